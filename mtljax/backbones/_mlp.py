@@ -1,0 +1,54 @@
+"""Dense layers."""
+
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import linen
+
+from mtljax.base import Module
+from mtljax.module import from_linen
+
+
+class _Layer(linen.Module):
+    width: int
+    activation: Callable[[jax.Array], jax.Array]
+    dropout: float
+    dtype: jnp.dtype | None
+
+    @linen.compact
+    def __call__(self, x, train: bool = False):
+        x = x.reshape(x.shape[0], -1)
+        x = self.activation(linen.Dense(self.width, dtype=self.dtype)(x))
+        return linen.Dropout(self.dropout, deterministic=not train)(x)
+
+
+def mlp(
+    widths: Sequence[int] = (256, 256),
+    *,
+    activation: Callable[[jax.Array], jax.Array] = linen.relu,
+    dropout: float = 0.0,
+    dtype: jnp.dtype | None = None,
+) -> tuple[Module, ...]:
+    """A multi-layer perceptron: one stage per hidden layer, each dense, activation, dropout.
+
+    Args:
+      widths: the size of each hidden layer.
+      activation: applied after every layer, the last one included.
+      dropout: the share of units dropped while training.
+      dtype: of the computation; the input's when left out. Parameters are float32.
+
+    Returns:
+      ``len(widths)`` stages from ``[B, ...]`` (flattened) to ``[B, width]``.
+
+    Raises:
+      ValueError: no width, one below 1, or a dropout outside ``[0, 1)``.
+
+    >>> len(mlp((64, 32)))
+    2
+    """
+    if not widths or min(widths) < 1:
+        raise ValueError(f'widths should be at least one positive size. Found widths = {widths}.')
+    if not 0 <= dropout < 1:
+        raise ValueError(f'dropout should lie in [0, 1). Found dropout = {dropout}.')
+    return tuple(from_linen(_Layer(width, activation, dropout, dtype)) for width in widths)

@@ -1,0 +1,217 @@
+"""The central types, and nothing else.
+
+A model is a pure function over a parameter tree; every multi-task technique is a transform of that
+tree or of its gradients.
+
+Shape legend, used in every file: ``T`` tasks, ``B`` batch, ``E`` experts, ``S`` stages,
+``D`` devices, ``P`` parameters.
+
+Types that hold functions are frozen dataclasses (a tuple of functions would be a pytree); types
+that hold arrays, and optax-like pairs, are NamedTuples.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import jax
+from jax.typing import ArrayLike
+
+Array = jax.Array
+Key = jax.Array
+PyTree = Any
+Params = PyTree
+State = PyTree
+
+
+@dataclass(frozen=True)
+class Module:
+    """A stage, a head or an expert: a pair of pure functions.
+
+    Attributes:
+      init: ``(key, x) -> (params, state)``; ``x`` holds arrays or ``jax.ShapeDtypeStruct``.
+      apply: ``(params, state, x, *, key=None, train=False) -> (y, state)``. ``state`` carries what
+        is not trained (batch statistics, frozen parameters); it is ``{}`` for plain modules.
+    """
+
+    init: Callable[..., tuple[Params, State]]
+    apply: Callable[..., tuple[Any, State]]
+
+
+@dataclass(frozen=True)
+class MultiTask(Module):
+    """What a sharing scheme returns: a module whose output is ``{task: prediction}``.
+
+    ``params == {'shared': ..., 'task': {'heads': {task: ...}, ...}}``. A subtree that the losses of
+    several tasks reach lies under ``'shared'``; one that a single task's loss reaches lies under
+    ``'task'``.
+
+    Attributes:
+      features: ``(params, state, x, *, key, train) -> (z, state)``; it reads
+        ``params['shared']`` only.
+      readout: ``(params, state, z, *, tasks=None, key, train) -> ({task: prediction}, state)``:
+        everything after ``z``; computes only ``tasks`` when they are given.
+      tasks: the names of the tasks; the order of every T axis.
+      coupled: whether ``readout`` reads ``params['shared']`` too. Engines withhold it otherwise.
+    """
+
+    features: Callable[..., tuple[Any, State]] = field(kw_only=True)
+    readout: Callable[..., tuple[dict[str, Any], State]] = field(kw_only=True)
+    tasks: tuple[str, ...] = field(kw_only=True)
+    coupled: bool = field(default=False, kw_only=True)
+
+
+class Metric(NamedTuple):
+    """Sums that add over batches and devices, then a result.
+
+    Attributes:
+      update: ``(prediction, target, mask) -> sums``; ``mask`` is boolean, ``[B, ...]``.
+      result: ``(sums) -> scalar``.
+      higher_is_better: the direction of improvement.
+    """
+
+    update: Callable[[Any, Any, Array], PyTree]
+    result: Callable[[PyTree], Array]
+    higher_is_better: bool
+
+
+@dataclass(frozen=True)
+class Task:
+    """A head, the loss that trains it and the metrics that judge it.
+
+    Attributes:
+      head: a `Module` from features to a prediction.
+      loss: ``(prediction, target) -> [B, ...]``, one loss per example (or pixel, or time step).
+      metrics: named `Metric`; the first one is the task's main metric.
+    """
+
+    head: Module
+    loss: Callable[[Any, Any], Array]
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+
+    def __post_init__(self):
+        if not isinstance(self.head, Module):
+            raise ValueError(f'Task.head should be a Module. Found head = {self.head!r}.')
+        if not callable(self.loss):
+            raise ValueError(
+                'Task.loss should be a function (prediction, target) -> [B, ...]. '
+                f'Found loss = {self.loss!r}.'
+            )
+        for name, metric in self.metrics.items():
+            if not isinstance(metric, Metric):
+                raise ValueError(f'Task.metrics[{name!r}] should be a Metric. Found {metric!r}.')
+
+
+class Batch(NamedTuple):
+    """Examples: inputs (any tree), one target and one mask per task.
+
+    ``mask[task]`` is boolean, ``[B]`` or a longer prefix of the shape of the task's loss: which
+    labels exist.
+    """
+
+    inputs: PyTree
+    targets: dict[str, Any]
+    mask: dict[str, Any]
+
+
+class Split(Protocol):
+    """Part of a data set, of known size, with random access."""
+
+    @property
+    def size(self) -> int:
+        """The number of examples."""
+        ...
+
+    @property
+    def example(self) -> Batch:
+        """A small batch, for shapes and dtypes."""
+        ...
+
+    def take(self, indices: Any) -> Batch:
+        """The examples at ``indices`` (a NumPy array of integers), as NumPy arrays."""
+        ...
+
+    def batches(self, batch_size: int, *, epochs: int = 1, seed: int = 0) -> Iterator[Batch]:
+        """Shuffled batches of equal size, for ``epochs`` passes."""
+        ...
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Tasks and the three splits."""
+
+    tasks: Mapping[str, Task]
+    train: Split
+    validation: Split
+    test: Split
+
+    def __post_init__(self):
+        if not self.tasks:
+            raise ValueError('Dataset.tasks is empty: at least one task is expected.')
+        for name, task in self.tasks.items():
+            if not isinstance(task, Task):
+                raise ValueError(f'Dataset.tasks[{name!r}] should be a Task. Found {task!r}.')
+
+    @property
+    def heads(self) -> dict[str, Module]:
+        """The head of each task, in the order of ``tasks``."""
+        return {name: task.head for name, task in self.tasks.items()}
+
+
+class TrainState(NamedTuple):
+    """All that training carries from one step to the next; `key` is its only randomness."""
+
+    step: Array
+    params: Params
+    state: State
+    weighting: PyTree
+    opt_state: PyTree
+    key: Key
+
+
+class Weighting(NamedTuple):
+    """Weights of the losses, chosen before anything is differentiated.
+
+    Attributes:
+      init: ``(num_tasks) -> state``.
+      update: ``(losses [T], state, *, active [T], key) -> (weights [T], state)``.
+      observe: ``(losses_after [T], state, *, active [T]) -> state``: the losses of the same batch
+        at the new parameters, for weightings that want them.
+    """
+
+    init: Callable[[int], PyTree]
+    update: Callable[..., tuple[Array, PyTree]]
+    observe: Callable[..., PyTree] | None = None
+
+
+@runtime_checkable
+class Jacobian(Protocol):
+    """Per-task gradients: a method never knows which engine formed them.
+
+    An opaque leaf inside one trace, never a pytree. ``J`` below has one row per task.
+    """
+
+    @property
+    def num_tasks(self) -> int:
+        """T."""
+        ...
+
+    def scale(self, weights: ArrayLike) -> 'Jacobian':
+        """``diag(w) J``, lazily."""
+        ...
+
+    def realise(self) -> 'Jacobian':
+        """The rows, formed once, by engines that hold them; others return themselves."""
+        ...
+
+    def gramian(self) -> Array:
+        """``J J^T``, ``[T, T]``, at least float32."""
+        ...
+
+    def combine(self, weights: ArrayLike | None = None) -> Params:
+        """``J^T w`` in the shape of the parameters; ``w`` is 1 for every task when left out."""
+        ...
+
+    def stacked(self) -> Params:
+        """The rows, as a tree of leaves ``[T, ...]``."""
+        ...

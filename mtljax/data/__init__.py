@@ -1,0 +1,8 @@
+"""Data sets: tasks and their train, validation and test splits."""
+
+from mtljax.data._arrays import arrays
+from mtljax.data._digits import digits
+from mtljax.data._order import batch_indices
+from mtljax.data._split import ArraySplit, array_split
+
+__all__ = ['ArraySplit', 'array_split', 'arrays', 'batch_indices', 'digits']

@@ -1,0 +1,59 @@
+"""A user's own arrays."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mtljax.base import Dataset, Task
+from mtljax.data._split import array_split
+
+
+def arrays(
+    inputs: Any,
+    targets: Mapping[str, Any],
+    tasks: Mapping[str, Task],
+    *,
+    mask: Mapping[str, Any] | None = None,
+    validation: float = 0.1,
+    test: float = 0.2,
+    seed: int = 0,
+) -> Dataset:
+    """A data set from NumPy arrays, split at random; `array_split` makes single splits.
+
+    Args:
+      inputs: a tree of arrays ``[N, ...]``.
+      targets: ``{task: tree of arrays [N, ...]}``.
+      tasks: ``{task: Task}``; their order is that of every T axis.
+      mask: ``{task: booleans [N] or a longer prefix of the target's shape}``: which labels exist.
+      validation: the share of examples held out to choose models.
+      test: the share of examples held out to the end.
+      seed: of the split.
+
+    Raises:
+      ValueError: tasks and targets differ, a split would be empty, or see `array_split`.
+
+    >>> import optax
+    >>> from mtljax import heads, metrics
+    >>> x, y = np.random.rand(100, 5), np.random.rand(100)
+    >>> price = Task(heads.linear(), optax.squared_error, {'rmse': metrics.rmse()})
+    >>> dataset = arrays(x, {'price': y}, {'price': price})
+    >>> dataset.train.size, dataset.validation.size, dataset.test.size
+    (70, 10, 20)
+    """
+    if set(tasks) != set(targets):
+        raise ValueError(
+            'tasks and targets should have the same names. '
+            f'Found tasks {list(tasks)} and targets {list(targets)}.'
+        )
+    whole = array_split(inputs, {task: targets[task] for task in tasks}, mask)
+    held = [round(share * whole.size) for share in (test, validation)]
+    if min(held) < 1 or sum(held) >= whole.size:
+        raise ValueError(
+            f'Every split needs an example. Found {whole.size} examples, validation = {validation} '
+            f'and test = {test}.'
+        )
+    order = np.random.default_rng(seed).permutation(whole.size)
+    parts = np.split(order, [held[0], held[0] + held[1]])
+    last, chosen, train = (type(whole)(whole.take(np.sort(part))) for part in parts)
+    return Dataset(tasks, train, chosen, last)

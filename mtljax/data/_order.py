@@ -1,0 +1,30 @@
+"""The order in which training sees the examples: a function of the seed and the step alone."""
+
+import numpy as np
+
+
+def batch_indices(size: int, batch_size: int, seed: int, start: int, stop: int) -> np.ndarray:
+    """The examples of steps ``start`` to ``stop - 1``, ``[stop - start, batch_size]``, int32.
+
+    Every epoch is a fresh permutation without its last incomplete batch, so that training resumes
+    at any step without a stored position.
+
+    Raises:
+      ValueError: the batch is larger than the data.
+
+    >>> batch_indices(5, 2, seed=0, start=0, stop=3).shape
+    (3, 2)
+    """
+    if not 1 <= batch_size <= size:
+        raise ValueError(
+            f'batch_size should lie between 1 and the {size} training examples. '
+            f'Found batch_size = {batch_size}.'
+        )
+    per_epoch = size // batch_size
+    first, last = start // per_epoch, max(stop - 1, start) // per_epoch
+    epochs = [
+        np.random.default_rng((seed, epoch)).permutation(size)[: per_epoch * batch_size]
+        for epoch in range(first, last + 1)
+    ]
+    rows = np.concatenate(epochs).reshape(-1, batch_size)
+    return rows[start - first * per_epoch : stop - first * per_epoch].astype(np.int32)

@@ -1,0 +1,151 @@
+"""Jacobians: rows that are held, and rows that a pullback can form."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+from mtljax.base import Array, Jacobian, Params
+
+Engine = Callable[[Callable[[Any], Params], Any], Params]
+"""``(pull, rows) -> leaves [T, ...]``: how the pullbacks of all rows are computed."""
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """Rows that are held: a tree of leaves ``[T, ...]``."""
+
+    tree: Params
+    num_tasks: int
+
+    def scale(self, weights: ArrayLike) -> 'Stacked':
+        """``diag(w) J``."""
+        return replace(self, tree=_scale_rows(self.tree, weights))
+
+    def realise(self) -> 'Stacked':
+        """Itself."""
+        return self
+
+    def gramian(self) -> Array:
+        """``J J^T``, leaf by leaf."""
+        dtype = _accumulator(self.tree)
+        total = jnp.zeros((self.num_tasks, self.num_tasks), dtype)
+        for leaf in jax.tree.leaves(self.tree):
+            flat = leaf.reshape(self.num_tasks, -1)
+            total += jnp.einsum(
+                'tp,sp->ts', flat, flat, precision='highest', preferred_element_type=dtype
+            )
+        return total
+
+    def combine(self, weights: ArrayLike | None = None) -> Params:
+        """``J^T w``."""
+        weights = jnp.ones(self.num_tasks) if weights is None else jnp.asarray(weights)
+        return jax.tree.map(lambda leaf: _weighted_sum(weights, leaf), self.tree)
+
+    def stacked(self) -> Params:
+        """The rows."""
+        return self.tree
+
+
+@dataclass(frozen=True)
+class Pullback:
+    """Rows ``pull(rows[t])`` that are formed when they are asked for.
+
+    Attributes:
+      pull: a linear function from one cotangent to a tree in the parameters' shape.
+      rows: one cotangent per task, leaves ``[T, ...]``.
+      engine: how all rows are pulled back.
+      num_tasks: T.
+      axis_name: the mapped axis over whose devices gradients are averaged.
+    """
+
+    pull: Callable[[Any], Params]
+    rows: Any
+    engine: Engine
+    num_tasks: int
+    axis_name: str | None = None
+
+    def scale(self, weights: ArrayLike) -> 'Pullback':
+        """``diag(w) J``, on the cotangents."""
+        return replace(self, rows=_scale_rows(self.rows, weights))
+
+    def realise(self) -> Stacked:
+        """The rows: T pullbacks by the engine, then one average over devices."""
+        return Stacked(self._mean(self.engine(self.pull, self.rows)), self.num_tasks)
+
+    def gramian(self) -> Array:
+        """``J J^T``."""
+        return self.realise().gramian()
+
+    def combine(self, weights: ArrayLike | None = None) -> Params:
+        """``J^T w`` by one pullback of the weighted cotangent."""
+        weights = jnp.ones(self.num_tasks) if weights is None else jnp.asarray(weights)
+        cotangent = jax.tree.map(lambda leaf: _weighted_sum(weights, leaf), self.rows)
+        return self._mean(self.pull(cotangent))
+
+    def stacked(self) -> Params:
+        """The rows, formed."""
+        return self.realise().stacked()
+
+    def _mean(self, tree):
+        return tree if self.axis_name is None else jax.lax.pmean(tree, self.axis_name)
+
+
+def as_jacobian(updates: Any, params: Params | None = None) -> Jacobian:
+    """Accept a Jacobian, or a plain tree whose leaves are all ``(T,) + param.shape``.
+
+    Args:
+      updates: what reached a surgery.
+      params: the parameters, to check shapes against.
+
+    Raises:
+      ValueError: the leaves have no common leading axis, or other shapes than the parameters.
+
+    >>> as_jacobian({'w': jnp.ones((2, 3))}).gramian()
+    Array([[3., 3.],
+           [3., 3.]], dtype=float32)
+    """
+    if isinstance(updates, Jacobian):
+        return updates
+    found = [jnp.shape(leaf) for leaf in jax.tree.leaves(updates)]
+    if not found:
+        raise ValueError('Surgery got an empty tree: per-task gradients [T, ...] are expected.')
+    tasks = {shape[:1] for shape in found}
+    if len(tasks) != 1 or tasks == {()}:
+        raise ValueError(
+            'Surgery expects per-task gradients: a Jacobian, or a tree whose leaves all have one '
+            f'leading axis [T, ...]. Found leaves of shape {found}.'
+        )
+    if params is not None:
+        expected = [tasks.copy().pop() + jnp.shape(leaf) for leaf in jax.tree.leaves(params)]
+        if found != expected:
+            raise ValueError(
+                'Surgery expects per-task gradients with leaves (T,) + param.shape = '
+                f'{expected}. Found {found}.'
+            )
+    return Stacked(updates, tasks.pop()[0])
+
+
+def _accumulator(tree) -> Any:
+    return jnp.result_type(jnp.float32, *[leaf.dtype for leaf in jax.tree.leaves(tree)])
+
+
+def _weighted_sum(weights, leaf):
+    dtype = jnp.result_type(jnp.float32, leaf.dtype)
+    total = jnp.einsum(
+        't,t...->...', weights.astype(dtype), leaf.astype(dtype), precision='highest'
+    )
+    return total.astype(leaf.dtype)
+
+
+def _scale_rows(tree, weights):
+    weights = jnp.asarray(weights)
+
+    def scaled(leaf):
+        factors = weights.reshape((-1,) + (1,) * (leaf.ndim - 1))
+        return (leaf * factors).astype(leaf.dtype)
+
+    return jax.tree.map(scaled, tree)

@@ -1,0 +1,131 @@
+"""One gradient per task from one forward pass."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from mtljax import trees
+from mtljax.base import Array, Jacobian, Params
+from mtljax.gradients._cut import Cut
+from mtljax.gradients._engines import engine_of
+from mtljax.gradients._jacobian import Engine, Pullback, Stacked
+from mtljax.gradients._parts import Own, Parts
+
+
+def task_gradients(
+    losses_of: Callable[[Params], Any] | Cut,
+    params: Params,
+    *,
+    engine: str = 'auto',
+    axis_name: str | None = None,
+    has_aux: bool = False,
+) -> tuple[Any, Jacobian]:
+    """The losses of all tasks and their Jacobian with respect to the parameters.
+
+    Args:
+      losses_of: any function ``params -> losses [T]``, or a `Cut` that also says where the trunk of
+        the model ends, so that heads are differentiated once.
+      params: the point; ``{'shared': ..., 'task': ...}`` for a `Cut`.
+      engine: ``'batched'`` (all pullbacks in one vmap), ``'loop'`` (one after the other) or
+        ``'auto'`` (batched).
+      axis_name: the mapped axis of a pmap: losses, and gradients before any Gramian, are averaged
+        over its devices.
+      has_aux: whether ``losses_of`` returns ``(losses, aux)``; then ``(losses, aux)`` comes back.
+
+    Returns:
+      ``losses [T]`` (or ``(losses, aux)``) and the Jacobian, one row per task.
+
+    Raises:
+      ValueError: the losses are no vector, or the engine is unknown.
+
+    >>> losses, jacobian = task_gradients(lambda w: jnp.stack([w @ w, -w.sum()]), jnp.ones(3))
+    >>> jacobian.gramian()
+    Array([[12., -6.],
+           [-6.,  3.]], dtype=float32)
+    """
+    form = engine_of(engine)
+    if isinstance(losses_of, Cut):
+        losses, jacobian, aux = _at_cut(losses_of, params, form, axis_name)
+    else:
+        losses, jacobian, aux = _of_function(losses_of, params, form, axis_name, has_aux)
+    losses = losses if axis_name is None else jax.lax.pmean(losses, axis_name)
+    return ((losses, aux) if has_aux else losses), jacobian
+
+
+def _of_function(losses_of, params, engine: Engine, axis_name, has_aux):
+    if has_aux:
+        losses, pull, aux = jax.vjp(losses_of, params, has_aux=True)
+    else:
+        losses, pull = jax.vjp(losses_of, params)
+        aux = None
+    if jnp.ndim(losses) != 1:
+        raise ValueError(f'The losses should be a vector [T]. Found shape {jnp.shape(losses)}.')
+    num_tasks = losses.shape[0]
+    rows = jnp.eye(num_tasks, dtype=losses.dtype)
+    return losses, Pullback(lambda row: pull(row)[0], rows, engine, num_tasks, axis_name), aux
+
+
+def _at_cut(cut: Cut, params, engine: Engine, axis_name):
+    shared, task = params['shared'], params['task']
+
+    def trunk(shared):
+        z, carry = cut.trunk(shared)
+        moving, fixed = trees.partition(z, _is_differentiable(z))
+        return moving, (fixed, carry)
+
+    z, pull_trunk, (fixed, carry) = jax.vjp(trunk, shared, has_aux=True)
+    copies, readout = _copies(cut, shared, z, fixed, carry)
+    losses, pull_heads, aux = jax.vjp(readout, task, copies, has_aux=True)
+
+    def pull_shared(row):
+        from_z = pull_trunk(row['z'])[0]
+        return jax.tree.map(jnp.add, from_z, row['shared']) if cut.coupled else from_z
+
+    def mean(tree):
+        return tree if axis_name is None else jax.lax.pmean(tree, axis_name)
+
+    def pull_own(weights):
+        return mean(pull_heads(weights.astype(losses.dtype))[0])
+
+    def weighted(weights: Array) -> Parts:
+        total, rows = pull_heads(weights.astype(losses.dtype))
+        own = Own(pull_own, mean(total), weights, engine)
+        common = Stacked(shared, cut.num_tasks)  # no leaves, or replaced below
+        if rows:
+            common = Pullback(pull_shared, trees.stack(rows), engine, cut.num_tasks, axis_name)
+        return Parts(weighted, {'shared': common, 'task': own}, weights)
+
+    return losses, weighted(jnp.ones(cut.num_tasks)), aux
+
+
+def _copies(cut: Cut, shared, z, fixed, carry):
+    """Each task's own reference to ``z``, so that one pullback of the heads keeps tasks apart.
+
+    With nothing shared there is nothing to keep apart, and all tasks are read out at once.
+    """
+    if not jax.tree.leaves(shared):
+
+        def together(task, copies):
+            return cut.losses({'task': task} | _lent(cut, shared), trees.merge(z, fixed), carry)
+
+        return (), together
+
+    def apart(task, copies):
+        losses, state = [], carry
+        for index, copy in enumerate(copies):
+            params = {'task': task} | _lent(cut, copy.get('shared'))
+            loss, state = cut.loss(params, trees.merge(copy['z'], fixed), state, index)
+            losses.append(loss)
+        return jnp.stack(losses), state
+
+    return ({'z': z} | _lent(cut, shared),) * cut.num_tasks, apart
+
+
+def _lent(cut: Cut, shared):
+    return {'shared': shared} if cut.coupled else {}
+
+
+def _is_differentiable(tree):
+    return jax.tree.map(lambda leaf: jnp.issubdtype(leaf.dtype, jnp.inexact), tree)

@@ -1,0 +1,25 @@
+"""A linear head."""
+
+import jax.numpy as jnp
+
+from mtljax.base import Module
+from mtljax.heads._mlp import mlp
+
+
+def linear(size: int | None = None, *, dtype: jnp.dtype | None = None) -> Module:
+    """One dense layer; its output is float32.
+
+    Args:
+      size: the number of outputs, ``[B, size]``; None for one number per example, ``[B]``.
+      dtype: of the computation.
+
+    Raises:
+      ValueError: ``size`` is below 1.
+
+    >>> import jax
+    >>> head = linear(10)
+    >>> params, state = head.init(jax.random.key(0), jnp.ones((2, 5)))
+    >>> head.apply(params, state, jnp.ones((2, 5)))[0].shape
+    (2, 10)
+    """
+    return mlp((), size, dtype=dtype)

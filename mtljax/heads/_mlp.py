@@ -1,0 +1,59 @@
+"""A small tower of dense layers."""
+
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import linen
+
+from mtljax.base import Module
+from mtljax.module import from_linen
+
+
+class _Tower(linen.Module):
+    widths: Sequence[int]
+    size: int | None
+    activation: Callable[[jax.Array], jax.Array]
+    dropout: float
+    dtype: jnp.dtype | None
+
+    @linen.compact
+    def __call__(self, x, train: bool = False):
+        x = x.reshape(x.shape[0], -1)
+        for width in self.widths:
+            x = self.activation(linen.Dense(width, dtype=self.dtype)(x))
+            x = linen.Dropout(self.dropout, deterministic=not train)(x)
+        y = linen.Dense(self.size or 1, dtype=self.dtype)(x).astype(jnp.float32)
+        return y[:, 0] if self.size is None else y
+
+
+def mlp(
+    widths: Sequence[int],
+    size: int | None = None,
+    *,
+    activation: Callable[[jax.Array], jax.Array] = linen.relu,
+    dropout: float = 0.0,
+    dtype: jnp.dtype | None = None,
+) -> Module:
+    """Hidden dense layers, then a linear one; the output is float32.
+
+    Args:
+      widths: the size of each hidden layer.
+      size: the number of outputs, ``[B, size]``; None for one number per example, ``[B]``.
+      activation: after every hidden layer.
+      dropout: the share of hidden units dropped while training.
+      dtype: of the computation.
+
+    Raises:
+      ValueError: a size below 1, or a dropout outside ``[0, 1)``.
+
+    >>> head = mlp((8,), 1)
+    >>> params, state = head.init(jax.random.key(0), jnp.ones((2, 5)))
+    >>> head.apply(params, state, jnp.ones((2, 5)))[0].shape
+    (2, 1)
+    """
+    if min([*widths, 1 if size is None else size]) < 1:
+        raise ValueError(f'Sizes should be at least 1. Found widths = {widths}, size = {size}.')
+    if not 0 <= dropout < 1:
+        raise ValueError(f'dropout should lie in [0, 1). Found dropout = {dropout}.')
+    return from_linen(_Tower(tuple(widths), size, activation, dropout, dtype))

@@ -1,0 +1,22 @@
+"""Modules from Flax and from other modules."""
+
+from mtljax.module._fan_out import fan_out
+from mtljax.module._freeze import freeze
+from mtljax.module._linen import from_linen
+from mtljax.module._multitask import multitask
+from mtljax.module._nnx import from_nnx
+from mtljax.module._serial import serial
+from mtljax.module._shapes import shapes, split_key
+from mtljax.module._stack import stack
+
+__all__ = [
+    'fan_out',
+    'freeze',
+    'from_linen',
+    'from_nnx',
+    'multitask',
+    'serial',
+    'shapes',
+    'split_key',
+    'stack',
+]

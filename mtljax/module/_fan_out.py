@@ -1,0 +1,47 @@
+"""One head per task."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mtljax.base import Module
+from mtljax.module._shapes import split_key
+
+
+def fan_out(
+    heads: Mapping[str, Module], pick: Callable[[str, Any], Any] = lambda task, x: x
+) -> Module:
+    """One head per task; the output is ``{task: prediction}``.
+
+    ``apply`` also takes ``tasks=``: only these are computed, with the same random numbers.
+
+    Args:
+      heads: ``{task: Module}``.
+      pick: ``(task, x) -> the input of that task's head``; by default ``x`` itself.
+
+    >>> import jax
+    >>> from flax import linen
+    >>> from mtljax.module import from_linen
+    >>> both = fan_out({'b': from_linen(linen.Dense(3)), 'a': from_linen(linen.Dense(1))})
+    >>> params, state = both.init(jax.random.key(0), jax.numpy.ones((2, 5)))
+    >>> {task: y.shape for task, y in both.apply(params, state, jax.numpy.ones((2, 5)))[0].items()}
+    {'b': (2, 3), 'a': (2, 1)}
+    """
+    heads = dict(heads)
+    names = tuple(heads)
+
+    def init(key, x):
+        params, state = {}, {}
+        for name, k in zip(names, split_key(key, len(names)), strict=True):
+            params[name], state[name] = heads[name].init(k, pick(name, x))
+        return params, state
+
+    def apply(params, state, x, *, tasks=None, key=None, train=False):
+        keys = dict(zip(names, split_key(key, len(names)), strict=True))
+        outputs, written = {}, dict(state)
+        for name in names if tasks is None else tasks:
+            outputs[name], written[name] = heads[name].apply(
+                params[name], state[name], pick(name, x), key=keys[name], train=train
+            )
+        return outputs, written
+
+    return Module(init, apply)

@@ -1,0 +1,69 @@
+"""Parameters that do not train."""
+
+from collections.abc import Callable
+from typing import Any, overload
+
+import jax
+
+from mtljax import trees
+from mtljax.base import Module
+
+
+@overload
+def freeze(module: Module, where: trees.Where = None) -> Module: ...
+@overload
+def freeze(module: tuple[Module, ...], where: trees.Where = None) -> tuple[Module, ...]: ...
+def freeze(module, where=None):
+    """Move parameters into the state: no gradient, no optimiser state, no weight decay.
+
+    A module whose parameters are all frozen runs in evaluation mode (batch norm, dropout).
+
+    Args:
+      module: a `Module`, or a backbone (a tuple of stages, named ``'stage0'``, ``'stage1'``, ...).
+      where: None for all parameters, names such as ``['stage0']``, or a predicate on the path
+        ``'stage0/Dense_0/kernel'``.
+
+    Raises:
+      ValueError: a name fits no parameter (for a backbone's stage at once, else at init).
+
+    >>> from flax import linen
+    >>> from mtljax.module import from_linen
+    >>> dense = freeze(from_linen(linen.Dense(3)), lambda path: path == 'kernel')
+    >>> params, state = dense.init(jax.random.key(0), jax.numpy.ones((2, 5)))
+    >>> params['kernel'], state['frozen']['kernel'].shape
+    (None, (5, 3))
+    """
+    if not isinstance(module, tuple):
+        return _freeze(module, lambda params: trees.select(params, where))
+    names = [f'stage{index}' for index in range(len(module))]
+    if where is not None and not callable(where):
+        where = [where] if isinstance(where, str) else list(where)
+        for path in where:
+            if path.split('/')[0] not in names:
+                raise ValueError(f'The backbone has the stages {names}. Found where = {path!r}.')
+    return tuple(
+        _freeze_stage(stage, name, where) for stage, name in zip(module, names, strict=True)
+    )
+
+
+def _freeze_stage(stage: Module, name: str, where: trees.Where) -> Module:
+    if where is not None and not callable(where):
+        where = [path for path in where if path.split('/')[0] == name]
+        if not where:
+            return stage
+    return _freeze(stage, lambda params: trees.select({name: params}, where)[name])
+
+
+def _freeze(module: Module, marks: Callable[[Any], Any]) -> Module:
+    def init(key, x):
+        params, state = module.init(key, x)
+        frozen, trained = trees.partition(params, marks(params))
+        return trained, {'frozen': frozen, 'state': state}
+
+    def apply(params, state, x, *, key=None, train=False):
+        whole = trees.merge(params, state['frozen'])
+        train = train and bool(jax.tree.leaves(params))
+        y, inner = module.apply(whole, state['state'], x, key=key, train=train)
+        return y, {'frozen': state['frozen'], 'state': inner}
+
+    return Module(init, apply)

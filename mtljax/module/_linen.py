@@ -1,0 +1,60 @@
+"""Flax Linen modules."""
+
+import inspect
+from collections.abc import Sequence
+
+import jax
+from flax import errors, linen
+
+from mtljax.base import Module
+from mtljax.module._shapes import shapes
+
+_INVERTED_FLAGS = ('deterministic', 'use_running_average')
+
+
+def from_linen(
+    module: linen.Module, *, train_flag: str = 'train', rngs: Sequence[str] = ('dropout',)
+) -> Module:
+    """Bring a Flax Linen module in, batch norm and dropout included.
+
+    Every collection but ``'params'`` becomes the state, and is written when ``train=True``.
+
+    Args:
+      module: takes one positional argument, the input tree.
+      train_flag: the keyword of ``module.__call__`` that says whether it trains; passed only if it
+        is there. ``'deterministic'`` and ``'use_running_average'`` get the opposite value.
+      rngs: the random streams that the module draws from while it trains.
+
+    Raises:
+      ValueError: at apply, ``train=True`` without a key on a module that draws.
+
+    >>> dense = from_linen(linen.Dense(3))
+    >>> params, state = dense.init(jax.random.key(0), jax.numpy.ones((2, 5)))
+    >>> dense.apply(params, state, jax.numpy.ones((2, 5)))[0].shape
+    (2, 3)
+    """
+    takes_flag = train_flag in inspect.signature(module.__call__).parameters
+    inverted = train_flag in _INVERTED_FLAGS
+
+    def flag(train):
+        return {train_flag: train != inverted} if takes_flag else {}
+
+    def init(key, x):
+        variables = dict(module.lazy_init({'params': key}, shapes(x), **flag(False)))
+        return variables.pop('params', {}), variables
+
+    def apply(params, state, x, *, key=None, train=False):
+        variables = {'params': params, **state}
+        if not train:
+            return module.apply(variables, x, **flag(False)), state
+        keys = {} if key is None else dict(zip(rngs, jax.random.split(key, len(rngs)), strict=True))
+        try:
+            y, written = module.apply(variables, x, **flag(True), rngs=keys, mutable=list(state))
+        except errors.InvalidRngError as error:
+            raise ValueError(
+                f'{type(module).__name__} draws random numbers when train=True: pass key=... '
+                f'(streams known: {tuple(rngs)}). {error}'
+            ) from error
+        return y, {**state, **written}
+
+    return Module(init, apply)

@@ -1,0 +1,34 @@
+"""A multi-task model from its two halves."""
+
+from collections.abc import Callable, Sequence
+
+from mtljax.base import MultiTask
+from mtljax.module._shapes import split_key
+
+
+def multitask(
+    init: Callable,
+    features: Callable,
+    readout: Callable,
+    *,
+    tasks: Sequence[str],
+    coupled: bool = False,
+) -> MultiTask:
+    """A `MultiTask` whose ``apply`` is ``readout`` after ``features``.
+
+    Args:
+      init: ``(key, x) -> (params, state)``, both laid out as in `MultiTask`.
+      features: what reads ``params['shared']`` only.
+      readout: everything after the features.
+      tasks: the names of the tasks, in the order of every T axis.
+      coupled: whether ``readout`` reads ``params['shared']`` too.
+    """
+
+    def apply(params, state, x, *, key=None, train=False):
+        first, second = split_key(key, 2)
+        z, state = features(params, state, x, key=first, train=train)
+        return readout(params, state, z, key=second, train=train)
+
+    return MultiTask(
+        init, apply, features=features, readout=readout, tasks=tuple(tasks), coupled=coupled
+    )

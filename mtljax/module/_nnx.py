@@ -1,0 +1,69 @@
+"""Flax NNX modules."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+from flax import nnx
+
+from mtljax.base import Module
+
+
+def from_nnx(factory: Callable[[nnx.Rngs], nnx.Module]) -> Module:
+    """Bring a Flax NNX module in; ``factory(rngs)`` builds it.
+
+    Parameters are the ``nnx.Param`` variables; random streams are rebuilt from ``key`` at each call
+    and never stored; every other variable is state.
+
+    Raises:
+      ValueError: at apply, ``train=True`` without a key on a module that draws.
+
+    >>> dense = from_nnx(lambda rngs: nnx.Linear(5, 3, rngs=rngs))
+    >>> params, state = dense.init(jax.random.key(0), jax.numpy.ones((2, 5)))
+    >>> dense.apply(params, state, jax.numpy.ones((2, 5)))[0].shape
+    (2, 3)
+    """
+
+    def split(module) -> Any:
+        return nnx.split(module, nnx.Param, nnx.RngState, ...)
+
+    @functools.cache
+    def abstract():
+        return split(nnx.eval_shape(lambda: factory(nnx.Rngs(0))))
+
+    def init(key, x):
+        _, params, _, state = split(factory(nnx.Rngs(key)))
+        return nnx.to_pure_dict(params), nnx.to_pure_dict(state)
+
+    def apply(params, state, x, *, key=None, train=False):
+        graph, params_like, streams, state_like = abstract()
+        if train and key is None and jax.tree.leaves(streams):
+            raise ValueError('This NNX module draws random numbers when train=True: pass key=...')
+        module = nnx.merge(
+            graph, _fill(params_like, params), _reseed(streams, key), _fill(state_like, state)
+        )
+        module.train() if train else module.eval()
+        y = module(x)
+        written = nnx.to_pure_dict(split(module)[3]) if train else state
+        return y, written
+
+    return Module(init, apply)
+
+
+def _fill(like, values):
+    """An ``nnx.State`` shaped as ``like`` that holds the leaves of the pure dict ``values``."""
+    return jax.tree.unflatten(jax.tree.structure(like), jax.tree.leaves(values))
+
+
+def _reseed(streams, key):
+    """Random streams at count zero, each with a key of its own drawn from ``key``."""
+    key = jax.random.key(0) if key is None else key
+    leaves, treedef = jax.tree.flatten(streams)
+    fresh = [
+        jax.random.fold_in(key, index)
+        if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+        else jax.numpy.zeros(leaf.shape, leaf.dtype)
+        for index, leaf in enumerate(leaves)
+    ]
+    return jax.tree.unflatten(treedef, fresh)

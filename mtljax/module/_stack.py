@@ -1,0 +1,44 @@
+"""Copies of a module, side by side."""
+
+import jax
+
+from mtljax import trees
+from mtljax.base import Module
+from mtljax.module._shapes import shapes
+
+
+def stack(module: Module, copies: int, *, shared_input: bool = True) -> Module:
+    """Copies of one module side by side, applied by one vmap.
+
+    Parameters, state and outputs gain a leading axis ``[copies, ...]``; each copy draws its own
+    initial values and dropout masks.
+
+    Args:
+      module: what to copy.
+      copies: how many.
+      shared_input: whether every copy sees the same input, or its own row of the input.
+
+    >>> from flax import linen
+    >>> from mtljax.module import from_linen
+    >>> experts = stack(from_linen(linen.Dense(3)), 4)
+    >>> params, state = experts.init(jax.random.key(0), jax.numpy.ones((2, 5)))
+    >>> experts.apply(params, state, jax.numpy.ones((2, 5)))[0].shape
+    (4, 2, 3)
+    """
+    axis = None if shared_input else 0
+
+    def init(key, x):
+        example = shapes(x)
+        if not shared_input:
+            example = jax.eval_shape(lambda tree: trees.row(tree, 0), example)
+        return jax.vmap(lambda k: module.init(k, example))(jax.random.split(key, copies))
+
+    def apply(params, state, x, *, key=None, train=False):
+        def one(params, state, x, key):
+            return module.apply(params, state, x, key=key, train=train)
+
+        keys = None if key is None else jax.random.split(key, copies)
+        key_axis = None if key is None else 0
+        return jax.vmap(one, in_axes=(0, 0, axis, key_axis))(params, state, x, keys)
+
+    return Module(init, apply)

@@ -1,0 +1,23 @@
+"""The mean."""
+
+import jax.numpy as jnp
+
+from mtljax.surgery._from_gramian import Surgery, transform
+
+
+def mean() -> Surgery:
+    """The mean of the active tasks' gradients, ``d = 1/|A| sum_{t in A} g_t``, one backward pass.
+
+    Equal gradients g give ``g``. Head gradients: plain. Inactive tasks do not count; a zero
+    gradient counts; one that is not finite makes the mean not finite. Nothing is random.
+
+    >>> method = mean()
+    >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}
+    >>> method.update(updates, method.init({'w': jnp.zeros(2)}))[0]['w'].tolist()
+    [2.0, 3.0]
+    """
+
+    def weigh(jacobian, inner, *, losses, active, key):
+        return jacobian, active / jnp.maximum(jnp.sum(active), 1), inner
+
+    return transform(weigh)

@@ -1,0 +1,132 @@
+"""Surgery on what is shared; plain or weighted sums on what is not."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import jax
+import optax
+
+from mtljax import trees
+from mtljax.base import Params, PyTree
+from mtljax.gradients import Parts, Stacked, as_jacobian
+from mtljax.surgery._from_gramian import Surgery, make_surgery
+
+_log = logging.getLogger(__name__)
+
+Labels = Callable[[str], str] | PyTree
+
+
+class NothingShared(NamedTuple):
+    """The state of a surgery on an empty tree."""
+
+
+def on_shared(
+    method: optax.GradientTransformationExtraArgs,
+    task: Literal['plain', 'weighted'] | None = None,
+    *,
+    labels: Labels | None = None,
+    num_tasks: int | None = None,
+) -> Surgery:
+    """Apply a surgery to the shared parameters; every other gradient is a sum over tasks.
+
+    ``{'shared': method(J_shared), 'task': J_task^T w}``. It comes first in the ``optax.chain``;
+    clipping, MultiSteps and apply_if_finite go behind it. Where nothing is shared, the method is
+    not run, and the log says so.
+
+    Args:
+      method: a surgery.
+      task: ``'plain'`` for ``w = 1``, ``'weighted'`` for the method's task weights; by default what
+        the method's paper does.
+      labels: for parameters that are not laid out as ``{'shared': ..., 'task': ...}``: a function
+        from the path ``'a/b/c'``, or a tree in the parameters' structure, to ``'shared'`` or
+        ``'task'``.
+      num_tasks: T, for methods that keep a state, where it is not the number of
+        ``params['task']['heads']``.
+
+    Raises:
+      ValueError: unknown option or label; ``'weighted'`` with a method that has no task weights.
+
+    >>> import jax.numpy as jnp
+    >>> from mtljax import surgery
+    >>> tx = on_shared(surgery.mean())
+    >>> params = {'shared': jnp.zeros(2), 'task': {'heads': {'a': jnp.zeros(1), 'b': jnp.zeros(1)}}}
+    >>> rows = jax.tree.map(lambda leaf: jnp.ones((2, *leaf.shape)), params)
+    >>> updates, _ = tx.update(rows, tx.init(params))
+    >>> updates['shared'].tolist(), updates['task']['heads']['a'].tolist()
+    ([1.0, 1.0], [2.0])
+    """
+    if task not in (None, 'plain', 'weighted'):
+        raise ValueError(f"task should be 'plain', 'weighted' or None. Found task = {task!r}.")
+    weighted = getattr(method, 'weighs_heads', False) if task is None else task == 'weighted'
+    tasks_given = num_tasks
+
+    def init(params, *, num_tasks=tasks_given):
+        shared, _ = trees.partition(params, _is_shared(params, labels))
+        if not jax.tree.leaves(shared):
+            _log.info('No parameter is shared: surgery has nothing to act on.')
+            return NothingShared()
+        if not isinstance(method, Surgery):
+            return method.init(shared)
+        with_tasks: Any = method.init
+        return with_tasks(shared, num_tasks=num_tasks or _count_heads(params))
+
+    def update(updates, state, params=None, **extra):
+        shared, own, join = _split(updates, params, labels)
+        if isinstance(state, NothingShared):
+            return join(shared.combine(), own.combine()), state
+        below = None if params is None else trees.partition(params, _is_shared(params, labels))[0]
+        if isinstance(updates, Parts):
+            below = None if params is None else params['shared']
+        combined, state = method.update(shared, state, below, **extra)
+        weights = _task_weights(state) if weighted else None
+        return join(combined, own.combine(weights)), state
+
+    return make_surgery(init, update, weighs_heads=weighted)
+
+
+def _split(updates, params, labels) -> tuple[Any, Any, Callable[[Params, Params], Params]]:
+    """The Jacobians of the shared and of all other parameters, and how to join their results."""
+    if isinstance(updates, Parts) and labels is None:
+        shared, own = updates['shared'], updates['task']
+        return shared, own, lambda first, second: {'shared': first, 'task': second}
+    jacobian = as_jacobian(updates, params).realise()
+    rows = jacobian.stacked()
+    shared, own = trees.partition(rows, _is_shared(rows, labels))
+    tasks = jacobian.num_tasks
+    return Stacked(shared, tasks), Stacked(own, tasks), trees.merge
+
+
+def _is_shared(tree, labels):
+    if labels is None:
+        labels = _first_key
+    if callable(labels):
+        paths, treedef = jax.tree_util.tree_flatten_with_path(tree)
+        names = [jax.tree_util.keystr(path, simple=True, separator='/') for path, _ in paths]
+        labels = jax.tree.unflatten(treedef, [labels(name) for name in names])
+    unknown = set(jax.tree.leaves(labels)) - {'shared', 'task'}
+    if unknown:
+        raise ValueError(
+            "Every parameter should be labelled 'shared' or 'task' (its first key, or labels=...). "
+            f'Found labels {sorted(map(str, unknown))}.'
+        )
+    return jax.tree.map(lambda label: label == 'shared', labels)
+
+
+def _first_key(path):
+    return path.split('/')[0]
+
+
+def _count_heads(params):
+    own = params.get('task') if isinstance(params, dict) else None
+    return len(own['heads']) if isinstance(own, dict) and own.get('heads') else None
+
+
+def _task_weights(state):
+    weights = getattr(state, 'task_weights', None)
+    if weights is None:
+        raise ValueError(
+            "on_shared(task='weighted') needs the task weights of the method, which this one does "
+            'not keep, or T, which is not known here: pass num_tasks=T.'
+        )
+    return weights

@@ -1,0 +1,23 @@
+"""The plain sum."""
+
+import jax.numpy as jnp
+
+from mtljax.surgery._from_gramian import Surgery, transform
+
+
+def sum() -> Surgery:
+    """The sum of the task gradients, ``d = sum_t g_t``, by one backward pass.
+
+    Equal gradients g give ``T g``. Head gradients: plain. Inactive tasks add nothing; a zero
+    gradient adds nothing; one that is not finite makes the sum not finite. Nothing is random.
+
+    >>> method = sum()
+    >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}
+    >>> method.update(updates, method.init({'w': jnp.zeros(2)}))[0]['w'].tolist()
+    [4.0, 6.0]
+    """
+
+    def weigh(jacobian, inner, *, losses, active, key):
+        return jacobian, active.astype(jnp.float32), inner
+
+    return transform(weigh)
