@@ -33,16 +33,16 @@ def independent(backbone: tuple[Module, ...], heads: Mapping[str, Module]) -> Mu
     (2, 4, 8)
     """
     check(backbone, heads)
-    tasks = tuple(heads)
+    order = tuple(heads)
     tower = serial(*backbone)
-    towers = stack(tower, len(tasks))
+    towers = stack(tower, len(order))
     readouts = fan_out(heads, lambda task, z: z[task])
 
     def init(key, x):
         first, second = split_key(key, 2)
         params, state = towers.init(first, x)
         rows = jax.eval_shape(lambda p, s, x: towers.apply(p, s, x)[0], params, state, x)
-        z = jax.eval_shape(lambda rows: dict(zip(tasks, trees.unstack(rows), strict=True)), rows)
+        z = jax.eval_shape(lambda rows: dict(zip(order, trees.unstack(rows), strict=True)), rows)
         own, own_state = readouts.init(second, z)
         return (
             {'shared': {}, 'task': {'towers': params, 'heads': own}},
@@ -55,7 +55,7 @@ def independent(backbone: tuple[Module, ...], heads: Mapping[str, Module]) -> Mu
     def readout(params, state, z, *, tasks=None, key=None, train=False):
         first, second = split_key(key, 2)
         own, written = params['task'], dict(state['task'])
-        names = tasks if tasks is None else tuple(tasks)
+        names = order if tasks is None else tuple(tasks)
         rows, written['towers'] = _towers(own, state['task'], z, names, first, train)
         predictions, written['heads'] = readouts.apply(
             own['heads'], state['task']['heads'], rows, tasks=names, key=second, train=train
@@ -63,15 +63,15 @@ def independent(backbone: tuple[Module, ...], heads: Mapping[str, Module]) -> Mu
         return predictions, {**state, 'task': written}
 
     def _towers(own, state, x, names, key, train):
-        if names == tasks:
+        if names == order:
             y, state = towers.apply(own['towers'], state['towers'], x, key=key, train=train)
-            return dict(zip(tasks, trees.unstack(y), strict=True)), state
-        keys, rows, written = split_key(key, len(tasks)), {}, state['towers']
+            return dict(zip(order, trees.unstack(y), strict=True)), state
+        keys, rows, written = split_key(key, len(order)), {}, state['towers']
         for name in names:
-            at = tasks.index(name)
+            at = order.index(name)
             params, before = trees.row(own['towers'], at), trees.row(written, at)
             rows[name], after = tower.apply(params, before, x, key=keys[at], train=train)
             written = trees.set_row(written, at, after)
         return rows, written
 
-    return multitask(init, features, readout, tasks=tasks)
+    return multitask(init, features, readout, tasks=order)

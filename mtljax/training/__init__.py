@@ -1,1 +1,37 @@
-"""Training."""
+"""Training: pure steps, and the loop that most people call."""
+
+from mtljax.training._checkpoint import Checkpoints
+from mtljax.training._evaluate import Results, eval_step, evaluate, evaluator
+from mtljax.training._logging import Log, Row, read_rows, write_text
+from mtljax.training._loop import NonFiniteLossError, Result, train
+from mtljax.training._objective import objective
+from mtljax.training._parallel import Jit, Pmap, Strategy, strategy_of
+from mtljax.training._runner import Runner, runner, scans_well
+from mtljax.training._select import select_by
+from mtljax.training._step import TrainStep, train_step
+
+__all__ = [
+    'Checkpoints',
+    'Jit',
+    'Log',
+    'NonFiniteLossError',
+    'Pmap',
+    'Result',
+    'Results',
+    'Row',
+    'Runner',
+    'Strategy',
+    'TrainStep',
+    'eval_step',
+    'evaluate',
+    'evaluator',
+    'objective',
+    'read_rows',
+    'runner',
+    'scans_well',
+    'select_by',
+    'strategy_of',
+    'train',
+    'train_step',
+    'write_text',
+]

@@ -1,0 +1,78 @@
+"""What can be known before training starts."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+
+from mtljax.base import Batch, MultiTask, Params, State, Task
+
+
+def check_tasks(model: MultiTask, tasks: Mapping[str, Task]) -> None:
+    """Raise a ValueError unless every task of the model has a `Task`."""
+    if not isinstance(model, MultiTask):
+        raise ValueError(f'model should be what a sharing scheme returns. Found {model!r}.')
+    missing = [name for name in model.tasks if name not in tasks]
+    if missing:
+        raise ValueError(
+            f'The model has heads for the tasks {list(model.tasks)}, but {missing} have no Task. '
+            f'Found tasks {list(tasks)}.'
+        )
+
+
+def check_batch(
+    model: MultiTask, tasks: Mapping[str, Task], params: Params, state: State, batch: Batch
+) -> None:
+    """Raise a ValueError unless model, losses, metrics and masks fit the shapes of a batch."""
+    for name in model.tasks:
+        for what, found in (('target', batch.targets), ('mask', batch.mask)):
+            if name not in found:
+                raise ValueError(f'The batch has no {what} for task {name!r}: {sorted(found)}.')
+    size = _size(batch)
+    predictions, _ = jax.eval_shape(
+        lambda p, s, x: model.apply(p, s, x), params, state, batch.inputs
+    )
+    for name in model.tasks:
+        _check_task(name, tasks[name], predictions[name], batch, size)
+
+
+def _check_task(name: str, task: Task, prediction, batch: Batch, size: int) -> None:
+    target, mask = batch.targets[name], batch.mask[name]
+    what = f'prediction {_shapes(prediction)} and target {_shapes(target)}'
+    try:
+        loss = jax.eval_shape(task.loss, prediction, target)
+    except Exception as error:
+        raise ValueError(f'The loss of task {name!r} does not accept {what}: {error}') from error
+    largest = max(math.prod(leaf.shape) for leaf in jax.tree.leaves((prediction, target)))
+    if loss.shape[:1] != (size,) or math.prod(loss.shape) > largest:
+        raise ValueError(
+            f'The loss of task {name!r} should be one number per example, [{size}, ...]. '
+            f'Found {loss.shape} from {what}: one of them broadcasts over the other.'
+        )
+    if mask.dtype != bool or mask.ndim == 0 or loss.shape[: mask.ndim] != mask.shape:
+        raise ValueError(
+            f'The mask of task {name!r} should be boolean, with the first axes of its loss '
+            f'{loss.shape}. Found {mask.dtype}{list(mask.shape)}.'
+        )
+    for metric, (update, result, _) in task.metrics.items():
+        try:
+            jax.eval_shape(lambda *args, f=update, g=result: g(f(*args)), prediction, target, mask)
+        except Exception as error:
+            raise ValueError(
+                f'The metric {metric!r} of task {name!r} does not accept {what}: {error}'
+            ) from error
+
+
+def _size(batch: Batch) -> int:
+    sizes = {leaf.shape[:1] for leaf in jax.tree.leaves(batch)}
+    if len(sizes) != 1 or sizes in ({()}, {(0,)}):
+        raise ValueError(
+            'Inputs, targets and masks should share one leading axis of examples, not empty. '
+            f'Found {sorted(sizes)}.'
+        )
+    return sizes.pop()[0]
+
+
+def _shapes(tree) -> Any:
+    return jax.tree.map(lambda leaf: tuple(leaf.shape), tree)

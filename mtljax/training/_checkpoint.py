@@ -1,0 +1,112 @@
+"""Checkpoints of the whole training state: the newest and the best."""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import orbax.checkpoint as ocp
+from orbax.checkpoint import checkpoint_managers
+
+from mtljax.base import PyTree
+
+
+class Checkpoints:
+    """Checkpoints in a folder, written in the background; a kill leaves the last whole one.
+
+    Args:
+      folder: created if it is missing.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     checkpoints = Checkpoints(folder)
+    ...     checkpoints.save(10, {'w': jnp.ones(2)}, {'note': 'first'}, score=0.5)
+    ...     state, progress = checkpoints.restore({'w': jnp.zeros(2)})
+    ...     checkpoints.close()
+    >>> state['w'].tolist(), progress
+    ([1.0, 1.0], {'note': 'first'})
+    """
+
+    def __init__(self, folder: Path | str):
+        self._folder = Path(folder).absolute()
+        options = ocp.CheckpointManagerOptions(
+            preservation_policy=_NewestAndBest(), cleanup_tmp_directories=True
+        )
+        self._manager = ocp.CheckpointManager(self._folder, options=options)
+
+    @property
+    def newest(self) -> int | None:
+        """The step of the newest checkpoint."""
+        return self._manager.latest_step()
+
+    def save(self, step: int, state: PyTree, progress: dict[str, Any], score: float) -> None:
+        """Write a checkpoint of ``step``.
+
+        Args:
+          step: its name.
+          state: arrays and random keys; copied, so that their buffers may be donated.
+          progress: what JSON can hold.
+          score: on validation; higher is better.
+        """
+        args = ocp.args.Composite(
+            state=ocp.args.StandardSave(jax.tree.map(_plain, state)),
+            progress=ocp.args.JsonSave(progress),
+        )
+        self._manager.save(step, args=args, metrics={'score': score})
+
+    def restore(self, like: PyTree, step: int | None = None) -> tuple[PyTree, dict[str, Any]]:
+        """Read the checkpoint of ``step``, the newest when left out.
+
+        Args:
+          like: a state of the same structure, shapes and dtypes.
+          step: which checkpoint.
+
+        Raises:
+          ValueError: the checkpoint holds another structure, or other shapes.
+        """
+        self._manager.wait_until_finished()
+        step = self.newest if step is None else step
+        args = ocp.args.Composite(
+            state=ocp.args.StandardRestore(jax.tree.map(_abstract, like)),
+            progress=ocp.args.JsonRestore(),
+        )
+        try:
+            found = self._manager.restore(step, args=args)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f'The checkpoint {self._folder}/{step} does not hold this training state: another '
+                f'model, optimiser or method wrote it. Choose another workdir. {error}'
+            ) from error
+        return jax.tree.map(_keyed, found['state'], like), found['progress']
+
+    def close(self) -> None:
+        """Wait for what is being written."""
+        self._manager.wait_until_finished()
+        self._manager.close()
+
+
+class _NewestAndBest(checkpoint_managers.PreservationPolicy):
+    """Keep the newest checkpoint, and the first of those with the highest score."""
+
+    def should_preserve(self, checkpoints, *, context):
+        del context
+        best = max(checkpoints, key=lambda found: ((found.metrics or {})['score'], -found.step))
+        newest = max(found.step for found in checkpoints)
+        return [found.step in (newest, best.step) for found in checkpoints]
+
+
+def _is_key(leaf):
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _plain(leaf):
+    return jax.random.key_data(leaf) if _is_key(leaf) else jnp.copy(leaf)
+
+
+def _abstract(leaf):
+    leaf = jax.eval_shape(jax.random.key_data, leaf) if _is_key(leaf) else leaf
+    return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype)
+
+
+def _keyed(leaf, like):
+    return jax.random.wrap_key_data(leaf, impl=jax.random.key_impl(like)) if _is_key(like) else leaf

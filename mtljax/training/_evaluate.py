@@ -1,0 +1,117 @@
+"""Losses and metrics of a split."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mtljax.base import Batch, Metric, MultiTask, Split, Task, TrainState
+from mtljax.metrics import mean_of
+
+Results = dict[str, dict[str, float]]
+"""``{task: {'loss': ..., metric: ...}}``."""
+
+
+def eval_step(
+    model: MultiTask, tasks: Mapping[str, Task], *, axis_name: str | None = None
+) -> Callable[[Any, Any, Batch], Any]:
+    """The sums of one batch: ``(params, state, batch) -> {task: {metric: sums}}``.
+
+    Sums add over batches; with ``axis_name`` they are already added over devices. Loss and metrics
+    see labelled examples only.
+    """
+
+    def sums(params, state, batch):
+        predictions, _ = model.apply(params, state, batch.inputs)
+        found = {
+            task: {
+                name: metric.update(predictions[task], batch.targets[task], batch.mask[task])
+                for name, metric in _metrics(tasks[task]).items()
+            }
+            for task in model.tasks
+        }
+        return found if axis_name is None else jax.lax.psum(found, axis_name)
+
+    return sums
+
+
+def evaluator(
+    model: MultiTask,
+    tasks: Mapping[str, Task],
+    split: Split,
+    *,
+    batch_size: int = 1024,
+    put: Callable[[Batch], Batch] = lambda batch: batch,
+) -> Callable[[Any, Any], Results]:
+    """A function ``(params, state) -> results`` over a split, compiled once.
+
+    The last batch is filled up with unlabelled examples.
+
+    Args:
+      model: the model.
+      tasks: ``{task: Task}``.
+      split: what to evaluate on.
+      batch_size: how many examples at a time.
+      put: how a batch is placed on the devices.
+    """
+    sums_of = eval_step(model, tasks)
+    first = jax.jit(sums_of)
+    further = jax.jit(lambda sums, *args: jax.tree.map(jnp.add, sums, sums_of(*args)))
+    batch_size = min(batch_size, split.size)
+
+    def evaluate(params, state):
+        sums = None
+        for start in range(0, split.size, batch_size):
+            batch = put(_filled(split, start, batch_size))
+            args = (params, state, batch)
+            sums = first(*args) if sums is None else further(sums, *args)
+        return _results(model, tasks, sums)
+
+    return evaluate
+
+
+def evaluate(
+    model: MultiTask,
+    tasks: Mapping[str, Task],
+    state: TrainState,
+    split: Split,
+    *,
+    batch_size: int = 1024,
+) -> Results:
+    """The mean loss and every metric of every task over a split.
+
+    Args:
+      model: the model.
+      tasks: ``{task: Task}``.
+      state: holds the parameters and the model's state.
+      split: what to evaluate on.
+      batch_size: how many examples at a time.
+
+    Returns:
+      ``{task: {'loss': ..., metric: ...}}``; NaN for a task without a label in the split.
+    """
+    return evaluator(model, tasks, split, batch_size=batch_size)(state.params, state.state)
+
+
+def _metrics(task: Task) -> dict[str, Metric]:
+    return {'loss': mean_of(task.loss, higher_is_better=False), **task.metrics}
+
+
+def _filled(split, start, batch_size):
+    indices = np.arange(start, start + batch_size)
+    batch = split.take(np.minimum(indices, split.size - 1))
+    real = indices < split.size
+    mask = jax.tree.map(lambda m: m & real.reshape((-1,) + (1,) * (m.ndim - 1)), batch.mask)
+    return batch._replace(mask=mask)
+
+
+def _results(model, tasks, sums) -> Results:
+    return {
+        task: {
+            name: float(metric.result(sums[task][name]))
+            for name, metric in _metrics(tasks[task]).items()
+        }
+        for task in model.tasks
+    }

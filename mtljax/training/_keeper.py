@@ -1,0 +1,64 @@
+"""The best state so far, and the checkpoints of it and of the newest."""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+
+from mtljax.base import TrainState
+from mtljax.training._checkpoint import Checkpoints
+from mtljax.training._evaluate import Results
+
+
+@dataclass
+class Selection:
+    """The best evaluation so far, and how many came since."""
+
+    step: int = 0
+    score: float = -math.inf
+    results: Results = field(default_factory=dict)
+    since: int = 0
+
+
+class Keeper:
+    """Keeps the newest and the best state, on disk when there is a folder.
+
+    Args:
+      workdir: holds ``checkpoints/``; None to keep the best in memory only.
+      select: the score of validation results, higher is better.
+      start: the initial state.
+
+    Attributes:
+      state: where training goes on: ``start``, or the newest checkpoint.
+      best: the state of the best evaluation.
+      chosen: which one that is.
+    """
+
+    def __init__(self, workdir: Path | None, select: Callable[[Results], float], start: TrainState):
+        self._select = select
+        self._checkpoints = None if workdir is None else Checkpoints(workdir / 'checkpoints')
+        self.state = self.best = start
+        self.chosen = Selection()
+        if self._checkpoints is not None and self._checkpoints.newest is not None:
+            self.state, found = self._checkpoints.restore(start)
+            self.chosen = Selection(**found)
+            self.best, _ = self._checkpoints.restore(start, self.chosen.step)
+
+    def consider(self, step: int, state: TrainState, results: Results) -> None:
+        """Take note of an evaluation; the first one is the best so far whatever its score."""
+        score = self._select(results)
+        if score > self.chosen.score or not self.chosen.step:
+            self.chosen = Selection(step, score, results)
+            self.best = jax.tree.map(jnp.copy, state)
+        else:
+            self.chosen.since += 1
+        if self._checkpoints is not None:
+            self._checkpoints.save(step, state, asdict(self.chosen), score)
+
+    def close(self) -> None:
+        """Wait for what is being written."""
+        if self._checkpoints is not None:
+            self._checkpoints.close()

@@ -1,0 +1,66 @@
+"""What a run writes down: JSON lines and TensorBoard events."""
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tensorboardX
+
+Row = dict[str, Any]
+
+
+class Log:
+    """Rows ``{'step': ..., name: value}``, in memory and, with a folder, on disk.
+
+    ``metrics.jsonl`` gets one line per row; TensorBoard events lie beside it.
+
+    Args:
+      workdir: where to write; None to keep the rows in memory only.
+      resume: the step that training goes on from; rows behind it are dropped, since they will be
+        written again.
+    """
+
+    def __init__(self, workdir: Path | None, resume: int = 0):
+        self.rows: list[Row] = []
+        self._events = self._file = None
+        if workdir is not None:
+            path = workdir / 'metrics.jsonl'
+            self.rows = [row for row in read_rows(path) if row['step'] <= resume]
+            write_text(path, ''.join(json.dumps(row) + '\n' for row in self.rows))
+            self._file = path.open('a')
+            self._events = tensorboardX.SummaryWriter(str(workdir), purge_step=resume + 1)
+
+    def write(self, step: int, values: Mapping[str, float]) -> None:
+        """Add a row."""
+        self.rows.append({'step': step, **values})
+        if self._file is not None and self._events is not None:
+            self._file.write(json.dumps(self.rows[-1]) + '\n')
+            self._file.flush()
+            for name, value in values.items():
+                self._events.add_scalar(name, value, step)
+
+    def close(self) -> None:
+        """Close the files."""
+        if self._file is not None and self._events is not None:
+            self._file.close()
+            self._events.close()
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a ``metrics.jsonl``, without a last line that a kill cut short."""
+    rows = []
+    if path.exists():
+        with contextlib.suppress(json.JSONDecodeError):
+            for line in path.read_text().splitlines():
+                rows.append(json.loads(line))
+    return rows
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    partial = path.with_name(f'.{path.name}.partial')
+    partial.write_text(text)
+    os.replace(partial, path)

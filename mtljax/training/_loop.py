@@ -1,0 +1,241 @@
+"""The training loop that most people call."""
+
+import contextlib
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import optax
+
+from mtljax.base import Dataset, MultiTask, TrainState, Weighting
+from mtljax.module import shapes
+from mtljax.training._check import check_batch
+from mtljax.training._evaluate import Results, evaluator
+from mtljax.training._keeper import Keeper
+from mtljax.training._logging import Log, Row
+from mtljax.training._parallel import check_batch_size, strategy_of
+from mtljax.training._progress import Progress
+from mtljax.training._runner import runner, scans_well
+from mtljax.training._select import select_by
+from mtljax.training._step import TrainStep, train_step
+
+
+class NonFiniteLossError(FloatingPointError):
+    """A loss became NaN or infinite; the last good checkpoint is kept."""
+
+
+class Result(NamedTuple):
+    """What `train` returns.
+
+    Attributes:
+      state: the last state.
+      best: the state with the parameters of the best evaluation on validation.
+      best_step: when that was.
+      validation: its results, ``{task: {metric: value}}``.
+      test: the results of ``best`` on the test split.
+      steps_per_second: of training alone, without the first chunk (compilation) if there are more.
+      history: the logged rows.
+    """
+
+    state: TrainState
+    best: TrainState
+    best_step: int
+    validation: Results
+    test: Results
+    steps_per_second: float
+    history: list[Row]
+
+
+def train(
+    model: MultiTask,
+    dataset: Dataset,
+    tx: optax.GradientTransformation,
+    *,
+    steps: int,
+    batch_size: int,
+    seed: int = 0,
+    weighting: Weighting | None = None,
+    engine: str = 'auto',
+    micro_batches: int = 1,
+    pooled: bool = False,
+    parallel: str = 'jit',
+    stream: bool | None = None,
+    log_every: int = 100,
+    eval_every: int | None = None,
+    patience: int | None = None,
+    select: Callable[[Results], float] | None = None,
+    workdir: str | Path | None = None,
+    progress: bool = False,
+) -> Result:
+    """Train, evaluate, choose the best parameters on validation, and test them once.
+
+    Small data stays on the device and a chunk of steps is one compiled loop; large data is streamed
+    with prefetch. With a ``workdir``, training goes on from its newest checkpoint, to the same bits
+    as if it had never stopped.
+
+    Args:
+      model: a sharing scheme on a backbone and ``dataset.heads``.
+      dataset: tasks and splits.
+      tx: an optax chain that begins with a surgery.
+      steps: how many, in all.
+      batch_size: over all devices.
+      seed: of the initial parameters, the order of the examples and dropout.
+      weighting: see `train_step`.
+      engine: see `train_step`.
+      micro_batches: see `train_step`.
+      pooled: see `train_step`.
+      parallel: ``'jit'`` (one program over a mesh of all devices) or ``'pmap'``.
+      stream: whether to stream the examples; by default what is larger than 1 GiB.
+      log_every: steps per chunk; losses are fetched and logged once a chunk.
+      eval_every: steps between validations, each with a checkpoint; a multiple of ``log_every``, by
+        default a tenth of the steps.
+      patience: stop after that many evaluations without a better one.
+      select: the score of validation results, higher is better; by default the mean loss.
+      workdir: for ``metrics.jsonl``, TensorBoard events and ``checkpoints/``.
+      progress: whether to draw a progress bar.
+
+    Raises:
+      ValueError: options, shapes or checkpoints that do not fit; before training starts.
+      NonFiniteLossError: a loss is NaN or infinite; it names task and step.
+    """
+    eval_every = _check_schedule(steps, log_every, eval_every, patience)
+    strategy = strategy_of(parallel)
+    check_batch_size(batch_size, micro_batches)
+    step = train_step(
+        model,
+        dataset.tasks,
+        tx,
+        weighting=weighting,
+        engine=engine,
+        micro_batches=micro_batches,
+        pooled=pooled,
+        axis_name=strategy.axis_name,
+    )
+    state = _checked_start(model, dataset, step, seed)
+    run = runner(
+        step.update,
+        dataset.train,
+        strategy,
+        batch_size=batch_size,
+        seed=seed,
+        steps=steps,
+        scan=scans_well(model, state, shapes(dataset.train.example)),
+        stream=stream,
+    )
+    workdir = None if workdir is None else Path(workdir)
+    keeper = Keeper(workdir, select_by() if select is None else select, state)
+    log = Log(workdir, int(keeper.state.step))
+    validate = evaluator(model, dataset.tasks, dataset.validation)
+    state, rate = strategy.replicate(keeper.state), _Rate()
+    with Progress(steps, shown=progress) as bar:
+        for start, stop in _chunks(int(keeper.state.step), steps, log_every):
+            if patience is not None and keeper.chosen.since >= patience:
+                break
+            with rate.of(stop - start):
+                state, infos = run(state, start, stop)
+            _check_finite(infos['loss'], start)
+            log.write(stop, _means(infos))
+            bar.advance(stop, _means({'loss': infos['loss']}), rate.steps_per_second)
+            if stop % eval_every == 0 or stop == steps:
+                now = strategy.fetch(state)
+                results = validate(now.params, now.state)
+                log.write(stop, _flat(results))
+                keeper.consider(stop, now, results)
+    keeper.close()
+    log.close()
+    best, chosen = keeper.best, keeper.chosen
+    return Result(
+        state=strategy.fetch(state),
+        best=best,
+        best_step=chosen.step,
+        validation=chosen.results,
+        test=evaluator(model, dataset.tasks, dataset.test)(best.params, best.state),
+        steps_per_second=rate.steps_per_second,
+        history=log.rows,
+    )
+
+
+class _Rate:
+    """Steps per second, without the first chunk (compilation) once there are more."""
+
+    def __init__(self):
+        self._chunks: list[tuple[int, float]] = []
+
+    @contextlib.contextmanager
+    def of(self, steps: int):
+        begin = time.perf_counter()
+        yield
+        self._chunks.append((steps, time.perf_counter() - begin))
+
+    @property
+    def steps_per_second(self) -> float:
+        counted = self._chunks[1:] or self._chunks
+        return sum(n for n, _ in counted) / sum(s for _, s in counted) if counted else math.nan
+
+
+def _chunks(first: int, steps: int, length: int):
+    """Pairs (start, stop) that end at multiples of ``length`` and at ``steps``."""
+    while first < steps:
+        stop = min(first - first % length + length, steps)
+        yield first, stop
+        first = stop
+
+
+def _check_schedule(steps, log_every, eval_every, patience) -> int:
+    if eval_every is None:
+        eval_every = max(steps // 10 // log_every, 1) * log_every
+    options = {'steps': steps, 'log_every': log_every, 'eval_every': eval_every}
+    options['patience'] = 1 if patience is None else patience
+    for name, value in options.items():
+        if value < 1:
+            raise ValueError(f'{name} should be at least 1. Found {name} = {value}.')
+    if eval_every % log_every:
+        raise ValueError(
+            'eval_every should be a multiple of log_every. '
+            f'Found eval_every = {eval_every}, log_every = {log_every}.'
+        )
+    return eval_every
+
+
+def _checked_start(model: MultiTask, dataset: Dataset, step: TrainStep, seed: int) -> TrainState:
+    """The initial state, once every split is known to fit the model."""
+    splits = {'train': dataset.train, 'validation': dataset.validation, 'test': dataset.test}
+    for name, split in splits.items():
+        if split.size < 1:
+            raise ValueError(f'The {name} split is empty: at least one example is expected.')
+    state = step.init(jax.random.key(seed), dataset.train.example)
+    for split in splits.values():
+        check_batch(model, dataset.tasks, state.params, state.state, shapes(split.example))
+    return state
+
+
+def _check_finite(losses: dict[str, np.ndarray], start: int) -> None:
+    bad = {task: np.flatnonzero(~np.isfinite(found)) for task, found in losses.items()}
+    steps = {task: int(found[0]) for task, found in bad.items() if len(found)}
+    if steps:
+        task = min(steps, key=lambda name: steps[name])
+        raise NonFiniteLossError(
+            f'The loss of task {task!r} is {losses[task][steps[task]]} at step '
+            f'{start + steps[task] + 1}. The last good checkpoint is kept; a lower learning rate, '
+            'clipping behind the surgery or a look at the data may help.'
+        )
+
+
+def _means(infos) -> dict[str, float]:
+    return {
+        f'{name}/{task}': float(np.mean(values))
+        for name, row in infos.items()
+        for task, values in row.items()
+    }
+
+
+def _flat(results: Results) -> dict[str, float]:
+    return {
+        f'validation/{task}/{name}': value
+        for task, row in results.items()
+        for name, value in row.items()
+    }

@@ -1,0 +1,126 @@
+"""The losses of one batch, as a function that is cut at the features."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from mtljax.base import Array, Batch, Key, MultiTask, State, Task
+from mtljax.gradients import Cut
+from mtljax.losses import labelled, masked_sum
+
+
+def objective(
+    model: MultiTask,
+    tasks: Mapping[str, Task],
+    state: State,
+    batch: Batch,
+    key: Key,
+    *,
+    micro_batches: int = 1,
+    pooled: bool = False,
+    axis_name: str | None = None,
+) -> tuple[Cut, Array]:
+    """``L_t = sum_i m_ti l_t(x_i) / sum_i m_ti`` for every task, and which tasks have a label.
+
+    Args:
+      model: the model.
+      tasks: ``{task: Task}``.
+      state: the model's state before the step.
+      batch: the examples of this device.
+      key: for dropout.
+      micro_batches: how many slices of the batch are run one after the other; the activations of
+        one slice are alive at a time.
+      pooled: divide by the number of labels of all tasks instead of each task's own.
+      axis_name: the mapped axis: labels are counted over all devices, so that the mean of the
+        losses over devices is the loss of the whole batch.
+
+    Returns:
+      The losses as a `Cut` whose last carry is the new state, and ``active`` ``[T]``.
+    """
+    counts = jnp.stack([jnp.sum(batch.mask[name]) for name in model.tasks]).astype(jnp.float32)
+    counts = counts if axis_name is None else jax.lax.pmean(counts, axis_name)
+    divisor = jnp.full_like(counts, counts.sum()) if pooled else counts
+    divisor = jnp.where(divisor > 0, divisor, 1)
+    trunk_key, readout_key = jax.random.split(key)
+    features, sums = _features(model), _sums(model, tasks)
+    inputs, labels = batch.inputs, (batch.targets, batch.mask)
+    if micro_batches > 1:
+        features, sums = _scanned_features(features), _scanned_sums(sums)
+        inputs, labels = _slices((inputs, labels), micro_batches)
+        trunk_key, readout_key = jax.random.split(key, (2, micro_batches))
+
+    def trunk(shared):
+        return features(shared, state, inputs, trunk_key)
+
+    def loss(params, z, carry, task):
+        total, carry = sums((model.tasks[task],), params, carry, z, labels, readout_key)
+        return total[0] / divisor[task], carry
+
+    def losses(params, z, carry):
+        total, carry = sums(model.tasks, params, carry, z, labels, readout_key)
+        return total / divisor, carry
+
+    return Cut(trunk, loss, losses, len(model.tasks), model.coupled), counts > 0
+
+
+def _features(model: MultiTask):
+    def features(shared, state, inputs, key):
+        return model.features({'shared': shared}, state, inputs, key=key, train=True)
+
+    return features
+
+
+def _sums(model: MultiTask, tasks: Mapping[str, Task]):
+    """The sum of each named task's loss over its labels, ``[len(names)]``."""
+
+    def sums(names, params, state, z, labels, key):
+        targets, mask = labels
+        predictions, state = model.readout(params, state, z, tasks=names, key=key, train=True)
+        totals = []
+        for name in names:
+            prediction, target = labelled(predictions[name], targets[name], mask[name])
+            totals.append(masked_sum(tasks[name].loss(prediction, target), mask[name]))
+        return jnp.stack(totals), state
+
+    return sums
+
+
+def _slices(tree: Any, count: int):
+    """Leaves ``[B, ...]`` as ``[count, B / count, ...]``; a slice takes every count-th example.
+
+    Each device of a sharded batch thus keeps its own examples.
+    """
+
+    def sliced(leaf):
+        return leaf.reshape(-1, count, *leaf.shape[1:]).swapaxes(0, 1)
+
+    return jax.tree.map(sliced, tree)
+
+
+def _scanned_features(features):
+    def scanned(shared, state, inputs, keys):
+        def body(state, one):
+            z, state = jax.checkpoint(features)(shared, state, *one)
+            return state, z
+
+        state, z = jax.lax.scan(body, state, (inputs, keys))
+        return z, state
+
+    return scanned
+
+
+def _scanned_sums(sums):
+    def scanned(names, params, state, z, labels, keys):
+        def body(state, one):
+            def total(params, state, one):
+                return sums(names, params, state, *one)
+
+            totals, state = jax.checkpoint(total)(params, state, one)
+            return state, totals
+
+        state, totals = jax.lax.scan(body, state, (z, labels, keys))
+        return totals.sum(axis=0), state
+
+    return scanned

@@ -1,0 +1,128 @@
+"""Where a step runs: one program over a mesh (jit), or one per device (pmap)."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from mtljax.base import PyTree
+
+AXIS = 'data'
+
+
+class Strategy(Protocol):
+    """How states, data and functions reach the devices; all sizes are global."""
+
+    axis_name: str | None
+
+    def replicate(self, tree: PyTree) -> PyTree:
+        """A host tree, whole on every device."""
+        ...
+
+    def fetch(self, tree: PyTree) -> PyTree:
+        """One copy of a replicated tree."""
+        ...
+
+    def shard(self, tree: PyTree, axis: int = 0) -> PyTree:
+        """A host tree, its ``axis`` divided among the devices."""
+        ...
+
+    def compile(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        """``fn(state, ...)`` on all devices; the state's buffers are donated."""
+        ...
+
+
+class Jit:
+    """One program over a mesh of all devices of all processes; the compiler adds the collectives.
+
+    Every process passes the same host tree.
+    """
+
+    axis_name: str | None = None
+
+    def __init__(self):
+        self._mesh = Mesh(np.array(jax.devices()), (AXIS,))
+        self._whole = NamedSharding(self._mesh, PartitionSpec())
+
+    def replicate(self, tree):
+        """A host tree, whole on every device."""
+        return jax.device_put(tree, self._whole)
+
+    def fetch(self, tree):
+        """The tree itself."""
+        return tree
+
+    def shard(self, tree, axis=0):
+        """A host tree, its ``axis`` divided among the devices of all processes."""
+        sharding = NamedSharding(self._mesh, PartitionSpec(*[None] * axis, AXIS))
+
+        if jax.process_count() == 1:
+            return jax.device_put(tree, sharding)
+
+        def place(leaf):
+            return jax.make_array_from_callback(leaf.shape, sharding, lambda index: leaf[index])
+
+        return jax.tree.map(place, tree)
+
+    def compile(self, fn):
+        """``jax.jit`` with a replicated result."""
+        return jax.jit(fn, donate_argnums=0, out_shardings=self._whole)
+
+
+class Pmap:
+    """One program per device, replicated states, collectives by axis name.
+
+    Every process passes the same host tree and computes its own part.
+    """
+
+    axis_name: str | None = AXIS
+
+    def __init__(self):
+        self._local = len(jax.local_devices())
+        self._first = jax.process_index() * self._local
+
+    def replicate(self, tree):
+        """A host tree with a leading axis of local devices."""
+        return jax.tree.map(lambda x: jnp.broadcast_to(x, (self._local, *x.shape)), tree)
+
+    def fetch(self, tree):
+        """The first device's copy."""
+        return jax.tree.map(lambda x: x[0], tree)
+
+    def shard(self, tree, axis=0):
+        """Leaves with a leading axis of local devices, each with its part of ``axis``."""
+
+        def place(leaf):
+            parts = np.split(leaf, jax.device_count(), axis)
+            return np.stack(parts[self._first : self._first + self._local])
+
+        return jax.tree.map(place, tree)
+
+    def compile(self, fn):
+        """``jax.pmap`` over the axis ``'data'``."""
+        return jax.pmap(fn, axis_name=AXIS, donate_argnums=0)
+
+
+def strategy_of(name: str) -> Strategy:
+    """The strategy ``'jit'`` or ``'pmap'``.
+
+    Raises:
+      ValueError: another name.
+    """
+    strategies: dict[str, type[Strategy]] = {'jit': Jit, 'pmap': Pmap}
+    if name not in strategies:
+        raise ValueError(f'parallel should be one of {sorted(strategies)}. Found {name!r}.')
+    return strategies[name]()
+
+
+def check_batch_size(batch_size: int, micro_batches: int) -> None:
+    """Raise a ValueError unless devices and micro-batches divide the global batch."""
+    parts = jax.device_count() * micro_batches
+    if batch_size < 1 or batch_size % parts:
+        raise ValueError(
+            f'batch_size should be a multiple of {jax.device_count()} devices x {micro_batches} '
+            f'micro-batches. Found batch_size = {batch_size}.'
+        )

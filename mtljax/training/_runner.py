@@ -1,0 +1,132 @@
+"""Running many steps: data on the device, or streamed to it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import grain
+import jax
+import numpy as np
+
+from mtljax.base import Batch, MultiTask, Split, TrainState
+from mtljax.data import ArraySplit, batch_indices
+from mtljax.training._parallel import Strategy
+
+Infos = Any
+"""What each step reported, ``{name: {task: [steps]}}``, on the host."""
+
+Runner = Callable[[TrainState, int, int], tuple[TrainState, Infos]]
+"""``(state, start, stop) -> (state, infos)``: the steps ``start`` to ``stop - 1``."""
+
+_RESIDENT_BYTES = 1 << 30
+
+
+def runner(
+    update: Callable[[TrainState, Batch], tuple[TrainState, Any]],
+    split: Split,
+    strategy: Strategy,
+    *,
+    batch_size: int,
+    seed: int,
+    steps: int,
+    scan: bool,
+    stream: bool | None = None,
+) -> Runner:
+    """Choose how the batches reach the step.
+
+    Args:
+      update: a `TrainStep.update`.
+      split: the training examples.
+      strategy: where the step runs.
+      batch_size: over all devices.
+      seed: of the order of the examples.
+      steps: where training ends.
+      scan: whether a chunk of steps is one ``lax.scan`` (data on the device only).
+      stream: whether to stream; by default what is larger than 1 GiB, or is not in memory.
+    """
+    held = isinstance(split, ArraySplit)
+    if stream is None:
+        leaves = jax.tree.leaves(split.arrays) if isinstance(split, ArraySplit) else []
+        stream = not held or sum(leaf.nbytes for leaf in leaves) > _RESIDENT_BYTES
+    if stream:
+        return _streaming(update, split, strategy, batch_size, seed, steps)
+    if not isinstance(split, ArraySplit):
+        raise ValueError('stream=False needs a data.ArraySplit: this split is not in memory.')
+    return _resident(update, split, strategy, batch_size, seed, scan)
+
+
+def scans_well(model: MultiTask, state: TrainState, batch: Batch) -> bool:
+    """Whether a scan of steps is the faster way: not for convolutions on the CPU."""
+    if jax.default_backend() != 'cpu':
+        return True
+    program = jax.make_jaxpr(model.apply)(state.params, state.state, batch.inputs)
+    return 'conv_general_dilated' not in str(program)
+
+
+def _resident(update, split: ArraySplit, strategy: Strategy, batch_size, seed, scan) -> Runner:
+    data = strategy.replicate(split.arrays)
+
+    def one(state, data, rows):
+        return update(state, jax.tree.map(lambda leaf: leaf[rows], data))
+
+    def many(state, data, rows):
+        return jax.lax.scan(lambda state, row: one(state, data, row), state, rows)
+
+    compiled = strategy.compile(many if scan else one)
+
+    def run(state, start, stop):
+        rows = batch_indices(split.size, batch_size, seed, start, stop)
+        if scan:
+            state, infos = compiled(state, data, strategy.shard(rows, axis=1))
+            return state, jax.device_get(strategy.fetch(infos))
+        infos = []
+        for row in rows:
+            state, info = compiled(state, data, strategy.shard(row))
+            infos.append(info)
+        return state, _stacked(infos, strategy)
+
+    return run
+
+
+def _streaming(update, split: Split, strategy: Strategy, batch_size, seed, steps) -> Runner:
+    compiled = strategy.compile(update)
+    batches = iter(())
+    expected = -1
+
+    def run(state, start, stop):
+        nonlocal batches, expected
+        if start != expected:
+            batches = iter(_prefetched(split, batch_size, seed, start, steps))
+        infos = []
+        for _ in range(start, stop):
+            state, info = compiled(state, strategy.shard(next(batches)))
+            infos.append(info)
+        expected = stop
+        return state, _stacked(infos, strategy)
+
+    return run
+
+
+class _Batches:
+    """The batches of the steps ``start`` to ``steps - 1``, by random access."""
+
+    def __init__(self, split: Split, batch_size: int, seed: int, start: int, steps: int):
+        self._split, self._batch_size, self._seed = split, batch_size, seed
+        self._start, self._steps = start, steps
+
+    def __len__(self):
+        return self._steps - self._start
+
+    def __getitem__(self, index):
+        step = self._start + int(index)
+        rows = batch_indices(self._split.size, self._batch_size, self._seed, step, step + 1)
+        return self._split.take(rows[0])
+
+
+def _prefetched(split, batch_size, seed, start, steps):
+    source = grain.MapDataset.source(_Batches(split, batch_size, seed, start, steps))
+    return source.to_iter_dataset(grain.ReadOptions(num_threads=4, prefetch_buffer_size=8))
+
+
+def _stacked(infos, strategy: Strategy):
+    host = jax.device_get([strategy.fetch(info) for info in infos])
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *host)
