@@ -32,9 +32,11 @@ class Surgery(optax.GradientTransformationExtraArgs):
 
     Attributes:
       weighs_heads: whether the method's paper weighs the gradients of the heads too.
+      plain: whether the result is a sum with weights that no gradient changes.
     """
 
     weighs_heads: bool = False
+    plain: bool = False
 
 
 def from_gramian(
@@ -81,6 +83,7 @@ def transform(
     *,
     num_tasks: int | None = None,
     weighs_heads: bool = False,
+    plain: bool = False,
 ) -> Surgery:
     """A surgery from a function that weighs the rows of a Jacobian.
 
@@ -89,6 +92,7 @@ def transform(
       init: ``(T) -> inner``.
       num_tasks: T, where it must be known at init.
       weighs_heads: whether head gradients are weighted too, by the method's definition.
+      plain: whether the weights depend on ``active`` alone.
     """
     known = num_tasks
 
@@ -115,13 +119,13 @@ def transform(
         kept = None if state.task_weights is None else weights.astype(state.task_weights.dtype)
         return jacobian.combine(weights), SurgeryState(kept, inner)
 
-    return make_surgery(init_fn, update_fn, weighs_heads=weighs_heads)
+    return make_surgery(init_fn, update_fn, weighs_heads=weighs_heads, plain=plain)
 
 
-def make_surgery(init: Any, update: Any, *, weighs_heads: bool) -> Surgery:
+def make_surgery(init: Any, update: Any, *, weighs_heads: bool, plain: bool = False) -> Surgery:
     """A `Surgery` from its two functions."""
     surgery = Surgery(init, update)
-    surgery.weighs_heads = weighs_heads
+    surgery.weighs_heads, surgery.plain = weighs_heads, plain
     return surgery
 
 

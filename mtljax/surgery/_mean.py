@@ -20,4 +20,4 @@ def mean() -> Surgery:
     def weigh(jacobian, inner, *, losses, active, key):
         return jacobian, active / jnp.maximum(jnp.sum(active), 1), inner
 
-    return transform(weigh)
+    return transform(weigh, plain=True)

@@ -64,7 +64,8 @@ def on_shared(
     def init(params, *, num_tasks=tasks_given):
         shared, _ = trees.partition(params, _is_shared(params, labels))
         if not jax.tree.leaves(shared):
-            _log.info('No parameter is shared: surgery has nothing to act on.')
+            if not getattr(method, 'plain', False):
+                _log.warning('No parameter is shared: surgery has nothing to act on.')
             return NothingShared()
         if not isinstance(method, Surgery):
             return method.init(shared)

@@ -69,7 +69,7 @@ def train(
     patience: int | None = None,
     select: Callable[[Results], float] | None = None,
     workdir: str | Path | None = None,
-    progress: bool = False,
+    progress: str | None = None,
 ) -> Result:
     """Train, evaluate, choose the best parameters on validation, and test them once.
 
@@ -96,7 +96,7 @@ def train(
       patience: stop after that many evaluations without a better one.
       select: the score of validation results, higher is better; by default the mean loss.
       workdir: for ``metrics.jsonl``, TensorBoard events and ``checkpoints/``.
-      progress: whether to draw a progress bar.
+      progress: the title of a progress bar; none is drawn when left out.
 
     Raises:
       ValueError: options, shapes or checkpoints that do not fit; before training starts.
@@ -131,7 +131,7 @@ def train(
     log = Log(workdir, int(keeper.state.step))
     validate = evaluator(model, dataset.tasks, dataset.validation)
     state, rate = strategy.replicate(keeper.state), _Rate()
-    with Progress(steps, shown=progress) as bar:
+    with Progress(steps, progress) as bar:
         for start, stop in _chunks(int(keeper.state.step), steps, log_every):
             if patience is not None and keeper.chosen.since >= patience:
                 break
@@ -139,7 +139,7 @@ def train(
                 state, infos = run(state, start, stop)
             _check_finite(infos['loss'], start)
             log.write(stop, _means(infos))
-            bar.advance(stop, _means({'loss': infos['loss']}), rate.steps_per_second)
+            bar.advance(stop, infos['loss'], rate.steps_per_second)
             if stop % eval_every == 0 or stop == steps:
                 now = strategy.fetch(state)
                 results = validate(now.params, now.state)

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Mapping
 
+import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
@@ -12,19 +13,20 @@ class Progress(contextlib.AbstractContextManager):
 
     Args:
       steps: where it ends.
-      shown: whether to draw anything.
+      title: what is running; None draws nothing.
     """
 
-    def __init__(self, steps: int, *, shown: bool):
+    def __init__(self, steps: int, title: str | None):
         self._bar = Bar(
-            BarColumn(),
+            TextColumn('{task.description}'),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TextColumn('{task.fields[losses]}'),
             TextColumn('{task.fields[rate]}'),
             TimeRemainingColumn(),
-            disable=not shown,
+            disable=title is None,
         )
-        self._task = self._bar.add_task('training', total=steps, losses='', rate='')
+        self._task = self._bar.add_task(title or '', total=steps, losses='', rate='')
 
     def __enter__(self):
         self._bar.start()
@@ -33,7 +35,7 @@ class Progress(contextlib.AbstractContextManager):
     def __exit__(self, *error):
         self._bar.stop()
 
-    def advance(self, step: int, losses: Mapping[str, float], rate: float) -> None:
-        """Show the state after ``step``."""
-        text = '  '.join(f'{task} {value:.3f}' for task, value in losses.items())
+    def advance(self, step: int, losses: Mapping[str, np.ndarray], rate: float) -> None:
+        """Show the state after ``step`` and the mean losses of the last chunk."""
+        text = '  '.join(f'{task} {values.mean():.3f}' for task, values in losses.items())
         self._bar.update(self._task, completed=step, losses=text, rate=f'{rate:,.0f} steps/s')

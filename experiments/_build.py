@@ -1,0 +1,108 @@
+"""From a config to what it names: ``dict(fn='package.module:factory', **keywords)``."""
+
+import pkgutil
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import optax
+from ml_collections import ConfigDict
+
+from experiments._program import UsageError
+from mtljax import surgery, training
+from mtljax.base import Dataset, MultiTask
+
+_FIELDS = (
+    'seed',
+    'data',
+    'backbone',
+    'sharing',
+    'weighting',
+    'surgery',
+    'optimizer',
+    'select',
+    'train',
+)
+
+
+class Setup(NamedTuple):
+    """What a config describes: the arguments of `training.train`."""
+
+    model: MultiTask
+    dataset: Dataset
+    tx: optax.GradientTransformation
+    options: dict[str, Any]
+
+
+def build(spec: Any, field: str, *args: Any) -> Any:
+    """Call the factory that ``spec`` names; nested specs first. Anything else is itself.
+
+    Args:
+      spec: a mapping with ``fn`` and keywords, or a plain value.
+      field: what to call it in errors, such as ``'surgery'``.
+      *args: positional arguments of the factory.
+
+    Raises:
+      UsageError: the name cannot be imported, or the factory does not accept the keywords.
+
+    >>> build({'fn': 'math:sqrt'}, 'x', 9.0)
+    3.0
+    """
+    if not isinstance(spec, Mapping):
+        return spec
+    if 'fn' not in spec:
+        return {key: build(value, f'{field}.{key}') for key, value in spec.items()}
+    factory = _resolve(spec['fn'], field)
+    keywords = {k: build(v, f'{field}.{k}') for k, v in spec.items() if k != 'fn'}
+    try:
+        return factory(*args, **keywords)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f'config.{field} = {spec["fn"]}({keywords}): {error}') from error
+
+
+def _resolve(name: Any, field: str) -> Any:
+    try:
+        return pkgutil.resolve_name(name)
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        known = ''
+        if isinstance(name, str) and ':' in name:
+            try:
+                names = getattr(pkgutil.resolve_name(name.split(':')[0]), '__all__', [])
+                known = f' It has {", ".join(names)}.' if names else ''
+            except ImportError:
+                known = ''
+        raise UsageError(
+            f"config.{field}.fn should name a function, as 'package.module:function'. "
+            f'Found {name!r}: {error}.{known}'
+        ) from error
+
+
+def setup(config: ConfigDict) -> Setup:
+    """Everything that `training.train` needs, from a config.
+
+    Raises:
+      UsageError: a field that cannot be built; it is named.
+    """
+    spec = config.to_dict()
+    missing = [field for field in _FIELDS if field not in spec]
+    if missing:
+        raise UsageError(f'The config lacks the fields {missing}. Found {sorted(spec)}.')
+    dataset = build(spec['data'], 'data')
+    backbone = build(spec['backbone'], 'backbone')
+    model = build(spec['sharing'], 'sharing', backbone, dataset.heads)
+    method = surgery.on_shared(build(spec['surgery'], 'surgery'))
+    tx = optax.chain(method, build(spec['optimizer'], 'optimizer'))
+    options = build(spec['train'], 'train')
+    options |= {field: build(spec[field], field) for field in ('weighting', 'select')}
+    return Setup(model, dataset, tx, options)
+
+
+def train(built: Setup, **more: Any) -> training.Result:
+    """`training.train` on what a config describes; what does not fit is the user's to mend.
+
+    Raises:
+      UsageError: a ValueError or TypeError of `training.train`.
+    """
+    try:
+        return training.train(built.model, built.dataset, built.tx, **built.options, **more)
+    except (TypeError, ValueError) as error:
+        raise UsageError(str(error)) from error

@@ -1,0 +1,126 @@
+"""Runs over several seeds, summed up and compared with the single-task baseline."""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from mtljax.analysis._table import Table
+from mtljax.base import Task
+from mtljax.metrics import delta_m
+
+
+class Record(NamedTuple):
+    """One run.
+
+    Attributes:
+      method: what was run; runs that differ in the seed only share it.
+      seed: of the run.
+      test: ``{task: {metric: value}}``.
+      parameters: of the whole model.
+      steps_per_second: of training alone.
+    """
+
+    method: str
+    seed: int
+    test: dict[str, dict[str, float]]
+    parameters: int
+    steps_per_second: float
+
+
+def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
+    """The mean and its standard error, ``sd / sqrt(n)``; the error of one value is NaN.
+
+    >>> mean_and_error([1.0, 3.0])
+    (2.0, 1.0)
+    """
+    mean = statistics.fmean(values)
+    if len(values) < 2:
+        return mean, math.nan
+    return mean, statistics.stdev(values) / math.sqrt(len(values))
+
+
+def summary(
+    records: Sequence[Record], baseline: str, tasks: Mapping[str, Task]
+) -> dict[str, dict[str, tuple[float, float]]]:
+    """Mean and standard error over seeds of every quantity, per method in order of appearance.
+
+    ``delta_m_flat`` and ``delta_m_task`` compare each run with the mean of the baseline's runs, in
+    percent; negative is better.
+
+    Args:
+      records: all runs.
+      baseline: the method that the others are compared with.
+      tasks: ``{task: Task}``, for the direction of each metric.
+
+    Returns:
+      ``{method: {quantity: (mean, standard error)}}``; metrics are named ``'task metric'``.
+
+    Raises:
+      ValueError: no run of the baseline.
+    """
+    methods = list(dict.fromkeys(record.method for record in records))
+    runs = {name: [r for r in records if r.method == name] for name in methods}
+    if baseline not in runs:
+        raise ValueError(f'No run of the baseline {baseline!r}. Found {methods}.')
+    better = {
+        task: {name: metric.higher_is_better for name, metric in row.metrics.items()}
+        for task, row in tasks.items()
+    }
+    reference = {
+        task: {name: statistics.fmean(r.test[task][name] for r in runs[baseline]) for name in names}
+        for task, names in better.items()
+    }
+    quantities = {
+        name: [_quantities(record, reference, better) for record in found]
+        for name, found in runs.items()
+    }
+    return {
+        name: {what: mean_and_error([row[what] for row in rows]) for what in rows[0]}
+        for name, rows in quantities.items()
+    }
+
+
+def _quantities(record: Record, reference, better) -> dict[str, float]:
+    values = record.test
+    metrics = {f'{task} {name}': values[task][name] for task in better for name in better[task]}
+    return {
+        **metrics,
+        'parameters': record.parameters,
+        'steps_per_second': record.steps_per_second,
+        **delta_m(values, reference, better),
+    }
+
+
+def as_table(found: Mapping[str, Mapping[str, tuple[float, float]]], baseline: str) -> Table:
+    """The summary as text, ``mean ± standard error``; the baseline has no difference to itself.
+
+    Args:
+      found: what `summary` returned.
+      baseline: the method that the others were compared with.
+    """
+    quantities = list(next(iter(found.values())))
+    rows = []
+    for method, row in found.items():
+        cells = [_cell(what, *row[what], own=method == baseline) for what in quantities]
+        rows.append([method, *cells])
+    return Table(['method', *map(_heading, quantities)], rows)
+
+
+def _heading(quantity: str) -> str:
+    titles = {
+        'steps_per_second': 'steps/s',
+        'delta_m_flat': 'delta_m_flat %',
+        'delta_m_task': 'delta_m_task %',
+    }
+    return titles.get(quantity, quantity)
+
+
+def _cell(quantity: str, mean: float, error: float, *, own: bool) -> str:
+    if quantity == 'parameters':
+        return f'{mean:,.0f}'
+    if quantity.startswith('delta_m') and own:
+        return '-'
+    digits = {'steps_per_second': 0, 'delta_m_flat': 2, 'delta_m_task': 2}.get(quantity, 4)
+    spread = '' if math.isnan(error) else f' ± {error:,.{digits}f}'
+    return f'{mean:,.{digits}f}{spread}'
