@@ -140,12 +140,12 @@ def _torch(network: Network, dataset: Dataset) -> Contender:
         for row in batch_indices(dataset.train.size, network.batch_size, 0, start, start + _CHUNK):
             batch = dataset.train.take(row)
             features = trunk(torch.from_numpy(batch.inputs))
-            targets = {task: torch.from_numpy(y).long() for task, y in batch.targets.items()}
             losses = [
-                nn.functional.cross_entropy(heads[t](features), y) for t, y in targets.items()
+                nn.functional.cross_entropy(heads[task](features), torch.from_numpy(target).long())
+                for task, target in batch.targets.items()
             ]
             optimiser.zero_grad()
-            sum(losses).backward()
+            torch.stack(losses).sum().backward()
             optimiser.step()
         start += _CHUNK
 

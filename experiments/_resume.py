@@ -84,9 +84,8 @@ def _newest(workdir: Path) -> int:
 
 def _compare(whole: Path, broken: Path, steps: int) -> None:
     states = [_restore(workdir, steps) for workdir in (whole, broken)]
-    paths = [
-        jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(states[0])
-    ]
+    named = jax.tree_util.tree_leaves_with_path(states[0])
+    paths = [jax.tree_util.keystr(path) for path, _ in named]
     leaves = [jax.tree.leaves(state) for state in states]
     different = [
         path
@@ -99,6 +98,5 @@ def _compare(whole: Path, broken: Path, steps: int) -> None:
 
 
 def _restore(workdir: Path, steps: int):
-    return ocp.StandardCheckpointer().restore(
-        workdir.absolute() / 'checkpoints' / str(steps) / 'state'
-    )
+    folder = workdir.absolute() / 'checkpoints' / str(steps) / 'state'
+    return ocp.StandardCheckpointer().restore(folder)

@@ -90,7 +90,7 @@ def _short(name: str) -> str:
 
 def _cell(config: ConfigDict, chosen: dict[str, str], name: str) -> Cell:
     """The config with other factories; one that it names already keeps its keywords."""
-    changed = ConfigDict(config)
+    changed = config.copy_and_resolve_references()
     for field, factory in chosen.items():
         if factory != _short(config[field].fn):
             changed[field] = ConfigDict({'fn': f'mtljax.{field}:{factory}'})
