@@ -15,7 +15,12 @@ def get_config(variant: str = '') -> ConfigDict:
     config = ConfigDict(
         {
             'seed': 0,
-            'data': {'fn': 'mtljax.data:digits'},
+            'data': {
+                'fn': 'mtljax.data:digits',
+                'train': 20_000,
+                'validation': 2_000,
+                'test': 4_000,
+            },
             'backbone': {'fn': 'mtljax.backbones:mlp', 'widths': (256, 256), 'dropout': 0.2},
             'sharing': {'fn': 'mtljax.sharing:hard'},
             'weighting': {'fn': 'mtljax.weighting:equal'},

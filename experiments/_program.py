@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import jax
 from absl import app, flags, logging
@@ -21,22 +21,29 @@ class UsageError(Exception):
     """A flag, config or folder that cannot be used: one line, exit code 2."""
 
 
-def define_config(default: str) -> Any:
+def define_config() -> Any:
     """The flag ``--config=FILE.py[:variant]``, locked, with its overrides ``--config.field``."""
     return config_flags.DEFINE_config_file(
-        'config', default, 'The config file, and a variant of it behind a colon.', lock_config=True
+        'config', None, 'A config file, and a variant of it behind a colon.', lock_config=True
     )
 
 
 def define_workdir() -> Any:
     """The flag ``--workdir``."""
     return flags.DEFINE_string(
-        'workdir', None, 'Where results go; by default runs/CONFIG[-VARIANT].'
+        'workdir', None, 'Where results go; by default a folder in runs/, named after the config.'
     )
 
 
-def run(main: Callable[[], None]) -> None:
-    """Parse the flags and run ``main``; what the user can mend ends with one line and code 2."""
+def run(main: Callable[[], None], *, config: str | None = None) -> None:
+    """Parse the flags and run ``main``; what the user can mend ends with one line and code 2.
+
+    Args:
+      main: the program.
+      config: the config file when none is given.
+    """
+    if config is not None and not any(arg.split('=')[0] in _CONFIG_FLAGS for arg in sys.argv):
+        sys.argv.insert(1, f'--config={config}')
 
     def guarded(argv: Sequence[str]) -> None:
         if not flags.FLAGS['verbosity'].present:
@@ -49,26 +56,44 @@ def run(main: Callable[[], None]) -> None:
                 raise UsageError(f'Unknown arguments {list(argv[1:])}: flags begin with --.')
             main()
         except (UsageError, NonFiniteLossError) as error:
-            _fail(error)
+            _fail(str(error))
 
     app.run(guarded, flags_parser=_parse)
 
 
+_CONFIG_FLAGS = ('--config', '-config')
+_HELP_FLAGS = ('--help', '-help', '-h', '--helpshort')
+
+
 def _parse(argv: Sequence[str]) -> list[str]:
-    asked = {'--help', '-help', '-h', '--helpshort'} & set(argv)
+    if set(_HELP_FLAGS) & set(argv):
+        print(_help())
+        sys.exit(0)
     try:
-        if asked:
-            argv = [arg for arg in argv if arg not in asked]
-            flags.FLAGS(list(argv))
-            app.usage(shorthelp=True, writeto_stdout=True, exitcode=0)
-        return flags.FLAGS(list(argv))
-    except (flags.Error, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
-        _fail(error)
+        rest = flags.FLAGS(list(argv))
+        if 'config' in flags.FLAGS:
+            flags.FLAGS.config.to_dict()  # a file that did not load says so here
+    except (AttributeError, KeyError) as error:
+        _fail(f'The config has no such field: {error.args[0]}.')
+    except (flags.Error, TypeError, ValueError, OSError) as error:
+        _fail(str(error))
+    return rest
 
 
-def _fail(error: Exception):
-    line = ' '.join(str(error).split())
-    print(f'{type(error).__name__}: {line}', file=sys.stderr)
+def _help() -> str:
+    """The program's own words, and its flags."""
+    lines = [sys.modules['__main__'].__doc__ or '', 'Flags:']
+    for module, found in flags.FLAGS.flags_by_module_dict().items():
+        if module.startswith('experiments') or module == sys.argv[0]:
+            lines += [f'  --{flag.name}: {flag.help} (default: {flag.value})' for flag in found]
+    return '\n'.join(lines)
+
+
+def _fail(message: str) -> NoReturn:
+    """Print one line, and end with code 2; of a traceback, its last line."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    line = lines[-1] if 'Traceback' in message else ' '.join(lines)
+    print(f'Error: {line}', file=sys.stderr)
     sys.exit(2)
 
 
@@ -92,7 +117,7 @@ def claim(workdir: Path, config: ConfigDict) -> None:
     """
     path = workdir / 'config.json'
     wanted = json.loads(config.to_json(sort_keys=True))
-    if path.exists():
+    if path.exists() and _holds_results(workdir):
         found = _leaves(json.loads(path.read_text()))
         mine = _leaves(wanted)
         fields = [f for f in sorted(found.keys() | mine.keys()) if found.get(f) != mine.get(f)]
@@ -108,6 +133,13 @@ def claim(workdir: Path, config: ConfigDict) -> None:
     except OSError as error:
         raise UsageError(f'{workdir} cannot be a work folder: {error}.') from error
     write_text(path, json.dumps(wanted, indent=2) + '\n')
+
+
+def _holds_results(workdir: Path) -> bool:
+    """Whether a run came far enough to leave something that must not be mixed or lost."""
+    files = [workdir / name for name in ('metrics.jsonl', 'summary.json', 'results.json')]
+    written = any(file.exists() and file.stat().st_size for file in files)
+    return written or any(workdir.glob('checkpoints/[0-9]*'))
 
 
 def _leaves(tree: Any, path: str = '') -> dict[str, Any]:

@@ -22,7 +22,7 @@ from mtljax import analysis, trees
 from mtljax.analysis import Record
 from mtljax.training import write_text
 
-_CONFIG = _program.define_config('configs/digits.py')
+_CONFIG = _program.define_config()
 _WORKDIR = _program.define_workdir()
 _SHARING = flags.DEFINE_list('sharing', None, 'Sharing schemes, separated by commas.')
 _WEIGHTING = flags.DEFINE_list('weighting', None, 'Loss weightings, separated by commas.')
@@ -120,4 +120,4 @@ def _shown(table: analysis.Table, title: str, caption: str) -> Table:
 
 
 if __name__ == '__main__':
-    _program.run(main)
+    _program.run(main, config='configs/digits.py')

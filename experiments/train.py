@@ -18,7 +18,7 @@ from experiments import _build, _program
 from mtljax import analysis, trees
 from mtljax.training import Result, write_text
 
-_CONFIG = _program.define_config('configs/digits.py')
+_CONFIG = _program.define_config()
 _WORKDIR = _program.define_workdir()
 
 
@@ -60,4 +60,4 @@ def _table(result: Result) -> Table:
 
 
 if __name__ == '__main__':
-    _program.run(main)
+    _program.run(main, config='configs/digits.py')

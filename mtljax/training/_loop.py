@@ -105,6 +105,10 @@ def train(
     eval_every = _check_schedule(steps, log_every, eval_every, patience)
     strategy = strategy_of(parallel)
     check_batch_size(batch_size, micro_batches)
+    select = select_by() if select is None else select
+    select(
+        {name: dict.fromkeys(['loss', *task.metrics], 1.0) for name, task in dataset.tasks.items()}
+    )
     step = train_step(
         model,
         dataset.tasks,
@@ -127,7 +131,7 @@ def train(
         stream=stream,
     )
     workdir = None if workdir is None else Path(workdir)
-    keeper = Keeper(workdir, select_by() if select is None else select, state)
+    keeper = Keeper(workdir, select, state)
     log = Log(workdir, int(keeper.state.step))
     validate = evaluator(model, dataset.tasks, dataset.validation)
     state, rate = strategy.replicate(keeper.state), _Rate()

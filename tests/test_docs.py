@@ -1,0 +1,62 @@
+"""The documents say what is true: their code runs, their commands and names exist."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+import mtljax
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / 'README.md').read_text()
+CONTRIBUTING = (ROOT / 'CONTRIBUTING.md').read_text()
+
+
+def blocks(text):
+    return re.findall(r'```python\n(.*?)```', text, re.DOTALL)
+
+
+def test_the_readme_runs_from_top_to_bottom(capsys):
+    scope = {}
+    for block in blocks(README):
+        exec(compile(block.replace('epochs=10', 'epochs=1'), 'README.md', 'exec'), scope)
+    assert "'accuracy'" in capsys.readouterr().out
+    assert int(scope['state'].step) == 78
+    assert scope['houses'].train.size == 350
+
+
+@pytest.mark.parametrize('block', blocks(CONTRIBUTING))
+def test_the_examples_for_contributors_run(block):
+    assert len(block.splitlines()) <= 20
+    scope = {}
+    exec(compile(block, 'CONTRIBUTING.md', 'exec'), scope)
+    made = [scope[name]() for name in ('inverse_norm', 'narrow') if name in scope]
+    assert len(made) == 1
+
+
+def test_the_table_names_everything_that_exists_and_nothing_else():
+    rows = [row.split('|')[1:4] for row in README.splitlines() if row.startswith('| ')]
+    named = set(re.findall(r'`([a-z_]+)`', ' '.join(row[1] for row in rows)))
+    for package in ('sharing', 'weighting', 'surgery', 'backbones', 'heads'):
+        public = {name for name in importlib.import_module(f'mtljax.{package}').__all__}
+        assert {name for name in public if name.islower()} - {'transform'} <= named
+    assert all(
+        any(hasattr(getattr(mtljax, p), n) for p in mtljax.__all__)
+        for n in named
+        - {
+            'batched',
+            'loop',
+        }
+    )
+
+
+@pytest.mark.parametrize('command', sorted(set(re.findall(r'make ([a-z]+)', README))))
+def test_make_targets_exist(command):
+    assert re.search(rf'^{command}:', (ROOT / 'Makefile').read_text(), re.MULTILINE)
+
+
+def test_documented_programs_exist():
+    text = README + CONTRIBUTING + (ROOT / 'CHANGELOG.md').read_text()
+    for program in re.findall(r'python -m experiments\.([a-z]+)', text):
+        assert (ROOT / 'experiments' / f'{program}.py').exists()
