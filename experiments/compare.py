@@ -60,8 +60,12 @@ def main() -> None:
         'negative is better'
     )
     _program.console.print(_shown(table, name, caption))
-    metrics = [f'{task} {metric}' for task, row in tasks.items() for metric in row.metrics]
-    figure = analysis.bars(found, [*metrics, 'delta_m_flat'], f'{name}, {_SEEDS.value} seeds')
+    panels = {
+        f'{task} {metric}': f'{task} {metric}' for task in tasks for metric in tasks[task].metrics
+    }
+    panels['delta_m_flat'] = 'delta_m_flat %, negative is better'
+    title = f'{name}: mean and standard error over {_SEEDS.value} seeds'
+    figure = analysis.intervals(found, panels, title)
     write_text(workdir / 'table.md', f'{table.markdown()}\n\n{name}: {caption}.\n')
     runs = [record._asdict() for record in records]
     write_text(workdir / 'results.json', json.dumps({'summary': found, 'runs': runs}, indent=2))

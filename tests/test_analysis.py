@@ -50,9 +50,10 @@ def test_table_has_a_dash_where_the_baseline_meets_itself(found):
     assert table.rows[1][1] == '0.8000 ± 0.2000'
 
 
-def test_bars_draw_one_panel_per_quantity_and_one_bar_per_method(found):
-    figure = analysis.bars(found, ['left accuracy', 'delta_m_flat'])
-    assert [len(axes.patches) for axes in figure.axes] == [2, 2]
+def test_intervals_draw_one_panel_per_quantity_and_one_mark_per_method(found):
+    figure = analysis.intervals(found, {'left accuracy': 'left', 'delta_m_flat': 'change'})
+    assert [axes.get_title() for axes in figure.axes] == ['left', 'change']
+    assert [len(axes.containers) for axes in figure.axes] == [2, 2]
 
 
 def test_curves_draw_every_loss_and_metric():

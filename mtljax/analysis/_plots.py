@@ -23,7 +23,8 @@ def curves(rows: Sequence[Mapping[str, Any]], title: str = '') -> Figure:
         for index, task in enumerate(tasks):
             color = f'C{index}'
             if panel == 'loss':
-                _line(axes, rows, f'loss/{task}', color=color, alpha=0.4, label=f'{task}, training')
+                style = {'color': color, 'marker': '.', 'markersize': 3, 'alpha': 0.5}
+                _line(axes, rows, f'loss/{task}', label=f'{task}, training', **style)
             name = f'validation/{task}/{panel}'
             _line(axes, rows, name, color=color, marker='.', label=f'{task}, validation')
         axes.set(xlabel='step', ylabel=panel)
@@ -33,28 +34,28 @@ def curves(rows: Sequence[Mapping[str, Any]], title: str = '') -> Figure:
     return figure
 
 
-def bars(
+def intervals(
     found: Mapping[str, Mapping[str, tuple[float, float]]],
-    quantities: Sequence[str],
+    quantities: Mapping[str, str],
     title: str = '',
 ) -> Figure:
-    """One panel per quantity, one bar per method, with its standard error.
+    """One panel per quantity: the mean of each method with its standard error.
 
     Args:
       found: ``{method: {quantity: (mean, standard error)}}``.
-      quantities: which to draw.
+      quantities: which to draw, ``{quantity: title of its panel}``.
       title: of the figure.
     """
     figure = Figure(figsize=(3.4 * len(quantities), 3.6), layout='constrained')
     panels = figure.subplots(1, len(quantities), squeeze=False)[0]
-    colors = [f'C{index}' for index in range(len(found))]
-    for axes, what in zip(panels, quantities, strict=True):
-        means = [row[what][0] for row in found.values()]
-        errors = [0 if math.isnan(row[what][1]) else row[what][1] for row in found.values()]
-        axes.bar(list(found), means, yerr=errors, capsize=4, color=colors)
-        axes.set_ylim(*_limits(means, errors))
-        axes.set_title(what)
-        axes.tick_params(axis='x', labelrotation=20)
+    for axes, (what, heading) in zip(panels, quantities.items(), strict=True):
+        for index, row in enumerate(found.values()):
+            mean, error = row[what]
+            error = 0 if math.isnan(error) else error
+            axes.errorbar(index, mean, yerr=error, fmt='o', capsize=5, color=f'C{index}')
+        axes.set_xticks(range(len(found)), list(found), rotation=20)
+        axes.set_xlim(-0.5, len(found) - 0.5)
+        axes.set_title(heading, fontsize='medium')
         axes.grid(axis='y', alpha=0.3)
     figure.suptitle(title)
     return figure
@@ -64,11 +65,3 @@ def _line(axes, rows, name, **style):
     points = [(row['step'], row[name]) for row in rows if name in row]
     if points:
         axes.plot(*zip(*points, strict=True), **style)
-
-
-def _limits(means, errors):
-    """Limits that show differences; the axis says where it starts."""
-    low = min(mean - error for mean, error in zip(means, errors, strict=True))
-    high = max(mean + error for mean, error in zip(means, errors, strict=True))
-    margin = 0.25 * (high - low) or 0.05 * abs(high) or 1.0
-    return low - margin, high + margin

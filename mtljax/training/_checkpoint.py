@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import orbax.checkpoint as ocp
 from orbax.checkpoint import checkpoint_managers
 
@@ -49,7 +50,7 @@ class Checkpoints:
           score: on validation; higher is better.
         """
         args = ocp.args.Composite(
-            state=ocp.args.StandardSave(jax.tree.map(_plain, state)),
+            state=ocp.args.StandardSave(jax.tree.map(_host, state)),
             progress=ocp.args.JsonSave(progress),
         )
         self._manager.save(step, args=args, metrics={'score': score})
@@ -67,7 +68,7 @@ class Checkpoints:
         self._manager.wait_until_finished()
         step = self.newest if step is None else step
         args = ocp.args.Composite(
-            state=ocp.args.StandardRestore(jax.tree.map(_abstract, like)),
+            state=ocp.args.StandardRestore(jax.tree.map(_host, like)),
             progress=ocp.args.JsonRestore(),
         )
         try:
@@ -77,7 +78,7 @@ class Checkpoints:
                 f'The checkpoint {self._folder}/{step} does not hold this training state: another '
                 f'model, optimiser or method wrote it. Choose another workdir. {error}'
             ) from error
-        return jax.tree.map(_keyed, found['state'], like), found['progress']
+        return jax.tree.map(_device, found['state'], like), found['progress']
 
     def close(self) -> None:
         """Wait for what is being written."""
@@ -99,14 +100,11 @@ def _is_key(leaf):
     return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
-def _plain(leaf):
-    return jax.random.key_data(leaf) if _is_key(leaf) else jnp.copy(leaf)
+def _host(leaf):
+    """A NumPy copy: every process holds the whole state, and one writes it."""
+    return np.array(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
 
 
-def _abstract(leaf):
-    leaf = jax.eval_shape(jax.random.key_data, leaf) if _is_key(leaf) else leaf
-    return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype)
-
-
-def _keyed(leaf, like):
+def _device(leaf, like):
+    leaf = jnp.asarray(leaf)
     return jax.random.wrap_key_data(leaf, impl=jax.random.key_impl(like)) if _is_key(like) else leaf

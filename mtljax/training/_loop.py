@@ -132,7 +132,7 @@ def train(
     )
     workdir = None if workdir is None else Path(workdir)
     keeper = Keeper(workdir, select, state)
-    log = Log(workdir, int(keeper.state.step))
+    log = Log(workdir if jax.process_index() == 0 else None, int(keeper.state.step))
     validate = evaluator(model, dataset.tasks, dataset.validation)
     state, rate = strategy.replicate(keeper.state), _Rate()
     with Progress(steps, progress) as bar:

@@ -49,7 +49,7 @@ class Jit:
 
     def replicate(self, tree):
         """A host tree, whole on every device."""
-        return jax.device_put(tree, self._whole)
+        return _place(tree, self._whole)
 
     def fetch(self, tree):
         """The tree itself."""
@@ -57,15 +57,7 @@ class Jit:
 
     def shard(self, tree, axis=0):
         """A host tree, its ``axis`` divided among the devices of all processes."""
-        sharding = NamedSharding(self._mesh, PartitionSpec(*[None] * axis, AXIS))
-
-        if jax.process_count() == 1:
-            return jax.device_put(tree, sharding)
-
-        def place(leaf):
-            return jax.make_array_from_callback(leaf.shape, sharding, lambda index: leaf[index])
-
-        return jax.tree.map(place, tree)
+        return _place(tree, NamedSharding(self._mesh, PartitionSpec(*[None] * axis, AXIS)))
 
     def compile(self, fn):
         """``jax.jit`` with a replicated result."""
@@ -116,6 +108,21 @@ def strategy_of(name: str) -> Strategy:
     if name not in strategies:
         raise ValueError(f'parallel should be one of {sorted(strategies)}. Found {name!r}.')
     return strategies[name]()
+
+
+def _place(tree, sharding):
+    """A tree that every process holds whole, over the devices of all processes."""
+    if jax.process_count() == 1:
+        return jax.device_put(tree, sharding)
+
+    def place(leaf):
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            data = place(jax.random.key_data(leaf))
+            return jax.random.wrap_key_data(data, impl=jax.random.key_impl(leaf))
+        host = np.asarray(leaf)
+        return jax.make_array_from_callback(host.shape, sharding, lambda index: host[index])
+
+    return jax.tree.map(place, tree)
 
 
 def check_batch_size(batch_size: int, micro_batches: int) -> None:
