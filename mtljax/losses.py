@@ -62,6 +62,10 @@ def labelled(prediction: Any, target: Any, mask: Array) -> tuple[Any, Any]:
       prediction: a tree of ``[B, ...]``.
       target: a tree of ``[B, ...]``.
       mask: boolean, ``[B, ...]``.
+
+    >>> prediction, target = jnp.array([1.0, 2.0]), jnp.array([jnp.nan, 3.0])
+    >>> labelled(prediction, target, jnp.array([False, True]))[1].tolist()
+    [0.0, 3.0]
     """
 
     def keep(leaf):

@@ -13,6 +13,10 @@ def curves(rows: Sequence[Mapping[str, Any]], title: str = '') -> Figure:
     Args:
       rows: of a log, ``{'step': ..., 'loss/TASK': ..., 'validation/TASK/METRIC': ...}``.
       title: of the figure.
+
+    >>> rows = [{'step': 1, 'loss/a': 0.5}, {'step': 1, 'validation/a/loss': 0.6}]
+    >>> [axes.get_ylabel() for axes in curves(rows).axes]
+    ['loss']
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
     tasks = [name.split('/', 1)[1] for name in names if name.startswith('loss/')]
@@ -45,6 +49,10 @@ def intervals(
       found: ``{method: {quantity: (mean, standard error)}}``.
       quantities: which to draw, ``{quantity: title of its panel}``.
       title: of the figure.
+
+    >>> found = {'hard': {'a mae': (0.5, 0.1)}, 'alone': {'a mae': (0.6, 0.1)}}
+    >>> [axes.get_title() for axes in intervals(found, {'a mae': 'error of a'}).axes]
+    ['error of a']
     """
     figure = Figure(figsize=(3.4 * len(quantities), 3.6), layout='constrained')
     panels = figure.subplots(1, len(quantities), squeeze=False)[0]

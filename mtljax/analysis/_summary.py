@@ -58,6 +58,15 @@ def summary(
 
     Raises:
       ValueError: no run of the baseline.
+
+    >>> from mtljax import data
+    >>> tasks = data.digits(train=4, validation=2, test=2).tasks
+    >>> def run(method, score):
+    ...     test = {task: {'accuracy': score} for task in tasks}
+    ...     return Record(method, 0, test, parameters=10, steps_per_second=1.0)
+    >>> found = summary([run('alone', 0.5), run('hard', 0.6)], 'alone', tasks)
+    >>> found['hard']['delta_m_flat'][0]
+    -19.99...
     """
     methods = list(dict.fromkeys(record.method for record in records))
     runs = {name: [r for r in records if r.method == name] for name in methods}
@@ -98,6 +107,9 @@ def as_table(found: Mapping[str, Mapping[str, tuple[float, float]]], baseline: s
     Args:
       found: what `summary` returned.
       baseline: the method that the others were compared with.
+
+    >>> as_table({'alone': {'a mae': (0.5, 0.1)}}, 'alone').rows
+    [['alone', '0.5000 ± 0.1000']]
     """
     quantities = list(next(iter(found.values())))
     rows = []

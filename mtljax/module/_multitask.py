@@ -22,6 +22,18 @@ def multitask(
       readout: everything after the features.
       tasks: the names of the tasks, in the order of every T axis.
       coupled: whether ``readout`` reads ``params['shared']`` too.
+
+    >>> def init(key, x):
+    ...     return {'shared': {'w': x[0]}, 'task': {'heads': {'a': 1.0}}}, {}
+    >>> def features(params, state, x, *, key=None, train=False):
+    ...     return x @ params['shared']['w'], state
+    >>> def readout(params, state, z, *, tasks=None, key=None, train=False):
+    ...     return {'a': z * params['task']['heads']['a']}, state
+    >>> import jax
+    >>> model = multitask(init, features, readout, tasks=['a'])
+    >>> x = jax.numpy.ones((2, 3))
+    >>> model.apply(*model.init(jax.random.key(0), x), x)[0]['a'].tolist()
+    [3.0, 3.0]
     """
 
     def apply(params, state, x, *, key=None, train=False):

@@ -93,6 +93,13 @@ def transform(
       num_tasks: T, where it must be known at init.
       weighs_heads: whether head gradients are weighted too, by the method's definition.
       plain: whether the weights depend on ``active`` alone.
+
+    >>> def first(jacobian, inner, *, losses, active, key):
+    ...     return jacobian, jnp.zeros(jacobian.num_tasks).at[0].set(1), inner
+    >>> method = transform(first)
+    >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}
+    >>> method.update(updates, method.init({'w': jnp.zeros(2)}))[0]['w'].tolist()
+    [1.0, 2.0]
     """
     known = num_tasks
 

@@ -21,6 +21,19 @@ def eval_step(
 
     Sums add over batches; with ``axis_name`` they are already added over devices. Loss and metrics
     see labelled examples only.
+
+    Args:
+      model: the model.
+      tasks: ``{task: Task}``.
+      axis_name: the axis of a surrounding pmap.
+
+    >>> from mtljax import backbones, data, sharing
+    >>> digits = data.digits(train=4, validation=2, test=2)
+    >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
+    >>> variables = model.init(jax.random.key(0), digits.train.example.inputs)
+    >>> sums = eval_step(model, digits.tasks)(*variables, digits.train.example)
+    >>> sums['left']['accuracy']['count'].item()
+    2
     """
 
     def sums(params, state, batch):
@@ -55,6 +68,13 @@ def evaluator(
       split: what to evaluate on.
       batch_size: how many examples at a time.
       put: how a batch is placed on the devices.
+
+    >>> from mtljax import backbones, data, sharing
+    >>> digits = data.digits(train=4, validation=2, test=2)
+    >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
+    >>> params, state = model.init(jax.random.key(0), digits.train.example.inputs)
+    >>> sorted(evaluator(model, digits.tasks, digits.test)(params, state)['right'])
+    ['accuracy', 'loss']
     """
     sums_of = eval_step(model, tasks)
     first = jax.jit(sums_of)
@@ -91,6 +111,16 @@ def evaluate(
 
     Returns:
       ``{task: {'loss': ..., metric: ...}}``; NaN for a task without a label in the split.
+
+    >>> import optax
+    >>> from mtljax import backbones, data, sharing, surgery, training
+    >>> digits = data.digits(train=4, validation=2, test=2)
+    >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
+    >>> tx = optax.chain(surgery.sum(), optax.sgd(0.1))
+    >>> step = training.train_step(model, digits.tasks, tx)
+    >>> state = step.init(jax.random.key(0), digits.train.example)
+    >>> list(evaluate(model, digits.tasks, state, digits.test))
+    ['left', 'right']
     """
     return evaluator(model, tasks, split, batch_size=batch_size)(state.params, state.state)
 

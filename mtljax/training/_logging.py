@@ -21,6 +21,11 @@ class Log:
       workdir: where to write; None to keep the rows in memory only.
       resume: the step that training goes on from; rows behind it are dropped, since they will be
         written again.
+
+    >>> log = Log(None)
+    >>> log.write(1, {'loss/a': 0.5})
+    >>> log.rows
+    [{'step': 1, 'loss/a': 0.5}]
     """
 
     def __init__(self, workdir: Path | None, resume: int = 0):
@@ -50,7 +55,18 @@ class Log:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """The rows of a ``metrics.jsonl``, without a last line that a kill cut short."""
+    r"""The rows of a ``metrics.jsonl``, without a last line that a kill cut short.
+
+    Args:
+      path: the file; no rows where it is missing.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / 'metrics.jsonl'
+    ...     write_text(path, '{"step": 1}\n{"st')
+    ...     read_rows(path)
+    [{'step': 1}]
+    """
     rows = []
     if path.exists():
         with contextlib.suppress(json.JSONDecodeError):
@@ -60,7 +76,18 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all.
+
+    Args:
+      path: the file.
+      text: what it will hold.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_text(Path(folder) / 'note.txt', 'done')
+    ...     [path.name for path in Path(folder).iterdir()]
+    ['note.txt']
+    """
     partial = path.with_name(f'.{path.name}.partial')
     partial.write_text(text)
     os.replace(partial, path)

@@ -101,6 +101,14 @@ def train(
     Raises:
       ValueError: options, shapes or checkpoints that do not fit; before training starts.
       NonFiniteLossError: a loss is NaN or infinite; it names task and step.
+
+    >>> from mtljax import backbones, data, sharing, surgery
+    >>> digits = data.digits(train=64, validation=16, test=16)
+    >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
+    >>> tx = optax.chain(surgery.on_shared(surgery.pcgrad()), optax.adam(1e-2))
+    >>> result = train(model, digits, tx, steps=4, batch_size=16, log_every=2)
+    >>> result.best_step, sorted(result.test['left'])
+    (4, ['accuracy', 'loss'])
     """
     eval_every = _check_schedule(steps, log_every, eval_every, patience)
     strategy = strategy_of(parallel)

@@ -38,6 +38,15 @@ def objective(
 
     Returns:
       The losses as a `Cut` whose last carry is the new state, and ``active`` ``[T]``.
+
+    >>> from mtljax import backbones, data, sharing
+    >>> digits = data.digits(train=4, validation=2, test=2)
+    >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
+    >>> batch, key = digits.train.example, jax.random.key(0)
+    >>> params, state = model.init(key, batch.inputs)
+    >>> losses_of, active = objective(model, digits.tasks, state, batch, key)
+    >>> losses_of(params)[0].shape, active.tolist()
+    ((2,), [True, True])
     """
     counts = jnp.stack([jnp.sum(batch.mask[name]) for name in model.tasks]).astype(jnp.float32)
     counts = counts if axis_name is None else jax.lax.pmean(counts, axis_name)

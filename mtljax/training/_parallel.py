@@ -103,6 +103,9 @@ def strategy_of(name: str) -> Strategy:
 
     Raises:
       ValueError: another name.
+
+    >>> strategy_of('pmap').axis_name
+    'data'
     """
     strategies: dict[str, type[Strategy]] = {'jit': Jit, 'pmap': Pmap}
     if name not in strategies:

@@ -42,6 +42,18 @@ def runner(
       steps: where training ends.
       scan: whether a chunk of steps is one ``lax.scan`` (data on the device only).
       stream: whether to stream; by default what is larger than 1 GiB, or is not in memory.
+
+    Raises:
+      ValueError: ``stream=False`` on a split that is not in memory.
+
+    >>> from mtljax import data, training
+    >>> digits = data.digits(train=64, validation=16, test=16)
+    >>> count = lambda state, batch: (state + 1, {'loss': {'mean': batch.inputs.mean()}})
+    >>> options = {'batch_size': 16, 'seed': 0, 'steps': 10, 'scan': True}
+    >>> run = runner(count, digits.train, training.strategy_of('jit'), **options)
+    >>> state, infos = run(jax.numpy.zeros(()), 0, 5)
+    >>> state.item(), infos['loss']['mean'].shape
+    (5.0, (5,))
     """
     held = isinstance(split, ArraySplit)
     if stream is None:
@@ -55,7 +67,24 @@ def runner(
 
 
 def scans_well(model: MultiTask, state: TrainState, batch: Batch) -> bool:
-    """Whether a scan of steps is the faster way: not for convolutions on the CPU."""
+    """Whether a scan of steps is the faster way: not for convolutions on the CPU.
+
+    Args:
+      model: the model.
+      state: holds its parameters and state.
+      batch: a batch, or its shapes.
+
+    >>> import optax
+    >>> from mtljax import backbones, data, sharing, surgery, training
+    >>> digits = data.digits(train=4, validation=2, test=2)
+    >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
+    >>> tx = optax.chain(surgery.sum(), optax.sgd(0.1))
+    >>> state = training.train_step(model, digits.tasks, tx).init(
+    ...     jax.random.key(0), digits.train.example
+    ... )
+    >>> scans_well(model, state, digits.train.example)
+    True
+    """
     if jax.default_backend() != 'cpu':
         return True
     program = jax.make_jaxpr(model.apply)(state.params, state.state, batch.inputs)
