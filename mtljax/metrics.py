@@ -103,6 +103,7 @@ def auc() -> Metric:
 
 
 def _ordered_bits(score):
+    score = jnp.where(score == 0, 0, score)  # one zero, not two
     bits = jax.lax.bitcast_convert_type(score, jnp.uint32)
     sign = jnp.uint32(1 << 31)
     ordered = jnp.where(bits & sign, ~bits, bits | sign)

@@ -1,6 +1,7 @@
 """The programs, as a user starts them."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,10 @@ SMALL = (
 
 def start(program, *flags):
     command = [sys.executable, '-m', f'experiments.{program}', *flags]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    environment = {name: value for name, value in os.environ.items() if name != 'XLA_FLAGS'}
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
+    )
 
 
 @pytest.mark.parametrize('program', ['train', 'compare', 'benchmark', 'selfcheck'])
@@ -66,7 +70,7 @@ def test_train_writes_resumes_and_guards_its_folder(tmp_path):
 
 def test_compare_prints_and_writes_a_table(tmp_path):
     data = ('--config.data.validation=64', '--config.data.test=64', '--config.backbone.widths=16,')
-    done = start('compare', f'--workdir={tmp_path}', '--seeds=2', *SMALL, *data)
+    done = start('compare', f'--workdir={tmp_path}', '--seeds=1', *SMALL, *data)
     assert done.returncode == 0, done.stderr
     rows = (tmp_path / 'table.md').read_text().splitlines()
     assert [row.split('|')[1].strip() for row in rows[2:5]] == [
@@ -75,7 +79,7 @@ def test_compare_prints_and_writes_a_table(tmp_path):
         'hard + pcgrad',
     ]
     found = json.loads((tmp_path / 'results.json').read_text())
-    assert len(found['runs']) == 6
+    assert len(found['runs']) == 3
     assert done.stdout.splitlines()[-1] == str(tmp_path / 'figure.png')
     assert (tmp_path / 'figure.png').stat().st_size > 10_000
 

@@ -1,5 +1,6 @@
 """Checkpoints of the whole training state: the newest and the best."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,9 @@ class Checkpoints:
     def __init__(self, folder: Path | str):
         self._folder = Path(folder).absolute()
         options = ocp.CheckpointManagerOptions(
-            preservation_policy=_NewestAndBest(), cleanup_tmp_directories=True
+            preservation_policy=_NewestAndBest(),
+            best_fn=_score,  # without it, metrics are not written
+            cleanup_tmp_directories=True,
         )
         self._manager = ocp.CheckpointManager(self._folder, options=options)
 
@@ -53,6 +56,7 @@ class Checkpoints:
             state=ocp.args.StandardSave(jax.tree.map(_host, state)),
             progress=ocp.args.JsonSave(progress),
         )
+        score = -math.inf if math.isnan(score) else score
         self._manager.save(step, args=args, metrics={'score': score})
 
     def restore(self, like: PyTree, step: int | None = None) -> tuple[PyTree, dict[str, Any]]:
@@ -73,6 +77,7 @@ class Checkpoints:
         )
         try:
             found = self._manager.restore(step, args=args)
+            jax.tree.map(_check_same, found['state'], jax.tree.map(_host, like))
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f'The checkpoint {self._folder}/{step} does not hold this training state: another '
@@ -91,9 +96,13 @@ class _NewestAndBest(checkpoint_managers.PreservationPolicy):
 
     def should_preserve(self, checkpoints, *, context):
         del context
-        best = max(checkpoints, key=lambda found: ((found.metrics or {})['score'], -found.step))
+        best = max(checkpoints, key=lambda found: (_score(found.metrics), -found.step))
         newest = max(found.step for found in checkpoints)
         return [found.step in (newest, best.step) for found in checkpoints]
+
+
+def _score(metrics) -> float:
+    return metrics['score']
 
 
 def _is_key(leaf):
@@ -103,6 +112,13 @@ def _is_key(leaf):
 def _host(leaf):
     """A NumPy copy: every process holds the whole state, and one writes it."""
     return np.array(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
+
+
+def _check_same(leaf, like):
+    if (leaf.shape, leaf.dtype) != (like.shape, like.dtype):
+        raise ValueError(
+            f'Found {leaf.dtype}{list(leaf.shape)}, expected {like.dtype}{list(like.shape)}.'
+        )
 
 
 def _device(leaf, like):

@@ -50,6 +50,7 @@ class Keeper:
     def consider(self, step: int, state: TrainState, results: Results) -> None:
         """Take note of an evaluation; the first one is the best so far whatever its score."""
         score = self._select(results)
+        score = -math.inf if math.isnan(score) else score
         if score > self.chosen.score or not self.chosen.step:
             self.chosen = Selection(step, score, results)
             self.best = jax.tree.map(jnp.copy, state)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 
-from mtljax.base import Dataset, MultiTask, TrainState, Weighting
+from mtljax.base import Dataset, MultiTask, Params, TrainState, Weighting
 from mtljax.module import shapes
 from mtljax.training._check import check_batch
 from mtljax.training._evaluate import Results, evaluator
@@ -112,7 +113,7 @@ def train(
     """
     eval_every = _check_schedule(steps, log_every, eval_every, patience)
     strategy = strategy_of(parallel)
-    check_batch_size(batch_size, micro_batches)
+    check_batch_size(batch_size, micro_batches, dataset.train.size)
     select = select_by() if select is None else select
     select(
         {name: dict.fromkeys(['loss', *task.metrics], 1.0) for name, task in dataset.tasks.items()}
@@ -143,7 +144,8 @@ def train(
     log = Log(workdir if jax.process_index() == 0 else None, int(keeper.state.step))
     validate = evaluator(model, dataset.tasks, dataset.validation)
     state, rate = strategy.replicate(keeper.state), _Rate()
-    with Progress(steps, progress) as bar:
+    closing = contextlib.closing
+    with closing(keeper), closing(log), Progress(steps, progress) as bar:
         for start, stop in _chunks(int(keeper.state.step), steps, log_every):
             if patience is not None and keeper.chosen.since >= patience:
                 break
@@ -155,10 +157,9 @@ def train(
             if stop % eval_every == 0 or stop == steps:
                 now = strategy.fetch(state)
                 results = validate(now.params, now.state)
+                _check_params(now.params, results, stop)
                 log.write(stop, _flat(results))
                 keeper.consider(stop, now, results)
-    keeper.close()
-    log.close()
     best, chosen = keeper.best, keeper.chosen
     return Result(
         state=strategy.fetch(state),
@@ -234,6 +235,16 @@ def _check_finite(losses: dict[str, np.ndarray], start: int) -> None:
             f'The loss of task {task!r} is {losses[task][steps[task]]} at step '
             f'{start + steps[task] + 1}. The last good checkpoint is kept; a lower learning rate, '
             'clipping behind the surgery or a look at the data may help.'
+        )
+
+
+def _check_params(params: Params, results: Results, step: int) -> None:
+    """See that the last update, whose loss no step has computed yet, left finite parameters."""
+    if not all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(params)):
+        tasks = [task for task, row in results.items() if not math.isfinite(row['loss'])]
+        raise NonFiniteLossError(
+            f'The update of step {step} made the parameters not finite, and with them the '
+            f'validation loss of the tasks {tasks}. The last good checkpoint is kept.'
         )
 
 

@@ -128,8 +128,13 @@ def _place(tree, sharding):
     return jax.tree.map(place, tree)
 
 
-def check_batch_size(batch_size: int, micro_batches: int) -> None:
-    """Raise a ValueError unless devices and micro-batches divide the global batch."""
+def check_batch_size(batch_size: int, micro_batches: int, examples: int) -> None:
+    """Raise a ValueError unless the global batch is in the data and can be divided."""
+    if batch_size > examples:
+        raise ValueError(
+            f'batch_size should be at most the {examples} training examples. '
+            f'Found batch_size = {batch_size}.'
+        )
     parts = jax.device_count() * micro_batches
     if batch_size < 1 or batch_size % parts:
         raise ValueError(

@@ -1,0 +1,16 @@
+"""Strict numerics for tests and doctests: several virtual devices, no silent broadcasting."""
+
+import os
+from pathlib import Path
+
+# Tests compile many small programs and run each of them briefly: level 0 halves their time.
+_FLAGS = '--xla_force_host_platform_device_count=8 --xla_backend_optimization_level=0'
+os.environ['XLA_FLAGS'] = f'{os.environ.get("XLA_FLAGS", "")} {_FLAGS}'.strip()
+
+import jax  # noqa: E402 - the flags above must be set first
+
+_CACHE = Path(__file__).parent / '.pytest_cache' / 'jax'  # many tests compile the same programs
+
+jax.config.update('jax_numpy_rank_promotion', 'raise')
+jax.config.update('jax_compilation_cache_dir', str(_CACHE))
+jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.1)

@@ -1,0 +1,91 @@
+"""Small models, batches and comparisons that several test files use."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from mtljax import Batch, Task, backbones, gradients, heads, metrics, sharing, training
+
+NAMES = ('wide', 'b', 'a')
+DEPTHS = {'b': 1, 'a': 1}
+
+
+def regression(size=None):
+    return Task(heads.linear(size), optax.squared_error, {'mae': metrics.mae()})
+
+
+def classification(classes=3):
+    loss = optax.softmax_cross_entropy_with_integer_labels
+    return Task(heads.linear(classes), loss, {'accuracy': metrics.accuracy()})
+
+
+def small_tasks():
+    return {'wide': classification(), 'b': regression(), 'a': regression(2)}
+
+
+def small_batch(size=8, width=5, seed=0, labels=None):
+    """A batch of `small_tasks`; ``labels`` gives the mask of some tasks."""
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(size, width)).astype(np.float32)
+    targets = {
+        'wide': rng.integers(3, size=size).astype(np.int32),
+        'b': rng.normal(size=size).astype(np.float32),
+        'a': rng.normal(size=(size, 2)).astype(np.float32),
+    }
+    mask = {name: np.ones(size, bool) for name in NAMES} | (labels or {})
+    return Batch(inputs, targets, mask)
+
+
+def small_model(scheme=sharing.hard, widths=(6, 4), tasks=None, **options):
+    tasks = small_tasks() if tasks is None else tasks
+    own = {name: task.head for name, task in tasks.items()}
+    return scheme(backbones.mlp(widths), own, **options)
+
+
+def stand_in(model, tasks, batch, seed=0, **options):
+    """``(params, cut)``: a model at its first parameters, and its losses of one batch."""
+    params, state = jax.jit(model.init)(jax.random.key(seed), batch.inputs)
+    cut, _ = training.objective(model, tasks, state, batch, jax.random.key(1), **options)
+    return params, cut
+
+
+def rows_of(losses_of, params, tasks):
+    """One ``jax.grad`` per task of the whole model: what every engine should give."""
+
+    def one(params, row):
+        return jax.grad(lambda p: losses_of(p) @ row)(params)
+
+    found = jax.jit(jax.vmap(one, in_axes=(None, 0)))(params, np.eye(tasks, dtype=np.float32))
+    return jax.device_get(found)
+
+
+def flops(fn, *args):
+    return jax.jit(fn).lower(*args).compile().cost_analysis()['flops']
+
+
+def jacobian_of(cut, params, engine='batched'):
+    return gradients.task_gradients(cut, params, engine=engine, has_aux=True)[1]
+
+
+def assert_close(found, expected, rtol=1e-5, atol=1e-6):
+    assert jax.tree.structure(found) == jax.tree.structure(expected)
+    for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=rtol, atol=atol)
+
+
+def assert_same(found, expected):
+    """The same structure and the same bits."""
+    assert jax.tree.structure(found) == jax.tree.structure(expected)
+    for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_array_equal(plain(one), plain(other))
+
+
+def plain(leaf):
+    is_key = jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    return np.asarray(jax.random.key_data(leaf) if is_key else leaf)
+
+
+def avals(tree):
+    """Shape, dtype and weakness of every leaf."""
+    return [(x.shape, x.dtype, x.aval.weak_type) for x in jax.tree.leaves(tree)]

@@ -1,0 +1,133 @@
+"""Imports go one way, files stay short, and public names are listed."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LAYERS = [
+    {'base'},
+    {'module', 'trees', 'gradients', 'solvers', 'losses', 'metrics'},
+    {'data', 'sharing', 'penalties', 'weighting', 'surgery', 'backbones', 'heads'},
+    {'training', 'analysis'},
+    {'experiments'},
+]
+BETWEEN_SIBLINGS = {
+    ('data', 'heads'),
+    ('gradients', 'trees'),
+    ('metrics', 'losses'),
+    ('module', 'trees'),
+}
+OUTSIDE = {'jax', 'flax', 'optax', 'collections', 'dataclasses', 'typing'}
+FILES = sorted(
+    path
+    for folder in ('mtljax', 'experiments', 'configs')
+    for path in (ROOT / folder).rglob('*.py')
+)
+PACKAGES = [path for path in FILES if path.name == '__init__.py' and 'configs' not in path.parts]
+
+
+def name_of(path):
+    return '.'.join(path.relative_to(ROOT).with_suffix('').parts).removesuffix('.__init__')
+
+
+def part_of(module):
+    """``'data'`` for ``'mtljax.data._digits'``, ``'experiments'`` for ``'experiments.train'``."""
+    parts = module.split('.')
+    return [*parts, ''][1] if parts[0] == 'mtljax' else parts[0]
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f'{path} has a relative import'
+            if node.module == 'mtljax':
+                yield from (f'mtljax.{alias.name}' for alias in node.names)
+            else:
+                yield node.module
+
+
+def layer_of(part):
+    return next((level for level, names in enumerate(LAYERS) if part in names), None)
+
+
+def may_import(part, other):
+    """Whether code of one part may import another part; None stands for what is outside."""
+    above, below = layer_of(part), layer_of(other)
+    if part == other or above > (-1 if below is None else below):
+        return True
+    return (part, other) in BETWEEN_SIBLINGS
+
+
+def broken_rules():
+    for path in FILES:
+        part = part_of(name_of(path))
+        if part in ('', 'configs'):
+            continue
+        for module in imports_of(path):
+            inside = module.split('.')[0] in ('mtljax', 'experiments', 'configs')
+            other = part_of(module)
+            known = layer_of(other) is not None
+            if inside and known and not may_import(part, other):
+                yield f'{name_of(path)} imports {module}'
+            if part == 'base' and not inside and module.split('.')[0] not in OUTSIDE:
+                yield f'{name_of(path)} imports {module}'
+
+
+def test_imports_go_one_way():
+    assert list(broken_rules()) == []
+
+
+def test_the_rule_would_be_broken():
+    assert may_import('training', 'surgery')
+    assert may_import('surgery', 'base')
+    assert may_import('data', 'heads')
+    assert not may_import('base', 'trees')
+    assert not may_import('surgery', 'weighting')
+    assert not may_import('gradients', 'surgery')
+    assert not may_import('training', 'analysis')
+
+
+def test_every_part_has_a_layer():
+    parts = {part_of(name_of(path)) for path in FILES} - {'', 'configs'}
+    assert all(layer_of(part) is not None for part in parts)
+    assert {'base', 'surgery', 'training'} <= parts
+
+
+def test_the_package_itself_is_imported_by_programs_alone():
+    for path in FILES:
+        if name_of(path) != 'mtljax' and part_of(name_of(path)) != 'experiments':
+            assert 'mtljax' not in list(imports_of(path)), path
+
+
+def test_configs_import_nothing_else():
+    for path in FILES:
+        if 'configs' in path.relative_to(ROOT).parts:
+            assert {module.split('.')[0] for module in imports_of(path)} <= {'ml_collections'}
+
+
+@pytest.mark.parametrize('path', PACKAGES, ids=name_of)
+def test_public_names_are_listed_and_sorted(path):
+    body = ast.parse(path.read_text()).body
+    names = [
+        alias.asname or alias.name
+        for node in body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    ]
+    listed = [
+        ast.literal_eval(node.value)
+        for node in body
+        if isinstance(node, ast.Assign) and node.targets[0].id == '__all__'
+    ]
+    public = [name for name in names if not name.startswith('_')]
+    assert (listed or [[]])[0] == sorted(public)
+
+
+def test_files_are_short():
+    tests = (ROOT / 'tests').rglob('*.py')
+    long = {p.name: n for p in (*FILES, *tests) if (n := len(p.read_text().splitlines())) > 300}
+    assert long == {}

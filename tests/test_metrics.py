@@ -1,0 +1,105 @@
+"""Metrics against scikit-learn, whole and in parts."""
+
+import jax
+import numpy as np
+import pytest
+from sklearn import metrics as sk
+
+from mtljax import metrics
+
+RNG = np.random.default_rng(0)
+SIZE = 5000
+MASK = RNG.random(SIZE) < 0.7
+LOGITS, CLASSES = RNG.normal(size=(SIZE, 4)).astype(np.float32), RNG.integers(4, size=SIZE)
+VALUES, TRUTH = RNG.normal(size=(2, SIZE)).astype(np.float32)
+LABELS = (RNG.random(SIZE) < 0.3).astype(np.int32)
+SCORES = (RNG.normal(size=SIZE) + LABELS).astype(np.float32)
+
+CASES = {
+    'accuracy': (
+        metrics.accuracy(),
+        (LOGITS, CLASSES),
+        lambda y, t: sk.accuracy_score(t, y.argmax(1)),
+        1e-6,
+    ),
+    'mae': (metrics.mae(), (VALUES, TRUTH), sk.mean_absolute_error, 1e-6),
+    'rmse': (metrics.rmse(), (VALUES, TRUTH), sk.root_mean_squared_error, 1e-6),
+    'auc': (metrics.auc(), (SCORES, LABELS), lambda y, t: sk.roc_auc_score(t, y), 2e-3),
+}
+
+
+@pytest.mark.parametrize(('metric', 'data', 'reference', 'error'), CASES.values(), ids=CASES)
+def test_against_the_reference(metric, data, reference, error):
+    update = jax.jit(metric.update)
+    prediction, target = data
+    broken = prediction.copy()
+    broken[~MASK] = np.nan if broken.ndim == 1 else 1e9
+    whole = update(broken, target, MASK)
+    expected = reference(prediction[MASK], target[MASK])
+    np.testing.assert_allclose(metric.result(whole), expected, atol=error)
+    halves = [update(broken[half], target[half], MASK[half]) for half in _halves()]
+    added = jax.tree.map(lambda one, other: one + other, *halves)
+    np.testing.assert_allclose(metric.result(added), metric.result(whole), rtol=1e-6)
+
+
+def _halves():
+    return slice(0, SIZE // 2), slice(SIZE // 2, SIZE)
+
+
+def test_auc_errs_by_half_the_pairs_that_share_a_bin():
+    scores = (1 + np.arange(400) * 2.0**-9).astype(np.float32)  # two or more in every bin
+    labels = (np.random.default_rng(0).random(400) < 0.4).astype(np.int32)
+    metric = metrics.auc()
+    found = metric.result(metric.update(scores, labels, np.ones(400, bool)))
+    bins = scores.view(np.uint32) >> 16
+    same = (bins[labels == 1][:, None] == bins[labels == 0][None]).mean()
+    assert 0 < abs(found - sk.roc_auc_score(labels, scores)) <= same / 2
+    spread = scores[labels == 1][:, None] / scores[labels == 0][None]
+    apart = bins[labels == 1][:, None] != bins[labels == 0][None]
+    assert (abs(spread - 1) > 2.0**-7)[~apart].sum() == 0
+
+
+def test_auc_of_negative_scores_and_ties():
+    scores = np.array([-3.0, -1.0, 0.0, 0.0, 2.0, -1.0], np.float32)
+    labels = np.array([0, 1, 0, 1, 1, 0], np.int32)
+    metric = metrics.auc()
+    found = metric.result(metric.update(scores, labels, np.ones(6, bool)))
+    np.testing.assert_allclose(found, sk.roc_auc_score(labels, scores), rtol=1e-6)
+
+
+def test_auc_of_signed_zeros_is_a_tie():
+    metric = metrics.auc()
+    scores, labels = np.array([-0.0, 0.0], np.float32), np.array([0, 1])
+    assert metric.result(metric.update(scores, labels, np.ones(2, bool))) == 0.5
+
+
+def test_directions():
+    found = {name: case[0].higher_is_better for name, case in CASES.items()}
+    assert found == {'accuracy': True, 'mae': False, 'rmse': False, 'auc': True}
+
+
+def test_pixels_count_one_by_one():
+    metric = metrics.accuracy()
+    logits = np.zeros((2, 3, 2), np.float32)
+    labels = np.array([[0, 0, 1], [1, 1, 1]])
+    rows = metric.result(metric.update(logits, labels, np.array([True, False])))
+    mask = np.array([[True, True, False], [True, False, False]])
+    np.testing.assert_allclose(rows, 2 / 3, rtol=1e-6)
+    np.testing.assert_allclose(metric.result(metric.update(logits, labels, mask)), 2 / 3, rtol=1e-6)
+
+
+def test_no_label_is_nan():
+    metric = metrics.mae()
+    sums = metric.update(VALUES, TRUTH, np.zeros(SIZE, bool))
+    assert np.isnan(metric.result(sums))
+
+
+def test_delta_m():
+    """Wide: +10 % accuracy (better), +20 % error (worse); b: -25 % error (better)."""
+    baseline = {'wide': {'accuracy': 0.5, 'mae': 2.0}, 'b': {'mae': 4.0}}
+    results = {'wide': {'accuracy': 0.55, 'mae': 2.4}, 'b': {'mae': 3.0}}
+    higher = {'wide': {'accuracy': True, 'mae': False}, 'b': {'mae': False}}
+    found = metrics.delta_m(results, baseline, higher)
+    assert found['delta_m_flat'] == pytest.approx((-10 + 20 - 25) / 3)
+    assert found['delta_m_task'] == pytest.approx(((-10 + 20) / 2 - 25) / 2)
+    assert metrics.delta_m(baseline, baseline, higher)['delta_m_flat'] == 0
