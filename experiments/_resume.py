@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import jax
@@ -13,8 +14,11 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from experiments._program import console
+from mtljax.training import read_rows
 
 _POLL = 0.0005
+_EVERY = 100
+_DELAY = 0.2
 
 
 class CheckError(Exception):
@@ -25,9 +29,9 @@ def check(steps: int, kills: int, rng: random.Random) -> None:
     """Compare a run that is killed ``kills`` times with one that is not.
 
     Args:
-      steps: of training, with a checkpoint every hundredth.
+      steps: of training, with a checkpoint every 100.
       kills: how often; one of them while a checkpoint is being written.
-      rng: draws the times.
+      rng: draws the times: a step, and a delay behind it.
 
     Raises:
       CheckError: the last states differ, a run fails, or it ends before it is killed.
@@ -39,10 +43,13 @@ def check(steps: int, kills: int, rng: random.Random) -> None:
         seconds = time.perf_counter() - begin
         console.print(f'uninterrupted: {seconds:.1f} s')
         at_write = rng.randrange(kills)
-        for index in range(kills):
-            wait = rng.uniform(0.2, 0.9) * seconds / kills
+        for index, step in enumerate(sorted(rng.sample(range(steps - 3 * _EVERY), kills))):
             process = _start(broken, steps)
-            while_writing = _kill(process, broken, wait, at_write=index == at_write)
+            _wait(process, lambda step=step: _logged(broken) >= step)
+            time.sleep(rng.uniform(0, _DELAY))
+            if index == at_write:
+                _wait(process, lambda: _is_writing(broken))
+            while_writing = _kill(process, broken)
             written = ', while a checkpoint was written' if while_writing else ''
             console.print(f'kill {index + 1}: step {_newest(broken)} was saved{written}')
         _finish(_start(broken, steps))
@@ -51,7 +58,7 @@ def check(steps: int, kills: int, rng: random.Random) -> None:
 
 
 def _start(workdir: Path, steps: int) -> subprocess.Popen:
-    options = [f'--config.train.steps={steps}', '--config.train.eval_every=100']
+    options = [f'--config.train.steps={steps}', f'--config.train.eval_every={_EVERY}']
     command = [sys.executable, '-m', 'experiments.train', f'--workdir={workdir}', *options]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
@@ -62,16 +69,22 @@ def _finish(process: subprocess.Popen) -> None:
         raise CheckError(f'a run ended with code {process.returncode}: {errors.decode()[-2000:]}')
 
 
-def _kill(process: subprocess.Popen, workdir: Path, wait: float, *, at_write: bool) -> bool:
-    """Kill after ``wait`` seconds; ``at_write``, at the next checkpoint that is being written."""
-    time.sleep(wait)
-    while at_write and process.poll() is None and not _is_writing(workdir):
+def _wait(process: subprocess.Popen, happened: Callable[[], bool]) -> None:
+    while process.poll() is None and not happened():
         time.sleep(_POLL)
+
+
+def _kill(process: subprocess.Popen, workdir: Path) -> bool:
+    """Kill, and tell whether a checkpoint was being written."""
     if process.poll() is not None:
         raise CheckError('the run ended before it was killed: take more --steps')
     process.kill()
     process.communicate()
     return _is_writing(workdir)
+
+
+def _logged(workdir: Path) -> int:
+    return max((row['step'] for row in read_rows(workdir / 'metrics.jsonl')), default=0)
 
 
 def _is_writing(workdir: Path) -> bool:

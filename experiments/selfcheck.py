@@ -13,7 +13,7 @@ from absl import flags
 from experiments import _program, _resume
 
 _SUITE = flags.DEFINE_enum('suite', 'resume', ['resume'], 'What to check.')
-_STEPS = flags.DEFINE_integer('steps', 8000, 'Training steps.', lower_bound=200)
+_STEPS = flags.DEFINE_integer('steps', 8000, 'Training steps.', lower_bound=400)
 _KILLS = flags.DEFINE_integer('kills', 5, 'How often to kill.', lower_bound=1)
 _SEED = flags.DEFINE_integer('seed', None, 'Of the times; drawn, and printed, when left out.')
 
