@@ -1,9 +1,10 @@
 """What every program shares: flags, one-line errors, the compilation cache, work folders."""
 
 import json
+import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -35,15 +36,15 @@ def define_workdir() -> Any:
     )
 
 
-def run(main: Callable[[], None], *, config: str | None = None) -> None:
+def run(main: Callable[[], None], *, default: Sequence[str] = ()) -> None:
     """Parse the flags and run ``main``; what the user can mend ends with one line and code 2.
 
     Args:
       main: the program.
-      config: the config file when none is given.
+      default: the flags that stand first when no config is given.
     """
-    if config is not None and not any(arg.split('=')[0] in _CONFIG_FLAGS for arg in sys.argv):
-        sys.argv.insert(1, f'--config={config}')
+    if not any(arg.split('=')[0] in _CONFIG_FLAGS for arg in sys.argv):
+        sys.argv[1:1] = default
 
     def guarded(argv: Sequence[str]) -> None:
         if not flags.FLAGS['verbosity'].present:
@@ -56,7 +57,9 @@ def run(main: Callable[[], None], *, config: str | None = None) -> None:
                 raise UsageError(f'Unknown arguments {list(argv[1:])}: flags begin with --.')
             main()
         except (UsageError, NonFiniteLossError) as error:
-            _fail(str(error))
+            if flags.FLAGS.verbosity > 0:
+                raise
+            _fail(f'{error} (--verbosity=1 shows where)')
 
     app.run(guarded, flags_parser=_parse)
 
@@ -132,7 +135,24 @@ def claim(workdir: Path, config: ConfigDict) -> None:
         workdir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f'{workdir} cannot be a work folder: {error}.') from error
-    write_text(path, json.dumps(wanted, indent=2) + '\n')
+    write_text(path, to_json(wanted))
+
+
+def to_json(tree: Any) -> str:
+    r"""JSON in which NaN and infinity are null.
+
+    >>> to_json({'error': float('nan')})
+    '{\n  "error": null\n}\n'
+    """
+
+    def plain(value):
+        if isinstance(value, Mapping):
+            return {key: plain(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(item) for item in value]
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    return json.dumps(plain(tree), indent=2) + '\n'
 
 
 def _holds_results(workdir: Path) -> bool:

@@ -4,11 +4,11 @@ python -m experiments.compare --config=configs/NAME.py --surgery=sum,pcgrad --se
 
 Every combination of --sharing, --weighting and --surgery runs; a list left out is the config's own.
 Names are those of mtljax.sharing, mtljax.weighting and mtljax.surgery. Without flags: hard sharing
-with and without PCGrad on handwritten digits.
+with and without PCGrad on handwritten digits. One evaluation is chosen for all tasks of a run, the
+single-task baseline included.
 """
 
 import itertools
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +26,7 @@ _CONFIG = _program.define_config()
 _WORKDIR = _program.define_workdir()
 _SHARING = flags.DEFINE_list('sharing', None, 'Sharing schemes, separated by commas.')
 _WEIGHTING = flags.DEFINE_list('weighting', None, 'Loss weightings, separated by commas.')
-_SURGERY = flags.DEFINE_list('surgery', ['sum', 'pcgrad'], 'Surgeries, separated by commas.')
+_SURGERY = flags.DEFINE_list('surgery', None, 'Surgeries, separated by commas.')
 _SEEDS = flags.DEFINE_integer('seeds', 3, 'Runs per combination.', lower_bound=1)
 
 _BASELINE = 'single-task'
@@ -43,7 +43,7 @@ class Cell(NamedTuple):
 def main() -> None:
     """Run the program."""
     config, name = _CONFIG.value, _program.run_name(flags.FLAGS['config'])
-    cells = list(_cells(config))
+    cells = list({cell.name: cell for cell in _cells(config)}.values())
     workdir = Path(_WORKDIR.value or Path('runs') / f'compare-{name}')
     _program.claim(workdir, _question(config, cells))
     built = {cell.name: _build.setup(cell.config) for cell in cells}
@@ -68,7 +68,7 @@ def main() -> None:
     figure = analysis.intervals(found, panels, title)
     write_text(workdir / 'table.md', f'{table.markdown()}\n\n{name}: {caption}.\n')
     runs = [record._asdict() for record in records]
-    write_text(workdir / 'results.json', json.dumps({'summary': found, 'runs': runs}, indent=2))
+    write_text(workdir / 'results.json', _program.to_json({'summary': found, 'runs': runs}))
     figure.savefig(workdir / 'figure.png', dpi=150)
     for file in ('table.md', 'results.json', 'figure.png'):
         _program.console.print(str(workdir / file))
@@ -124,4 +124,4 @@ def _shown(table: analysis.Table, title: str, caption: str) -> Table:
 
 
 if __name__ == '__main__':
-    _program.run(main, config='configs/digits.py')
+    _program.run(main, default=['--config=configs/digits.py', '--surgery=sum,pcgrad'])

@@ -5,7 +5,6 @@ python -m experiments.train --config=configs/NAME.py[:variant] --config.field=va
 Started again on the same folder, it goes on where it stopped.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ def main() -> None:
     result = _build.train(built, seed=config.seed, workdir=workdir, progress=name)
     figure = analysis.curves(result.history, name)
     figure.savefig(workdir / 'curves.png', dpi=150)
-    write_text(workdir / 'summary.json', json.dumps(_summary(result), indent=2) + '\n')
+    write_text(workdir / 'summary.json', _program.to_json(_summary(result)))
     _program.console.print(_table(result))
     for file in ('metrics.jsonl', 'summary.json', 'curves.png'):
         _program.console.print(str(workdir / file))
@@ -60,4 +59,4 @@ def _table(result: Result) -> Table:
 
 
 if __name__ == '__main__':
-    _program.run(main, config='configs/digits.py')
+    _program.run(main, default=['--config=configs/digits.py'])

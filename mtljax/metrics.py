@@ -1,5 +1,6 @@
 """Metrics as sums that add over batches and devices, and comparisons of tables of metrics."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ def mean_of(per_example: Callable[[Any, Any], Array], *, higher_is_better: bool)
 
     def update(prediction, target, mask):
         values = per_example(prediction, target)
+        _check_size(values, prediction, target)
         chosen = jnp.broadcast_to(expand(mask, values), values.shape)
         total = jnp.sum(values.astype(jnp.float32), where=chosen, initial=0)
         return {'total': total, 'count': jnp.sum(chosen)}
@@ -31,6 +33,15 @@ def mean_of(per_example: Callable[[Any, Any], Array], *, higher_is_better: bool)
         return sums['total'] / sums['count']
 
     return Metric(update, result, higher_is_better)
+
+
+def _check_size(values, prediction, target):
+    largest = max(leaf.size for leaf in jax.tree.leaves((prediction, target)))
+    if values.size > largest:
+        raise ValueError(
+            f'A metric has {values.size} values for {largest} predictions or targets: one of them '
+            f'broadcasts over the other. Found {jax.tree.map(jnp.shape, (prediction, target))}.'
+        )
 
 
 def accuracy() -> Metric:
@@ -73,7 +84,7 @@ def auc() -> Metric:
     Scores fall into 65,536 bins that keep their order (the upper half of their float32 bits); a
     pair in one bin counts one half, so that the error is at most half the share of
     positive-negative pairs that share a bin (a relative difference in score under 2^-7). NaN when a
-    class is absent.
+    class is absent or a score is NaN.
 
     Predictions ``[B, ...]``, targets 0 or 1 of the same shape.
 
@@ -91,13 +102,14 @@ def auc() -> Metric:
         return {
             'positive': zeros.at[bins].add((chosen & positive).astype(jnp.int32)),
             'negative': zeros.at[bins].add((chosen & ~positive).astype(jnp.int32)),
+            'nan': jnp.sum(chosen & jnp.isnan(prediction).ravel()),
         }
 
     def result(sums):
         positive = sums['positive'] / jnp.sum(sums['positive'])
         negative = sums['negative'] / jnp.sum(sums['negative'])
         below = jnp.cumsum(negative) - negative / 2
-        return jnp.sum(positive * below)
+        return jnp.where(sums['nan'] > 0, jnp.nan, jnp.sum(positive * below))
 
     return Metric(update, result, higher_is_better=True)
 
@@ -117,8 +129,9 @@ def delta_m(
 ) -> dict[str, float]:
     """The mean relative change against a baseline, in percent; negative is better.
 
-    ``delta_m_flat`` averages over all metrics; ``delta_m_task`` within each task first.
-    ``100 mean_k (-1)^[higher is better] (M_k - B_k) / B_k`` (Maninis, Radosavovic, Kokkinos,
+    ``delta_m_flat`` averages over all metrics; ``delta_m_task`` within each task first; NaN where
+    there is no metric or a baseline is 0.
+    ``100 mean_k (-1)^[higher is better] (M_k - B_k) / |B_k|`` (Maninis, Radosavovic, Kokkinos,
     CVPR 2019, https://arxiv.org/abs/1904.08918).
 
     >>> delta_m({'a': {'mae': 0.9}}, {'a': {'mae': 1.0}}, {'a': {'mae': False}})['delta_m_flat']
@@ -126,14 +139,19 @@ def delta_m(
     """
     changes = {
         task: [
-            100 * (1 - 2 * better) * (results[task][name] - base[name]) / base[name]
+            100 * (1 - 2 * better) * _relative(results[task][name], base[name])
             for name, better in higher_is_better[task].items()
         ]
         for task, base in baseline.items()
     }
     flat = [change for row in changes.values() for change in row]
     per_task = [sum(row) / len(row) for row in changes.values() if row]
-    return {
-        'delta_m_flat': sum(flat) / len(flat),
-        'delta_m_task': sum(per_task) / len(per_task),
-    }
+    return {'delta_m_flat': _average(flat), 'delta_m_task': _average(per_task)}
+
+
+def _relative(value: float, base: float) -> float:
+    return (value - base) / abs(base) if base else math.nan
+
+
+def _average(values: list[float]) -> float:
+    return sum(values) / len(values) if values else math.nan

@@ -156,3 +156,15 @@ def test_empty_arrays():
         data.array_split(np.ones((0, 2)), {'b': np.ones(0)})
     with pytest.raises(ValueError, match='targets is empty'):
         data.array_split(np.ones((2, 2)), {})
+
+
+def test_integers_that_do_not_fit():
+    with pytest.raises(ValueError, match='up to 1099511627779 do not fit int32'):
+        data.array_split(np.array([2**40 + 3]), {'y': np.ones(1)})
+
+
+def test_no_epoch_is_no_batch():
+    split = data.array_split(np.ones((4, 1)), {'y': np.ones(4)})
+    assert list(split.batches(2, epochs=0)) == []
+    with pytest.raises(ValueError, match='the 4 training examples'):
+        next(split.batches(5))

@@ -110,3 +110,9 @@ def test_all_frozen_leaves_the_heads():
 
 def _is_adam(node):
     return isinstance(node, optax.ScaleByAdamState)
+
+
+def test_a_predicate_that_accepts_nothing():
+    frozen = module.freeze(heads.linear(2), lambda path: path.startswith('Dens_0'))
+    with pytest.raises(ValueError, match='accepts no parameter'):
+        frozen.init(jax.random.key(0), jnp.ones((2, 3)))

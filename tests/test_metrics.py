@@ -103,3 +103,28 @@ def test_delta_m():
     assert found['delta_m_flat'] == pytest.approx((-10 + 20 - 25) / 3)
     assert found['delta_m_task'] == pytest.approx(((-10 + 20) / 2 - 25) / 2)
     assert metrics.delta_m(baseline, baseline, higher)['delta_m_flat'] == 0
+
+
+@pytest.mark.parametrize('metric', [metrics.mae, metrics.rmse, metrics.accuracy])
+def test_a_metric_that_broadcasts(metric):
+    prediction = np.zeros((4, 1, 1) if metric is metrics.accuracy else (4, 1), np.float32)
+    with (
+        jax.numpy_rank_promotion('allow'),
+        pytest.raises(ValueError, match='broadcasts over the other'),
+    ):
+        metric().update(prediction, np.zeros(4, np.float32), np.ones(4, bool))
+
+
+def test_auc_of_a_nan_score_is_nan():
+    scores = np.array([np.nan, 1, 2], np.float32)
+    sums = metrics.auc().update(scores, np.array([1, 0, 0]), np.ones(3, bool))
+    assert np.isnan(metrics.auc().result(sums))
+
+
+def test_delta_m_of_negative_zero_and_missing_baselines():
+    def change(value, base):
+        return metrics.delta_m({'a': {'r2': value}}, {'a': {'r2': base}}, {'a': {'r2': True}})
+
+    assert change(-0.5, -1.0)['delta_m_flat'] == pytest.approx(-50)
+    assert np.isnan(change(0.5, 0.0)['delta_m_flat'])
+    assert np.isnan(metrics.delta_m({'a': {}}, {'a': {}}, {'a': {}})['delta_m_task'])

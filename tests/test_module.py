@@ -156,3 +156,24 @@ def test_fan_out_picks_the_input_of_each_head():
     found, _ = both.apply(params, state, inputs)
     assert list(found) == ['b', 'a']
     assert params['a']['Dense_0']['kernel'].shape == (3, 2)
+
+
+class Quiet(linen.Module):
+    """Dropout behind a flag of another name."""
+
+    @linen.compact
+    def __call__(self, x, deterministic: bool = True):
+        return linen.Dropout(0.5, deterministic=deterministic)(x)
+
+
+def test_a_flag_of_another_name_is_found():
+    quiet = module.from_linen(Quiet())
+    x = np.ones((4, 50), np.float32)
+    params, state = quiet.init(jax.random.key(0), x)
+    assert (quiet.apply(params, state, x, key=jax.random.key(1), train=True)[0] == 0).any()
+    assert (quiet.apply(params, state, x)[0] == 1).all()
+
+
+def test_a_flag_that_is_not_there():
+    with pytest.raises(ValueError, match=r"deterministic.*Found train_flag = 'training'"):
+        module.from_linen(Quiet(), train_flag='training')

@@ -178,3 +178,18 @@ def test_surgery_on_its_own(maybe_jit):
     )
     updates, _ = reference.update({'w': combined}, reference.init(params), params)
     assert_close(after, optax.apply_updates(params, updates))
+
+
+@pytest.mark.parametrize('method', [surgery.sum, surgery.pcgrad])
+@pytest.mark.parametrize('hidden', [3.0, np.nan], ids=['finite', 'nan'])
+def test_inactive_rows_of_a_plain_tree_do_not_count(method, hidden):
+    params = {'shared': jnp.zeros(2), 'task': {'heads': {'b': jnp.zeros(1), 'a': jnp.zeros(1)}}}
+    rows = jax.tree.map(lambda p: jnp.stack([jnp.ones(p.shape), jnp.full(p.shape, hidden)]), params)
+    tx = surgery.on_shared(method())
+    updates, _ = tx.update(rows, tx.init(params), params, active=jnp.array([True, False]))
+    assert_close(updates, jax.tree.map(jnp.ones_like, params))
+
+
+def test_a_factory_instead_of_a_method():
+    with pytest.raises(ValueError, match=r'surgery\.pcgrad\(\)'):
+        surgery.on_shared(surgery.pcgrad)

@@ -166,3 +166,10 @@ def test_other_shapes_than_one_row_per_task_are_refused(row, shape):
     updates = {'w': jnp.zeros((3, 2)), 'v': jnp.zeros(shape)}
     with pytest.raises(ValueError, match=r'per-task gradients.*Found'):
         row.method.update(updates, row.method.init(params), params, key=KEY)
+
+
+def test_pcgrad_says_so_when_squares_leave_float32():
+    method = surgery.pcgrad()
+    rows = {'w': jnp.array([[1.0, 0.0], [-1.0, 1.0]]) * 1e20}
+    updates, _ = method.update(rows, method.init({'w': jnp.zeros(2)}))
+    assert jnp.isnan(updates['w']).all()

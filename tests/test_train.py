@@ -148,3 +148,41 @@ def test_a_workdir_of_another_model(tmp_path):
 def test_options_that_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         train(**options)
+
+
+@pytest.mark.parametrize(
+    ('changed', 'said'),
+    [({'seed': 1}, "'seed': 0.*'seed': 1"), ({'batch_size': 16}, "'batch_size': 16")],
+)
+def test_a_workdir_of_another_run(changed, said, tmp_path):
+    train(steps=20, workdir=tmp_path)
+    with pytest.raises(ValueError, match=said):
+        train(steps=20, workdir=tmp_path, **changed)
+
+
+def test_a_workdir_that_went_further(tmp_path):
+    train(steps=20, workdir=tmp_path)
+    with pytest.raises(ValueError, match=r'reached step 20\. Found steps = 10'):
+        train(steps=10, workdir=tmp_path)
+
+
+def test_a_scarce_task_logs_the_loss_of_the_steps_that_saw_it():
+    inputs = np.zeros((64, 10, 10), np.float32)
+    labels = {task: np.zeros(64, np.int64) for task in DIGITS.tasks}
+    seen = np.arange(64) == 0
+    split = data.array_split(inputs, labels, {'right': seen})
+    dataset = type(DIGITS)(DIGITS.tasks, split, DIGITS.validation, DIGITS.test)
+    rows = train(chain(0.0), dataset=dataset, steps=20, batch_size=16).history
+    logged = [row['loss/right'] for row in rows if 'loss/right' in row]
+    assert 0 < rows[0]['active/right'] < 1
+    np.testing.assert_allclose(logged, np.log(10), rtol=1e-5)
+
+
+def test_the_rate_leaves_chunks_out_that_compile():
+    from mtljax.training import _loop
+
+    rate = _loop._Rate()
+    rate._chunks = [(100, 9.0), (100, 0.5), (100, 0.5), (50, 9.0)]
+    assert rate.steps_per_second == 200
+    rate._chunks = [(100, 2.0)]
+    assert rate.steps_per_second == 50

@@ -1,5 +1,7 @@
 """The order in which training sees the examples: a function of the seed and the step alone."""
 
+import functools
+
 import numpy as np
 
 
@@ -23,8 +25,13 @@ def batch_indices(size: int, batch_size: int, seed: int, start: int, stop: int) 
     per_epoch = size // batch_size
     first, last = start // per_epoch, max(stop - 1, start) // per_epoch
     epochs = [
-        np.random.default_rng((seed, epoch)).permutation(size)[: per_epoch * batch_size]
+        _permutation(size, seed, epoch)[: per_epoch * batch_size]
         for epoch in range(first, last + 1)
     ]
-    rows = np.concatenate(epochs).reshape(-1, batch_size)
-    return rows[start - first * per_epoch : stop - first * per_epoch].astype(np.int32)
+    rows = (np.concatenate(epochs) if last > first else epochs[0]).reshape(-1, batch_size)
+    return rows[start - first * per_epoch : stop - first * per_epoch]
+
+
+@functools.lru_cache(maxsize=4)  # a stream asks for each batch of an epoch in turn
+def _permutation(size: int, seed: int, epoch: int) -> np.ndarray:
+    return np.random.default_rng((seed, epoch)).permutation(size).astype(np.int32)

@@ -37,7 +37,8 @@ class ArraySplit:
 
     def batches(self, batch_size: int, *, epochs: int = 1, seed: int = 0) -> Iterator[Batch]:
         """Shuffled batches of equal size; each epoch drops its last incomplete batch."""
-        for step in range(epochs * (self.size // batch_size) or 1):
+        batch_indices(self.size, batch_size, seed, 0, 1)  # refuses a batch size that does not fit
+        for step in range(epochs * (self.size // batch_size)):
             yield self.take(batch_indices(self.size, batch_size, seed, step, step + 1)[0])
 
 
@@ -124,4 +125,10 @@ def _clean(task, leaf, mask):
 
 def _narrow(leaf):
     """The dtype that JAX keeps by default: 32 bits."""
-    return leaf.astype(jax.dtypes.canonicalize_dtype(leaf.dtype))
+    narrow = leaf.astype(jax.dtypes.canonicalize_dtype(leaf.dtype))
+    if leaf.dtype.kind in 'iu' and not (narrow == leaf).all():
+        raise ValueError(
+            f'Integers up to {np.abs(leaf).max()} do not fit {narrow.dtype}, which JAX computes '
+            'with: number them from 0.'
+        )
+    return narrow

@@ -26,7 +26,8 @@ def task_gradients(
 
     Args:
       losses_of: any function ``params -> losses [T]``, or a `Cut` that also says where the trunk of
-        the model ends, so that heads are differentiated once.
+        the model ends, so that heads are differentiated once. The loss of a task without labels
+        should be a finite 0, by ``where``: 0 times NaN is NaN in a sum.
       params: the point; ``{'shared': ..., 'task': ...}`` for a `Cut`.
       engine: ``'batched'`` (all pullbacks in one vmap), ``'loop'`` (one after the other) or
         ``'auto'`` (batched).

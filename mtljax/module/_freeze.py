@@ -24,7 +24,8 @@ def freeze(module, where=None):
         ``'stage0/Dense_0/kernel'``.
 
     Raises:
-      ValueError: a name fits no parameter (for a backbone's stage at once, else at init).
+      ValueError: a name or predicate fits no parameter of a module (at init), or a name no stage
+        of a backbone. A predicate may leave any stage of a backbone as it is.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen
@@ -34,7 +35,7 @@ def freeze(module, where=None):
     (None, (5, 3))
     """
     if not isinstance(module, tuple):
-        return _freeze(module, lambda params: trees.select(params, where))
+        return _freeze(module, lambda params: _some(trees.select(params, where)))
     names = [f'stage{index}' for index in range(len(module))]
     if where is not None and not callable(where):
         where = [where] if isinstance(where, str) else list(where)
@@ -44,6 +45,12 @@ def freeze(module, where=None):
     return tuple(
         _freeze_stage(stage, name, where) for stage, name in zip(module, names, strict=True)
     )
+
+
+def _some(marks):
+    if not any(jax.tree.leaves(marks)):
+        raise ValueError('freeze: where accepts no parameter of the module.')
+    return marks
 
 
 def _freeze_stage(stage: Module, name: str, where: trees.Where) -> Module:

@@ -10,10 +10,11 @@ from mtljax.base import Module
 from mtljax.module._shapes import shapes
 
 _INVERTED_FLAGS = ('deterministic', 'use_running_average')
+_FLAGS = ('train', 'training', 'is_training', *_INVERTED_FLAGS)
 
 
 def from_linen(
-    module: linen.Module, *, train_flag: str = 'train', rngs: Sequence[str] = ('dropout',)
+    module: linen.Module, *, train_flag: str | None = None, rngs: Sequence[str] = ('dropout',)
 ) -> Module:
     """Bring a Flax Linen module in, batch norm and dropout included.
 
@@ -21,23 +22,30 @@ def from_linen(
 
     Args:
       module: takes one positional argument, the input tree.
-      train_flag: the keyword of ``module.__call__`` that says whether it trains; passed only if it
-        is there. ``'deterministic'`` and ``'use_running_average'`` get the opposite value.
+      train_flag: the keyword of ``module.__call__`` that says whether it trains; when left out, the
+        one it has of ``'train'``, ``'training'``, ``'is_training'``, ``'deterministic'`` and
+        ``'use_running_average'``, of which the last two get the opposite value.
       rngs: the random streams that the module draws from while it trains.
 
     Raises:
-      ValueError: at apply, ``train=True`` without a key on a module that draws.
+      ValueError: the module has no such flag; at apply, ``train=True`` without a key on a module
+        that draws.
 
     >>> dense = from_linen(linen.Dense(3))
     >>> params, state = dense.init(jax.random.key(0), jax.numpy.ones((2, 5)))
     >>> dense.apply(params, state, jax.numpy.ones((2, 5)))[0].shape
     (2, 3)
     """
-    takes_flag = train_flag in inspect.signature(module.__call__).parameters
-    inverted = train_flag in _INVERTED_FLAGS
+    names = inspect.signature(module.__call__).parameters
+    if train_flag is not None and train_flag not in names:
+        raise ValueError(
+            f'{type(module).__name__} is called with {list(names)}. '
+            f'Found train_flag = {train_flag!r}.'
+        )
+    flags = [train_flag] if train_flag else [name for name in _FLAGS if name in names]
 
     def flag(train):
-        return {train_flag: train != inverted} if takes_flag else {}
+        return {name: train != (name in _INVERTED_FLAGS) for name in flags}
 
     def init(key, x):
         variables = dict(module.lazy_init({'params': key}, shapes(x), **flag(False)))

@@ -116,10 +116,10 @@ def transform(
     def update_fn(updates, state, params=None, *, losses=None, active=None, key=None, **extra):
         del extra
         jacobian = as_jacobian(updates, params)
+        if not isinstance(updates, Jacobian):
+            jacobian = without_inactive(jacobian, active)
         if active is None:
             active = jnp.ones(jacobian.num_tasks, bool)
-        elif not isinstance(updates, Jacobian):
-            jacobian = _without_inactive(jacobian, active)
         jacobian, weights, inner = weigh(
             jacobian, state.inner, losses=losses, active=active, key=key
         )
@@ -136,8 +136,19 @@ def make_surgery(init: Any, update: Any, *, weighs_heads: bool, plain: bool = Fa
     return surgery
 
 
-def _without_inactive(jacobian, active):
-    """Rows of inactive tasks as 0, also where they are not finite."""
+def without_inactive(jacobian: Jacobian, active: Array | None) -> Jacobian:
+    """Rows of inactive tasks as 0, also where they are not finite.
+
+    Args:
+      jacobian: any.
+      active: ``[T]``; all when None.
+
+    >>> rows = Stacked({'w': jnp.array([[1.0], [jnp.nan]])}, 2)
+    >>> without_inactive(rows, jnp.array([True, False])).stacked()['w'].tolist()
+    [[1.0], [0.0]]
+    """
+    if active is None:
+        return jacobian
 
     def keep(leaf):
         return jnp.where(active.reshape((-1,) + (1,) * (leaf.ndim - 1)), leaf, 0)

@@ -10,7 +10,7 @@ import optax
 from mtljax import trees
 from mtljax.base import Params, PyTree
 from mtljax.gradients import Parts, Stacked, as_jacobian
-from mtljax.surgery._from_gramian import Surgery, make_surgery
+from mtljax.surgery._from_gramian import Surgery, make_surgery, without_inactive
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +58,8 @@ def on_shared(
     """
     if task not in (None, 'plain', 'weighted'):
         raise ValueError(f"task should be 'plain', 'weighted' or None. Found task = {task!r}.")
+    if not hasattr(method, 'update'):
+        raise ValueError(f'method should be a surgery, such as surgery.pcgrad(). Found {method!r}.')
     weighted = getattr(method, 'weighs_heads', False) if task is None else task == 'weighted'
     tasks_given = num_tasks
 
@@ -73,12 +75,12 @@ def on_shared(
         return with_tasks(shared, num_tasks=num_tasks or _count_heads(params))
 
     def update(updates, state, params=None, **extra):
-        shared, own, join = _split(updates, params, labels)
+        shared, own, join = _split(updates, params, labels, extra.get('active'))
         if isinstance(state, NothingShared):
             return join(shared.combine(), own.combine()), state
         below = None if params is None else trees.partition(params, _is_shared(params, labels))[0]
-        if isinstance(updates, Parts):
-            below = None if params is None else params['shared']
+        if below is not None and isinstance(updates, Parts) and labels is None:
+            below = below['shared']
         combined, state = method.update(shared, state, below, **extra)
         weights = _task_weights(state) if weighted else None
         return join(combined, own.combine(weights)), state
@@ -86,12 +88,12 @@ def on_shared(
     return make_surgery(init, update, weighs_heads=weighted)
 
 
-def _split(updates, params, labels) -> tuple[Any, Any, Callable[[Params, Params], Params]]:
+def _split(updates, params, labels, active) -> tuple[Any, Any, Callable[[Params, Params], Params]]:
     """The Jacobians of the shared and of all other parameters, and how to join their results."""
     if isinstance(updates, Parts) and labels is None:
         shared, own = updates['shared'], updates['task']
         return shared, own, lambda first, second: {'shared': first, 'task': second}
-    jacobian = as_jacobian(updates, params).realise()
+    jacobian = without_inactive(as_jacobian(updates, params).realise(), active)
     rows = jacobian.stacked()
     shared, own = trees.partition(rows, _is_shared(rows, labels))
     tasks = jacobian.num_tasks

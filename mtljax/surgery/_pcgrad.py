@@ -18,7 +18,8 @@ def pcgrad(*, shuffle: bool = True) -> Surgery:
     given, as one vector. Order: a fresh permutation per task i, drawn from ``key``; the authors'
     TensorFlow code discards its shuffle, which ``shuffle=False`` reproduces. Projections are on the
     original ``g_j``. Inactive tasks are excluded; a zero gradient is never projected on; one that
-    is not finite makes the update not finite.
+    is not finite makes the update not finite, and so does one whose square leaves float32 (norms
+    above 1e19; below 1e-19 it counts as zero).
 
     Args:
       shuffle: whether the order of j is random; False takes the order of the tasks.
@@ -43,7 +44,8 @@ def pcgrad(*, shuffle: bool = True) -> Surgery:
                 jax.random.split(key, tasks)
             )
         projected = jax.vmap(_project, in_axes=(None, 0, 0))(gramian, jnp.arange(tasks), order)
-        return jnp.where(active[:, None], projected, 0).sum(axis=0), inner
+        weights = jnp.where(active[:, None], projected, 0).sum(axis=0)
+        return jnp.where(jnp.isfinite(gramian).all(), weights, jnp.nan), inner
 
     return from_gramian(weigh)
 

@@ -8,6 +8,8 @@ import jax
 
 from mtljax.base import Batch, MultiTask, Params, State, Task
 
+ROWS = 97  # batches are checked with a size that is no usual number of classes or channels
+
 
 def check_tasks(model: MultiTask, tasks: Mapping[str, Task]) -> None:
     """Raise a ValueError unless every task of the model has a `Task`."""
@@ -37,6 +39,16 @@ def check_batch(
         _check_task(name, tasks[name], predictions[name], batch, size)
 
 
+def with_rows(batch: Batch, rows: int = ROWS) -> Batch:
+    """The shapes of a batch, or of its shapes, with another number of examples.
+
+    Raises:
+      ValueError: the leaves do not share one leading axis of examples.
+    """
+    _size(batch)
+    return jax.tree.map(lambda x: jax.ShapeDtypeStruct((rows, *x.shape[1:]), x.dtype), batch)
+
+
 def _check_task(name: str, task: Task, prediction, batch: Batch, size: int) -> None:
     target, mask = batch.targets[name], batch.mask[name]
     what = f'prediction {_shapes(prediction)} and target {_shapes(target)}'
@@ -47,13 +59,13 @@ def _check_task(name: str, task: Task, prediction, batch: Batch, size: int) -> N
     largest = max(math.prod(leaf.shape) for leaf in jax.tree.leaves((prediction, target)))
     if loss.shape[:1] != (size,) or math.prod(loss.shape) > largest:
         raise ValueError(
-            f'The loss of task {name!r} should be one number per example, [{size}, ...]. '
-            f'Found {loss.shape} from {what}: one of them broadcasts over the other.'
+            f'The loss of task {name!r} should be one number per example, [B, ...]. '
+            f'Found {_shapes(loss)} from {what}: one of them broadcasts over the other.'
         )
     if mask.dtype != bool or mask.ndim == 0 or loss.shape[: mask.ndim] != mask.shape:
         raise ValueError(
             f'The mask of task {name!r} should be boolean, with the first axes of its loss '
-            f'{loss.shape}. Found {mask.dtype}{list(mask.shape)}.'
+            f'{_shapes(loss)}. Found {mask.dtype}{_shapes(mask)}.'
         )
     for metric, (update, result, _) in task.metrics.items():
         try:
@@ -75,4 +87,10 @@ def _size(batch: Batch) -> int:
 
 
 def _shapes(tree) -> Any:
-    return jax.tree.map(lambda leaf: tuple(leaf.shape), tree)
+    """Shapes as text; B for the number of examples that they were checked with."""
+
+    def text(leaf):
+        sizes = ['B' if size == ROWS else str(size) for size in leaf.shape]
+        return f'({", ".join(sizes)}{"," * (len(sizes) == 1)})'
+
+    return jax.tree.map(text, tree)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -30,6 +31,10 @@ class Keeper:
       workdir: holds ``checkpoints/``; None to keep the best in memory only.
       select: the score of validation results, higher is better.
       start: the initial state.
+      run: what makes this run another than one with the same state, ``{option: value}``.
+
+    Raises:
+      ValueError: the checkpoints in ``workdir`` are of another run.
 
     Attributes:
       state: where training goes on: ``start``, or the newest checkpoint.
@@ -37,15 +42,33 @@ class Keeper:
       chosen: which one that is.
     """
 
-    def __init__(self, workdir: Path | None, select: Callable[[Results], float], start: TrainState):
-        self._select = select
+    def __init__(
+        self,
+        workdir: Path | None,
+        select: Callable[[Results], float],
+        start: TrainState,
+        run: dict[str, Any],
+    ):
+        self._select, self._run = select, run
         self._checkpoints = None if workdir is None else Checkpoints(workdir / 'checkpoints')
         self.state = self.best = start
         self.chosen = Selection()
         if self._checkpoints is not None and self._checkpoints.newest is not None:
-            self.state, found = self._checkpoints.restore(start)
-            self.chosen = Selection(**found)
-            self.best, _ = self._checkpoints.restore(start, self.chosen.step)
+            try:
+                self._restore(self._checkpoints, start)
+            except ValueError:
+                self.close()
+                raise
+
+    def _restore(self, checkpoints: Checkpoints, start: TrainState) -> None:
+        self.state, found = checkpoints.restore(start)
+        if found['run'] != self._run:
+            raise ValueError(
+                f'The checkpoints in the workdir are of another run, {found["run"]}: this one is '
+                f'{self._run}. Choose another workdir.'
+            )
+        self.chosen = Selection(**found['chosen'])
+        self.best, _ = checkpoints.restore(start, self.chosen.step)
 
     def consider(self, step: int, state: TrainState, results: Results) -> None:
         """Take note of an evaluation; the first one is the best so far whatever its score."""
@@ -57,7 +80,8 @@ class Keeper:
         else:
             self.chosen.since += 1
         if self._checkpoints is not None:
-            self._checkpoints.save(step, state, asdict(self.chosen), score)
+            progress = {'run': self._run, 'chosen': asdict(self.chosen)}
+            self._checkpoints.save(step, state, progress, score)
 
     def close(self) -> None:
         """Wait for what is being written."""

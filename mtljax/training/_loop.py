@@ -14,7 +14,7 @@ import optax
 
 from mtljax.base import Dataset, MultiTask, Params, TrainState, Weighting
 from mtljax.module import shapes
-from mtljax.training._check import check_batch
+from mtljax.training._check import check_batch, with_rows
 from mtljax.training._evaluate import Results, evaluator
 from mtljax.training._keeper import Keeper
 from mtljax.training._logging import Log, Row
@@ -38,7 +38,8 @@ class Result(NamedTuple):
       best_step: when that was.
       validation: its results, ``{task: {metric: value}}``.
       test: the results of ``best`` on the test split.
-      steps_per_second: of training alone, without the first chunk (compilation) if there are more.
+      steps_per_second: of training alone, without chunks that compile where there are others; NaN
+        where nothing was left to train.
       history: the logged rows.
     """
 
@@ -140,9 +141,17 @@ def train(
         stream=stream,
     )
     workdir = None if workdir is None else Path(workdir)
-    keeper = Keeper(workdir, select, state)
+    settings = {'seed': seed, 'batch_size': batch_size, 'micro_batches': micro_batches}
+    settings |= {'pooled': pooled, 'tasks': list(model.tasks)}
+    keeper = Keeper(workdir, select, state, settings)
+    if keeper.state.step > steps:
+        keeper.close()
+        raise ValueError(
+            f'The checkpoints in {workdir} have reached step {keeper.state.step}. '
+            f'Found steps = {steps}.'
+        )
     log = Log(workdir if jax.process_index() == 0 else None, int(keeper.state.step))
-    validate = evaluator(model, dataset.tasks, dataset.validation)
+    validate = evaluator(model, dataset.tasks, dataset.validation, put=strategy.put)
     state, rate = strategy.replicate(keeper.state), _Rate()
     closing = contextlib.closing
     with closing(keeper), closing(log), Progress(steps, progress) as bar:
@@ -153,7 +162,7 @@ def train(
                 state, infos = run(state, start, stop)
             _check_finite(infos['loss'], start)
             log.write(stop, _means(infos))
-            bar.advance(stop, infos['loss'], rate.steps_per_second)
+            bar.advance(stop, _mean_losses(infos), rate.steps_per_second)
             if stop % eval_every == 0 or stop == steps:
                 now = strategy.fetch(state)
                 results = validate(now.params, now.state)
@@ -173,7 +182,7 @@ def train(
 
 
 class _Rate:
-    """Steps per second, without the first chunk (compilation) once there are more."""
+    """Steps per second; the first chunk of each length, which compiles, counts only if alone."""
 
     def __init__(self):
         self._chunks: list[tuple[int, float]] = []
@@ -186,7 +195,9 @@ class _Rate:
 
     @property
     def steps_per_second(self) -> float:
-        counted = self._chunks[1:] or self._chunks
+        lengths = [steps for steps, _ in self._chunks]
+        warm = [c for i, c in enumerate(self._chunks) if c[0] in lengths[:i]]
+        counted = warm or self._chunks
         return sum(n for n, _ in counted) / sum(s for _, s in counted) if counted else math.nan
 
 
@@ -222,7 +233,8 @@ def _checked_start(model: MultiTask, dataset: Dataset, step: TrainStep, seed: in
             raise ValueError(f'The {name} split is empty: at least one example is expected.')
     state = step.init(jax.random.key(seed), dataset.train.example)
     for split in splits.values():
-        check_batch(model, dataset.tasks, state.params, state.state, shapes(split.example))
+        example = with_rows(shapes(split.example))
+        check_batch(model, dataset.tasks, state.params, state.state, example)
     return state
 
 
@@ -248,12 +260,25 @@ def _check_params(params: Params, results: Results, step: int) -> None:
         )
 
 
-def _means(infos) -> dict[str, float]:
+def _mean_losses(infos) -> dict[str, float]:
+    """The mean loss of each task over the steps in which it had a label; none where it had not."""
+    active = infos['active']
     return {
-        f'{name}/{task}': float(np.mean(values))
-        for name, row in infos.items()
-        for task, values in row.items()
+        task: float(values[active[task]].mean())
+        for task, values in infos['loss'].items()
+        if active[task].any()
     }
+
+
+def _means(infos) -> dict[str, float]:
+    """The row of a chunk: mean losses, weights, and the share of steps with a label."""
+    means = {'loss': _mean_losses(infos)}
+    means |= {name: _averages(infos[name]) for name in ('weight', 'active')}
+    return {f'{name}/{task}': value for name, row in means.items() for task, value in row.items()}
+
+
+def _averages(row) -> dict[str, float]:
+    return {task: float(np.mean(values)) for task, values in row.items()}
 
 
 def _flat(results: Results) -> dict[str, float]:

@@ -103,6 +103,8 @@ def _slices(tree: Any, count: int):
     """
 
     def sliced(leaf):
+        if leaf.shape[0] % count:
+            raise ValueError(f'{count} micro-batches do not divide a batch of {leaf.shape[0]}.')
         return leaf.reshape(-1, count, *leaf.shape[1:]).swapaxes(0, 1)
 
     return jax.tree.map(sliced, tree)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from mtljax.base import PyTree
+from mtljax.base import Batch, PyTree
 
 AXIS = 'data'
 
@@ -28,6 +28,10 @@ class Strategy(Protocol):
 
     def shard(self, tree: PyTree, axis: int = 0) -> PyTree:
         """A host tree, its ``axis`` divided among the devices."""
+        ...
+
+    def put(self, batch: Batch) -> Batch:
+        """A host batch, where evaluation wants it."""
         ...
 
     def compile(self, fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,6 +63,11 @@ class Jit:
         """A host tree, its ``axis`` divided among the devices of all processes."""
         return _place(tree, NamedSharding(self._mesh, PartitionSpec(*[None] * axis, AXIS)))
 
+    def put(self, batch):
+        """The batch, divided where the devices divide it."""
+        size = next(iter(batch.mask.values())).shape[0]
+        return batch if size % jax.device_count() else self.shard(batch)
+
     def compile(self, fn):
         """``jax.jit`` with a replicated result."""
         return jax.jit(fn, donate_argnums=0, out_shardings=self._whole)
@@ -75,10 +84,11 @@ class Pmap:
     def __init__(self):
         self._local = len(jax.local_devices())
         self._first = jax.process_index() * self._local
+        self._copy = jax.pmap(lambda _, tree: tree, in_axes=(0, None))
 
     def replicate(self, tree):
         """A host tree with a leading axis of local devices."""
-        return jax.tree.map(lambda x: jnp.broadcast_to(x, (self._local, *x.shape)), tree)
+        return self._copy(np.arange(self._local), tree)
 
     def fetch(self, tree):
         """The first device's copy."""
@@ -92,6 +102,10 @@ class Pmap:
             return np.stack(parts[self._first : self._first + self._local])
 
         return jax.tree.map(place, tree)
+
+    def put(self, batch):
+        """The batch itself: one device evaluates."""
+        return batch
 
     def compile(self, fn):
         """``jax.pmap`` over the axis ``'data'``."""

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Mapping
 
-import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
@@ -35,7 +34,7 @@ class Progress(contextlib.AbstractContextManager):
     def __exit__(self, *error):
         self._bar.stop()
 
-    def advance(self, step: int, losses: Mapping[str, np.ndarray], rate: float) -> None:
+    def advance(self, step: int, losses: Mapping[str, float], rate: float) -> None:
         """Show the state after ``step`` and the mean losses of the last chunk."""
-        text = '  '.join(f'{task} {values.mean():.3f}' for task, values in losses.items())
+        text = '  '.join(f'{task} {value:.3f}' for task, value in losses.items())
         self._bar.update(self._task, completed=step, losses=text, rate=f'{rate:,.0f} steps/s')

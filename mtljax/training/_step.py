@@ -10,7 +10,7 @@ import optax
 from mtljax.base import Batch, MultiTask, Task, TrainState, Weighting
 from mtljax.gradients import task_gradients
 from mtljax.module import shapes
-from mtljax.training._check import check_batch, check_tasks
+from mtljax.training._check import ROWS, check_batch, check_tasks, with_rows
 from mtljax.training._objective import objective
 from mtljax.weighting import equal
 
@@ -76,10 +76,14 @@ def train_step(
     if micro_batches < 1:
         raise ValueError(f'micro_batches should be at least 1. Found {micro_batches}.')
     weighting = equal() if weighting is None else weighting
+    if not isinstance(weighting, Weighting):
+        raise ValueError(
+            f'weighting should be one, such as weighting.equal(). Found {weighting!r}.'
+        )
     tx = optax.with_extra_args_support(tx)
 
     def init(key, batch):
-        batch = shapes(batch)
+        batch = with_rows(shapes(batch))
         init_key, key = jax.random.split(key)
         params, state = jax.jit(lambda k: model.init(k, batch.inputs))(init_key)
         check_batch(model, tasks, params, state, batch)
@@ -92,7 +96,7 @@ def train_step(
             key=key,
         )
         if axis_name is None:
-            jax.eval_shape(update, start, _repeated(batch, micro_batches))
+            jax.eval_shape(update, start, with_rows(batch, ROWS * micro_batches))
         return start
 
     def update(state, batch):
@@ -143,7 +147,7 @@ def _apply(tx, jacobian, state, *, losses, active, key):
             value=losses.sum(),
         )
         fits = jax.tree.map(lambda new, old: new.shape == old.shape, updates, state.params)
-    except Exception as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(
             f'The optimiser failed on per-task gradients. {_ORDER} '
             f'Found {type(error).__name__}: {error}'
@@ -151,15 +155,6 @@ def _apply(tx, jacobian, state, *, losses, active, key):
     if not all(jax.tree.leaves(fits)):
         raise ValueError(f'The optimiser gave no update in the shape of the parameters. {_ORDER}')
     return updates, opt_state
-
-
-def _repeated(batch, micro_batches):
-    """The shapes of a batch that ``micro_batches`` divides."""
-
-    def longer(leaf):
-        return jax.ShapeDtypeStruct((leaf.shape[0] * micro_batches, *leaf.shape[1:]), leaf.dtype)
-
-    return jax.tree.map(longer, batch)
 
 
 def _mean(tree, axis_name):
