@@ -7,6 +7,7 @@ import optax
 import pytest
 
 from mtljax import backbones, data, sharing, surgery, training
+from mtljax.training._rate import Rate
 from tests.helpers import assert_close, assert_same
 
 DIGITS = data.digits(train=160, validation=40, test=40)
@@ -179,9 +180,7 @@ def test_a_scarce_task_logs_the_loss_of_the_steps_that_saw_it():
 
 
 def test_the_rate_leaves_chunks_out_that_compile():
-    from mtljax.training import _loop
-
-    rate = _loop._Rate()
+    rate = Rate()
     rate._chunks = [(100, 9.0), (100, 0.5), (100, 0.5), (50, 9.0)]
     assert rate.steps_per_second == 200
     rate._chunks = [(100, 2.0)]

@@ -2,8 +2,9 @@
 
 from mtljax.training._checkpoint import Checkpoints
 from mtljax.training._evaluate import Results, eval_step, evaluate, evaluator
+from mtljax.training._finite import NonFiniteLossError
 from mtljax.training._logging import Log, Row, read_rows, write_text
-from mtljax.training._loop import NonFiniteLossError, Result, train
+from mtljax.training._loop import Result, train
 from mtljax.training._objective import objective
 from mtljax.training._parallel import Jit, Pmap, Strategy, strategy_of
 from mtljax.training._runner import Runner, runner, scans_well

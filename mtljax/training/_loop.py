@@ -1,32 +1,27 @@
 """The training loop that most people call."""
 
 import contextlib
-import math
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 
-from mtljax.base import Dataset, MultiTask, Params, TrainState, Weighting
+from mtljax.base import Dataset, MultiTask, TrainState, Weighting
 from mtljax.module import shapes
 from mtljax.training._check import check_batch, with_rows
 from mtljax.training._evaluate import Results, evaluator
+from mtljax.training._finite import check_losses, check_params
 from mtljax.training._keeper import Keeper
 from mtljax.training._logging import Log, Row
 from mtljax.training._parallel import check_batch_size, strategy_of
 from mtljax.training._progress import Progress
+from mtljax.training._rate import Rate
 from mtljax.training._runner import runner, scans_well
 from mtljax.training._select import select_by
 from mtljax.training._step import TrainStep, train_step
-
-
-class NonFiniteLossError(FloatingPointError):
-    """A loss became NaN or infinite; the last good checkpoint is kept."""
 
 
 class Result(NamedTuple):
@@ -152,7 +147,7 @@ def train(
         )
     log = Log(workdir if jax.process_index() == 0 else None, int(keeper.state.step))
     validate = evaluator(model, dataset.tasks, dataset.validation, put=strategy.put)
-    state, rate = strategy.replicate(keeper.state), _Rate()
+    state, rate = strategy.replicate(keeper.state), Rate()
     closing = contextlib.closing
     with closing(keeper), closing(log), Progress(steps, progress) as bar:
         for start, stop in _chunks(int(keeper.state.step), steps, log_every):
@@ -160,13 +155,13 @@ def train(
                 break
             with rate.of(stop - start):
                 state, infos = run(state, start, stop)
-            _check_finite(infos['loss'], start)
+            check_losses(infos['loss'], start)
             log.write(stop, _means(infos))
             bar.advance(stop, _mean_losses(infos), rate.steps_per_second)
             if stop % eval_every == 0 or stop == steps:
                 now = strategy.fetch(state)
                 results = validate(now.params, now.state)
-                _check_params(now.params, results, stop)
+                check_params(now.params, results, stop)
                 log.write(stop, _flat(results))
                 keeper.consider(stop, now, results)
     best, chosen = keeper.best, keeper.chosen
@@ -179,26 +174,6 @@ def train(
         steps_per_second=rate.steps_per_second,
         history=log.rows,
     )
-
-
-class _Rate:
-    """Steps per second; the first chunk of each length, which compiles, counts only if alone."""
-
-    def __init__(self):
-        self._chunks: list[tuple[int, float]] = []
-
-    @contextlib.contextmanager
-    def of(self, steps: int):
-        begin = time.perf_counter()
-        yield
-        self._chunks.append((steps, time.perf_counter() - begin))
-
-    @property
-    def steps_per_second(self) -> float:
-        lengths = [steps for steps, _ in self._chunks]
-        warm = [c for i, c in enumerate(self._chunks) if c[0] in lengths[:i]]
-        counted = warm or self._chunks
-        return sum(n for n, _ in counted) / sum(s for _, s in counted) if counted else math.nan
 
 
 def _chunks(first: int, steps: int, length: int):
@@ -236,28 +211,6 @@ def _checked_start(model: MultiTask, dataset: Dataset, step: TrainStep, seed: in
         example = with_rows(shapes(split.example))
         check_batch(model, dataset.tasks, state.params, state.state, example)
     return state
-
-
-def _check_finite(losses: dict[str, np.ndarray], start: int) -> None:
-    bad = {task: np.flatnonzero(~np.isfinite(found)) for task, found in losses.items()}
-    steps = {task: int(found[0]) for task, found in bad.items() if len(found)}
-    if steps:
-        task = min(steps, key=lambda name: steps[name])
-        raise NonFiniteLossError(
-            f'The loss of task {task!r} is {losses[task][steps[task]]} at step '
-            f'{start + steps[task] + 1}. The last good checkpoint is kept; a lower learning rate, '
-            'clipping behind the surgery or a look at the data may help.'
-        )
-
-
-def _check_params(params: Params, results: Results, step: int) -> None:
-    """See that the last update, whose loss no step has computed yet, left finite parameters."""
-    if not all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(params)):
-        tasks = [task for task, row in results.items() if not math.isfinite(row['loss'])]
-        raise NonFiniteLossError(
-            f'The update of step {step} made the parameters not finite, and with them the '
-            f'validation loss of the tasks {tasks}. The last good checkpoint is kept.'
-        )
 
 
 def _mean_losses(infos) -> dict[str, float]:

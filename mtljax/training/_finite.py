@@ -1,0 +1,37 @@
+"""Losses and parameters that must be finite."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mtljax.base import Params
+from mtljax.training._evaluate import Results
+
+
+class NonFiniteLossError(FloatingPointError):
+    """A loss became NaN or infinite; the last good checkpoint is kept."""
+
+
+def check_losses(losses: dict[str, np.ndarray], start: int) -> None:
+    """Raise a NonFiniteLossError for the first loss of a chunk that is not finite."""
+    bad = {task: np.flatnonzero(~np.isfinite(found)) for task, found in losses.items()}
+    steps = {task: int(found[0]) for task, found in bad.items() if len(found)}
+    if steps:
+        task = min(steps, key=lambda name: steps[name])
+        raise NonFiniteLossError(
+            f'The loss of task {task!r} is {losses[task][steps[task]]} at step '
+            f'{start + steps[task] + 1}. The last good checkpoint is kept; a lower learning rate, '
+            'clipping behind the surgery or a look at the data may help.'
+        )
+
+
+def check_params(params: Params, results: Results, step: int) -> None:
+    """See that the last update, whose loss no step has computed yet, left finite parameters."""
+    if not all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(params)):
+        tasks = [task for task, row in results.items() if not math.isfinite(row['loss'])]
+        raise NonFiniteLossError(
+            f'The update of step {step} made the parameters not finite, and with them the '
+            f'validation loss of the tasks {tasks}. The last good checkpoint is kept.'
+        )

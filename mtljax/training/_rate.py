@@ -1,0 +1,27 @@
+"""How fast training runs."""
+
+import contextlib
+import math
+import time
+
+
+class Rate:
+    """Steps per second; the first chunk of each length, which compiles, counts only if alone."""
+
+    def __init__(self):
+        self._chunks: list[tuple[int, float]] = []
+
+    @contextlib.contextmanager
+    def of(self, steps: int):
+        """Time the chunk of ``steps`` steps that runs inside."""
+        begin = time.perf_counter()
+        yield
+        self._chunks.append((steps, time.perf_counter() - begin))
+
+    @property
+    def steps_per_second(self) -> float:
+        """Over all chunks that count; NaN before the first."""
+        lengths = [steps for steps, _ in self._chunks]
+        warm = [c for i, c in enumerate(self._chunks) if c[0] in lengths[:i]]
+        counted = warm or self._chunks
+        return sum(n for n, _ in counted) / sum(s for _, s in counted) if counted else math.nan
