@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -16,10 +16,10 @@ from mtljax.training._evaluate import Results, evaluator
 from mtljax.training._finite import check_losses, check_params
 from mtljax.training._keeper import Keeper
 from mtljax.training._logging import Log, Row
-from mtljax.training._parallel import check_batch_size, strategy_of
+from mtljax.training._parallel import Strategy, check_batch_size, strategy_of
 from mtljax.training._progress import Progress
 from mtljax.training._rate import Rate
-from mtljax.training._runner import runner, scans_well
+from mtljax.training._runner import Runner, runner, scans_well
 from mtljax.training._select import select_by
 from mtljax.training._step import TrainStep, train_step
 
@@ -45,6 +45,15 @@ class Result(NamedTuple):
     test: Results
     steps_per_second: float
     history: list[Row]
+
+
+class _Schedule(NamedTuple):
+    """When what happens, in steps; patience in evaluations."""
+
+    steps: int
+    log_every: int
+    eval_every: int
+    patience: int | None
 
 
 def train(
@@ -107,7 +116,7 @@ def train(
     >>> result.best_step, sorted(result.test['left'])
     (4, ['accuracy', 'loss'])
     """
-    eval_every = _check_schedule(steps, log_every, eval_every, patience)
+    schedule = _schedule(steps, log_every, eval_every, patience)
     strategy = strategy_of(parallel)
     check_batch_size(batch_size, micro_batches, dataset.train.size)
     select = select_by() if select is None else select
@@ -147,9 +156,33 @@ def train(
         )
     log = Log(workdir if jax.process_index() == 0 else None, int(keeper.state.step))
     validate = evaluator(model, dataset.tasks, dataset.validation, put=strategy.put)
+    with contextlib.closing(keeper), contextlib.closing(log):
+        state, rate = _fit(run, validate, keeper, log, strategy, schedule, progress)
+    best, chosen = keeper.best, keeper.chosen
+    return Result(
+        state=state,
+        best=best,
+        best_step=chosen.step,
+        validation=chosen.results,
+        test=evaluator(model, dataset.tasks, dataset.test)(best.params, best.state),
+        steps_per_second=rate.steps_per_second,
+        history=log.rows,
+    )
+
+
+def _fit(
+    run: Runner,
+    validate: Callable[[Any, Any], Results],
+    keeper: Keeper,
+    log: Log,
+    strategy: Strategy,
+    schedule: _Schedule,
+    title: str | None,
+) -> tuple[TrainState, Rate]:
+    """Chunks of steps, and what comes between them; the last state, and how fast it was."""
     state, rate = strategy.replicate(keeper.state), Rate()
-    closing = contextlib.closing
-    with closing(keeper), closing(log), Progress(steps, progress) as bar:
+    steps, log_every, eval_every, patience = schedule
+    with Progress(steps, title) as bar:
         for start, stop in _chunks(int(keeper.state.step), steps, log_every):
             if patience is not None and keeper.chosen.since >= patience:
                 break
@@ -164,16 +197,7 @@ def train(
                 check_params(now.params, results, stop)
                 log.write(stop, _flat(results))
                 keeper.consider(stop, now, results)
-    best, chosen = keeper.best, keeper.chosen
-    return Result(
-        state=strategy.fetch(state),
-        best=best,
-        best_step=chosen.step,
-        validation=chosen.results,
-        test=evaluator(model, dataset.tasks, dataset.test)(best.params, best.state),
-        steps_per_second=rate.steps_per_second,
-        history=log.rows,
-    )
+    return strategy.fetch(state), rate
 
 
 def _chunks(first: int, steps: int, length: int):
@@ -184,20 +208,19 @@ def _chunks(first: int, steps: int, length: int):
         first = stop
 
 
-def _check_schedule(steps, log_every, eval_every, patience) -> int:
+def _schedule(steps, log_every, eval_every, patience) -> _Schedule:
     if eval_every is None:
         eval_every = max(steps // 10 // log_every, 1) * log_every
-    options = {'steps': steps, 'log_every': log_every, 'eval_every': eval_every}
-    options['patience'] = 1 if patience is None else patience
-    for name, value in options.items():
-        if value < 1:
+    schedule = _Schedule(steps, log_every, eval_every, patience)
+    for name, value in schedule._asdict().items():
+        if value is not None and value < 1:
             raise ValueError(f'{name} should be at least 1. Found {name} = {value}.')
     if eval_every % log_every:
         raise ValueError(
             'eval_every should be a multiple of log_every. '
             f'Found eval_every = {eval_every}, log_every = {log_every}.'
         )
-    return eval_every
+    return schedule
 
 
 def _checked_start(model: MultiTask, dataset: Dataset, step: TrainStep, seed: int) -> TrainState:
