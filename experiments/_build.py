@@ -37,7 +37,7 @@ def build(spec: Any, field: str, *args: Any) -> Any:
     """Call the factory that ``spec`` names; nested specs first. Anything else is itself.
 
     Args:
-      spec: a mapping with ``fn`` and keywords, or a plain value.
+      spec: a mapping with ``fn``, keywords and perhaps a list ``args``; or a plain value.
       field: what to call it in errors, such as ``'surgery'``.
       *args: positional arguments of the factory.
 
@@ -52,9 +52,10 @@ def build(spec: Any, field: str, *args: Any) -> Any:
     if 'fn' not in spec:
         return {key: build(value, f'{field}.{key}') for key, value in spec.items()}
     factory = _resolve(spec['fn'], field)
-    keywords = {k: build(v, f'{field}.{k}') for k, v in spec.items() if k != 'fn'}
+    keywords = {k: build(v, f'{field}.{k}') for k, v in spec.items() if k not in ('fn', 'args')}
+    more = [build(v, f'{field}.args[{i}]') for i, v in enumerate(spec.get('args', ()))]
     try:
-        return factory(*args, **keywords)
+        return factory(*args, *more, **keywords)
     except (TypeError, ValueError) as error:
         raise UsageError(f'config.{field} = {spec["fn"]}({keywords}): {error}') from error
 
@@ -89,11 +90,21 @@ def setup(config: ConfigDict) -> Setup:
     dataset = build(spec['data'], 'data')
     backbone = build(spec['backbone'], 'backbone')
     model = build(spec['sharing'], 'sharing', backbone, dataset.heads)
-    method = surgery.on_shared(build(spec['surgery'], 'surgery'))
-    tx = optax.chain(method, build(spec['optimizer'], 'optimizer'))
+    tx = optax.chain(shared_surgery(spec['surgery']), build(spec['optimizer'], 'optimizer'))
     options = build(spec['train'], 'train')
     options |= {field: build(spec[field], field) for field in ('weighting', 'select')}
     return Setup(model, dataset, tx, options)
+
+
+def shared_surgery(spec: Any) -> surgery.Surgery:
+    """The surgery that a config names, on the shared parameters; `on_shared` itself stays as it is.
+
+    Raises:
+      UsageError: it cannot be built.
+    """
+    method = build(spec, 'surgery')
+    whole = isinstance(method, surgery.Surgery) and method.traits.whole
+    return method if whole else surgery.on_shared(method)
 
 
 def train(built: Setup, **more: Any) -> training.Result:

@@ -208,6 +208,13 @@ class Jacobian(Protocol):
         """``J J^T``, ``[T, T]``, at least float32."""
         ...
 
+    def normalised(self) -> tuple[Array, Array]:
+        """The norms of the rows ``[T]`` and their cosines ``[T, T]``, at least float32.
+
+        They hold where the squares in the Gramian would not, and are 0 for a zero row.
+        """
+        ...
+
     def combine(self, weights: ArrayLike | None = None) -> Params:
         """``J^T w`` in the shape of the parameters; ``w`` is 1 for every task when left out."""
         ...

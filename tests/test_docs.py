@@ -10,6 +10,7 @@ import mtljax
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / 'README.md').read_text()
+HOWTO = (ROOT / 'docs' / 'howto.md').read_text()
 CONTRIBUTING = (ROOT / 'CONTRIBUTING.md').read_text()
 
 
@@ -49,6 +50,17 @@ def test_the_table_names_everything_that_exists_and_nothing_else():
             'loop',
         }
     )
+
+
+def test_the_how_tos_run_from_top_to_bottom():
+    scope = {}
+    parts = blocks(HOWTO)
+    for block in parts:
+        exec(compile(block, 'howto.md', 'exec'), scope)
+    assert len(parts[1].splitlines()) == 5
+    assert len(parts[3].split('tx = ')[0].strip().splitlines()) < 15
+    assert int(scope['state'].step) == 1
+    assert scope['jax'].tree.all(scope['jax'].tree.map(lambda u: bool(u.any()), scope['updates']))
 
 
 @pytest.mark.parametrize('command', sorted(set(re.findall(r'(?:    |; |`)make ([a-z]+)', README))))

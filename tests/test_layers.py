@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = [
     {'base'},
-    {'module', 'trees', 'gradients', 'solvers', 'losses', 'metrics'},
+    {'module', 'trees', 'gradients', 'solvers', 'losses', 'metrics', 'options'},
     {'data', 'sharing', 'penalties', 'weighting', 'surgery', 'backbones', 'heads'},
     {'training', 'analysis'},
     {'experiments'},

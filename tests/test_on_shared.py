@@ -151,7 +151,7 @@ def test_from_gramian_sees_zeros_for_inactive_tasks():
     active, losses = jnp.array([False, True]), jnp.array([7.0, 8])
     found, _ = method.update(rows, method.init({'w': jnp.zeros(2)}), active=active, losses=losses)
     assert found['w'].tolist() == [2, 3]
-    assert seen[0][0].tolist() == [[0, 0], [0, 13]]
+    assert_close(seen[0][0], jnp.array([[0.0, 0], [0, 13]]))
     assert seen[0][1].tolist() == [7, 8]
 
 

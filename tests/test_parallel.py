@@ -39,6 +39,8 @@ CASES = {
     'pcgrad': (surgery.pcgrad(), dense, {}),
     'labels on one device': (surgery.pcgrad(), dense, FIRST),
     'batch norm': (surgery.sum(), normalised, {}),
+    'solver': (surgery.cagrad(), dense, FIRST),
+    'state, weighted heads': (surgery.gradnorm(), dense, {}),
 }
 
 

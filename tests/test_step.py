@@ -1,12 +1,14 @@
 """One training step."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
-from mtljax import sharing, surgery, training
+from mtljax import Weighting, sharing, surgery, training, weighting
 from tests.helpers import (
     NAMES,
     assert_close,
@@ -114,6 +116,41 @@ def test_micro_batches_are_the_whole_batch(method):
     whole, parts = (run(batch, tx=chain(method), micro_batches=n) for n in (1, 4))
     assert_close(parts[1].params, whole[1].params)
     assert_close(parts[2]['loss'], whole[2]['loss'])
+
+
+def test_weights_enter_before_the_surgery():
+    """A step with weights is a step on the weighted losses."""
+    weights = {'wide': 0.5, 'b': 3.0, 'a': 1.0}
+    method = surgery.cagrad(c=0.4)
+
+    def scaled(name, task):
+        return dataclasses.replace(task, loss=lambda p, t: weights[name] * task.loss(p, t))
+
+    tasks = {name: scaled(name, task) for name, task in small_tasks().items()}
+    by_loss = run(small_batch(), tx=chain(method), tasks=tasks)
+    by_weight = run(
+        small_batch(), tx=chain(method), weighting=weighting.constant(list(weights.values()))
+    )
+    assert_close(by_weight[1].params, by_loss[1].params)
+    assert {name: float(w) for name, w in by_weight[2]['weight'].items()} == weights
+
+
+def test_a_weighting_that_observes_sees_the_same_batch_at_the_new_parameters():
+    seen = []
+
+    def update(losses, state, *, active, key):
+        return jnp.ones(3), losses
+
+    def observe(losses_after, state, *, active):
+        return losses_after - state
+
+    observing = Weighting(lambda num_tasks: jnp.zeros(num_tasks), update, observe)
+    batch = small_batch()
+    start, after, _ = run(batch, weighting=observing)
+    for state in (start, after):
+        cut, _ = training.objective(small_model(), small_tasks(), {}, batch, KEY)
+        seen.append(cut(state.params)[0])
+    np.testing.assert_allclose(after.weighting, seen[1] - seen[0], rtol=1e-4, atol=1e-6)
 
 
 def test_pooled_losses_weigh_tasks_by_their_labels():

@@ -1,30 +1,41 @@
-"""Every surgery keeps these rules; a new method is one row of METHODS."""
+"""Every surgery keeps these rules; a new method is one row of tests/surgeries.py.
 
-from typing import NamedTuple
+One compiled call per method and number of tasks answers all cases; the tests read the answers.
+"""
+
+import functools
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
-from mtljax import gradients, surgery
-from tests.helpers import assert_close, assert_same, avals
+from mtljax import gradients, surgery, training
+from tests.helpers import (
+    assert_close,
+    assert_same,
+    avals,
+    small_batch,
+    small_model,
+    small_tasks,
+)
+from tests.surgeries import LOSS, METHODS
 
-
-class Row(NamedTuple):
-    method: object
-    symmetric_up_to: int = 99  # the largest T at which the order of the tasks is of no account
-    draws: bool = False  # needs a key at T=3
-
-
-METHODS = {
-    'sum': Row(surgery.sum()),
-    'mean': Row(surgery.mean()),
-    'pcgrad': Row(surgery.pcgrad(), symmetric_up_to=2, draws=True),
-    'pcgrad in order': Row(surgery.pcgrad(shuffle=False), symmetric_up_to=2),
-}
-ROWS = pytest.mark.parametrize('row', METHODS.values(), ids=METHODS)
+EACH = pytest.mark.parametrize('name', METHODS)
 KEY = jax.random.key(3)
+TASKS = 4
+KEEPS = ((0, 2, 3), (2,))
+KINDS = (  # how a method may read a Jacobian
+    'sum',
+    'cagrad',
+    'graddrop',
+    'conflict_free_momentum',
+    'metabalance',
+    'excess_mtl',
+    'every',
+    'per_leaf',
+)
 
 
 def params_of(dtype=jnp.float32):
@@ -32,144 +43,228 @@ def params_of(dtype=jnp.float32):
 
 
 def rows_like(params, tasks, seed=0):
-    leaves, treedef = jax.tree.flatten(params)
-    keys = jax.random.split(jax.random.key(seed), len(leaves))
-    drawn = [
-        jax.random.normal(k, (tasks, *x.shape)).astype(x.dtype)
-        for k, x in zip(keys, leaves, strict=True)
-    ]
-    return jax.tree.unflatten(treedef, drawn)
+    rng = np.random.default_rng(seed)
+    draw = lambda leaf: jnp.asarray(rng.normal(size=(tasks, *leaf.shape)), leaf.dtype)  # noqa: E731
+    return jax.tree.map(draw, params)
 
 
-def run(method, rows, jit=jax.jit, **extra):
-    params = jax.tree.map(lambda leaf: leaf[0], rows)
-    extra = {'key': KEY} | extra
-    return jit(lambda r: method.update(r, method.init(params), params, **extra)[0])(rows)
+def each(fn, *rows):
+    return jax.tree.map(fn, *rows)
 
 
-@ROWS
-@pytest.mark.parametrize('dtype', [jnp.float32, jnp.bfloat16])
-def test_shape_and_dtype_are_kept(row, dtype, maybe_jit):
-    params = params_of(dtype)
-    found = run(row.method, rows_like(params, 3), maybe_jit)
-    assert jax.tree.map(jnp.shape, found) == jax.tree.map(jnp.shape, params)
-    assert all(leaf.dtype == dtype for leaf in jax.tree.leaves(found))
+@functools.cache
+def compiled(name):
+    return jax.jit(functools.partial(update, METHODS[name].method))
 
 
-@ROWS
-def test_jit_changes_nothing(row):
-    rows = rows_like(params_of(), 4)
-    assert_close(run(row.method, rows), run(row.method, rows, lambda fn: fn))
+def update(method, rows, extra):
+    """One update from the first state."""
+    params = each(lambda leaf: leaf[0], rows)
+    state = method.init(params, num_tasks=rows['bias'].shape[0])
+    return method.update(rows, state, params, **extra)[0]
 
 
-@ROWS
-def test_state_is_stable_under_scan_and_cond(row):
-    method, params, rows = row.method, params_of(), rows_like(params_of(), 3)
-    state = method.init(params, num_tasks=3)
-
-    def step(state, key):
-        updates, state = method.update(rows, state, params, key=key)
-        return state, updates
-
-    after, updates = jax.lax.scan(step, state, jax.random.split(KEY, 2))
-    chosen = jax.lax.cond(True, lambda s: step(s, KEY)[0], lambda s: s, state)
-    assert avals(after) == avals(chosen) == avals(state)
-    assert jax.tree.map(jnp.shape, updates) == {'kernel': (2, 2, 3), 'bias': (2, 2)}
+def run(name, rows, **extra):
+    extra = {'key': KEY, 'losses': jnp.full(rows['bias'].shape[0], LOSS)} | extra
+    return compiled(name)(rows, extra)
 
 
-@ROWS
-def test_seeds_under_vmap_are_the_seeds_one_by_one(row):
-    keys, rows = jax.random.split(KEY, 3), rows_like(params_of(), 3)
-    together = jax.vmap(lambda k: run(row.method, rows, key=k))(keys)
-    for index, key in enumerate(keys):
-        alone = run(row.method, rows, key=key)
-        assert_close(jax.tree.map(lambda leaf, i=index: leaf[i], together), alone)
+def cases():
+    rows = rows_like(params_of(), TASKS)
+    plain = {'rows': rows, 'active': jnp.ones(TASKS, bool), 'key': KEY}
+    found = {'base': plain, 'other key': plain | {'key': jax.random.key(4)}}
+    for scale in (1e-20, 1e-8, 1e10):
+        found[scale] = plain | {'rows': each(lambda x, s=scale: x * s, rows)}
+    found['equal'] = plain | {'rows': each(lambda x: jnp.broadcast_to(x[:1], x.shape), rows)}
+    found['one zero'] = plain | {'rows': each(lambda x: x.at[-1].set(0), rows)}
+    found['all zero'] = plain | {'rows': each(jnp.zeros_like, rows)}
+    found['nan'] = plain | {'rows': each(lambda x: x.at[1].set(jnp.nan), rows)}
+    found['reversed'] = plain | {'rows': each(lambda x: x[::-1], rows)}
+    found['no task'] = plain | {'active': jnp.zeros(TASKS, bool)}
+    for keep in KEEPS:
+        active = jnp.zeros(TASKS, bool).at[np.array(keep)].set(True)
+        gone = [task for task in range(TASKS) if task not in keep]
+        broken = each(lambda x, g=gone: x.at[g[0]].set(jnp.nan).at[g[-1]].mul(1e6), rows)
+        found[keep] = {'rows': broken, 'active': active, 'key': KEY}
+    return found
 
 
-@ROWS
-def test_one_task_is_plain_descent(row, maybe_jit):
-    rows = rows_like(params_of(), 1)
-    assert_close(run(row.method, rows, maybe_jit), jax.tree.map(lambda leaf: leaf[0], rows))
+@functools.cache
+def answers(name):
+    """What the method gives in every case, from one compiled call."""
+    named = cases()
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *named.values())
+    losses = jnp.full(TASKS, LOSS)
+
+    def answer(case):
+        rows = case.pop('rows')
+        return update(METHODS[name].method, rows, case | {'losses': losses})
+
+    found = jax.device_get(jax.jit(jax.vmap(answer))(stacked))
+    return {case: each(lambda x, i=i: x[i], found) for i, case in enumerate(named)}
 
 
-@ROWS
-def test_inactive_tasks_are_as_if_they_did_not_exist(row, maybe_jit):
-    rows, keep = rows_like(params_of(), 4), np.array([1, 3])
-    active = jnp.zeros(4, bool).at[keep].set(True)
-    broken = jax.tree.map(lambda leaf: leaf.at[0].set(jnp.nan).at[2].mul(1e6), rows)
-    found = run(row.method, broken, maybe_jit, active=active)
-    assert_close(found, run(row.method, jax.tree.map(lambda leaf: leaf[keep], rows)))
+def row_of(index):
+    return each(lambda x: np.asarray(x[index]), rows_like(params_of(), TASKS))
 
 
-@ROWS
-def test_no_active_task_gives_no_update(row):
-    found = run(row.method, rows_like(params_of(), 3), active=jnp.zeros(3, bool))
-    assert not any(leaf.any() for leaf in jax.tree.leaves(found))
+def length(tree):
+    return float(np.sqrt(sum(np.sum(np.square(leaf)) for leaf in tree.values())))
 
 
-@ROWS
-def test_zero_rows_are_finite_and_add_nothing(row):
-    rows = jax.tree.map(lambda leaf: leaf.at[0].set(0), rows_like(params_of(), 2))
-    share = 0.5 if row.method is METHODS['mean'].method else 1
-    assert_close(run(row.method, rows), jax.tree.map(lambda leaf: share * leaf[1], rows))
-    nothing = run(row.method, jax.tree.map(jnp.zeros_like, rows))
-    assert_close(nothing, params_of())
+@pytest.mark.parametrize('name', KINDS)
+def test_neither_jit_nor_vmap_nor_the_engine_changes_anything(name):
+    method, rows, params = METHODS[name].method, rows_like(params_of(), TASKS), params_of()
+
+    def losses_of(params):
+        scores = each(lambda row, p: (row * p[None]).reshape(TASKS, -1).sum(axis=1), rows, params)
+        return sum(jax.tree.leaves(scores))
+
+    jacobian = gradients.task_gradients(losses_of, params)[1]
+    state, losses = method.init(params, num_tasks=TASKS), jnp.full(TASKS, LOSS)
+    found = method.update(jacobian, state, params, key=KEY, losses=losses)[0]
+    assert_close(found, answers(name)['base'], rtol=METHODS[name].rtol, atol=1e-5)
 
 
-@ROWS
-@pytest.mark.parametrize('scale', [1e10, 1e-10])
-def test_huge_and_tiny_gradients_scale_the_update(row, scale):
-    rows = rows_like(params_of(), 3)
-    found = run(row.method, jax.tree.map(lambda leaf: leaf * scale, rows))
-    expected = jax.tree.map(lambda leaf: leaf * scale, run(row.method, rows))
-    assert_close(found, expected, rtol=1e-4, atol=1e-5 * scale)
+@EACH
+def test_equal_gradients_show_the_scale(name):
+    row = METHODS[name]
+    one = row_of(0)
+    norms = {leaf: np.linalg.norm(one[leaf]) for leaf in one}
+    whole = length(one)
+    for leaf, found in answers(name)['equal'].items():
+        norm = norms[leaf] if name in ('per_leaf', 'per_group') else whole
+        np.testing.assert_allclose(found, row.equal(TASKS, norm) * one[leaf], rtol=1e-4, atol=1e-6)
 
 
-@ROWS
-def test_order_of_the_tasks(row):
-    tasks = min(3, row.symmetric_up_to)
-    rows = rows_like(params_of(), tasks)
+@EACH
+def test_one_task_is_plain_descent(name):
+    row, rows = METHODS[name], rows_like(params_of(), 1)
+    only = each(lambda x: np.asarray(x[0]), rows)
+    expected = each(lambda x: row.equal(1, length(only)) * x, only)
+    assert_close(run(name, rows), expected, rtol=1e-4)
+
+
+@EACH
+@pytest.mark.parametrize('keep', KEEPS, ids=str)
+def test_inactive_tasks_are_as_if_they_did_not_exist(name, keep):
+    row = METHODS[name]
+    if row.draws and len(keep) > 2 and 'drop' not in name:
+        return  # another order would be drawn; the same method in order is a row of its own
+    if name == 'metabalance' and 0 not in keep:
+        return  # alone, another task would be the target
+    alone = each(lambda x: x[np.array(keep)], rows_like(params_of(), TASKS))
+    expected = run(name, alone)
+    assert_close(answers(name)[keep], expected, rtol=row.rtol, atol=1e-5)
+
+
+@EACH
+def test_no_active_task_gives_no_update(name):
+    assert not any(leaf.any() for leaf in answers(name)['no task'].values())
+
+
+@EACH
+def test_zero_rows(name):
+    row, found = METHODS[name], answers(name)
+    assert not any(leaf.any() for leaf in found['all zero'].values())
+    assert all(np.isfinite(leaf).all() for leaf in found['one zero'].values())
+    if row.zero_row is not None and not (row.draws and 'drop' not in name):
+        without = run(name, each(lambda x: x[:-1], rows_like(params_of(), TASKS)))
+        expected = each(lambda x: row.zero_row(TASKS) * x, without)
+        assert_close(found['one zero'], expected, rtol=row.rtol, atol=1e-5)
+
+
+@EACH
+def test_gradients_that_are_not_finite_are_not_hidden(name):
+    if name == 'conflict_free_momentum':
+        return  # the first step reads the first task alone
+    assert any(not np.isfinite(leaf).all() for leaf in answers(name)['nan'].values())
+
+
+@EACH
+@pytest.mark.parametrize('scale', [1e-20, 1e-8, 1e10])
+def test_huge_and_tiny_gradients_scale_the_update(name, scale):
+    row, found = METHODS[name], answers(name)
+    if row.degree is None:
+        assert length(each(lambda x: x / scale, found[scale])) < 2 * length(found['base']) + 10
+        assert all(np.isfinite(leaf).all() for leaf in found[scale].values())
+    else:
+        factor = scale**row.degree
+        expected = each(lambda x: x * np.float32(factor), found['base'])
+        assert_close(found[scale], expected, rtol=1e-3, atol=1e-5 * factor)
+
+
+@EACH
+def test_order_of_the_tasks_and_randomness(name):
+    row, found = METHODS[name], answers(name)
+    if row.symmetric:
+        assert_close(found['reversed'], found['base'], rtol=row.rtol, atol=1e-5)
+    if row.draws:
+        with pytest.raises(ValueError, match='key'):
+            run(name, rows_like(params_of(), 3), key=None)
+    else:
+        assert_same(found['other key'], found['base'])
+        jax.eval_shape(functools.partial(run, name, key=None), rows_like(params_of(), 3))
+
+
+@EACH
+def test_shape_dtype_and_state_are_kept(name):
+    method = METHODS[name].method
+    for dtype in (jnp.float32, jnp.bfloat16):
+        params = params_of(dtype)
+        state = method.init(params, num_tasks=3)
+        inputs = (rows_like(params, 3), jax.random.split(KEY, 2))
+
+        def step(state, key, params=params, rows=inputs[0]):
+            losses = jnp.full(3, LOSS)
+            updates, state = method.update(rows, state, params, key=key, losses=losses)
+            return state, updates
+
+        after, updates = jax.eval_shape(lambda s, k: jax.lax.scan(step, s, k), state, inputs[1])
+        assert each(lambda leaf: leaf.shape, updates) == {'kernel': (2, 2, 3), 'bias': (2, 2)}
+        assert all(leaf.dtype == dtype for leaf in jax.tree.leaves(updates))
+        assert jax.tree.structure(after) == jax.tree.structure(state)
+        chosen = jax.eval_shape(
+            lambda s, k: jax.lax.cond(True, lambda s: step(s, k)[0], lambda s: s, s), state, KEY
+        )
+        assert [(x.shape, x.dtype) for x in jax.tree.leaves(chosen)] == [
+            aval[:2] for aval in avals(state)
+        ]
+
+
+@pytest.mark.parametrize('name', KINDS)
+def test_bfloat16_is_near_float32(name):
+    rows = rows_like(params_of(), 3, seed=5)
+    low = each(lambda x: x.astype(jnp.bfloat16), rows)
+    found = run(name, low)
+    expected = run(name, each(lambda x: x.astype(jnp.float32), low))
     assert_close(
-        run(row.method, jax.tree.map(lambda leaf: leaf[::-1], rows)), run(row.method, rows)
+        each(lambda x: x.astype(jnp.float32), found), expected, rtol=2e-2, atol=2e-2 * LOSS
     )
 
 
-@ROWS
-def test_a_key_is_asked_for_where_it_is_drawn_from(row):
-    rows = rows_like(params_of(), 3)
-    if row.draws:
-        with pytest.raises(ValueError, match='key'):
-            run(row.method, rows, key=None)
-    else:
-        assert_same(run(row.method, rows, key=None), run(row.method, rows))
-
-
-@ROWS
-def test_trees_and_jacobians_give_the_same(row):
-    points = rows_like(params_of(), 3)
-
-    def losses_of(params):
-        near = jax.tree.map(lambda p, c: ((p - c) ** 2).sum(), params, centre)
-        return jnp.stack([sum(jax.tree.leaves(near)), params['bias'].sum(), -near['bias']])
-
-    params, centre = (jax.tree.map(lambda leaf, i=i: leaf[i], points) for i in range(2))
-    jacobian = gradients.task_gradients(losses_of, params)[1]
-    state = row.method.init(params)
-    lazy = row.method.update(jacobian, state, params, key=KEY)[0]
-    assert_close(lazy, row.method.update(jacobian.stacked(), state, params, key=KEY)[0])
-
-
-@ROWS
+@EACH
 @pytest.mark.parametrize('shape', [(2,), (3, 2, 1), ()])
-def test_other_shapes_than_one_row_per_task_are_refused(row, shape):
+def test_other_shapes_than_one_row_per_task_are_refused(name, shape):
     params = {'w': jnp.zeros(2), 'v': jnp.zeros(2)}
     updates = {'w': jnp.zeros((3, 2)), 'v': jnp.zeros(shape)}
+    method = METHODS[name].method
     with pytest.raises(ValueError, match=r'per-task gradients.*Found'):
-        row.method.update(updates, row.method.init(params), params, key=KEY)
+        method.update(updates, method.init(params, num_tasks=3), params, key=KEY)
 
 
-def test_pcgrad_says_so_when_squares_leave_float32():
-    method = surgery.pcgrad()
-    rows = {'w': jnp.array([[1.0, 0.0], [-1.0, 1.0]]) * 1e20}
-    updates, _ = method.update(rows, method.init({'w': jnp.zeros(2)}))
-    assert jnp.isnan(updates['w']).all()
+def test_every_method_and_wrapper_is_a_row():
+    makers = set(surgery.__all__) - {'Surgery', 'SurgeryState', 'Traits', 'transform'}
+    apart = {'from_cosines', 'from_gramian', 'on_shared', 'with_preference'}
+    named = {name.split()[0] for name in METHODS}
+    assert makers - apart == named
+
+
+@EACH
+def test_it_fits_a_model(name):
+    """The state of a method has the structure of the gradients that a step gives it."""
+    tx = optax.chain(surgery.on_shared(METHODS[name].method), optax.sgd(0.1))
+    step = training.train_step(small_model(), small_tasks(), tx)
+    state = step.init(KEY, small_batch())
+    buffers = [id(leaf) for leaf in jax.tree.leaves(state)]
+    assert len(set(buffers)) == len(buffers)

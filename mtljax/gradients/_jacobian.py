@@ -9,6 +9,9 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from mtljax.base import Array, Jacobian, Params
+from mtljax.gradients._cosines import cosines
+
+_LEAST, _MOST = 1e-24, 1e30  # squared norms whose parts float32 holds with all their digits
 
 Engine = Callable[[Callable[[Any], Params], Any], Params]
 """``(pull, rows) -> leaves [T, ...]``: how the pullbacks of all rows are computed."""
@@ -38,7 +41,14 @@ class Stacked:
             total += jnp.einsum(
                 'tp,sp->ts', flat, flat, precision='highest', preferred_element_type=dtype
             )
-        return total
+        return (total + total.T) / 2  # a matrix product is symmetric up to rounding only
+
+    def normalised(self) -> tuple[Array, Array]:
+        """Norms and cosines; rows are scaled first only where their squares leave float32."""
+        gramian = self.gramian()
+        square = jnp.diagonal(gramian)
+        plain = ((square > _LEAST) & (square < _MOST)).all()
+        return jax.lax.cond(plain, _split, lambda _: _scaled(self), gramian)
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
         """``J^T w``."""
@@ -79,6 +89,10 @@ class Pullback:
     def gramian(self) -> Array:
         """``J J^T``."""
         return self.realise().gramian()
+
+    def normalised(self) -> tuple[Array, Array]:
+        """Norms and cosines of the rows."""
+        return self.realise().normalised()
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
         """``J^T w`` by one pullback of the weighted cotangent."""
@@ -127,6 +141,27 @@ def as_jacobian(updates: Any, params: Params | None = None) -> Jacobian:
                 f'{expected}. Found {found}.'
             )
     return Stacked(updates, tasks.pop()[0])
+
+
+def _split(gramian):
+    norms = jnp.sqrt(jnp.diagonal(gramian))
+    return norms, cosines(gramian)
+
+
+def _scaled(rows: Stacked):
+    """Norms and cosines by way of rows whose largest entry is 1."""
+    dtype = _accumulator(rows.tree)
+
+    def largest(leaf):
+        flat = jnp.abs(leaf.reshape(rows.num_tasks, -1)).astype(dtype)
+        return flat.max(axis=1, initial=0)
+
+    none = jnp.zeros(rows.num_tasks, dtype)
+    size = jnp.stack([none, *(largest(leaf) for leaf in jax.tree.leaves(rows.tree))]).max(axis=0)
+    inverse = 1 / jnp.where(size > 0, size, 1)
+    unit = jax.tree.map(lambda leaf: leaf.astype(dtype), rows.tree)
+    norms, angles = _split(Stacked(_scale_rows(unit, inverse), rows.num_tasks).gramian())
+    return norms * size, angles
 
 
 def _accumulator(tree) -> Any:

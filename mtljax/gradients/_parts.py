@@ -44,6 +44,10 @@ class Own:
         """``J J^T``."""
         return self.realise().gramian()
 
+    def normalised(self) -> tuple[Array, Array]:
+        """Norms and cosines of the rows."""
+        return self.realise().normalised()
+
     def combine(self, weights: ArrayLike | None = None) -> Params:
         """``J^T w``; without ``w``, what is already there."""
         return self.total if weights is None else self.pull(self.weights * jnp.asarray(weights))
@@ -87,6 +91,16 @@ class Parts:
     def gramian(self) -> Array:
         """``J J^T``: the sum over the parts."""
         return sum((part.gramian() for part in self.parts.values()), jnp.zeros(()))
+
+    def normalised(self) -> tuple[Array, Array]:
+        """Norms and cosines of the rows over all parts."""
+        found = [part.normalised() for part in self.parts.values()]
+        norms, angles = (jnp.stack(each) for each in zip(*found, strict=True))
+        largest = jnp.max(norms, axis=0, keepdims=True)
+        share = norms / jnp.where(largest > 0, largest, 1)
+        length = jnp.sqrt(jnp.sum(share**2, axis=0, keepdims=True))
+        share = share / jnp.where(length > 0, length, 1)
+        return (largest * length)[0], jnp.einsum('pt,ps,pts->ts', share, share, angles)
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
         """``J^T w`` of every part."""

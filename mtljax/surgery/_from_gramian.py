@@ -1,42 +1,14 @@
-"""The shape that every method has: per-task gradients in, one gradient out."""
+"""Methods that see the gradients through their Gramian alone, which every engine can run."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-import jax
 import jax.numpy as jnp
-import optax
 
-from mtljax.base import Array, Jacobian, PyTree
-from mtljax.gradients import Stacked, as_jacobian
+from mtljax.base import Array, PyTree
+from mtljax.surgery._surgery import Surgery, Traits, known_tasks, transform
 
-
-class SurgeryState(NamedTuple):
-    """The state of a surgery.
-
-    Attributes:
-      task_weights: the weights of the last step, ``[T]``, for wrappers, heads and logs; None where
-        T was not known at init.
-      inner: the method's own.
-    """
-
-    task_weights: Array | None
-    inner: PyTree
-
-
-class Surgery(optax.GradientTransformationExtraArgs):
-    """An optax transform whose updates are per-task gradients, and whose result is one gradient.
-
-    ``init`` also takes ``num_tasks=T``; ``update`` takes the keyword-only ``losses`` and ``active``
-    (``[T]``; none and all when left out) and ``key``.
-
-    Attributes:
-      weighs_heads: whether the method's paper weighs the gradients of the heads too.
-      plain: whether the result is a sum with weights that no gradient changes.
-    """
-
-    weighs_heads: bool = False
-    plain: bool = False
+Scale = Literal['sum', 'mean', 'own']
 
 
 def from_gramian(
@@ -45,8 +17,9 @@ def from_gramian(
     *,
     num_tasks: int | None = None,
     weighs_heads: bool = False,
+    scale: Scale = 'own',
 ) -> Surgery:
-    """A surgery from a function of the Gramian, which every engine can run.
+    """A surgery from a function of the Gramian.
 
     ``update = J^T w`` with ``w = fn(J J^T)``. Inactive tasks get weight 0 whatever ``fn`` says, and
     their rows and columns of the Gramian are 0.
@@ -56,6 +29,8 @@ def from_gramian(
       init: ``(T) -> inner``; a method without it keeps nothing.
       num_tasks: T, where the method keeps a state and stands alone; `on_shared` knows it.
       weighs_heads: whether head gradients are weighted too, by the method's definition.
+      scale: what `rescale` starts from: equal gradients g give ``T g`` (``'sum'``), ``g``
+        (``'mean'``) or something else (``'own'``).
 
     Raises:
       ValueError: at init, the method keeps a state and T is unknown; at update, the updates are no
@@ -67,90 +42,81 @@ def from_gramian(
     [2.0, 3.0]
     """
 
-    def weigh(jacobian, inner, *, losses, active, key):
-        jacobian = jacobian.realise()
-        both = active[:, None] & active[None, :]
-        gramian = jnp.where(both, jacobian.gramian(), 0)
-        weights, inner = fn(gramian, inner, losses=losses, active=active, key=key)
-        return jacobian, jnp.where(active, weights, 0), inner
+    def on_cosines(norms, cosines, inner, **extra):
+        return fn(norms[:, None] * norms[None, :] * cosines, inner, **extra)
 
-    return transform(weigh, init, num_tasks=num_tasks, weighs_heads=weighs_heads)
+    def start(num_tasks):
+        return () if init is None else init(known_tasks(num_tasks))
+
+    return from_cosines(
+        on_cosines, start, num_tasks=num_tasks, weighs_heads=weighs_heads, scale=scale
+    )
 
 
-def transform(
-    weigh: Callable[..., tuple[Jacobian, Array, PyTree]],
-    init: Callable[[int], PyTree] | None = None,
+def from_cosines(
+    fn: Callable[..., tuple[Array, PyTree]],
+    init: Callable[[int | None], PyTree] | None = None,
     *,
     num_tasks: int | None = None,
     weighs_heads: bool = False,
-    plain: bool = False,
+    scale: Scale = 'own',
 ) -> Surgery:
-    """A surgery from a function that weighs the rows of a Jacobian.
+    """A surgery from a function of the Gramian's norms and cosines, ``G_ts = |g_t| |g_s| C_ts``.
+
+    Unlike G itself they fit float32 for gradients of any size. The rows and columns of inactive
+    tasks and of zero gradients are 0; where an active gradient is not finite, nor is the update.
 
     Args:
-      weigh: ``(jacobian, inner, *, losses, active, key) -> (jacobian, weights [T], inner)``.
-      init: ``(T) -> inner``.
-      num_tasks: T, where it must be known at init.
-      weighs_heads: whether head gradients are weighted too, by the method's definition.
-      plain: whether the weights depend on ``active`` alone.
+      fn: ``(norms [T], cosines [T, T], inner, *, losses, active, key) -> (weights [T], inner)``.
+      init: ``(T, or None where it is unknown) -> inner``.
+      num_tasks: T, as for `from_gramian`.
+      weighs_heads: whether head gradients are weighted too.
+      scale: what `rescale` starts from.
 
-    >>> def first(jacobian, inner, *, losses, active, key):
-    ...     return jacobian, jnp.zeros(jacobian.num_tasks).at[0].set(1), inner
-    >>> method = transform(first)
-    >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}
-    >>> method.update(updates, method.init({'w': jnp.zeros(2)}))[0]['w'].tolist()
-    [1.0, 2.0]
+    >>> unit = from_cosines(lambda norms, C, inner, **extra: (1 / norms, inner))
+    >>> updates = {'w': jnp.array([[1e-30, 0.0], [0.0, 1e30]])}
+    >>> unit.update(updates, unit.init({'w': jnp.zeros(2)}))[0]['w'].tolist()
+    [1.0, 1.0]
     """
-    known = num_tasks
 
-    def init_fn(params, *, num_tasks=known):
-        if init is None:
-            return SurgeryState(None if num_tasks is None else jnp.ones(num_tasks), ())
-        if num_tasks is None:
-            raise ValueError(
-                'This surgery keeps a state per task: pass num_tasks=T to its factory, or put it '
-                'inside surgery.on_shared.'
-            )
-        return SurgeryState(jnp.ones(num_tasks), init(num_tasks))
+    def rule(norms, cosines, inner, *, losses, active, key):
+        norms = jnp.where(active, norms, 0)
+        cosines = jnp.where(active[:, None] & active[None, :], cosines, 0)
+        weights, inner = fn(norms, cosines, inner, losses=losses, active=active, key=key)
+        weights = jnp.where(active, weights, 0)
+        return jnp.where(jnp.isfinite(norms).all(), weights, jnp.nan), inner
 
-    def update_fn(updates, state, params=None, *, losses=None, active=None, key=None, **extra):
-        del extra
-        jacobian = as_jacobian(updates, params)
-        if not isinstance(updates, Jacobian):
-            jacobian = without_inactive(jacobian, active)
-        if active is None:
-            active = jnp.ones(jacobian.num_tasks, bool)
-        jacobian, weights, inner = weigh(
-            jacobian, state.inner, losses=losses, active=active, key=key
-        )
-        kept = None if state.task_weights is None else weights.astype(state.task_weights.dtype)
-        return jacobian.combine(weights), SurgeryState(kept, inner)
+    def weigh(jacobian, inner, *, losses, active, key):
+        jacobian = jacobian.realise()
+        norms, cosines = jacobian.normalised()
+        weights, inner = rule(norms, cosines, inner, losses=losses, active=active, key=key)
+        return jacobian.combine(weights), weights, inner
 
-    return make_surgery(init_fn, update_fn, weighs_heads=weighs_heads, plain=plain)
+    def start(params, num_tasks):
+        return () if init is None else init(num_tasks)
+
+    traits = Traits(weighs_heads=weighs_heads, scale=scale, rule=rule)
+    return transform(weigh, start, num_tasks=num_tasks, traits=traits)
 
 
-def make_surgery(init: Any, update: Any, *, weighs_heads: bool, plain: bool = False) -> Surgery:
-    """A `Surgery` from its two functions."""
-    surgery = Surgery(init, update)
-    surgery.weighs_heads, surgery.plain = weighs_heads, plain
-    return surgery
+class Solved(NamedTuple):
+    """The state of a method with a solver.
 
-
-def without_inactive(jacobian: Jacobian, active: Array | None) -> Jacobian:
-    """Rows of inactive tasks as 0, also where they are not finite.
-
-    Args:
-      jacobian: any.
-      active: ``[T]``; all when None.
-
-    >>> rows = Stacked({'w': jnp.array([[1.0], [jnp.nan]])}, 2)
-    >>> without_inactive(rows, jnp.array([True, False])).stacked()['w'].tolist()
-    [[1.0], [0.0]]
+    Attributes:
+      residual: of the last step: the largest violation of the optimality conditions.
     """
-    if active is None:
-        return jacobian
 
-    def keep(leaf):
-        return jnp.where(active.reshape((-1,) + (1,) * (leaf.ndim - 1)), leaf, 0)
+    residual: Array
 
-    return Stacked(jax.tree.map(keep, jacobian.stacked()), jacobian.num_tasks)
+
+def from_solver(solve: Callable[..., Any], *, weighs_heads=False, scale: Scale = 'mean') -> Surgery:
+    """A surgery from ``(norms, cosines, *, losses, active) -> (weights [T], residual)``."""
+
+    def weigh(norms, cosines, inner, *, losses, active, key):
+        weights, residual = solve(norms, cosines, losses=losses, active=active)
+        return weights, Solved(residual.astype(inner.residual.dtype))
+
+    def init(num_tasks):
+        return Solved(jnp.zeros(()))
+
+    return from_cosines(weigh, init, weighs_heads=weighs_heads, scale=scale)

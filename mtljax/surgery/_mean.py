@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 
-from mtljax.surgery._from_gramian import Surgery, transform
+from mtljax.surgery._surgery import Surgery, Traits, transform
 
 
 def mean() -> Surgery:
@@ -17,7 +17,8 @@ def mean() -> Surgery:
     [2.0, 3.0]
     """
 
-    def weigh(jacobian, inner, *, losses, active, key):
-        return jacobian, active / jnp.maximum(jnp.sum(active), 1), inner
+    def combine(jacobian, inner, *, losses, active, key):
+        weights = active / jnp.maximum(jnp.sum(active), 1)
+        return jacobian.combine(weights), weights, inner
 
-    return transform(weigh, plain=True)
+    return transform(combine, traits=Traits(plain=True, scale='mean'))

@@ -10,7 +10,7 @@ import optax
 from mtljax import trees
 from mtljax.base import Params, PyTree
 from mtljax.gradients import Parts, Stacked, as_jacobian
-from mtljax.surgery._from_gramian import Surgery, make_surgery, without_inactive
+from mtljax.surgery._surgery import Surgery, Traits, make_surgery, without_inactive
 
 _log = logging.getLogger(__name__)
 
@@ -60,13 +60,14 @@ def on_shared(
         raise ValueError(f"task should be 'plain', 'weighted' or None. Found task = {task!r}.")
     if not hasattr(method, 'update'):
         raise ValueError(f'method should be a surgery, such as surgery.pcgrad(). Found {method!r}.')
-    weighted = getattr(method, 'weighs_heads', False) if task is None else task == 'weighted'
+    traits = getattr(method, 'traits', Traits())
+    weighted = traits.weighs_heads if task is None else task == 'weighted'
     tasks_given = num_tasks
 
     def init(params, *, num_tasks=tasks_given):
-        shared, _ = trees.partition(params, _is_shared(params, labels))
+        shared = _shared_of(params, labels)
         if not jax.tree.leaves(shared):
-            if not getattr(method, 'plain', False):
+            if not traits.plain:
                 _log.warning('No parameter is shared: surgery has nothing to act on.')
             return NothingShared()
         if not isinstance(method, Surgery):
@@ -78,14 +79,12 @@ def on_shared(
         shared, own, join = _split(updates, params, labels, extra.get('active'))
         if isinstance(state, NothingShared):
             return join(shared.combine(), own.combine()), state
-        below = None if params is None else trees.partition(params, _is_shared(params, labels))[0]
-        if below is not None and isinstance(updates, Parts) and labels is None:
-            below = below['shared']
+        below = None if params is None else _shared_of(params, labels)
         combined, state = method.update(shared, state, below, **extra)
         weights = _task_weights(state) if weighted else None
         return join(combined, own.combine(weights)), state
 
-    return make_surgery(init, update, weighs_heads=weighted)
+    return make_surgery(init, update, Traits(weighs_heads=weighted, linear=False, whole=True))
 
 
 def _split(updates, params, labels, active) -> tuple[Any, Any, Callable[[Params, Params], Params]]:
@@ -94,10 +93,21 @@ def _split(updates, params, labels, active) -> tuple[Any, Any, Callable[[Params,
         shared, own = updates['shared'], updates['task']
         return shared, own, lambda first, second: {'shared': first, 'task': second}
     jacobian = without_inactive(as_jacobian(updates, params).realise(), active)
-    rows = jacobian.stacked()
+    rows, tasks = jacobian.stacked(), jacobian.num_tasks
     shared, own = trees.partition(rows, _is_shared(rows, labels))
-    tasks = jacobian.num_tasks
+    if labels is None:
+        return (
+            Stacked(shared.get('shared'), tasks),
+            Stacked(own, tasks),
+            lambda first, second: trees.merge(shared | {'shared': first}, second),
+        )
     return Stacked(shared, tasks), Stacked(own, tasks), trees.merge
+
+
+def _shared_of(params, labels):
+    """What the method gets: the subtree ``params['shared']``, or the tree with holes elsewhere."""
+    shared, _ = trees.partition(params, _is_shared(params, labels))
+    return shared.get('shared') if labels is None else shared
 
 
 def _is_shared(tree, labels):

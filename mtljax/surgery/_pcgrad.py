@@ -4,7 +4,9 @@ import jax
 import jax.numpy as jnp
 
 from mtljax.base import Array
-from mtljax.surgery._from_gramian import Surgery, from_gramian
+from mtljax.surgery._from_gramian import from_cosines
+from mtljax.surgery._order import of_rows, orders
+from mtljax.surgery._surgery import Surgery
 
 
 def pcgrad(*, shuffle: bool = True) -> Surgery:
@@ -12,14 +14,13 @@ def pcgrad(*, shuffle: bool = True) -> Surgery:
 
     For each i, ``v = g_i``; for each j != i in random order, if ``v . g_j < 0`` then
     ``v -= (v . g_j) / |g_j|^2 g_j``; ``d = sum_i v_i`` (Yu, Kumar, Gupta, Levine, Hausman, Finn,
-    NeurIPS 2020, https://arxiv.org/abs/2001.06782). Computed on the Gramian, all i at once.
+    NeurIPS 2020, https://arxiv.org/abs/2001.06782). Computed on the cosines, all i at once.
 
     Equal gradients g give ``T g``. Head gradients: plain. Granularity: all parameters that it is
     given, as one vector. Order: a fresh permutation per task i, drawn from ``key``; the authors'
     TensorFlow code discards its shuffle, which ``shuffle=False`` reproduces. Projections are on the
     original ``g_j``. Inactive tasks are excluded; a zero gradient is never projected on; one that
-    is not finite makes the update not finite, and so does one whose square leaves float32 (norms
-    above 1e19; below 1e-19 it counts as zero).
+    is not finite makes the update not finite.
 
     Args:
       shuffle: whether the order of j is random; False takes the order of the tasks.
@@ -33,32 +34,20 @@ def pcgrad(*, shuffle: bool = True) -> Surgery:
     [0.584..., 3.80..., 3.80...]
     """
 
-    def weigh(gramian, inner, *, losses, active, key):
-        tasks = gramian.shape[0]
-        if not shuffle or tasks <= 2:
-            order = jnp.broadcast_to(jnp.arange(tasks), (tasks, tasks))
-        elif key is None:
-            raise ValueError('pcgrad draws the order of the tasks: pass key=... to update.')
-        else:
-            order = jax.vmap(lambda k: jax.random.permutation(k, tasks))(
-                jax.random.split(key, tasks)
-            )
-        projected = jax.vmap(_project, in_axes=(None, 0, 0))(gramian, jnp.arange(tasks), order)
-        weights = jnp.where(active[:, None], projected, 0).sum(axis=0)
-        return jnp.where(jnp.isfinite(gramian).all(), weights, jnp.nan), inner
+    def weigh(norms, cosines, inner, *, losses, active, key):
+        order = orders(len(norms), key, shuffle=shuffle, method='pcgrad')
+        units = jax.vmap(_project, in_axes=(None, 0, 0))(cosines, jnp.arange(len(norms)), order)
+        return of_rows(units, norms), inner
 
-    return from_gramian(weigh)
+    return from_cosines(weigh, scale='sum')
 
 
-def _project(gramian: Array, task: Array, order: Array) -> Array:
-    """The weights ``[T]`` of one projected gradient; the gradients in ``order`` come in turn."""
-    square = jnp.diagonal(gramian)
+def _project(cosines: Array, task: Array, order: Array) -> Array:
+    """The shares ``[T]`` of the unit rows in one projected row; the others come in turn."""
 
-    def against(weights, other):
-        dot = weights @ gramian[:, other]
-        conflict = (dot < 0) & (other != task) & (square[other] > 0)
-        step = jnp.where(conflict, dot / jnp.where(conflict, square[other], 1), 0)
-        return weights.at[other].add(-step), None
+    def against(units, other):
+        dot = units @ cosines[:, other]
+        return units.at[other].add(jnp.where(other == task, 0, -jnp.minimum(dot, 0))), None
 
-    start = jax.nn.one_hot(task, gramian.shape[0], dtype=gramian.dtype)
+    start = jax.nn.one_hot(task, len(order), dtype=cosines.dtype)
     return jax.lax.scan(against, start, order)[0]

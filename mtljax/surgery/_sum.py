@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 
-from mtljax.surgery._from_gramian import Surgery, transform
+from mtljax.surgery._surgery import Surgery, Traits, transform
 
 
 def sum() -> Surgery:
@@ -17,7 +17,8 @@ def sum() -> Surgery:
     [4.0, 6.0]
     """
 
-    def weigh(jacobian, inner, *, losses, active, key):
-        return jacobian, active.astype(jnp.float32), inner
+    def combine(jacobian, inner, *, losses, active, key):
+        weights = active.astype(jnp.float32)
+        return jacobian.combine(weights), weights, inner
 
-    return transform(weigh, plain=True)
+    return transform(combine, traits=Traits(plain=True, scale='sum'))

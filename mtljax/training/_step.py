@@ -95,6 +95,7 @@ def train_step(
             opt_state=tx.init(params),
             key=key,
         )
+        start = _without_repeats(start)
         if axis_name is None:
             jax.eval_shape(update, start, with_rows(batch, ROWS * micro_batches))
         return start
@@ -133,6 +134,18 @@ def train_step(
         return TrainState(step, params, model_state, weighting_state, opt_state, key), info
 
     return TrainStep(init, update)
+
+
+def _without_repeats(state: TrainState) -> TrainState:
+    """Copies where one array stands for two: buffers that are donated must differ."""
+    seen = set()
+
+    def own(leaf):
+        repeated = id(leaf) in seen
+        seen.add(id(leaf))
+        return jnp.copy(leaf) if repeated else leaf
+
+    return jax.tree.map(own, state)
 
 
 def _apply(tx, jacobian, state, *, losses, active, key):

@@ -1,14 +1,18 @@
 """Weights set by hand."""
 
 import jax.numpy as jnp
-import numpy as np
 from jax.typing import ArrayLike
 
 from mtljax.base import Weighting
+from mtljax.options import check_one_per_task, check_weights
+from mtljax.weighting._active import over_active
 
 
 def constant(weights: ArrayLike) -> Weighting:
     """Fixed weights, ``w_t = weights[t]``; the plain sum is all ones.
+
+    Scale: theirs. Inactive tasks get weight 0 and change nothing for the others. Losses of any sign
+    and size are welcome.
 
     Args:
       weights: ``[T]``, in the order of the heads.
@@ -21,17 +25,14 @@ def constant(weights: ArrayLike) -> Weighting:
     >>> weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))[0].tolist()
     [0.75, 0.25]
     """
-    if isinstance(weights, list | tuple | np.ndarray):
-        found = np.asarray(weights)
-        if found.ndim != 1 or not np.isfinite(found).all() or (found < 0).any():
-            raise ValueError(f'weights should be T finite numbers >= 0. Found weights = {weights}.')
+    check_weights('weights', weights)
 
     def init(num_tasks):
-        if np.shape(weights) != (num_tasks,):
-            raise ValueError(f'weights should be one per task, {num_tasks}. Found {weights}.')
+        check_one_per_task('weights', weights, num_tasks)
         return ()
 
-    def update(losses, state, *, active=None, key=None):
+    @over_active
+    def update(losses, state, *, active, key):
         return jnp.asarray(weights, losses.dtype), state
 
     return Weighting(init, update)

@@ -3,10 +3,14 @@
 import jax.numpy as jnp
 
 from mtljax.base import Weighting
+from mtljax.weighting._active import over_active
 
 
 def equal() -> Weighting:
     """Weight 1 for every task: the plain sum of the losses, ``w_t = 1``.
+
+    Scale: the weights sum to the number of active tasks. Inactive tasks get weight 0. Losses of any
+    sign and size are welcome.
 
     >>> weighting = equal()
     >>> weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))[0].tolist()
@@ -16,7 +20,8 @@ def equal() -> Weighting:
     def init(num_tasks):
         return ()
 
-    def update(losses, state, *, active=None, key=None):
-        return jnp.ones(losses.shape), state
+    @over_active
+    def update(losses, state, *, active, key):
+        return jnp.ones_like(losses), state
 
     return Weighting(init, update)

@@ -1,0 +1,33 @@
+"""What every run of a method is told to prefer: rows ``[R, 2]``, one per start."""
+
+import numpy as np
+
+
+def rays(*, num: int, repeat: int = 1) -> np.ndarray:
+    """Unit vectors that divide the positive quadrant, axes included; ``repeat`` times in turn.
+
+    >>> rays(num=3, repeat=2).round(3)[:4].tolist()
+    [[1.0, 0.0], [0.707, 0.707], [0.0, 1.0], [1.0, 0.0]]
+    """
+    angles = np.linspace(0, np.pi / 2, num)
+    return np.tile(np.stack([np.cos(angles), np.sin(angles)], axis=1).round(15), (repeat, 1))
+
+
+def toward(*, rays: np.ndarray) -> np.ndarray:
+    """Weights whose largest ``w_t L_t`` is least where the losses lie on a ray: its inverse.
+
+    >>> toward(rays=np.array([[3.0, 1.0], [1.0, 0.0]])).tolist()
+    [[0.25, 0.75], [0.0, 1.0]]
+    """
+    opposite = rays[:, ::-1]
+    return opposite / opposite.sum(axis=1, keepdims=True)
+
+
+def random_shares(*, num: int, seed: int) -> np.ndarray:
+    """Random weights ``(u, 1 - u)``.
+
+    >>> random_shares(num=2, seed=0).sum(axis=1).tolist()
+    [1.0, 1.0]
+    """
+    share = np.random.default_rng(seed).uniform(size=num)
+    return np.stack([share, 1 - share], axis=1)

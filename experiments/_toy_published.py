@@ -1,0 +1,33 @@
+"""MGDA for two tasks as published code computes it, where that moves a number of a paper."""
+
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+from mtljax import surgery
+
+
+def mgda(*, least: ArrayLike = 0.0, epsilon: ArrayLike = 0.0) -> surgery.Surgery:
+    """MGDA, less exact than `mtljax.surgery.mgda`.
+
+    On the front the exact update vanishes, and Adam turns whatever is left into steps of its own
+    length: these two constants move a run along the front.
+
+    Args:
+      least: weights stay in ``[least, 1 - least]`` where one gradient alone is the answer: 1e-3 in
+        the code of Sener and Koltun, which Nash-MTL and FAMO run.
+      epsilon: added to ``|g_1 - g_2|^2``: 1e-8 in the code of CAGrad.
+
+    >>> method = mgda(least=1e-3)
+    >>> updates = {'w': jnp.array([[1.0, 0.0], [2.0, 0.0]])}
+    >>> method.update(updates, method.init({'w': jnp.zeros(2)}))[0]['w'].round(4).tolist()
+    [1.000..., 0.0]
+    """
+
+    def weigh(G, inner, *, losses, active, key):
+        first, both, second = G[0, 0], G[0, 1], G[1, 1]
+        share = (second - both) / (first + second - 2 * both + epsilon)
+        share = jnp.where(both >= second, least, share)
+        share = jnp.where(both >= first, 1 - least, share)
+        return jnp.stack([share, 1 - share]), inner
+
+    return surgery.from_gramian(weigh, scale='mean')

@@ -1,0 +1,63 @@
+"""Two losses in a plane: which methods reach the Pareto front, and where on it.
+
+python -m experiments.toy --config=configs/toy2d.py[:variant] --methods=a,b --workdir=DIR
+
+Every method runs from all starts in one vmapped scan. Variants: cagrad, nash and famo repeat the
+toy experiments of these papers, front the concave front of the Pareto literature.
+"""
+
+import os
+from pathlib import Path
+
+from absl import flags
+from ml_collections import ConfigDict
+from rich import box
+from rich.progress import track
+from rich.table import Table
+
+from experiments import _program, _toy_results, _toy_run, _toy_setup
+from mtljax import analysis
+from mtljax.training import write_text
+
+_CONFIG = _program.define_config()
+_WORKDIR = _program.define_workdir()
+_METHODS = flags.DEFINE_list('methods', None, 'Methods of the config; all when left out.')
+
+
+def main() -> None:
+    """Run the program."""
+    config, name = _CONFIG.value, _program.run_name(flags.FLAGS['config'])
+    setup = _toy_setup.setup(config, _METHODS.value)
+    workdir = Path(_WORKDIR.value or Path('runs') / name)
+    _program.claim(workdir, ConfigDict({'config': config, 'methods': list(setup.methods)}))
+    progress = track(setup.methods, name, console=_program.console, transient=True)
+    runs = {method: _toy_run.run(setup, method) for method in progress}
+    table, caption = _toy_results.table(setup, runs), _toy_results.caption(setup)
+    _program.console.print(_shown(table, name, caption))
+    files = _toy_results.files(setup, runs, table, f'{name}: {caption}')
+    for file, content in files.items():
+        _write(workdir / file, content)
+        _program.console.print(str(workdir / file))
+
+
+def _shown(table: analysis.Table, title: str, caption: str) -> Table:
+    shown = Table(title=title, caption=caption, box=box.SIMPLE)
+    for index, column in enumerate(table.columns):
+        width = 12 if index else None  # two losses fold into two lines
+        shown.add_column(column, justify='right' if index else 'left', max_width=width)
+    for row in table.rows:
+        shown.add_row(*row)
+    return shown
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    """A file whole or not at all."""
+    if isinstance(content, str):
+        return write_text(path, content)
+    partial = path.with_name(f'.{path.name}.partial')
+    partial.write_bytes(content)
+    return os.replace(partial, path)
+
+
+if __name__ == '__main__':
+    _program.run(main, default=['--config=configs/toy2d.py'])

@@ -1,0 +1,62 @@
+"""Checks of options."""
+
+import numbers
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+def check_option(
+    name: str, value: Any, expected: str, holds: Callable[..., Any] = np.isfinite, *, ndim: int = 0
+) -> None:
+    """Refuse numbers that are not finite, have more axes than ``ndim``, or break a rule.
+
+    Python and NumPy numbers, lists and tuples are looked at. Everything else passes: arrays of jax
+    and tracers are options that somebody maps over.
+
+    Args:
+      name: of the option.
+      value: of the option.
+      expected: what it should be, in words.
+      holds: the rule, on a NumPy array.
+      ndim: how many axes it may have.
+
+    Raises:
+      ValueError: it says what was found and expected.
+
+    >>> check_option('scale', -1, 'a finite number > 0', lambda found: found > 0)
+    Traceback (most recent call last):
+    ValueError: scale should be a finite number > 0. Found scale = -1.
+    """
+    if not isinstance(value, numbers.Real | list | tuple | np.ndarray):
+        return
+    found = np.asarray(value)
+    if found.ndim > ndim or not np.isfinite(found).all() or not np.all(holds(found)):
+        raise ValueError(f'{name} should be {expected}. Found {name} = {value}.')
+
+
+def check_weights(name: str, value: Any) -> None:
+    """Refuse lists of numbers that cannot be weights of the tasks; see `check_option`.
+
+    >>> check_weights('preference', [1, -1])
+    Traceback (most recent call last):
+    ValueError: preference should be T finite numbers >= 0. Found preference = [1, -1].
+    """
+
+    def holds(found):
+        return (found.ndim == 1) & (found >= 0)
+
+    check_option(name, value, 'T finite numbers >= 0', holds, ndim=1)
+
+
+def check_one_per_task(name: str, value: Any, num_tasks: int, *, or_one: bool = False) -> None:
+    """Refuse an option that is not one per task; ``or_one`` lets one for all tasks pass.
+
+    >>> check_one_per_task('scale', [1, 2], 3)
+    Traceback (most recent call last):
+    ValueError: scale should be one per task, 3. Found scale = [1, 2].
+    """
+    shape = np.shape(value)
+    if shape != (num_tasks,) and not (or_one and shape == ()):
+        raise ValueError(f'{name} should be one per task, {num_tasks}. Found {name} = {value}.')

@@ -1,0 +1,65 @@
+"""Weights that make all singular values of the gradients equal."""
+
+import functools
+from typing import Literal
+
+import jax.numpy as jnp
+
+from mtljax.base import Array
+from mtljax.solvers._precision import in_float64
+
+Level = Literal['min', 'median', 'rmse']
+
+
+def balanced(norms: Array, cosines: Array, preference: Array, active: Array, level: Level) -> Array:
+    """``B p`` with ``B = s V S^-1 V^T`` from ``G = V S^2 V^T`` at its numerical rank.
+
+    The rank is that of the unit rows (eigenvalues above ``10 T eps``, relative to the largest).
+
+    Args:
+      norms: ``[T]``.
+      cosines: ``[T, T]``.
+      preference: p, ``[T]``.
+      active: ``[T]``.
+      level: s: the smallest non-zero singular value, their median, or their root mean square.
+
+    >>> balanced(jnp.array([3.0, 1.0]), jnp.eye(2), jnp.ones(2), jnp.ones(2, bool), 'min')
+    Array([0.333..., 1. ...], dtype=float32)
+    """
+    cut = 10 * len(norms) * float(jnp.finfo(norms.dtype).eps)
+    return _solver(level)(norms, cosines, preference, active, cut)
+
+
+@functools.cache
+def _solver(level: Level):
+    find = {'min': _smallest, 'median': _median, 'rmse': _root_mean_square}[level]
+
+    @in_float64
+    def solve(norms, cosines, preference, active, cut):
+        usable = active & (norms > 0)
+        largest = jnp.max(jnp.where(usable, norms, 0))
+        relative = jnp.where(usable, norms, 0) / jnp.where(largest > 0, largest, 1)
+        of_units = jnp.linalg.eigvalsh(jnp.where(usable[:, None] & usable[None, :], cosines, 0))
+        rank = jnp.sum(of_units > cut * jnp.max(jnp.abs(of_units)))
+        values, vectors = jnp.linalg.eigh(relative[:, None] * cosines * relative[None, :])
+        large = jnp.arange(len(norms)) >= len(norms) - rank
+        singular = jnp.sqrt(jnp.where(large, jnp.maximum(values, jnp.finfo(values.dtype).tiny), 1))
+        inverse = jnp.where(large, find(singular, large, rank) / singular, 0)
+        return vectors @ (inverse * (vectors.T @ jnp.where(usable, preference, 0)))
+
+    return solve
+
+
+def _smallest(singular, large, rank):
+    return jnp.min(jnp.where(large, singular, jnp.inf))
+
+
+def _median(singular, large, rank):
+    ordered = jnp.sort(jnp.where(large, singular, jnp.inf))
+    last = len(singular) - 1
+    low, high = (jnp.clip(index, 0, last) for index in ((rank - 1) // 2, rank // 2))
+    return (ordered[low] + ordered[high]) / 2
+
+
+def _root_mean_square(singular, large, rank):
+    return jnp.sqrt(jnp.sum(jnp.where(large, singular, 0) ** 2) / jnp.maximum(rank, 1))

@@ -1,0 +1,126 @@
+"""Fair weights: what each task gains is a power of its weight."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from mtljax.base import Array
+from mtljax.solvers._precision import floored, in_float64
+from mtljax.solvers._solution import Solution
+
+_STEPS = 100
+_FLOOR = 1e-10
+
+
+class _Point(NamedTuple):
+    step: Array
+    x: Array
+    residual: Array
+
+
+def nash(norms: Array, cosines: Array, active: Array | None = None) -> Solution:
+    """The Nash bargaining weights, ``G w = 1 / w``; two tasks have a closed form.
+
+    See `fairgrad`, of which this is ``alpha = 1``.
+
+    >>> nash(jnp.array([1.0, 2.0]), jnp.eye(2)).weights
+    Array([1. , 0.5], dtype=float32)
+    """
+    active = jnp.ones(norms.shape, bool) if active is None else active
+    if len(norms) == 2:
+        return _pair(norms, cosines, active, _floor(norms))
+    return _solve(norms, cosines, 1.0, active, _floor(norms))
+
+
+def fairgrad(
+    norms: Array, cosines: Array, alpha: Array | float, active: Array | None = None
+) -> Solution:
+    """The positive solution of ``G w = w^(-1/alpha)``.
+
+    It is the minimum of the convex ``1/2 w^T G w - sum_t w_t^(1 - 1/alpha) / (1 - 1/alpha)``, found
+    by Newton's method with a line search. Dependent gradients may have no solution (0 in their
+    convex hull: no update improves all); eigenvalues of the cosines below 1e-10 (float32: 1e-6 T)
+    are raised to that, and the update then tends to 0. Tasks with a zero gradient are left out;
+    their weight is 1.
+
+    Args:
+      norms: ``[T]``.
+      cosines: ``[T, T]``.
+      alpha: above 0.
+      active: ``[T]``; all when None. Others get weight 0.
+
+    >>> fairgrad(jnp.array([1.0, 2.0, 4.0]), jnp.eye(3), 2.0).weights
+    Array([1.  , 0.39..., 0.15...], dtype=float32)
+    """
+    active = jnp.ones(norms.shape, bool) if active is None else active
+    return _solve(norms, cosines, alpha, active, _floor(norms))
+
+
+def _floor(norms):
+    return max(_FLOOR, 8 * len(norms) * float(jnp.finfo(norms.dtype).eps))
+
+
+@in_float64
+def _pair(norms, cosines, active, floor):
+    usable = active & (norms > 0)
+    cosine = jnp.where(usable.all(), cosines[0, 1], 0)
+    weights = 1 / (jnp.where(usable, norms, 1) * jnp.sqrt(jnp.maximum(1 + cosine, floor)))
+    return Solution(jnp.where(usable, weights, active), jnp.zeros(()))
+
+
+@in_float64
+def _solve(norms, cosines, alpha, active, floor):
+    usable = active & (norms > 0)
+    matrix = floored(cosines, usable, floor)
+    largest = jnp.max(jnp.where(usable, norms, 0))
+    relative = jnp.where(usable, norms, 1) / jnp.where(usable, largest, 1)
+    # In x = w |g| / s, s = max|g|^((1 - alpha) / (1 + alpha)), the equations have no scale.
+    gain = relative ** (1 / alpha - 1)
+    x, residual = _newton(matrix, gain, alpha)
+    scale = jnp.where(largest > 0, largest, 1) ** ((1 - alpha) / (1 + alpha))
+    weights = x * scale / jnp.where(usable, norms, 1)
+    return Solution(jnp.where(usable, weights, active), residual)
+
+
+def _newton(matrix, gain, alpha):
+    """Newton's method; the line search compares changes, which keep their digits when small."""
+    power = 1 - 1 / alpha
+    flat = jnp.abs(power) < 1e-9
+
+    def change_of_value(x, step):
+        logs = jnp.log1p(step / x)
+        utility = jnp.where(flat, logs, jnp.expm1(power * logs) / jnp.where(flat, 1, power))
+        return (x + 0.5 * step) @ matrix @ step - gain * x**power @ utility
+
+    def error(x):
+        return jnp.max(jnp.abs((matrix @ x) * x ** (1 / alpha) / gain - 1))
+
+    def going(point: _Point):
+        return (point.step < _STEPS) & (point.residual > 1e-13)
+
+    def advance(point: _Point):
+        x = point.x
+        push = gain * x ** (-1 / alpha)
+        factor = jax.scipy.linalg.cho_factor(matrix + jnp.diag(push / (alpha * x)))
+        step = jax.scipy.linalg.cho_solve(factor, push - matrix @ x)
+        falling = step < 0
+        room = jnp.min(jnp.where(falling, -x / jnp.where(falling, step, -1), jnp.inf))
+        lengths = jnp.minimum(0.99 * room, 1e6) * 0.6 ** jnp.arange(60.0)
+        values = jax.vmap(lambda length: change_of_value(x, length * step))(lengths)
+        values = jnp.where(jnp.isfinite(values), values, jnp.inf)
+        best = jnp.max(jnp.where(values == values.min(), lengths, 0))
+        near = (point.residual < 0.1) & (room > 1)
+        after = x + jnp.where(near, 1.0, best) * step
+        found = error(after)
+        done = ~jnp.isfinite(found) | (near & (found >= point.residual))
+        return _Point(
+            jnp.where(done, _STEPS, point.step + 1),
+            jnp.where(done, x, after),
+            jnp.where(done, point.residual, found),
+        )
+
+    start = gain ** (alpha / (1 + alpha))
+    first = _Point(jnp.zeros((), jnp.int32), start, error(start))
+    last = jax.lax.while_loop(going, advance, first)
+    return last.x, last.residual

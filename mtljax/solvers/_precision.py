@@ -1,0 +1,67 @@
+"""Solvers compute in float64, whatever the model is in."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.custom_batching import custom_vmap
+
+from mtljax.base import Array
+
+
+def in_float64(solve: Callable[..., Any]) -> Callable[..., Any]:
+    """Run ``solve`` on float64 copies of its floating arrays; results return in the first's dtype.
+
+    A Gramian squares the condition of its rows: float32 resolves angles to 3e-4 only. The arrays
+    are ``[T, T]``, so that the cost is small. TPUs have no float64: there it is float32 throughout.
+
+    >>> third = in_float64(lambda x: x / 3 * 3 - x + jnp.sqrt(x) ** 2 - x)
+    >>> third(jnp.array(7.0))
+    Array(8.881784e-16, dtype=float32)
+    """
+
+    def in_context(first, *args):
+        if jax.default_backend() == 'tpu':
+            return solve(first, *args)
+        dtype = jnp.result_type(first, jnp.float32)
+        with jax.enable_x64(True):
+            out = solve(*jax.tree.map(lambda x: _cast(x, jnp.float64), (first, *args)))
+            return jax.tree.map(lambda x: _cast(x, dtype), out)
+
+    return functools.wraps(solve)(jax.jit(_batched_in_context(in_context)))
+
+
+def _batched_in_context(solve):
+    """A function that is batched by running it again: jax batches a loop's body out of context."""
+    call = custom_vmap(solve)
+
+    @call.def_vmap
+    def rule(axis_size, in_batched, *args):
+        axes = jax.tree.map(lambda batched: 0 if batched else None, tuple(in_batched))
+        many = jax.vmap(solve, in_axes=axes, axis_size=axis_size)
+        out = _batched_in_context(many)(*args)
+        return out, jax.tree.map(lambda _: True, out)
+
+    return call
+
+
+def _cast(value, dtype):
+    array = jnp.asarray(value)
+    return array.astype(dtype) if jnp.issubdtype(array.dtype, jnp.floating) else array
+
+
+def floored(cosines: Array, included: Array, floor: Array | float) -> Array:
+    """A symmetric matrix whose eigenvalues are at least ``floor``; excluded rows are the unit's.
+
+    Args:
+      cosines: ``[T, T]``; rounding may have made it slightly indefinite.
+      included: ``[T]``.
+      floor: relative to the unit diagonal.
+    """
+    both = included[:, None] & included[None, :]
+    matrix = jnp.where(both, cosines, jnp.eye(len(included)))
+    values, vectors = jnp.linalg.eigh(matrix)
+    missing = jnp.maximum(floor - values, 0)
+    return matrix + (vectors * missing[None]) @ vectors.T

@@ -1,0 +1,24 @@
+"""The nearest point of the simplex."""
+
+import jax.numpy as jnp
+
+from mtljax.base import Array
+
+
+def simplex(point: Array, active: Array | None = None) -> Array:
+    """The Euclidean projection on ``{w: w >= 0, sum_t w_t = 1}`` over the active tasks.
+
+    Args:
+      point: ``[T]``.
+      active: ``[T]``; all when None. Others get 0.
+
+    >>> simplex(jnp.array([1.0, 0.5, -1.0]))
+    Array([0.75, 0.25, 0.  ], dtype=float32)
+    """
+    active = jnp.ones(point.shape, bool) if active is None else active
+    ordered = jnp.sort(jnp.where(active, point, -jnp.inf), descending=True)
+    above = jnp.cumsum(jnp.where(jnp.isfinite(ordered), ordered, 0)) - 1
+    counts = jnp.arange(1, len(point) + 1)
+    support = jnp.sum(ordered * counts > above)
+    level = above[jnp.maximum(support - 1, 0)] / jnp.maximum(support, 1)
+    return jnp.where(active, jnp.maximum(point - level, 0), 0)

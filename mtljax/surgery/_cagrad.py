@@ -1,0 +1,51 @@
+"""Conflict-averse gradient descent."""
+
+from typing import Literal
+
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+from mtljax import solvers
+from mtljax.options import check_option
+from mtljax.surgery._from_gramian import from_solver
+from mtljax.surgery._surgery import Surgery
+
+_RESCALES = ('none', '1+c^2', '1+c')
+
+
+def cagrad(c: ArrayLike = 0.5, *, rescale: Literal['none', '1+c^2', '1+c'] = 'none') -> Surgery:
+    """CAGrad: the best worst-case improvement in a ball around the mean gradient.
+
+    ``d = argmax_d min_t g_t . d`` with ``|d - g_0| <= c |g_0|``, ``g_0 = 1/|A| sum_t g_t`` (Liu,
+    Liu, Jin, Stone, Liu, NeurIPS 2021, https://arxiv.org/abs/2110.14048). Solved to optimality, in
+    closed form for two tasks.
+
+    Equal gradients g give ``(1 + c) g``, over the rescale. Head gradients: plain. Nothing is
+    random. Inactive tasks are excluded; a zero gradient counts in ``g_0`` and is left out of the
+    worst case; ``d = 0`` where ``g_0`` is 0; where several d are best, it is the nearest to
+    ``g_0``; a gradient that is not finite makes the update not finite.
+
+    Args:
+      c: the radius, in [0, 1); 0 is the mean.
+      rescale: the divisor of ``d``. The authors' code divides by ``1+c^2`` or ``1+c`` and then
+        multiplies by T; LibMTL divides by ``1+c^2``; TorchJD, as the paper, by nothing.
+
+    Raises:
+      ValueError: an option out of range.
+
+    >>> method = cagrad(c=0.5)
+    >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}
+    >>> method.update(updates, method.init({'w': jnp.zeros(3)}))[0]['w'].tolist()
+    [0.183..., 1.204..., 1.204...]
+    """
+    check_option('c', c, 'in [0, 1)', lambda found: (found >= 0) & (found < 1))
+    if rescale not in _RESCALES:
+        raise ValueError(f'rescale should be one of {_RESCALES}. Found {rescale!r}.')
+    divisor = 1 + {'none': 0, '1+c^2': jnp.square(c), '1+c': c}[rescale]
+
+    def solve(norms, cosines, *, losses, active):
+        found = solvers.cagrad(norms, cosines, jnp.asarray(c, norms.dtype), active)
+        mean = active / jnp.maximum(jnp.sum(active), 1)
+        return (mean + found.weights) / divisor, found.residual
+
+    return from_solver(solve)

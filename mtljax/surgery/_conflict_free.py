@@ -1,0 +1,54 @@
+"""ConFIG: one cosine to every task's gradient."""
+
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+from mtljax import solvers
+from mtljax.base import Array
+from mtljax.options import check_weights
+from mtljax.surgery._from_gramian import from_cosines
+from mtljax.surgery._surgery import Surgery
+
+
+def conflict_free(*, preference: ArrayLike | None = None) -> Surgery:
+    """ConFIG: the direction with one cosine to all gradients, as long as their projections' sum.
+
+    ``d = (sum_t g_t . u) u``, ``u = U^+ p / |U^+ p|``, U the unit gradients (Liu, Chu, Thuerey,
+    ICLR 2025, https://arxiv.org/abs/2408.11104). Computed as ``U^+ p = U^T (U U^T)^+ p``, so that
+    no row need be held. `conflict_free_momentum` is the form with one task gradient a step.
+
+    Equal gradients g give ``T g``. Head gradients: plain. Nothing is random. Inactive tasks and
+    zero gradients are excluded; ``d = 0`` where no such direction exists; a gradient that is not
+    finite makes the update not finite.
+
+    Args:
+      preference: p, ``[T]``: cosines in these ratios; ones when None.
+
+    Raises:
+      ValueError: weights that are none.
+
+    >>> method = conflict_free()
+    >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}
+    >>> method.update(updates, method.init({'w': jnp.zeros(3)}))[0]['w'].tolist()
+    [0.158..., 2.070..., 2.070...]
+    """
+    check_weights('preference', preference)
+
+    def weigh(norms, cosines, inner, *, losses, active, key):
+        return config_weights(norms, cosines, preference), inner
+
+    return from_cosines(weigh, scale='sum')
+
+
+def config_weights(norms: Array, cosines: Array, preference: ArrayLike | None) -> Array:
+    """The weights ``[T]`` of ConFIG."""
+    usable = norms > 0
+    wish = jnp.ones_like(norms) if preference is None else jnp.asarray(preference, norms.dtype)
+    units = solvers.equiangular(cosines, wish, usable)
+    along = cosines @ units
+    square = units @ along
+    exists = square > 1e-12 * jnp.sum(units**2)
+    largest = jnp.max(norms)
+    shares = jnp.where(usable, norms / jnp.where(largest > 0, largest, 1), 1)
+    length = jnp.sum(jnp.where(usable, shares * along, 0)) / jnp.where(exists, square, 1)
+    return jnp.where(usable & exists, length * units / shares, 0)

@@ -1,0 +1,98 @@
+"""ExcessMTL: weight on the tasks that are farthest from converged."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from mtljax.base import Array, PyTree
+from mtljax.options import check_option
+from mtljax.surgery._rows import zero_rows
+from mtljax.surgery._surgery import Surgery, Traits, known_tasks, transform, where_rows
+
+
+class ExcessState(NamedTuple):
+    """The state of `excess_mtl`.
+
+    Attributes:
+      curvature: ``sqrt(sum of g^2 over the steps)``, leaves ``[T, ...]``.
+      baseline: the mean excess risk of each task's first steps, ``[T]``.
+      count: how many steps a task has had a label in, ``[T]``.
+      logits: the logarithms of the weights, ``[T]``.
+    """
+
+    curvature: PyTree
+    baseline: Array
+    count: Array
+    logits: Array
+
+
+def excess_mtl(
+    *, step_size: float = 0.01, baseline_steps: int = 1, num_tasks: int | None = None
+) -> Surgery:
+    """ExcessMTL: weights grow with the estimated excess risk of each task.
+
+    ``e_t = g_t^T H_t^-1 g_t`` with ``H_t = diag(sqrt(sum of g_t^2 over the steps))``; relative to
+    its mean over the first steps, it drives ``w_t ~ w_t exp(step_size e_t)``, ``sum_t w_t = 1``;
+    ``d = sum_t w_t g_t`` (He, Zhou, Zhang, Yun, Xu, Zeng, Chilimbi, Zhao, ICML 2024,
+    https://arxiv.org/abs/2402.02009). It holds T gradients in its state. LibMTL starts at
+    ``w_t = 1`` and keeps the sum at T: ``rescale(..., to='sum')``.
+
+    Equal gradients g give ``g``. Head gradients: weighted by w. Nothing is random. Inactive tasks
+    are excluded and keep their state; a zero gradient has no excess risk; one that is not finite
+    makes this and later updates not finite.
+
+    Args:
+      step_size: LibMTL's default; TorchJD takes 1.
+      baseline_steps: over how many first steps the excess risk is averaged; weights stay equal
+        until then.
+      num_tasks: T, where it stands alone.
+
+    Raises:
+      ValueError: an option out of range.
+
+    >>> method = excess_mtl(num_tasks=2)
+    >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}
+    >>> method.update(updates, method.init({'w': jnp.zeros(2)}))[0]['w'].tolist()
+    [2.0, 3.0]
+    """
+    check_option('step_size', step_size, 'a finite number >= 0', lambda found: found >= 0)
+    check_option('baseline_steps', baseline_steps, 'an integer >= 1', lambda found: found >= 1)
+
+    def init(params, num_tasks):
+        tasks = known_tasks(num_tasks)
+        return ExcessState(
+            zero_rows(params, tasks),
+            jnp.zeros(tasks),
+            jnp.zeros(tasks, jnp.int32),
+            jnp.zeros(tasks),
+        )
+
+    def combine(jacobian, inner, *, losses, active, key):
+        jacobian = jacobian.realise()
+        rows = jacobian.stacked()
+        grown = jax.tree.map(_grown, inner.curvature, rows)
+        excess = sum(jax.tree.leaves(jax.tree.map(_excess, rows, grown)), jnp.zeros(active.size))
+        excess = excess.astype(inner.logits.dtype)
+        count = inner.count + active
+        settling = active & (count <= baseline_steps)
+        baseline = inner.baseline + jnp.where(settling, excess / baseline_steps, 0)
+        moves = active & ~settling & (baseline > 0)
+        relative = jnp.where(moves, excess / jnp.where(moves, baseline, 1), 0)
+        logits = inner.logits + step_size * relative
+        weights = jnp.nan_to_num(jax.nn.softmax(logits, where=active))
+        curvature = where_rows(active, grown, inner.curvature)
+        return jacobian.combine(weights), weights, ExcessState(curvature, baseline, count, logits)
+
+    traits = Traits(weighs_heads=True, scale='mean')
+    return transform(combine, init, num_tasks=num_tasks, traits=traits)
+
+
+def _grown(curvature, rows):
+    return jnp.hypot(curvature, rows.astype(curvature.dtype))
+
+
+def _excess(rows, curvature):
+    values = rows.astype(curvature.dtype)
+    share = values / jnp.where(curvature > 0, curvature, 1)
+    return jnp.sum((values * share).reshape(len(values), -1), axis=1)

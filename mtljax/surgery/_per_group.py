@@ -1,0 +1,98 @@
+"""Surgery on parts of the parameters, each for itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from mtljax.base import PyTree
+from mtljax.gradients import Stacked
+from mtljax.surgery._surgery import Surgery, SurgeryState, make_surgery, read
+
+
+def per_leaf(method: Surgery) -> Surgery:
+    """`per_group` with every array of the parameters as a group of its own.
+
+    >>> from mtljax import surgery
+    >>> method = per_leaf(surgery.mgda())
+    >>> updates = {'a': jnp.array([[1.0], [9.0]]), 'b': jnp.array([[8.0], [2.0]])}
+    >>> params = {'a': jnp.zeros(1), 'b': jnp.zeros(1)}
+    >>> updates = method.update(updates, method.init(params))[0]
+    >>> updates['a'].tolist(), updates['b'].tolist()
+    ([1.0], [2.0])
+    """
+    return per_group(method, lambda path: path)
+
+
+def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery:
+    """A method that acts on every group of parameters as if there were no others.
+
+    GradVac's layers are such groups. All groups are solved under one vmap. Heads cannot be weighted
+    by it: every group has weights of its own. Scale, inactive and zero rows are the method's; a
+    random method draws a new order per group.
+
+    Args:
+      method: a surgery that sees the gradients through their Gramian alone.
+      groups: from the path ``'a/b/c'`` of a parameter to its group, or a tree of groups in the
+        parameters' structure.
+
+    Raises:
+      ValueError: the method sees more than the Gramian. (graddrop and trimmed_mean act on every
+        element and metabalance on every array as they are.)
+
+    >>> from mtljax import surgery
+    >>> method = per_group(surgery.mgda(), lambda path: path.split('/')[0])
+    >>> params = {'conv': {'bias': jnp.zeros(1)}, 'dense': {'bias': jnp.zeros(1)}}
+    >>> updates = {name: {'bias': jnp.array([[1.0], [9.0]])} for name in params}
+    >>> method.update(updates, method.init(params))[0]['conv']['bias'].tolist()
+    [1.0]
+    """
+    rule = method.traits.rule if isinstance(method, Surgery) else None
+    if rule is None:
+        raise ValueError(
+            'per_group needs a method that sees the gradients through their Gramian alone, such as '
+            f'surgery.pcgrad() without another wrapper. Found {method!r}.'
+        )
+
+    begin: Any = method.init
+
+    def init(params, **extra):
+        one = begin(params, **extra).inner
+        count = len(set(_names(params, groups)))
+        inner = jax.tree.map(lambda leaf: jnp.repeat(leaf[None], count, axis=0), one)
+        return SurgeryState(None, inner)
+
+    def update(updates, state, params=None, *, losses=None, active=None, key=None, **extra):
+        del extra
+        jacobian, alive = read(updates, params, active)
+        leaves, treedef = jax.tree.flatten(jacobian.stacked())
+        names = _names(jacobian.stacked(), groups)
+        order = sorted(set(names), key=str)
+        members = [[leaf for leaf, n in zip(leaves, names, strict=True) if n == o] for o in order]
+        found = [Stacked(member, jacobian.num_tasks).normalised() for member in members]
+        norms, cosines = (jnp.stack(each) for each in zip(*found, strict=True))
+
+        def one(norms, cosines, inner, key):
+            return rule(norms, cosines, inner, losses=losses, active=alive, key=key)
+
+        keys = None if key is None else jax.random.split(key, len(order))
+        axes = (0, 0, 0, None if key is None else 0)
+        weights, inner = jax.vmap(one, in_axes=axes)(norms, cosines, state.inner, keys)
+        combined = [
+            Stacked(leaf, jacobian.num_tasks).combine(weights[order.index(name)])
+            for leaf, name in zip(leaves, names, strict=True)
+        ]
+        return jax.tree.unflatten(treedef, combined), SurgeryState(None, inner)
+
+    traits = method.traits._replace(weighs_heads=False, linear=False, rule=None)
+    return make_surgery(init, update, traits)
+
+
+def _names(tree, groups):
+    """The group of every leaf, in the order of the leaves."""
+    if not callable(groups):
+        return jax.tree.leaves(groups)
+    paths = jax.tree_util.tree_flatten_with_path(tree)[0]
+    names = [jax.tree_util.keystr(path, simple=True, separator='/') for path, _ in paths]
+    return [groups(name) for name in names]

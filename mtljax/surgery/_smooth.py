@@ -1,0 +1,55 @@
+"""Task weights, averaged over steps."""
+
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+from mtljax.base import Array, PyTree
+from mtljax.options import check_option
+from mtljax.surgery._surgery import Surgery, needs_linear, weights_of
+from mtljax.surgery._wrapped import wrapped
+
+
+def smooth(method: Surgery, decay: ArrayLike = 0.9) -> Surgery:
+    """CR-MOGM: a method with the running mean of its own task weights.
+
+    ``d = sum_t l_t g_t``, ``l = decay l + (1 - decay) w`` with w the method's weights (Zhou, Zhang,
+    Jiang, Zhong, Gu, Zhu, NeurIPS 2022, https://openreview.net/forum?id=zB10asFBl0R). A task's mean
+    starts at its first weight, and stands still while the task is inactive. Scale, head gradients
+    (by l, where the method weighs them) and random order are the method's.
+
+    Args:
+      method: a surgery whose update is ``J^T w``.
+      decay: in [0, 1); 0.9 is TorchJD's default.
+
+    Raises:
+      ValueError: decay is out of range; the update of the method is no weighted sum (graddrop,
+        metabalance, trimmed_mean and those that average gradients); at init, T is unknown.
+
+    >>> from mtljax import surgery
+    >>> method = smooth(surgery.mgda(), decay=0.5)
+    >>> state = method.init({'w': jnp.zeros(1)}, num_tasks=2)
+    >>> for rows in ([[1.0], [9.0]], [[9.0], [1.0]]):
+    ...     updates, state = method.update({'w': jnp.array(rows)}, state)
+    >>> state.task_weights.tolist()
+    [0.5, 0.5]
+    """
+    check_option('decay', decay, 'in [0, 1)', lambda found: (found >= 0) & (found < 1))
+    needs_linear(method, 'smooth')
+
+    def start(state):
+        weights = weights_of(state, 'smooth')
+        return weights, (state, jnp.zeros(weights.shape, bool))
+
+    def step(run, jacobian, state, active):
+        jacobian = jacobian.realise()
+        inner, seen = state.inner
+        _, inner = run(jacobian, inner)
+        weights = _blended(state.task_weights, weights_of(inner, 'smooth'), seen, active, decay)
+        return jacobian.combine(jnp.where(active, weights, 0)), weights, (inner, seen | active)
+
+    return wrapped(method, start, step, method.traits._replace(rule=None))
+
+
+def _blended(before: Array, fresh: Array, seen: Array, active: Array, decay: PyTree) -> Array:
+    mixed = (decay * before + (1 - decay) * fresh).astype(before.dtype)
+    return jnp.where(active, jnp.where(seen, mixed, fresh), before)

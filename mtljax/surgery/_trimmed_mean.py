@@ -1,0 +1,53 @@
+"""The mean without the extremes."""
+
+import jax
+import jax.numpy as jnp
+
+from mtljax.options import check_option
+from mtljax.surgery._surgery import Surgery, Traits, transform, where_rows
+
+
+def trimmed_mean(trim: int = 1) -> Surgery:
+    """In every parameter, the mean of the task gradients without the largest and smallest.
+
+    ``d_p = mean of g_tp over t``, less the ``trim`` largest and the ``trim`` smallest values (Yin,
+    Chen, Ramchandran, Bartlett, ICML 2018, https://arxiv.org/abs/1803.01498). At most
+    ``(|A| - 1) // 2`` go on each side, so that one value stays.
+
+    Equal gradients g give ``g``. Head gradients: plain. Nothing is random. Inactive tasks are
+    excluded; a zero gradient is a gradient; infinite entries are extremes like others, and a NaN
+    makes its parameter's update NaN.
+
+    Args:
+      trim: how many values go on each side.
+
+    Raises:
+      ValueError: trim is negative.
+
+    >>> method = trimmed_mean(1)
+    >>> updates = {'w': jnp.array([[1.0, 0.0], [2.0, 4.0], [99.0, 9.0]])}
+    >>> method.update(updates, method.init({'w': jnp.zeros(2)}))[0]['w'].tolist()
+    [2.0, 4.0]
+    """
+    check_option('trim', trim, 'an integer >= 0', lambda found: found >= 0)
+
+    def combine(jacobian, inner, *, losses, active, key):
+        alive = jnp.sum(active)
+        cut = jnp.minimum(trim, jnp.maximum(alive - 1, 0) // 2)
+        rank = jnp.arange(active.size)
+        stays = (rank >= cut) & (rank < alive - cut)
+        weights = active / jnp.maximum(alive, 1)
+
+        def mean(last, leaf):
+            ordered = jnp.sort(last.astype(jnp.result_type(last, jnp.float32)), axis=0)
+            chosen = where_rows(stays, ordered, jnp.zeros_like(ordered))
+            value = jnp.sum(chosen, axis=0) / jnp.maximum(alive - 2 * cut, 1)
+            broken = jnp.isnan(leaf).any(axis=0)
+            return jnp.where(broken, jnp.nan, value).astype(leaf.dtype)
+
+        rows = jacobian.stacked()
+        infinite = jax.tree.map(lambda leaf: jnp.full_like(leaf, jnp.inf), rows)
+        last = where_rows(active, rows, infinite)
+        return jax.tree.map(mean, last, rows), weights, inner
+
+    return transform(combine, traits=Traits(scale='mean', linear=False))

@@ -1,0 +1,42 @@
+"""Tasks that matter more than others."""
+
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+from mtljax.options import check_one_per_task, check_weights
+from mtljax.surgery._surgery import Surgery, scaled_weights
+from mtljax.surgery._wrapped import wrapped
+
+
+def with_preference(method: Surgery, preference: ArrayLike) -> Surgery:
+    """A method on the gradients of ``p_t L_t``: ``method(diag(p) J)``.
+
+    With ``upgrad`` and ``dualproj`` these are the weights of the sum that is projected (the cone
+    does not change), in TorchJD ``pref_vector``. A method that does not see the lengths of the
+    gradients keeps its direction (imtl_g, nash_mtl, conflict_free); ``aligned_mtl`` and
+    ``conflict_free`` have a ``preference`` of their own. Task weights are ``p_t w_t``. Scale,
+    random order, inactive and zero rows are the method's; ones change nothing.
+
+    Args:
+      method: a surgery.
+      preference: p, ``[T]``.
+
+    Raises:
+      ValueError: weights that are none; at update, not one per task.
+
+    >>> from mtljax import surgery
+    >>> method = with_preference(surgery.sum(), [1.0, 2.0])
+    >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}
+    >>> method.update(updates, method.init({'w': jnp.zeros(2)}))[0]['w'].tolist()
+    [7.0, 10.0]
+    """
+    check_weights('preference', preference)
+
+    def step(run, jacobian, state, active):
+        check_one_per_task('preference', preference, jacobian.num_tasks)
+        wish = jnp.asarray(preference, jnp.result_type(float))
+        updates, inner = run(jacobian.scale(wish), state.inner)
+        return updates, scaled_weights(inner, wish), inner
+
+    traits = method.traits._replace(rule=None)
+    return wrapped(method, lambda state: (state.task_weights, state), step, traits)

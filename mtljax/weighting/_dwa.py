@@ -1,0 +1,103 @@
+"""Dynamic weight average."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from mtljax.base import Array, Weighting
+from mtljax.options import check_option
+from mtljax.weighting._active import over_active
+
+
+class DwaState(NamedTuple):
+    """The state of `dwa`.
+
+    Attributes:
+      step: how many losses were seen, int32; it does not grow beyond what the windows need.
+      record: sums of losses and how many, ``[R, 2, T]``, of the steps in which a task was active.
+        Blocks: R = 3, the one before the last, the last and the running one. Sliding: one row for
+        each of the last two windows' steps.
+    """
+
+    step: Array
+    record: Array
+
+
+def dwa(window: int = 25, *, temperature: ArrayLike = 2.0, sliding: bool = False) -> Weighting:
+    """DWA: more weight to the tasks whose losses fall more slowly.
+
+    ``w = A softmax(r / temperature)`` over the A active tasks, where r_t is the mean loss of task t
+    in the last window over that in the window before (Liu, Johns, Davison, CVPR 2019,
+    https://arxiv.org/abs/1803.10704). The weights are 1 until two windows are full.
+
+    Scale: the weights sum to A, as equal weights do. Inactive tasks get weight 0; their steps do
+    not count in the means; a task that has no label in one of the windows has ratio 1, and so has
+    one whose mean before was 0. Losses should be positive: where a mean is negative, a ratio above
+    1 is an improvement, and the weights turn the wrong way.
+
+    Args:
+      window: in steps. The paper compares epochs: the number of steps of one; 25 is what nash-mtl
+        takes, with ``sliding``.
+      temperature: 2 in the paper and in all published code; larger is closer to equal weights.
+      sliding: whether the windows are the last ``2 window`` steps, the present one included, as in
+        the experiments of Nash-MTL (with 25 steps); otherwise consecutive blocks, and the weights
+        change when one ends.
+
+    Raises:
+      ValueError: an option is out of range.
+
+    >>> weighting = dwa(1)
+    >>> state = weighting.init(2)
+    >>> for losses in ([1.0, 1.0], [0.5, 1.0], [0.5, 1.0]):
+    ...     weights, state = weighting.update(jnp.array(losses), state)
+    >>> weights.tolist()
+    [0.875..., 1.124...]
+    """
+    check_option('window', window, 'a whole number of steps >= 1', _is_count)
+    check_option('temperature', temperature, 'a finite number > 0', lambda found: found > 0)
+    windows = _sliding if sliding else _blocks
+
+    def init(num_tasks):
+        rows = 2 * window if sliding else 3
+        return DwaState(jnp.zeros((), jnp.int32), jnp.zeros((rows, 2, num_tasks)))
+
+    @over_active
+    def update(losses, state, *, active, key):
+        entry = jnp.stack([jnp.where(active, losses, 0), active.astype(losses.dtype)])
+        before, last, full, state = windows(state, entry, window)
+        share = jax.nn.softmax(_ratio(before, last) / temperature, where=active)
+        return jnp.where(full, jnp.sum(active) * share, 1), state
+
+    return Weighting(init, update)
+
+
+def _is_count(found):
+    return np.issubdtype(found.dtype, np.integer) & (found >= 1)
+
+
+def _ratio(before: Array, last: Array) -> Array:
+    (old, old_count), (new, new_count) = before, last
+    known = (old_count > 0) & (new_count > 0) & (old != 0)
+    old = jnp.where(known, old / jnp.maximum(old_count, 1), 1)
+    return jnp.where(known, new / jnp.maximum(new_count, 1), 1) / old
+
+
+def _blocks(state: DwaState, entry: Array, window: int) -> tuple[Array, Array, Array, DwaState]:
+    """The last two whole blocks before this step, and whether there are two."""
+    before, last, running = state.record
+    step = jnp.where(state.step == 3 * window - 1, 2 * window, state.step + 1)
+    running = running + entry
+    shifted = jnp.stack([last, running, jnp.zeros_like(running)])
+    record = jnp.where(step % window == 0, shifted, jnp.stack([before, last, running]))
+    return before, last, state.step >= 2 * window, DwaState(step, record)
+
+
+def _sliding(state: DwaState, entry: Array, window: int) -> tuple[Array, Array, Array, DwaState]:
+    """The last two windows of steps, this one included, and whether they are full."""
+    record = jnp.concatenate([state.record[1:], entry[None]])
+    step = jnp.minimum(state.step + 1, 2 * window)
+    before, last = record[:window].sum(axis=0), record[window:].sum(axis=0)
+    return before, last, step == 2 * window, DwaState(step, record)

@@ -1,0 +1,48 @@
+"""Losses in units of their first values."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+
+from mtljax.base import Array, Weighting
+from mtljax.weighting._active import over_active, positive
+
+
+class InverseInitialState(NamedTuple):
+    """The state of `inverse_initial`.
+
+    Attributes:
+      first: the loss of the first batch in which each task was active, ``[T]``; 1 until then.
+      seen: whether there was such a batch, ``[T]``.
+    """
+
+    first: Array
+    seen: Array
+
+
+def inverse_initial() -> Weighting:
+    """Every loss divided by its first value, ``w_t = 1 / L_t(0)``.
+
+    The first value is that of the first batch in which the task is active; the weight stays as it
+    is from there on.
+
+    Scale: every weighted loss starts at 1; the weights have no fixed sum. Inactive tasks get weight
+    0 and change nothing for the others. A first loss that is not positive gives that task the
+    weight NaN; later losses may be of any sign and size.
+
+    >>> weighting = inverse_initial()
+    >>> weights, state = weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))
+    >>> weights, state = weighting.update(jnp.array([0.1, 0.1]), state)
+    >>> weights.tolist()
+    [2.0, 0.5]
+    """
+
+    def init(num_tasks):
+        return InverseInitialState(jnp.ones(num_tasks), jnp.zeros(num_tasks, bool))
+
+    @over_active
+    def update(losses, state, *, active, key):
+        first = jnp.where(state.seen, state.first, losses)
+        return 1 / positive(first), InverseInitialState(first, state.seen | active)
+
+    return Weighting(init, update)

@@ -1,0 +1,97 @@
+"""Quantities of the tasks, learnt by an optimiser of their own."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from mtljax.base import Array, Weighting
+from mtljax.weighting._active import over_active
+
+
+class Learned(NamedTuple):
+    """One learnt number per task.
+
+    Attributes:
+      value: ``[T]``.
+      opt_state: of the optimiser that learns it.
+    """
+
+    value: Array
+    opt_state: optax.OptState
+
+
+def own_optimizer(optimizer: Any) -> optax.GradientTransformation:
+    """The optimiser of a weighting, ``optax.adam(0.025)`` for None.
+
+    Raises:
+      ValueError: it is none.
+
+    >>> own_optimizer(0.1)
+    Traceback (most recent call last):
+    ValueError: optimizer should be of optax, such as optax.adam(0.025). Found optimizer = 0.1.
+    """
+    if optimizer is None:
+        return optax.adam(0.025)
+    if not isinstance(optimizer, optax.GradientTransformation):
+        raise ValueError(
+            'optimizer should be of optax, such as optax.adam(0.025). '
+            f'Found optimizer = {optimizer!r}.'
+        )
+    return optimizer
+
+
+def descend(
+    optimizer: optax.GradientTransformation, learned: Learned, gradient: Array, active: Array
+) -> Learned:
+    """One step of the optimiser; inactive tasks have gradient 0.
+
+    >>> tx, value = optax.sgd(1.0), jnp.zeros(2)
+    >>> start = Learned(value, tx.init(value))
+    >>> descend(tx, start, jnp.ones(2), jnp.array([True, False])).value.tolist()
+    [-1.0, 0.0]
+    """
+    gradient = jnp.where(active, gradient, 0)
+    updates, opt_state = optimizer.update(gradient, learned.opt_state, learned.value)
+    value: Any = optax.apply_updates(learned.value, updates)
+    return Learned(value, opt_state)
+
+
+def learned_weighting(
+    weights_of: Callable[[Array], Array],
+    penalty_of: Callable[[Array], Array],
+    initial_of: Callable[[int], Array],
+    optimizer: optax.GradientTransformation | None,
+) -> Weighting:
+    """Weights ``w(s)``, where s descends ``sum_t w_t(s_t) L_t + penalty_t(s_t)`` by itself.
+
+    A step uses s as it was before.
+
+    Args:
+      weights_of: w.
+      penalty_of: what keeps the weights from 0.
+      initial_of: ``(T) -> s``, fresh arrays.
+      optimizer: of s; see `own_optimizer`.
+
+    >>> weighting = learned_weighting(jnp.exp, jnp.negative, jnp.zeros, optax.sgd(0.5))
+    >>> weights, state = weighting.update(jnp.array([3.0, 1.0]), weighting.init(2))
+    >>> weights.tolist(), state.value.tolist()
+    ([1.0, 1.0], [-1.0, 0.0])
+    """
+    tx = own_optimizer(optimizer)
+
+    def init(num_tasks):
+        value = initial_of(num_tasks)
+        return Learned(value, tx.init(value))
+
+    @over_active
+    def update(losses, state, *, active, key):
+        def total(value):
+            return jnp.sum(weights_of(value) * losses + penalty_of(value))
+
+        gradient = jax.grad(total)(state.value)
+        return weights_of(state.value), descend(tx, state, gradient, active)
+
+    return Weighting(init, update)

@@ -1,0 +1,38 @@
+"""Random weights."""
+
+import jax
+
+from mtljax.base import Weighting
+from mtljax.weighting._active import over_active
+
+
+def random() -> Weighting:
+    """RLW: new weights at every step, ``w = softmax(x)`` with ``x_t ~ N(0, 1)``.
+
+    Lin, Ye, Zhang, Tsang, TMLR 2022, https://arxiv.org/abs/2111.10603. A baseline that others
+    should beat.
+
+    Scale: the weights sum to 1, where equal weights sum to T. Inactive tasks get weight 0, and the
+    softmax is over the active ones. Losses of any sign and size are welcome: none is read.
+
+    Raises:
+      ValueError: at update, no key.
+
+    >>> import jax.numpy as jnp
+    >>> weighting = random()
+    >>> weights, _ = weighting.update(jnp.ones(3), weighting.init(3), key=jax.random.key(0))
+    >>> round(weights.sum().item(), 6)
+    1.0
+    """
+
+    def init(num_tasks):
+        return ()
+
+    @over_active
+    def update(losses, state, *, active, key):
+        if key is None:
+            raise ValueError('random draws the weights: pass key=... to update. Found no key.')
+        drawn = jax.random.normal(key, losses.shape, losses.dtype)
+        return jax.nn.softmax(drawn, where=active), state
+
+    return Weighting(init, update)
