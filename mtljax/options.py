@@ -36,6 +36,20 @@ def check_option(
         raise ValueError(f'{name} should be {expected}. Found {name} = {value}.')
 
 
+def check_count(name: str, value: Any, least: int) -> None:
+    """Refuse numbers that are not whole or below ``least``; see `check_option`.
+
+    >>> check_count('k', 2.5, 1)
+    Traceback (most recent call last):
+    ValueError: k should be a whole number >= 1. Found k = 2.5.
+    """
+
+    def holds(found):
+        return (found >= least) & (found == np.floor(found))
+
+    check_option(name, value, f'a whole number >= {least}', holds)
+
+
 def check_weights(name: str, value: Any) -> None:
     """Refuse lists of numbers that cannot be weights of the tasks; see `check_option`.
 

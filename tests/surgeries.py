@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import jax
+import jax.numpy as jnp
+import numpy as np
+
 from mtljax import surgery
 
 LOSS = 2.0
@@ -73,9 +77,29 @@ METHODS = {
         surgery.rescale(surgery.pcgrad(shuffle=False), 'mean'), average, share, symmetric=False
     ),
     'rescale to sum': Row(surgery.rescale(surgery.upgrad(), 'sum'), total, alike),
-    'rescale nash_mtl': Row(surgery.rescale(surgery.nash_mtl(), 'sum'), total),
+    'rescale nash_mtl': Row(surgery.rescale(surgery.nash_mtl(), 'sum'), total, alike),
     'smooth': Row(surgery.smooth(surgery.upgrad(), 0.5), average, share),
     'every': Row(surgery.every(surgery.cagrad(c=0.4), 2), lambda tasks, norm: 1.4),
     'per_leaf': Row(surgery.per_leaf(surgery.upgrad()), average, share),
     'per_group': Row(surgery.per_group(surgery.imtl_g(), str), average, alike, rtol=1e-3),
 }
+
+KEY = jax.random.key(3)
+
+
+def params_of(dtype=jnp.float32):
+    return {'kernel': jnp.zeros((2, 3), dtype), 'bias': jnp.zeros(2, dtype)}
+
+
+def rows_like(params, tasks, seed=0):
+    rng = np.random.default_rng(seed)
+    draw = lambda leaf: jnp.asarray(rng.normal(size=(tasks, *leaf.shape)), leaf.dtype)  # noqa: E731
+    return jax.tree.map(draw, params)
+
+
+def each(fn, *rows):
+    return jax.tree.map(fn, *rows)
+
+
+def length(tree):
+    return float(np.sqrt(sum(np.sum(np.square(leaf)) for leaf in tree.values())))

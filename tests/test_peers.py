@@ -1,4 +1,7 @@
-"""docs/surgery.md: every row of its table gives what the other library computes."""
+"""docs/surgery.md: every row of its table gives what the library's source says it computes.
+
+The libraries are not run: their definitions are restated here, on top of the oracles.
+"""
 
 import re
 from pathlib import Path

@@ -172,6 +172,15 @@ def test_wrapped_weights_reach_the_heads():
         (lambda: surgery.smooth(surgery.graddrop()), 'smooth needs'),
         (lambda: surgery.every(surgery.trimmed_mean(), 2), 'every needs'),
         (lambda: surgery.every(surgery.mgda(), 0), 'k should be'),
+        (lambda: surgery.every(surgery.mgda(), 2.5), 'k should be a whole number'),
+        (lambda: surgery.rescale(surgery.mgda, 'sum'), 'rescale needs a surgery'),
+        (
+            lambda: surgery.rescale(surgery.on_shared(surgery.mgda()), 'sum'),
+            'on_shared goes around',
+        ),
+        (lambda: surgery.rescale(surgery.per_leaf(surgery.nash_mtl()), 'sum'), 'has none'),
+        (lambda: surgery.gradnorm(optimizer=0.1), 'optimizer should be'),
+        (lambda: surgery.krum(0, selected=1.5), 'selected should be a whole number'),
         (lambda: surgery.smooth(surgery.mgda(), 1.0), 'decay should be'),
         (lambda: surgery.per_leaf(surgery.graddrop()), 'Gramian alone'),
         (lambda: surgery.per_leaf(surgery.mgda), 'Gramian alone'),
@@ -223,3 +232,11 @@ def test_the_residual_is_in_the_state():
     _, state = tx.update(rows(), tx.init(PARAMS), PARAMS)
     residual = optax.tree.get(state, 'residual')
     assert 0 <= residual < 1e-10
+
+
+def test_wrappers_stand_alone_in_a_chain():
+    tx = optax.chain(surgery.smooth(surgery.mgda(), num_tasks=T), optax.sgd(0.1))
+    updates, _ = tx.update(rows(), tx.init(PARAMS), PARAMS)
+    assert_close(updates, times(-0.1, steps(surgery.mgda(), [rows()])[0][0]))
+    tx = surgery.on_shared(surgery.gradnorm(num_tasks=T), labels=lambda path: 'shared')
+    assert tx.init(PARAMS).inner.logits.shape == (T,)

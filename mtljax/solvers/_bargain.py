@@ -42,7 +42,7 @@ def fairgrad(
     by Newton's method with a line search. Dependent gradients may have no solution (0 in their
     convex hull: no update improves all); eigenvalues of the cosines below 1e-10 (float32: 1e-6 T)
     are raised to that, and the update then tends to 0. Tasks with a zero gradient are left out;
-    their weight is 1.
+    their weight is the mean of the others' (1 where all are zero).
 
     Args:
       norms: ``[T]``.
@@ -66,7 +66,7 @@ def _pair(norms, cosines, active, floor):
     usable = active & (norms > 0)
     cosine = jnp.where(usable.all(), cosines[0, 1], 0)
     weights = 1 / (jnp.where(usable, norms, 1) * jnp.sqrt(jnp.maximum(1 + cosine, floor)))
-    return Solution(jnp.where(usable, weights, active), jnp.zeros(()))
+    return Solution(_for_all(weights, usable, active), jnp.zeros(()))
 
 
 @in_float64
@@ -80,7 +80,13 @@ def _solve(norms, cosines, alpha, active, floor):
     x, residual = _newton(matrix, gain, alpha)
     scale = jnp.where(largest > 0, largest, 1) ** ((1 - alpha) / (1 + alpha))
     weights = x * scale / jnp.where(usable, norms, 1)
-    return Solution(jnp.where(usable, weights, active), residual)
+    return Solution(_for_all(weights, usable, active), residual)
+
+
+def _for_all(weights, usable, active):
+    count = jnp.sum(usable)
+    mean = jnp.sum(jnp.where(usable, weights, 0)) / jnp.maximum(count, 1)
+    return jnp.where(usable, weights, jnp.where(active, jnp.where(count > 0, mean, 1), 0))
 
 
 def _newton(matrix, gain, alpha):

@@ -28,7 +28,8 @@ def in_float64(solve: Callable[..., Any]) -> Callable[..., Any]:
         dtype = jnp.result_type(first, jnp.float32)
         with jax.enable_x64(True):
             out = solve(*jax.tree.map(lambda x: _cast(x, jnp.float64), (first, *args)))
-            return jax.tree.map(lambda x: _cast(x, dtype), out)
+            most = float(jnp.finfo(dtype).max)
+            return jax.tree.map(lambda x: _cast(jnp.clip(x, -most, most), dtype), out)
 
     return functools.wraps(solve)(jax.jit(_batched_in_context(in_context)))
 

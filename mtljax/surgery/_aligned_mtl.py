@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from mtljax import solvers
-from mtljax.options import check_weights
+from mtljax.options import check_one_per_task, check_weights
 from mtljax.surgery._from_gramian import from_cosines
 from mtljax.surgery._surgery import Surgery
 
@@ -44,7 +44,10 @@ def aligned_mtl(
     check_weights('preference', preference)
 
     def weigh(norms, cosines, inner, *, losses, active, key):
-        wish = jnp.ones_like(norms) if preference is None else jnp.asarray(preference, norms.dtype)
+        wish = jnp.ones_like(norms)
+        if preference is not None:
+            check_one_per_task('preference', preference, len(norms))
+            wish = jnp.asarray(preference, norms.dtype)
         return solvers.balanced(norms, cosines, wish, active, scale), inner
 
     return from_cosines(weigh, scale='sum')

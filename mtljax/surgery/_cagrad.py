@@ -41,10 +41,11 @@ def cagrad(c: ArrayLike = 0.5, *, rescale: Literal['none', '1+c^2', '1+c'] = 'no
     check_option('c', c, 'in [0, 1)', lambda found: (found >= 0) & (found < 1))
     if rescale not in _RESCALES:
         raise ValueError(f'rescale should be one of {_RESCALES}. Found {rescale!r}.')
-    divisor = 1 + {'none': 0, '1+c^2': jnp.square(c), '1+c': c}[rescale]
 
     def solve(norms, cosines, *, losses, active):
-        found = solvers.cagrad(norms, cosines, jnp.asarray(c, norms.dtype), active)
+        radius = jnp.asarray(c, norms.dtype)
+        divisor = 1 + {'none': 0, '1+c^2': radius**2, '1+c': radius}[rescale]
+        found = solvers.cagrad(norms, cosines, radius, active)
         mean = active / jnp.maximum(jnp.sum(active), 1)
         return (mean + found.weights) / divisor, found.residual
 

@@ -5,7 +5,7 @@ from jax.typing import ArrayLike
 
 from mtljax import solvers
 from mtljax.base import Array
-from mtljax.options import check_weights
+from mtljax.options import check_one_per_task, check_weights
 from mtljax.surgery._from_gramian import from_cosines
 from mtljax.surgery._surgery import Surgery
 
@@ -43,7 +43,10 @@ def conflict_free(*, preference: ArrayLike | None = None) -> Surgery:
 def config_weights(norms: Array, cosines: Array, preference: ArrayLike | None) -> Array:
     """The weights ``[T]`` of ConFIG."""
     usable = norms > 0
-    wish = jnp.ones_like(norms) if preference is None else jnp.asarray(preference, norms.dtype)
+    wish = jnp.ones_like(norms)
+    if preference is not None:
+        check_one_per_task('preference', preference, len(norms))
+        wish = jnp.asarray(preference, norms.dtype)
     units = solvers.equiangular(cosines, wish, usable)
     along = cosines @ units
     square = units @ along
@@ -51,4 +54,6 @@ def config_weights(norms: Array, cosines: Array, preference: ArrayLike | None) -
     largest = jnp.max(norms)
     shares = jnp.where(usable, norms / jnp.where(largest > 0, largest, 1), 1)
     length = jnp.sum(jnp.where(usable, shares * along, 0)) / jnp.where(exists, square, 1)
-    return jnp.where(usable & exists, length * units / shares, 0)
+    most = jnp.finfo(norms.dtype).max
+    weights = length * units / jnp.maximum(shares, jnp.finfo(norms.dtype).tiny)
+    return jnp.where(usable & exists, jnp.clip(weights, -most, most), 0)

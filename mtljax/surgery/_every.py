@@ -3,12 +3,12 @@
 import jax
 import jax.numpy as jnp
 
-from mtljax.options import check_option
+from mtljax.options import check_count
 from mtljax.surgery._surgery import Surgery, needs_linear, weights_of
 from mtljax.surgery._wrapped import wrapped
 
 
-def every(method: Surgery, k: int) -> Surgery:
+def every(method: Surgery, k: int, *, num_tasks: int | None = None) -> Surgery:
     """A method that finds new weights in every k-th step, and uses the last ones in between.
 
     The steps in between cost one backward pass (under vmap, where both branches run, they cost what
@@ -19,6 +19,7 @@ def every(method: Surgery, k: int) -> Surgery:
     Args:
       method: a surgery whose update is ``J^T w``.
       k: at least 1.
+      num_tasks: T, where it stands alone.
 
     Raises:
       ValueError: k is below 1; the update of the method is no weighted sum; at init, T is unknown.
@@ -31,7 +32,7 @@ def every(method: Surgery, k: int) -> Surgery:
     >>> updates['w'].tolist()
     [9.0]
     """
-    check_option('k', k, 'an integer >= 1', lambda found: found >= 1)
+    check_count('k', k, 1)
     needs_linear(method, 'every')
 
     def start(state):
@@ -52,4 +53,4 @@ def every(method: Surgery, k: int) -> Surgery:
         updates, weights, inner = jax.lax.cond(count == 0, anew, again)
         return updates, weights, (inner, (count + 1) % k)
 
-    return wrapped(method, start, step, method.traits._replace(rule=None))
+    return wrapped(method, start, step, method.traits._replace(rule=None), num_tasks)

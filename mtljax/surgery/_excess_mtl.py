@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from mtljax.base import Array, PyTree
-from mtljax.options import check_option
+from mtljax.options import check_count, check_option
 from mtljax.surgery._rows import zero_rows
 from mtljax.surgery._surgery import Surgery, Traits, known_tasks, transform, where_rows
 
@@ -35,8 +35,8 @@ def excess_mtl(
     ``e_t = g_t^T H_t^-1 g_t`` with ``H_t = diag(sqrt(sum of g_t^2 over the steps))``; relative to
     its mean over the first steps, it drives ``w_t ~ w_t exp(step_size e_t)``, ``sum_t w_t = 1``;
     ``d = sum_t w_t g_t`` (He, Zhou, Zhang, Yun, Xu, Zeng, Chilimbi, Zhao, ICML 2024,
-    https://arxiv.org/abs/2402.02009). It holds T gradients in its state. LibMTL starts at
-    ``w_t = 1`` and keeps the sum at T: ``rescale(..., to='sum')``.
+    https://proceedings.mlr.press/v235/he24n.html). It holds T gradients in its state. LibMTL starts
+    at ``w_t = 1`` and keeps the sum at T: ``rescale(..., to='sum')``.
 
     Equal gradients g give ``g``. Head gradients: weighted by w. Nothing is random. Inactive tasks
     are excluded and keep their state; a zero gradient has no excess risk; one that is not finite
@@ -57,7 +57,7 @@ def excess_mtl(
     [2.0, 3.0]
     """
     check_option('step_size', step_size, 'a finite number >= 0', lambda found: found >= 0)
-    check_option('baseline_steps', baseline_steps, 'an integer >= 1', lambda found: found >= 1)
+    check_count('baseline_steps', baseline_steps, 1)
 
     def init(params, num_tasks):
         tasks = known_tasks(num_tasks)
@@ -77,10 +77,10 @@ def excess_mtl(
         count = inner.count + active
         settling = active & (count <= baseline_steps)
         baseline = inner.baseline + jnp.where(settling, excess / baseline_steps, 0)
-        moves = active & ~settling & (baseline > 0)
+        moves = active & ~settling & ~(baseline <= 0)
         relative = jnp.where(moves, excess / jnp.where(moves, baseline, 1), 0)
         logits = inner.logits + step_size * relative
-        weights = jnp.nan_to_num(jax.nn.softmax(logits, where=active))
+        weights = jnp.where(active.any(), jax.nn.softmax(logits, where=active), 0)
         curvature = where_rows(active, grown, inner.curvature)
         return jacobian.combine(weights), weights, ExcessState(curvature, baseline, count, logits)
 

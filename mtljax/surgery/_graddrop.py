@@ -4,9 +4,9 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from mtljax.options import check_option
+from mtljax.options import check_one_per_task, check_option
 from mtljax.surgery._rows import spread
-from mtljax.surgery._surgery import Surgery, Traits, transform
+from mtljax.surgery._surgery import Surgery, Traits, transform, without_inactive
 
 
 def graddrop(*, leak: ArrayLike = 0.0) -> Surgery:
@@ -39,8 +39,9 @@ def graddrop(*, leak: ArrayLike = 0.0) -> Surgery:
     def combine(jacobian, inner, *, losses, active, key):
         if key is None:
             raise ValueError('graddrop draws which signs stay: pass key=... to update.')
+        check_one_per_task('leak', leak, jacobian.num_tasks, or_one=True)
         leaks = jnp.broadcast_to(jnp.asarray(leak, jnp.result_type(float)), active.shape)
-        leaves, treedef = jax.tree.flatten(jacobian.stacked())
+        leaves, treedef = jax.tree.flatten(without_inactive(jacobian, active).stacked())
         kept = [_drop(leaf, leaks, jax.random.fold_in(key, i)) for i, leaf in enumerate(leaves)]
         weights = active.astype(jnp.float32)
         return jax.tree.unflatten(treedef, kept), weights, inner

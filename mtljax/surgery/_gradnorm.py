@@ -56,7 +56,7 @@ def gradnorm(
       num_tasks: T, where it stands alone.
 
     Raises:
-      ValueError: alpha is not finite; at update, no losses.
+      ValueError: alpha is not finite, or optimizer is none; at update, no losses.
 
     >>> method = gradnorm(num_tasks=2)
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}
@@ -66,6 +66,8 @@ def gradnorm(
     """
     check_option('alpha', alpha, 'a finite number')
     tx = optax.adam(0.025) if optimizer is None else optimizer
+    if not isinstance(tx, optax.GradientTransformation):
+        raise ValueError(f'optimizer should be one of optax. Found optimizer = {optimizer!r}.')
 
     def init(num_tasks):
         tasks = known_tasks(num_tasks)

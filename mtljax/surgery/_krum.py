@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 
-from mtljax.options import check_option
+from mtljax.options import check_count
 from mtljax.surgery._from_gramian import from_cosines
 from mtljax.surgery._surgery import Surgery
 
@@ -31,8 +31,8 @@ def krum(byzantine: int = 0, *, selected: int = 1) -> Surgery:
     >>> method.update(updates, method.init({'w': jnp.zeros(2)}))[0]['w'].tolist()
     [1.0, 0.0]
     """
-    check_option('byzantine', byzantine, 'an integer >= 0', lambda found: found >= 0)
-    check_option('selected', selected, 'an integer >= 1', lambda found: found >= 1)
+    check_count('byzantine', byzantine, 0)
+    check_count('selected', selected, 1)
 
     def weigh(norms, cosines, inner, *, losses, active, key):
         tasks, alive = len(norms), jnp.sum(active)

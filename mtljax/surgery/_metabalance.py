@@ -5,11 +5,17 @@ from typing import Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from mtljax.base import PyTree
+from mtljax.base import Array, PyTree
 from mtljax.gradients import Stacked
 from mtljax.options import check_option
 from mtljax.surgery._rows import spread
-from mtljax.surgery._surgery import Surgery, Traits, known_tasks, transform
+from mtljax.surgery._surgery import (
+    Surgery,
+    Traits,
+    known_tasks,
+    transform,
+    without_inactive,
+)
 
 _WHICH = ('larger', 'smaller', 'all')
 
@@ -18,10 +24,12 @@ class MetaBalanceState(NamedTuple):
     """The state of `metabalance`.
 
     Attributes:
-      norms: the running mean of each task's norm in each tensor, leaves ``[T]``.
+      norms: the running mean of each task's norm in each tensor, leaves ``[T]``, from 0.
+      count: how many steps a task has had a label in, ``[T]``.
     """
 
     norms: PyTree
+    count: Array
 
 
 def metabalance(
@@ -34,7 +42,8 @@ def metabalance(
 ) -> Surgery:
     """MetaBalance: in every tensor, gradients of auxiliary tasks get the target task's size.
 
-    With the running means ``m_t = beta m_t + (1 - beta) |g_t|`` per tensor, ``g_t`` becomes
+    With the running means ``m_t = beta m_t + (1 - beta) |g_t|`` per tensor, divided by
+    ``1 - beta^n`` after n steps with a label, ``g_t`` becomes
     ``(relax m_target / m_t + 1 - relax) g_t``; ``d = sum_t g_t`` (He, Feng, Cheng, Ji, Guo,
     Caverlee, WWW 2022, https://arxiv.org/abs/2203.06801).
 
@@ -66,29 +75,36 @@ def metabalance(
 
     def init(params, num_tasks):
         tasks = known_tasks(num_tasks)
-        if not 0 <= target < tasks:
+        if target not in range(tasks):
             raise ValueError(f'target should be the index of a task, below {tasks}: {target}.')
-        return MetaBalanceState(jax.tree.map(lambda _: jnp.zeros(tasks), params))
+        norms = jax.tree.map(lambda _: jnp.zeros(tasks), params)
+        return MetaBalanceState(norms, jnp.zeros(tasks, jnp.int32))
 
     def factors(norms):
         own = norms[target]
         ratio = own / jnp.where(norms > 0, norms, 1)
         chosen = {'larger': norms > own, 'smaller': norms < own, 'all': norms == norms}[which]
         chosen &= (own > 0) & (norms > 0) & (jnp.arange(norms.size) != target)
-        return jnp.where(chosen, relax * ratio + 1 - relax, 1)
+        finite = jnp.isfinite(norms) & jnp.isfinite(own)
+        return jnp.where(finite, jnp.where(chosen, relax * ratio + 1 - relax, 1), jnp.nan)
 
     def combine(jacobian, inner, *, losses, active, key):
-        rows = jacobian.stacked()
+        rows = without_inactive(jacobian, active).stacked()
+        count = inner.count + active
+        # Without this, a task that joins late would look small until its mean has grown.
+        unbiased = 1 / jnp.where(count > 0, 1 - beta ** count.astype(jnp.result_type(float)), 1)
 
         def average(old, leaf):
             found = Stacked(leaf, active.size).normalised()[0].astype(old.dtype)
             return jnp.where(active, beta * old + (1 - beta) * found, old)
 
         def total(leaf, norms):
-            return jnp.sum(spread(factors(norms), leaf) * leaf, axis=0).astype(leaf.dtype)
+            return jnp.sum(spread(factors(unbiased * norms), leaf) * leaf, axis=0).astype(
+                leaf.dtype
+            )
 
         norms = jax.tree.map(average, inner.norms, rows)
         updates = jax.tree.map(total, rows, norms)
-        return updates, active.astype(jnp.float32), MetaBalanceState(norms)
+        return updates, active.astype(jnp.float32), MetaBalanceState(norms, count)
 
     return transform(combine, init, num_tasks=num_tasks, traits=Traits(scale='sum', linear=False))

@@ -25,7 +25,8 @@ def mgda(*, normalise: Literal['none', 'l2', 'loss', 'loss+'] = 'none') -> Surge
 
     Args:
       normalise: c: 1, the norm (``'l2'``), the loss, or norm times loss (``'loss+'``). The weights
-        apply to the gradients as they are, as in the authors' code.
+        apply to the gradients as they are, as in the authors' code. Losses must be positive: one
+        that is not makes the update not finite.
 
     Raises:
       ValueError: another normaliser; at update, no losses where they are needed.
@@ -43,6 +44,7 @@ def mgda(*, normalise: Literal['none', 'l2', 'loss', 'loss+'] = 'none') -> Surge
         if 'loss' in normalise:
             if losses is None:
                 raise ValueError(f'mgda(normalise={normalise!r}) needs losses=[T] at update.')
+            losses = jnp.where(losses > 0, losses, jnp.nan)
             losses = jnp.where(active, losses, 1).astype(norms.dtype)
             lengths = lengths / losses
         if normalise in ('l2', 'loss+'):

@@ -88,6 +88,8 @@ def moco(
         share = solvers.simplex(inner.weights, active).astype(norms.dtype)
         lengths = jnp.where(active, norms, 0)
         pull = lengths * (cosines @ (lengths * share)) + rho * share
+        most = jnp.finfo(pull.dtype).max / (4 * active.size)
+        pull = jnp.clip(pull, -most, most)
         share = solvers.simplex(share - gamma / count**gamma_sigma * pull, active)
         after = jnp.where(active, share, inner.weights).astype(inner.weights.dtype)
         return as_params(rows.combine(share), fresh), share, MocoState(step, tree, after)

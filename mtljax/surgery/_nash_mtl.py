@@ -18,8 +18,9 @@ def nash_mtl(*, max_norm: ArrayLike | None = 1.0) -> Surgery:
     linearised steps on the host, and falls back to its last weights where its solver fails.
 
     The length does not depend on that of the gradients: ``|d|^2 = T`` before ``max_norm``. Equal
-    gradients g give ``sqrt(T) g / |g|``. Head gradients: weighted by a. Nothing is random. Inactive
-    tasks and zero gradients are excluded (the head of the latter has weight 1). Dependent gradients
+    gradients g give ``g / |g|`` (``sqrt(T) g / |g|`` with no limit). Head gradients: weighted by a.
+    Nothing is random. Inactive tasks and zero gradients are excluded (the head of the latter has
+    the mean of the other weights). Dependent gradients
     need not have a solution: the method then is that of cosines whose eigenvalues are raised to
     1e-10 (float32: 1e-6 T), and tends to 0. A gradient that is not finite makes the update not
     finite. `every` solves every k steps only.
@@ -46,6 +47,6 @@ def nash_mtl(*, max_norm: ArrayLike | None = 1.0) -> Surgery:
         units = weights * norms
         length = jnp.sqrt(jnp.maximum(units @ cosines @ units, 0))
         shorter = jnp.minimum(1, max_norm / jnp.where(length > 0, length, 1))
-        return jnp.where(norms > 0, weights * shorter, weights), residual
+        return weights * shorter, residual
 
     return from_solver(solve, weighs_heads=True, scale='own')

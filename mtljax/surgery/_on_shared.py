@@ -73,7 +73,8 @@ def on_shared(
         if not isinstance(method, Surgery):
             return method.init(shared)
         with_tasks: Any = method.init
-        return with_tasks(shared, num_tasks=num_tasks or _count_heads(params))
+        tasks = num_tasks or _count_heads(params)
+        return with_tasks(shared, **({} if tasks is None else {'num_tasks': tasks}))
 
     def update(updates, state, params=None, **extra):
         shared, own, join = _split(updates, params, labels, extra.get('active'))

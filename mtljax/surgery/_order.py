@@ -27,4 +27,6 @@ def of_rows(units: Array, norms: Array) -> Array:
     """
     inverse = jnp.where(norms > 0, 1 / jnp.where(norms > 0, norms, 1), 0)
     ratio = norms[:, None] * inverse[None, :]
-    return jnp.sum(units * ratio, axis=0)
+    weights = jnp.sum(jnp.where(units != 0, units * ratio, 0), axis=0)
+    most = jnp.finfo(weights.dtype).max
+    return jnp.clip(weights, -most, most)

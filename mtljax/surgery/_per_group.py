@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from mtljax.base import PyTree
 from mtljax.gradients import Stacked
-from mtljax.surgery._surgery import Surgery, SurgeryState, make_surgery, read
+from mtljax.surgery._surgery import Surgery, SurgeryState, make_surgery, per_task, read
 
 
 def per_leaf(method: Surgery) -> Surgery:
@@ -35,7 +35,7 @@ def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery
     Args:
       method: a surgery that sees the gradients through their Gramian alone.
       groups: from the path ``'a/b/c'`` of a parameter to its group, or a tree of groups in the
-        parameters' structure.
+        structure of the parameters that it is given (inside `on_shared`, of the shared ones).
 
     Raises:
       ValueError: the method sees more than the Gramian. (graddrop and trimmed_mean act on every
@@ -66,6 +66,7 @@ def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery
     def update(updates, state, params=None, *, losses=None, active=None, key=None, **extra):
         del extra
         jacobian, alive = read(updates, params, active)
+        losses = per_task('losses', losses, jacobian.num_tasks)
         leaves, treedef = jax.tree.flatten(jacobian.stacked())
         names = _names(jacobian.stacked(), groups)
         order = sorted(set(names), key=str)
@@ -92,7 +93,10 @@ def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery
 def _names(tree, groups):
     """The group of every leaf, in the order of the leaves."""
     if not callable(groups):
-        return jax.tree.leaves(groups)
+        labels, count = jax.tree.leaves(groups), len(jax.tree.leaves(tree))
+        if len(labels) != count:
+            raise ValueError(f'groups should name one group per array, {count}. Found {labels}.')
+        return labels
     paths = jax.tree_util.tree_flatten_with_path(tree)[0]
     names = [jax.tree_util.keystr(path, simple=True, separator='/') for path, _ in paths]
     return [groups(name) for name in names]

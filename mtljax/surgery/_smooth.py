@@ -3,23 +3,26 @@
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from mtljax.base import Array, PyTree
+from mtljax.base import Array
 from mtljax.options import check_option
 from mtljax.surgery._surgery import Surgery, needs_linear, weights_of
 from mtljax.surgery._wrapped import wrapped
 
 
-def smooth(method: Surgery, decay: ArrayLike = 0.9) -> Surgery:
+def smooth(method: Surgery, decay: ArrayLike = 0.9, *, num_tasks: int | None = None) -> Surgery:
     """CR-MOGM: a method with the running mean of its own task weights.
 
     ``d = sum_t l_t g_t``, ``l = decay l + (1 - decay) w`` with w the method's weights (Zhou, Zhang,
-    Jiang, Zhong, Gu, Zhu, NeurIPS 2022, https://openreview.net/forum?id=zB10asFBl0R). A task's mean
-    starts at its first weight, and stands still while the task is inactive. Scale, head gradients
-    (by l, where the method weighs them) and random order are the method's.
+    Jiang, Zhong, Gu, Zhu, NeurIPS 2022, https://proceedings.neurips.cc/paper_files/paper/2022/hash/
+    f91bd64a3620aad8e70a27ad9cb3ca57-Abstract-Conference.html). A task's mean starts at its first
+    weight, and stands still while the task is inactive. Scale, head gradients (by l, where the
+    method weighs them) and random order are the method's. A weight that is not finite makes this
+    update not finite and is left out of the mean.
 
     Args:
       method: a surgery whose update is ``J^T w``.
       decay: in [0, 1); 0.9 is TorchJD's default.
+      num_tasks: T, where it stands alone.
 
     Raises:
       ValueError: decay is out of range; the update of the method is no weighted sum (graddrop,
@@ -44,12 +47,15 @@ def smooth(method: Surgery, decay: ArrayLike = 0.9) -> Surgery:
         jacobian = jacobian.realise()
         inner, seen = state.inner
         _, inner = run(jacobian, inner)
-        weights = _blended(state.task_weights, weights_of(inner, 'smooth'), seen, active, decay)
-        return jacobian.combine(jnp.where(active, weights, 0)), weights, (inner, seen | active)
+        fresh = weights_of(inner, 'smooth')
+        fine = active & jnp.isfinite(fresh)
+        weights = _blended(state.task_weights, fresh, seen, fine, decay)
+        used = jnp.where(fine, weights, jnp.where(active, fresh, 0))
+        return jacobian.combine(used), weights, (inner, seen | fine)
 
-    return wrapped(method, start, step, method.traits._replace(rule=None))
+    return wrapped(method, start, step, method.traits._replace(rule=None), num_tasks)
 
 
-def _blended(before: Array, fresh: Array, seen: Array, active: Array, decay: PyTree) -> Array:
+def _blended(before: Array, fresh: Array, seen: Array, fine: Array, decay: ArrayLike) -> Array:
     mixed = (decay * before + (1 - decay) * fresh).astype(before.dtype)
-    return jnp.where(active, jnp.where(seen, mixed, fresh), before)
+    return jnp.where(fine, jnp.where(seen, mixed, fresh), before)

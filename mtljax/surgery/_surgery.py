@@ -92,6 +92,9 @@ def transform(
     def update_fn(updates, state, params=None, *, losses=None, active=None, key=None, **extra):
         del extra
         jacobian, active = read(updates, params, active)
+        losses = per_task('losses', losses, jacobian.num_tasks)
+        if state.task_weights is not None:
+            per_task('The state of the surgery (num_tasks)', state.task_weights, active.size)
         result, weights, inner = fn(jacobian, state.inner, losses=losses, active=active, key=key)
         return result, SurgeryState(kept(weights, state.task_weights), inner)
 
@@ -108,11 +111,23 @@ def make_surgery(init: Any, update: Any, traits: Traits) -> Surgery:
 def read(updates: Any, params: Any, active: Array | None) -> tuple[Jacobian, Array]:
     """The Jacobian that reached a method, without its inactive rows; and which tasks are active."""
     jacobian = as_jacobian(updates, params)
+    active = per_task('active', active, jacobian.num_tasks)
+    if active is None:
+        return jacobian, jnp.ones(jacobian.num_tasks, bool)
+    active = active.astype(bool)
     if not isinstance(updates, Jacobian):
         jacobian = without_inactive(jacobian, active)
-    if active is None:
-        active = jnp.ones(jacobian.num_tasks, bool)
     return jacobian, active
+
+
+def per_task(name: str, values: Any, num_tasks: int) -> Array | None:
+    """An extra argument as an array ``[T]``; None stays None."""
+    if values is None:
+        return None
+    values = jnp.asarray(values)
+    if values.shape != (num_tasks,):
+        raise ValueError(f'{name} should be one per task, [{num_tasks}]. Found {values.shape}.')
+    return values
 
 
 def kept(weights: Array, before: Array | None) -> Array | None:
@@ -130,15 +145,24 @@ def weights_of(state: SurgeryState, wrapper: str) -> Array:
     """The task weights of a method's state, or an error that says how to give T."""
     if state.task_weights is None:
         raise ValueError(
-            f'{wrapper} needs task weights, and so T: pass num_tasks=T to init, or put it inside '
-            'surgery.on_shared.'
+            f'{wrapper} needs task weights, and so T: pass num_tasks=T to {wrapper}, or, where '
+            'parameters are not laid out by a sharing scheme, to on_shared.'
         )
     return state.task_weights
 
 
+def check_inner(method: Surgery, wrapper: str) -> None:
+    """Refuse what is no surgery, and what belongs around the wrapper."""
+    if not isinstance(method, Surgery):
+        raise ValueError(f'{wrapper} needs a surgery, such as surgery.pcgrad(). Found {method!r}.')
+    if method.traits.whole:
+        raise ValueError(f'on_shared goes around {wrapper}: on_shared({wrapper}(method, ...)).')
+
+
 def needs_linear(method: Surgery, wrapper: str) -> None:
     """Refuse methods whose update is not ``J^T task_weights``."""
-    if not isinstance(method, Surgery) or not method.traits.linear:
+    check_inner(method, wrapper)
+    if not method.traits.linear:
         raise ValueError(
             f'{wrapper} needs a surgery whose update is the sum of the gradients with its task '
             f'weights. Found {method!r}.'
@@ -149,8 +173,8 @@ def known_tasks(num_tasks: int | None) -> int:
     """T, or an error that says how to give it."""
     if num_tasks is None:
         raise ValueError(
-            'This surgery keeps a state per task: pass num_tasks=T to its factory, or put it '
-            'inside surgery.on_shared.'
+            'This surgery keeps a state per task: pass num_tasks=T to its factory, or to on_shared '
+            'where parameters are not laid out by a sharing scheme.'
         )
     return num_tasks
 

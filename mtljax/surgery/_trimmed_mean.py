@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from mtljax.options import check_option
+from mtljax.options import check_count
 from mtljax.surgery._surgery import Surgery, Traits, transform, where_rows
 
 
@@ -29,7 +29,7 @@ def trimmed_mean(trim: int = 1) -> Surgery:
     >>> method.update(updates, method.init({'w': jnp.zeros(2)}))[0]['w'].tolist()
     [2.0, 4.0]
     """
-    check_option('trim', trim, 'an integer >= 0', lambda found: found >= 0)
+    check_count('trim', trim, 0)
 
     def combine(jacobian, inner, *, losses, active, key):
         alive = jnp.sum(active)

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from mtljax.options import check_one_per_task, check_weights
-from mtljax.surgery._surgery import Surgery, scaled_weights
+from mtljax.surgery._surgery import Surgery, check_inner, scaled_weights
 from mtljax.surgery._wrapped import wrapped
 
 
@@ -14,8 +14,10 @@ def with_preference(method: Surgery, preference: ArrayLike) -> Surgery:
     With ``upgrad`` and ``dualproj`` these are the weights of the sum that is projected (the cone
     does not change), in TorchJD ``pref_vector``. A method that does not see the lengths of the
     gradients keeps its direction (imtl_g, nash_mtl, conflict_free); ``aligned_mtl`` and
-    ``conflict_free`` have a ``preference`` of their own. Task weights are ``p_t w_t``. Scale,
-    random order, inactive and zero rows are the method's; ones change nothing.
+    ``conflict_free`` have a ``preference`` of their own. Task weights are ``p_t w_t``;
+    heads that the method does not weigh stay plain. Equal gradients g give what the method makes of
+    ``p_t g``. Random order, inactive and zero rows are the method's (``p_t = 0`` makes a zero row,
+    not an inactive one); ones change nothing.
 
     Args:
       method: a surgery.
@@ -30,6 +32,7 @@ def with_preference(method: Surgery, preference: ArrayLike) -> Surgery:
     >>> method.update(updates, method.init({'w': jnp.zeros(2)}))[0]['w'].tolist()
     [7.0, 10.0]
     """
+    check_inner(method, 'with_preference')
     check_weights('preference', preference)
 
     def step(run, jacobian, state, active):

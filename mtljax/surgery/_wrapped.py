@@ -15,6 +15,7 @@ def wrapped(
     start: Callable[[SurgeryState], tuple[Array | None, PyTree]],
     step: Callable[[Run, Jacobian, SurgeryState, Array], tuple[PyTree, Array | None, PyTree]],
     traits: Traits,
+    num_tasks: int | None = None,
 ) -> Surgery:
     """A surgery around a surgery.
 
@@ -23,12 +24,15 @@ def wrapped(
       start: ``(first state of the method) -> (task_weights, inner)``.
       step: ``(run, jacobian, state, active) -> (updates, task_weights, inner)``.
       traits: of the whole.
+      num_tasks: T, where it stands alone.
     """
     begin: Any = method.init
     advance: Any = method.update
 
+    known = {} if num_tasks is None else {'num_tasks': num_tasks}
+
     def init(params, **extra):
-        return SurgeryState(*start(begin(params, **extra)))
+        return SurgeryState(*start(begin(params, **known | extra)))
 
     def update(updates, state, params=None, *, active=None, **extra):
         jacobian, alive = read(updates, params, active)

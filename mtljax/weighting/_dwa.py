@@ -4,11 +4,10 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.typing import ArrayLike
 
 from mtljax.base import Array, Weighting
-from mtljax.options import check_option
+from mtljax.options import check_count, check_option
 from mtljax.weighting._active import over_active
 
 
@@ -56,7 +55,7 @@ def dwa(window: int = 25, *, temperature: ArrayLike = 2.0, sliding: bool = False
     >>> weights.tolist()
     [0.875..., 1.124...]
     """
-    check_option('window', window, 'a whole number of steps >= 1', _is_count)
+    check_count('window', window, 1)
     check_option('temperature', temperature, 'a finite number > 0', lambda found: found > 0)
     windows = _sliding if sliding else _blocks
 
@@ -72,10 +71,6 @@ def dwa(window: int = 25, *, temperature: ArrayLike = 2.0, sliding: bool = False
         return jnp.where(full, jnp.sum(active) * share, 1), state
 
     return Weighting(init, update)
-
-
-def _is_count(found):
-    return np.issubdtype(found.dtype, np.integer) & (found >= 1)
 
 
 def _ratio(before: Array, last: Array) -> Array:
