@@ -45,7 +45,7 @@ def check_count(name: str, value: Any, least: int) -> None:
     """
 
     def holds(found):
-        return (found >= least) & (found == np.floor(found))
+        return (found >= least) & np.issubdtype(found.dtype, np.integer)
 
     check_option(name, value, f'a whole number >= {least}', holds)
 

@@ -148,7 +148,7 @@ def test_a_weighting_that_observes_sees_the_same_batch_at_the_new_parameters():
     batch = small_batch()
     start, after, _ = run(batch, weighting=observing)
     for state in (start, after):
-        cut, _ = training.objective(small_model(), small_tasks(), {}, batch, KEY)
+        cut, _ = training.objective(small_model(), small_tasks(), state.state, batch, KEY)
         seen.append(cut(state.params)[0])
     np.testing.assert_allclose(after.weighting, seen[1] - seen[0], rtol=1e-4, atol=1e-5)
 

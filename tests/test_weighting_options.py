@@ -48,7 +48,7 @@ def test_options_can_be_mapped_over(make, values):
         (lambda: weighting.uncertainty(optimizer=0.1), r'Found optimizer = 0\.1'),
         (lambda: weighting.imtl_l(optimizer='adam'), "Found optimizer = 'adam'"),
         (lambda: weighting.dwa(0), 'Found window = 0'),
-        (lambda: weighting.dwa(2.0), r'whole number of steps >= 1\. Found window = 2\.0'),
+        (lambda: weighting.dwa(2.0), r'whole number >= 1\. Found window = 2\.0'),
         (lambda: weighting.dwa(2, temperature=0), 'Found temperature = 0'),
         (lambda: weighting.famo(weight_decay=-1), 'Found weight_decay = -1'),
         (lambda: weighting.famo(min_losses=np.nan), 'Found min_losses = nan'),
