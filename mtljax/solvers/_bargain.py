@@ -10,7 +10,7 @@ from mtljax.solvers._precision import floored, in_float64
 from mtljax.solvers._solution import Solution
 
 _STEPS = 100
-_FLOOR = 1e-10
+_FLOOR = 1e-8
 
 
 class _Point(NamedTuple):
@@ -40,7 +40,7 @@ def fairgrad(
 
     It is the minimum of the convex ``1/2 w^T G w - sum_t w_t^(1 - 1/alpha) / (1 - 1/alpha)``, found
     by Newton's method with a line search. Dependent gradients may have no solution (0 in their
-    convex hull: no update improves all); eigenvalues of the cosines below 1e-10 (float32: 1e-6 T)
+    convex hull: no update improves all); eigenvalues of the cosines below 1e-8 (float32: 1e-6 T)
     are raised to that, and the update then tends to 0. Tasks with a zero gradient are left out;
     their weight is the mean of the others' (1 where all are zero).
 

@@ -22,7 +22,7 @@ def nash_mtl(*, max_norm: ArrayLike | None = 1.0) -> Surgery:
     Nothing is random. Inactive tasks and zero gradients are excluded (the head of the latter has
     the mean of the other weights). Dependent gradients
     need not have a solution: the method then is that of cosines whose eigenvalues are raised to
-    1e-10 (float32: 1e-6 T), and tends to 0. A gradient that is not finite makes the update not
+    1e-8 (float32: 1e-6 T), and tends to 0. A gradient that is not finite makes the update not
     finite. `every` solves every k steps only.
 
     Args:

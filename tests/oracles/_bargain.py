@@ -1,12 +1,12 @@
 import numpy as np
 
-FLOOR = 1e-10
+FLOOR = 1e-8
 
 
 def bargain(U, price, power):
     """b > 0 with (C' b)_t = price_t b_t^-power, for unit rows U.
 
-    C' is U U^T with its eigenvalues raised to max(1e-10, 8 T eps). b minimises the convex function
+    C' is U U^T with its eigenvalues raised to max(1e-8, 8 T eps). b minimises the convex function
     1/2 b^T C' b - sum_t price_t phi(b_t), phi'(b) = b^-power: damped Newton steps in b_t's own
     scale, in extended precision, on y = V^T b for the eigenvectors V, because entries of b near 1e5
     may cancel.
