@@ -93,7 +93,10 @@ def params_of(dtype=jnp.float32):
 
 def rows_like(params, tasks, seed=0):
     rng = np.random.default_rng(seed)
-    draw = lambda leaf: jnp.asarray(rng.normal(size=(tasks, *leaf.shape)), leaf.dtype)  # noqa: E731
+
+    def draw(leaf):
+        return jnp.asarray(rng.normal(size=(tasks, *leaf.shape)), leaf.dtype)
+
     return jax.tree.map(draw, params)
 
 

@@ -61,7 +61,9 @@ def intervals(
             mean, error = row[what]
             error = 0 if math.isnan(error) else error
             axes.errorbar(index, mean, yerr=error, fmt='o', capsize=5, color=f'C{index}')
-        axes.set_xticks(range(len(found)), list(found), rotation=20)
+        axes.set_xticks(
+            range(len(found)), list(found), rotation=45, ha='right', rotation_mode='anchor'
+        )
         axes.set_xlim(-0.5, len(found) - 0.5)
         axes.set_title(heading, fontsize='medium')
         axes.grid(axis='y', alpha=0.3)
