@@ -53,12 +53,15 @@ class MultiTask(Module):
         everything after ``z``; computes only ``tasks`` when they are given.
       tasks: the names of the tasks; the order of every T axis.
       coupled: whether ``readout`` reads ``params['shared']`` too. Engines withhold it otherwise.
+      auxiliary: ``(state, task) -> scalar``: what ``readout`` left in the state for training to add
+        to the mean loss of that task, such as the entropy of a gate.
     """
 
     features: Callable[..., tuple[Any, State]] = field(kw_only=True)
     readout: Callable[..., tuple[dict[str, Any], State]] = field(kw_only=True)
     tasks: tuple[str, ...] = field(kw_only=True)
     coupled: bool = field(default=False, kw_only=True)
+    auxiliary: Callable[[State, str], Array] | None = field(default=None, kw_only=True)
 
 
 class Metric(NamedTuple):

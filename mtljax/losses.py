@@ -8,6 +8,9 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from mtljax.base import Array
+from mtljax.options import check_option
+
+_LEAST_AREA = 1e-12
 
 
 def absolute_error(prediction: ArrayLike, target: ArrayLike) -> Array:
@@ -19,13 +22,114 @@ def absolute_error(prediction: ArrayLike, target: ArrayLike) -> Array:
     >>> absolute_error(jnp.array([1.0, 2.0]), jnp.array([3.0, 2.0])).tolist()
     [2.0, 0.0]
     """
-    if jnp.shape(prediction) != jnp.shape(target):
-        raise ValueError(
-            'absolute_error expects equal shapes. '
-            f'Found prediction {jnp.shape(prediction)} and target {jnp.shape(target)}.'
-        )
+    _check_shapes('absolute_error', prediction, target)
     error = jnp.asarray(prediction) - jnp.asarray(target)
     return error * jnp.sign(error)  # the derivative of jnp.abs at 0 is 1
+
+
+def smooth_l1(prediction: ArrayLike, target: ArrayLike, beta: ArrayLike = 1.0) -> Array:
+    """``d^2 / (2 beta)`` where ``|d| < beta``, else ``|d| - beta / 2``, element by element.
+
+    ``d = prediction - target``; a Huber loss divided by ``beta``, whose slope far from the target
+    is 1 (Girshick, Fast R-CNN, ICCV 2015, https://arxiv.org/abs/1504.08083).
+
+    Args:
+      prediction: ``[B, ...]``.
+      target: of the same shape.
+      beta: where the parabola ends, > 0.
+
+    Raises:
+      ValueError: the shapes differ, or ``beta`` is not positive.
+
+    >>> smooth_l1(jnp.array([0.5, -3.0]), jnp.zeros(2)).tolist()
+    [0.125, 2.5]
+    """
+    _check_shapes('smooth_l1', prediction, target)
+    check_option('beta', beta, 'a finite number > 0', lambda found: found > 0)
+    error = abs(jnp.asarray(prediction) - jnp.asarray(target))
+    inner = jnp.minimum(error, beta)
+    return inner * (error - inner / 2) / beta
+
+
+def iou_loss(prediction: ArrayLike, target: ArrayLike) -> Array:
+    """``1 - |A & B| / |A | B|`` of two boxes, in [0, 1].
+
+    A box is centre x, centre y, width, height in any unit; sizes below 0 count as 0, and a union
+    below 1e-12 as 1e-12, so that empty boxes have loss 1. Boxes that do not meet have no gradient:
+    see `giou_loss`.
+
+    Args:
+      prediction: ``[B, ..., 4]``.
+      target: of the same shape.
+
+    Returns:
+      ``[B, ...]``, float32 at least.
+
+    Raises:
+      ValueError: the shapes differ, or do not end in 4.
+
+    >>> iou_loss(jnp.array([[1.0, 1, 2, 2]]), jnp.array([[2.0, 1, 2, 2]])).tolist()
+    [0.666...]
+    """
+    shared, union, _ = _areas('iou_loss', prediction, target)
+    return 1 - shared / jnp.maximum(union, _LEAST_AREA)
+
+
+def giou_loss(prediction: ArrayLike, target: ArrayLike) -> Array:
+    """``1 - IoU + (|C| - |A | B|) / |C|`` of two boxes, in [0, 2]; C is the least box around both.
+
+    Boxes and areas are those of `iou_loss`; boxes that do not meet attract each other. Far from the
+    target its slopes are small: add `absolute_error` (Rezatofighi, Tsoi, Gwak, Sadeghian, Reid,
+    Savarese, CVPR 2019, https://arxiv.org/abs/1902.09630).
+
+    Args:
+      prediction: ``[B, ..., 4]``.
+      target: of the same shape.
+
+    Returns:
+      ``[B, ...]``, float32 at least.
+
+    Raises:
+      ValueError: the shapes differ, or do not end in 4.
+
+    >>> giou_loss(jnp.array([[1.0, 1, 2, 2]]), jnp.array([[5.0, 1, 2, 2]])).tolist()
+    [1.333...]
+    """
+    shared, union, hull = _areas('giou_loss', prediction, target)
+    gap = (hull - union) / jnp.maximum(hull, _LEAST_AREA)
+    return 1 - shared / jnp.maximum(union, _LEAST_AREA) + gap
+
+
+def _areas(name: str, prediction: ArrayLike, target: ArrayLike) -> tuple[Array, Array, Array]:
+    """The areas of the intersection, the union and the least box around both."""
+    _check_shapes(name, prediction, target)
+    if jnp.shape(prediction)[-1:] != (4,):
+        raise ValueError(f'{name} expects boxes [B, ..., 4]. Found {jnp.shape(prediction)}.')
+    (low, high, area), (other_low, other_high, other_area) = _sides(prediction), _sides(target)
+    shared = _area(jnp.minimum(high, other_high) - jnp.maximum(low, other_low))
+    hull = _area(jnp.maximum(high, other_high) - jnp.minimum(low, other_low))
+    return shared, area + other_area - shared, hull
+
+
+def _sides(box: ArrayLike) -> tuple[Array, Array, Array]:
+    box = jnp.asarray(box)
+    box = box.astype(jnp.result_type(jnp.float32, box.dtype))
+    centre, size = box[..., :2], jnp.maximum(box[..., 2:], 0)
+    low, high = centre - size / 2, centre + size / 2
+    return low, high, _area(high - low)  # not of size: equal boxes share no more than their area
+
+
+def _area(size: Array) -> Array:
+    size = jnp.maximum(size, 0)
+    return size[..., 0] * size[..., 1]
+
+
+def _check_shapes(name: str, prediction: ArrayLike, target: ArrayLike) -> None:
+    if jnp.shape(prediction) != jnp.shape(target):
+        raise ValueError(
+            f'{name} expects equal shapes. '
+            f'Found prediction {jnp.shape(prediction)} and target {jnp.shape(target)}.'
+        )
 
 
 def masked_sum(values: Array, mask: Array) -> Array:

@@ -38,8 +38,8 @@ def test_the_examples_for_contributors_run(block):
 
 def test_the_table_names_everything_that_exists_and_nothing_else():
     rows = [row.split('|')[1:4] for row in README.splitlines() if row.startswith('| ')]
-    named = set(re.findall(r'`([a-z_]+)`', ' '.join(row[1] for row in rows)))
-    for package in ('sharing', 'weighting', 'surgery', 'backbones', 'heads'):
+    named = set(re.findall(r'`([a-z_0-9]+)`', ' '.join(row[1] for row in rows)))
+    for package in ('sharing', 'penalties', 'weighting', 'surgery', 'backbones', 'heads'):
         public = set(importlib.import_module(f'mtljax.{package}').__all__)
         assert {name for name in public if name.islower()} - {'transform'} <= named
     assert all(

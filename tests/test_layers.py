@@ -16,7 +16,9 @@ LAYERS = [
 BETWEEN_SIBLINGS = {
     ('data', 'heads'),
     ('gradients', 'trees'),
+    ('losses', 'options'),
     ('metrics', 'losses'),
+    ('metrics', 'options'),
     ('module', 'trees'),
 }
 OUTSIDE = {'jax', 'flax', 'optax', 'collections', 'dataclasses', 'typing'}

@@ -14,6 +14,17 @@ LOGITS, CLASSES = RNG.normal(size=(SIZE, 4)).astype(np.float32), RNG.integers(4,
 VALUES, TRUTH = RNG.normal(size=(2, SIZE)).astype(np.float32)
 LABELS = (RNG.random(SIZE) < 0.3).astype(np.int32)
 SCORES = (RNG.normal(size=SIZE) + LABELS).astype(np.float32)
+MOTION, FLOW = RNG.normal(size=(2, SIZE, 2)).astype(np.float32)
+BOXES, PLACES = RNG.uniform(0.1, 0.9, size=(2, SIZE, 4)).astype(np.float32)
+
+
+def mean_overlap(boxes, others):
+    """The plain formula, in corners."""
+    low, high = ([b[:, :2] - b[:, 2:] / 2, b[:, :2] + b[:, 2:] / 2] for b in (boxes, others))
+    sides = np.minimum(low[1], high[1]) - np.maximum(low[0], high[0])
+    shared = np.clip(sides, 0, None).prod(1)
+    return (shared / (boxes[:, 2:].prod(1) + others[:, 2:].prod(1) - shared)).mean()
+
 
 CASES = {
     'accuracy': (
@@ -25,7 +36,34 @@ CASES = {
     'mae': (metrics.mae(), (VALUES, TRUTH), sk.mean_absolute_error, 1e-6),
     'rmse': (metrics.rmse(), (VALUES, TRUTH), sk.root_mean_squared_error, 1e-6),
     'auc': (metrics.auc(), (SCORES, LABELS), lambda y, t: sk.roc_auc_score(t, y), 2e-3),
+    'binary_accuracy': (
+        metrics.binary_accuracy(),
+        (SCORES, LABELS),
+        lambda y, t: sk.accuracy_score(t, y > 0),
+        1e-6,
+    ),
+    'f1': (metrics.f1(), (SCORES, LABELS), lambda y, t: sk.f1_score(t, y > 0), 1e-6),
+    'mean_iou': (
+        metrics.mean_iou(4),
+        (LOGITS, CLASSES.astype(np.int8)),
+        lambda y, t: sk.jaccard_score(t, y.argmax(1), average='macro'),
+        1e-6,
+    ),
+    'mean_iou of one logit': (
+        metrics.mean_iou(2),
+        (SCORES, LABELS.astype(np.float32)),
+        lambda y, t: sk.jaccard_score(t, y > 0, average='macro'),
+        1e-6,
+    ),
+    'endpoint_error': (
+        metrics.endpoint_error(),
+        (MOTION, FLOW),
+        lambda y, t: np.sqrt(((y - t) ** 2).sum(1)).mean(),
+        1e-6,
+    ),
+    'box_iou': (metrics.box_iou(), (BOXES, PLACES), mean_overlap, 1e-6),
 }
+ERRORS = ('mae', 'rmse', 'endpoint_error')
 
 
 @pytest.mark.parametrize(('metric', 'data', 'reference', 'error'), CASES.values(), ids=CASES)
@@ -75,7 +113,7 @@ def test_auc_of_signed_zeros_is_a_tie():
 
 def test_directions():
     found = {name: case[0].higher_is_better for name, case in CASES.items()}
-    assert found == {'accuracy': True, 'mae': False, 'rmse': False, 'auc': True}
+    assert found == {name: name not in ERRORS for name in CASES}
 
 
 def test_pixels_count_one_by_one():
@@ -128,3 +166,45 @@ def test_delta_m_of_negative_zero_and_missing_baselines():
     assert change(-0.5, -1.0)['delta_m_flat'] == pytest.approx(-50)
     assert np.isnan(change(0.5, 0.0)['delta_m_flat'])
     assert np.isnan(metrics.delta_m({'a': {}}, {'a': {}}, {'a': {}})['delta_m_task'])
+
+
+def test_mean_iou_of_pixels():
+    """Void pixels and pixels without a label count nowhere, nor does a class that is absent."""
+    labels = np.array([[[0, 1], [1, 255]], [[2, 2], [2, 2]], [[-1, 0], [0, 1]]])
+    found = np.array([[[0, 0], [1, 1]], [[0, 0], [0, 0]], [[1, 0], [3, 1]]])
+    metric = metrics.mean_iou(5)
+    logits = np.eye(5, dtype=np.float32)[found]
+    sums = metric.update(logits, labels, np.array([True, False, True]))
+    expected = np.zeros((5, 5))
+    expected[[0, 1, 1, 0, 0, 1], [0, 0, 1, 0, 3, 1]] = [2, 1, 2, 2, 1, 2]
+    np.testing.assert_array_equal(sums['confusion'], expected)
+    np.testing.assert_allclose(metric.result(sums), np.mean([2 / 4, 2 / 3, 0]), rtol=1e-6)
+    pixels = metric.update(logits, labels, labels == 1)
+    np.testing.assert_array_equal(pixels['confusion'], expected * (np.arange(5)[:, None] == 1))
+
+
+def test_no_positive_is_nan():
+    metric = metrics.f1()
+    nothing = metric.update(-np.ones(3, np.float32), np.zeros(3), np.ones(3, bool))
+    assert np.isnan(metric.result(nothing))
+    empty = metrics.mean_iou(2).update(np.ones(3, np.float32), np.zeros(3), np.zeros(3, bool))
+    assert np.isnan(metrics.mean_iou(2).result(empty))
+
+
+@pytest.mark.parametrize(
+    ('metric', 'prediction', 'match'),
+    [
+        (metrics.mean_iou(3), (4, 2), r'logits \(4, 3\)'),
+        (metrics.mean_iou(3), (4,), r'Found \(4,\)'),
+        (metrics.mean_iou(2), (4, 1), 'or one logit each'),
+        (metrics.f1(), (4, 1), r'\(4, 1\) and target \(4,\)'),
+    ],
+)
+def test_predictions_of_another_shape(metric, prediction, match):
+    with pytest.raises(ValueError, match=match):
+        metric.update(np.zeros(prediction, np.float32), np.zeros(4, int), np.ones(4, bool))
+
+
+def test_one_class_has_no_mean():
+    with pytest.raises(ValueError, match='classes should be a whole number >= 2'):
+        metrics.mean_iou(1)

@@ -1,128 +1,143 @@
-"""Every scheme: who reaches which parameter; and the schemes that equal one another."""
+"""Every scheme: who reaches which parameter, and what every engine and reader may rely on."""
 
 from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 
-from mtljax import backbones, heads, sharing, surgery, training, trees
-from tests.helpers import (
-    NAMES,
-    assert_close,
-    assert_same,
-    rows_of,
-    small_batch,
-    small_model,
-    small_tasks,
-    stand_in,
-)
+from mtljax import backbones, gradients, heads, sharing, training
+from tests.helpers import assert_close, avals
+from tests.schemes import BACKBONE, SCHEMES, batch_for, build, tasks_for
 
-SCHEMES = {
-    'hard': (sharing.hard, {}),
-    'branched early': (sharing.branched, {'at': {'b': 1, 'wide': 2}}),
-    'branched alone': (sharing.branched, {'at': {'b': 1, 'wide': 1}}),
-    'branched input': (sharing.branched, {'at': {'b': 0, 'wide': 0}}),
-    'branched pair': (sharing.branched, {'at': {'a': 0}}),
-    'independent': (sharing.independent, {}),
-}
-BACKBONE = backbones.mlp((6, 5, 4), activation=jnp.tanh)
+LAST = ('b',)
 
 
-def model_of(scheme, names=NAMES, **options):
-    tasks = small_tasks()
-    return scheme(BACKBONE, {name: tasks[name].head for name in names}, **options)
+def inputs(size=8, width=5):
+    return np.random.default_rng(0).normal(size=(size, width)).astype(np.float32)
 
 
-@pytest.fixture(scope='module', params=SCHEMES.values(), ids=SCHEMES)
-def case(request):
-    """A model, its parameters and which task's loss has a gradient at each leaf."""
-    scheme, options = request.param
-    model = model_of(scheme, **options)
-    params, cut = stand_in(model, small_tasks(), small_batch())
-    rows = rows_of(lambda p: cut(p)[0], params, len(NAMES))
-    return SimpleNamespace(model=model, params=params, cut=cut, rows=rows)
-
-
-def test_shared_is_what_several_tasks_reach(case):
-    for leaf in jax.tree.leaves(case.rows['shared']):
-        assert sum(row.any() for row in leaf) >= 2
-
-
-def test_task_is_what_one_task_reaches(case):
-    own = dict(case.rows['task'])
-    for stacked in jax.tree.leaves(own.pop('towers', {})):
-        reached = stacked.reshape(len(NAMES), len(NAMES), -1).any(-1)
-        assert reached.tolist() == np.eye(len(NAMES), dtype=bool).tolist()
-    for leaf in jax.tree.leaves(own):
-        assert sum(row.any() for row in leaf) == 1
-
-
-def test_each_head_is_reached_by_its_own_task(case):
-    for index, name in enumerate(NAMES):
-        leaves = jax.tree.leaves(case.rows['task']['heads'][name])
-        assert all(leaf[index].any() for leaf in leaves)
-
-
-def test_readout_of_some_tasks_is_that_of_all(case):
-    model, params = case.model, case.params
-    x = small_batch().inputs
-    _, state = jax.jit(model.init)(jax.random.key(0), x)
+def facts_of(name, x):
+    """Everything that the tests below ask of a scheme, from one compiled function."""
+    scheme = SCHEMES[name]
+    tasks = tasks_for(scheme)
+    model = build(scheme, scheme.backbone, tasks, per_task_input=isinstance(x, dict))
+    batch = batch_for(model, tasks, x)
 
     @jax.jit
-    def both(params):
-        z, now = model.features(params, state, x)
-        return model.readout(params, now, z)[0], model.readout(params, now, z, tasks=('a', 'b'))[0]
+    def compute(key):
+        params, state = model.init(key, batch.inputs)
+        leaves, treedef = jax.tree.flatten(params)
+        keys = jax.random.split(key, len(leaves))
+        noisy = [v + 0.1 * jax.random.normal(k, v.shape) for v, k in zip(leaves, keys, strict=True)]
+        params = jax.tree.unflatten(treedef, noisy)
+        cut, _ = training.objective(model, tasks, state, batch, key)
+        weights = jnp.linspace(0.5, 2.0, len(tasks))
+        whole = jax.grad(lambda p: cut(p)[0] @ weights)(params)
+        (losses, after), jacobian = gradients.task_gradients(cut, params, has_aux=True)
+        z, now = model.features(params, state, batch.inputs)
+        every, same = model.readout(params, now, z)
+        return {
+            'whole': whole,
+            'combined': jacobian.combine(weights),
+            'rows': jacobian.stacked(),
+            'losses': losses,
+            'every': every,
+            'some': model.readout(params, now, z, tasks=LAST)[0],
+            'states': (state, after, same),
+            'params': params,
+        }
 
-    every, some = both(params)
-    assert set(every) == set(NAMES)
-    assert_close(some, {name: every[name] for name in ('a', 'b')})
-
-
-def test_tasks_keep_the_order_in_which_they_were_written(case):
-    tasks, batch = small_tasks(), small_batch()
-    assert case.model.tasks == NAMES
-
-    @jax.jit
-    def both(params):
-        _, state = case.model.init(jax.random.key(0), batch.inputs)
-        return case.cut(params)[0], case.model.apply(params, state, batch.inputs)[0]
-
-    found, predictions = both(case.params)
-    for index, name in enumerate(NAMES):
-        expected = tasks[name].loss(predictions[name], batch.targets[name]).mean()
-        np.testing.assert_allclose(found[index], expected, rtol=1e-5)
-
-
-def test_branched_at_the_end_is_hard():
-    x = small_batch().inputs
-    found = []
-    for model in (
-        model_of(sharing.hard),
-        model_of(sharing.branched, at=dict.fromkeys(NAMES, 3)),
-    ):
-        params, state = jax.jit(model.init)(jax.random.key(0), x)
-        found.append((params, model.apply(params, state, x)))
-    assert_same(*found)
+    return SimpleNamespace(model=model, tasks=tasks, batch=batch, **compute(jax.random.key(3)))
 
 
-@pytest.mark.parametrize(
-    ('at', 'message'),
-    [
-        ({'c': 1}, r"unknown tasks \['c'\]. Found heads \['wide', 'b', 'a'\]"),
-        ({'b': 4}, r"at\['b'\] should lie in 0..3.*Found 4"),
-        ({'b': -1}, r"at\['b'\] should lie in 0..3.*Found -1"),
-        (dict.fromkeys(NAMES, 2), '3 stages, but no task goes beyond 2'),
-    ],
-)
-def test_branches_that_do_not_fit(at, message):
-    with pytest.raises(ValueError, match=message):
-        model_of(sharing.branched, at=at)
+def reached(leaf):
+    """Which task's loss has a gradient at each row of a leaf ``[T, rows, ...]``."""
+    return np.asarray(leaf).reshape(*leaf.shape[:2], -1).any(-1).tolist()
 
 
-@pytest.mark.parametrize('scheme', [sharing.hard, sharing.independent])
+def check_placement(facts):
+    """Several losses reach 'shared'; one reaches a subtree of 'task', or a row of a stacked one."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(facts.rows['shared']):
+        assert sum(row.any() for row in np.asarray(leaf)) >= 2, path
+    own = np.eye(len(facts.tasks), dtype=bool).tolist()
+    for path, leaf in jax.tree_util.tree_leaves_with_path(facts.rows['task']):
+        assert sum(row.any() for row in np.asarray(leaf)) == 1 or reached(leaf) == own, path
+
+
+def check_heads(facts):
+    """Each head is reached by its own task, and the order is the user's."""
+    assert list(facts.model.tasks) == list(facts.tasks)
+    assert set(facts.params['task']['heads']) == set(facts.tasks)
+    for index, name in enumerate(facts.model.tasks):
+        leaves = jax.tree.leaves(facts.rows['task']['heads'][name])
+        assert all(np.asarray(leaf)[index].any() for leaf in leaves)
+
+
+def check_engine(facts):
+    """Per-task gradients add up to the gradient of the whole model."""
+    assert_close(facts.combined, facts.whole, rtol=1e-4, atol=1e-5)
+    weights = np.linspace(0.5, 2.0, len(facts.tasks))
+    summed = jax.tree.map(lambda leaf: np.tensordot(weights, leaf, 1), facts.rows)
+    assert_close(summed, facts.whole, rtol=1e-4, atol=1e-5)
+
+
+def check_losses(facts):
+    """Each loss is that of its own prediction, and of what the model adds."""
+    after, auxiliary = facts.states[1], facts.model.auxiliary
+    by_batch = any("'mean'" in path for path in paths(after))  # batch norm differs in training
+    for index, (name, task) in enumerate(facts.tasks.items()):
+        loss = np.mean(task.loss(facts.every[name], facts.batch.targets[name]))
+        extra = 0 if auxiliary is None else auxiliary(after, name)
+        assert by_batch or np.isclose(facts.losses[index], loss + extra, rtol=1e-4)
+
+
+def check_readout(facts):
+    """A readout of some tasks is that of all."""
+    assert set(facts.every) == set(facts.tasks)
+    assert_close(facts.some, {name: facts.every[name] for name in LAST})
+
+
+def check_state(facts):
+    """The state keeps its structure, and changes in training alone."""
+    before, after, same = facts.states
+    assert jax.tree.structure(before) == jax.tree.structure(after)
+    assert avals(before) == avals(after)
+    assert_close(same, before)
+
+
+def paths(tree):
+    return [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(tree)]
+
+
+@pytest.mark.parametrize('name', SCHEMES)
+def test_the_contract_of_every_scheme(name):
+    facts = facts_of(name, inputs())
+    check_placement(facts)
+    check_heads(facts)
+    check_engine(facts)
+    check_losses(facts)
+    check_readout(facts)
+    check_state(facts)
+
+
+@pytest.mark.parametrize('name', ['cross_stitch', 'mtan', 'esmm', 'film', 'dselect_k'])
+def test_one_input_per_task(name):
+    tasks = tasks_for(SCHEMES[name])
+    x = {task: inputs() + at for at, task in enumerate(reversed(tasks))}
+    found = facts_of(name, x)
+    check_engine(found)
+    check_losses(found)
+    check_state(found)
+    alone = build(SCHEMES[name], SCHEMES[name].backbone, tasks)
+    state = jax.jit(alone.init)(jax.random.key(0), x['b'])[1]
+    every = jax.jit(lambda params: alone.apply(params, state, x['b'])[0])(found.params)
+    np.testing.assert_allclose(found.every['b'], every['b'], rtol=1e-4, atol=1e-5)
+    assert not np.allclose(found.every['wide'], every['wide'])
+
+
+@pytest.mark.parametrize('scheme', [sharing.hard, sharing.soft, sharing.mmoe, sharing.ple])
 @pytest.mark.parametrize(
     ('backbone', 'own', 'message'),
     [
@@ -137,45 +152,54 @@ def test_arguments_that_are_no_modules(scheme, backbone, own, message):
         scheme(backbone, own)
 
 
-def sgd_run(model, tasks, params, state, batch):
-    """Five steps from given parameters."""
-    tx = optax.chain(surgery.sum(), optax.sgd(0.1))
-    step = training.train_step(model, tasks, tx)
-    start = step.init(jax.random.key(0), batch)._replace(params=params, state=state)
-    body = jax.jit(lambda s: jax.lax.scan(lambda s, _: step.update(s, batch), s, None, 5)[0])
-    return body(start).params
+TWO = {'b': heads.linear(3), 'a': heads.linear()}
+EVERY_TASK_EARLY = dict.fromkeys(TWO, 1)
 
 
-def test_independent_is_each_task_alone():
-    names, tasks, batch = ('wide', 'a'), small_tasks(), small_batch()
-    tasks = {name: tasks[name] for name in names}
-    model = model_of(sharing.independent, names)
-    params, state = jax.jit(model.init)(jax.random.key(0), batch.inputs)
-    both = sgd_run(model, tasks, params, state, batch)
-    for index, name in enumerate(names):
-        alone = model_of(sharing.hard, (name,))
-        start = {
-            'shared': trees.row(params['task']['towers'], index),
-            'task': {'heads': {name: params['task']['heads'][name]}},
-        }
-        empty = jax.jit(alone.init)(jax.random.key(0), batch.inputs)[1]
-        after = sgd_run(alone, {name: tasks[name]}, start, empty, batch)
-        assert_close(trees.row(both['task']['towers'], index), after['shared'])
-        assert_close(both['task']['heads'][name], after['task']['heads'][name])
-        assert (both['task']['heads'][name]['Dense_0']['bias'] != 0).any()
+@pytest.mark.parametrize(
+    ('scheme', 'options', 'message'),
+    [
+        (sharing.branched, {'at': {'c': 1}}, r"unknown tasks \['c'\]. Found heads \['b', 'a'\]"),
+        (sharing.branched, {'at': {'b': 4}}, r"at\['b'\] should lie in 0..2.*Found 4"),
+        (sharing.branched, {'at': {'b': -1}}, r"at\['b'\] should lie in 0..2.*Found -1"),
+        (sharing.branched, {'at': EVERY_TASK_EARLY}, '2 stages, but no task goes beyond 1'),
+        (sharing.soft, {'parallel': []}, 'parallel should be different stages among 0 to 1'),
+        (sharing.film, {'after': [3]}, r'after should be.*among 0 to 1.*Found after = \[3\]'),
+        (sharing.cross_stitch, {'start': 1, 'after': [0]}, 'after should be.*among 1 to 1'),
+        (sharing.cross_stitch, {'own': float('nan')}, 'own should be a finite number'),
+        (sharing.mmoe, {'num_experts': 0}, 'num_experts should be a whole number >= 1'),
+        (sharing.mmoe, {'start': 2, 'stop': 2}, 'start < stop <= 2'),
+        (sharing.mmoe, {'gate_at': 1}, 'gate_at should be a number of stages in 0..0'),
+        (sharing.mmoe, {'gate_dropout': 1.0}, r'gate_dropout should be in \[0, 1\)'),
+        (sharing.dselect_k, {'k': 0}, 'k should be a whole number >= 1'),
+        (sharing.dselect_k, {'gamma': 0}, 'gamma should be a finite number > 0'),
+        (sharing.ple, {'levels': [2, 2]}, 'levels should be how many of the 2 stages'),
+        (sharing.ple, {'num_shared': 0}, 'num_shared should be a whole number >= 1'),
+        (sharing.adatt, {'num_own': 0}, 'num_own should be a whole number >= 1'),
+        (sharing.esmm, {'funnel': ['a', 'c']}, "funnel should be different tasks of .'b', 'a'"),
+        (sharing.aitm, {'calibrate': -1}, 'calibrate should be a finite number >= 0'),
+        (sharing.adapters, {'width': 0}, 'width should be a whole number >= 1'),
+        (sharing.sluice, {'subspaces': 0}, 'subspaces should be a whole number >= 1'),
+        (sharing.task_token, {'how': 'multiply'}, "how should be 'add' or 'prepend'"),
+        (sharing.task_token, {'before': 3}, 'before should be.*among 0 to 1'),
+    ],
+)
+def test_options_that_do_not_fit(scheme, options, message):
+    with pytest.raises(ValueError, match=message):
+        scheme(BACKBONE, TWO, **options)
 
 
-def test_one_task_is_a_plain_network():
-    tasks = {'b': small_tasks()['b']}
-    model, batch = small_model(tasks=tasks), small_batch()
-    params, cut = stand_in(model, tasks, batch)
-
-    def plain(params):
-        x = batch.inputs
-        for layer in (*params['shared'].values(), params['task']['heads']['b']):
-            x = x @ layer['Dense_0']['kernel'] + layer['Dense_0']['bias'][None]
-            x = x if x.shape[1] == 1 else jax.nn.relu(x)
-        return ((x[:, 0] - batch.targets['b']) ** 2).mean()
-
-    rows = rows_of(lambda p: cut(p)[0], params, 1)
-    assert_close(trees.row(rows, 0), jax.jit(jax.grad(plain))(params))
+@pytest.mark.parametrize(
+    ('model', 'x', 'message'),
+    [
+        (sharing.task_token(BACKBONE, TWO), np.ones((2, 5)), 'heads should be alike'),
+        (sharing.task_token(BACKBONE, TWO), np.ones((2, 5), int), 'needs floats'),
+        (sharing.sluice(backbones.mlp((5,)), TWO), np.ones((2, 5)), '2 subspaces do not divide'),
+        (sharing.mmoe(BACKBONE, TWO, gate=heads.linear(3)), np.ones((2, 5)), 'A gate over 8'),
+        (sharing.multi_input(sharing.hard(BACKBONE, TWO)), np.ones((2, 5)), 'expects inputs'),
+    ],
+)
+def test_inputs_that_do_not_fit(model, x, message):
+    x = x.astype(np.float32) if x.dtype == float else x
+    with pytest.raises(ValueError, match=message):
+        jax.eval_shape(lambda k: model.apply(*model.init(k, x), x)[0], jax.random.key(0))

@@ -1,6 +1,9 @@
 """Heads: from features to one task's prediction."""
 
+from mtljax.heads._box import box
 from mtljax.heads._linear import linear
 from mtljax.heads._mlp import mlp
+from mtljax.heads._pixel import pixel
+from mtljax.heads._token import token
 
-__all__ = ['linear', 'mlp']
+__all__ = ['box', 'linear', 'mlp', 'pixel', 'token']

@@ -6,11 +6,15 @@ from mtljax.base import Module
 from mtljax.heads._mlp import mlp
 
 
-def linear(size: int | None = None, *, dtype: jnp.dtype | None = None) -> Module:
+def linear(
+    size: int | None = None, *, pool: bool = False, dtype: jnp.dtype | None = None
+) -> Module:
     """One dense layer; its output is float32.
 
     Args:
       size: the number of outputs, ``[B, size]``; None for one number per example, ``[B]``.
+      pool: average the features ``[B, ..., C]`` over the axes between, to ``[B, C]``; they are
+        flattened otherwise.
       dtype: of the computation.
 
     Raises:
@@ -22,4 +26,4 @@ def linear(size: int | None = None, *, dtype: jnp.dtype | None = None) -> Module
     >>> head.apply(params, state, jnp.ones((2, 5)))[0].shape
     (2, 10)
     """
-    return mlp((), size, dtype=dtype)
+    return mlp((), size, pool=pool, dtype=dtype)

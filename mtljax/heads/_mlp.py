@@ -15,11 +15,12 @@ class _Tower(linen.Module):
     size: int | None
     activation: Callable[[jax.Array], jax.Array]
     dropout: float
+    pool: bool
     dtype: jnp.dtype | None
 
     @linen.compact
     def __call__(self, x, train: bool = False):
-        x = x.reshape(x.shape[0], -1)
+        x = x.mean(tuple(range(1, x.ndim - 1))) if self.pool else x.reshape(x.shape[0], -1)
         for width in self.widths:
             x = self.activation(linen.Dense(width, dtype=self.dtype)(x))
             x = linen.Dropout(self.dropout, deterministic=not train)(x)
@@ -31,6 +32,7 @@ def mlp(
     widths: Sequence[int],
     size: int | None = None,
     *,
+    pool: bool = False,
     activation: Callable[[jax.Array], jax.Array] = linen.relu,
     dropout: float = 0.0,
     dtype: jnp.dtype | None = None,
@@ -40,6 +42,8 @@ def mlp(
     Args:
       widths: the size of each hidden layer.
       size: the number of outputs, ``[B, size]``; None for one number per example, ``[B]``.
+      pool: average the features ``[B, ..., C]`` over the axes between, to ``[B, C]``; they are
+        flattened otherwise.
       activation: after every hidden layer.
       dropout: the share of hidden units dropped while training.
       dtype: of the computation.
@@ -56,4 +60,4 @@ def mlp(
         raise ValueError(f'Sizes should be at least 1. Found widths = {widths}, size = {size}.')
     if not 0 <= dropout < 1:
         raise ValueError(f'dropout should lie in [0, 1). Found dropout = {dropout}.')
-    return from_linen(_Tower(tuple(widths), size, activation, dropout, dtype))
+    return from_linen(_Tower(tuple(widths), size, activation, dropout, pool, dtype))

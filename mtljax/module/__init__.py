@@ -6,8 +6,9 @@ from mtljax.module._linen import from_linen
 from mtljax.module._multitask import multitask
 from mtljax.module._nnx import from_nnx
 from mtljax.module._serial import serial
-from mtljax.module._shapes import shapes, split_key
+from mtljax.module._shapes import output_shape, shapes, split_key
 from mtljax.module._stack import stack
+from mtljax.module._wire import wire
 
 __all__ = [
     'fan_out',
@@ -15,8 +16,10 @@ __all__ = [
     'from_linen',
     'from_nnx',
     'multitask',
+    'output_shape',
     'serial',
     'shapes',
     'split_key',
     'stack',
+    'wire',
 ]

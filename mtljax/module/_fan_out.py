@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import jax
+
 from mtljax.base import Module
 from mtljax.module._shapes import split_key
 
@@ -18,7 +20,6 @@ def fan_out(
       heads: ``{task: Module}``.
       pick: ``(task, x) -> the input of that task's head``; by default ``x`` itself.
 
-    >>> import jax
     >>> from flax import linen
     >>> from mtljax.module import from_linen
     >>> both = fan_out({'b': from_linen(linen.Dense(3)), 'a': from_linen(linen.Dense(1))})
@@ -32,7 +33,8 @@ def fan_out(
     def init(key, x):
         params, state = {}, {}
         for name, k in zip(names, split_key(key, len(names)), strict=True):
-            params[name], state[name] = heads[name].init(k, pick(name, x))
+            own = jax.eval_shape(lambda x, name=name: pick(name, x), x)
+            params[name], state[name] = heads[name].init(k, own)
         return params, state
 
     def apply(params, state, x, *, tasks=None, key=None, train=False):

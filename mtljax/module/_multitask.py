@@ -13,6 +13,7 @@ def multitask(
     *,
     tasks: Sequence[str],
     coupled: bool = False,
+    auxiliary: Callable | None = None,
 ) -> MultiTask:
     """A `MultiTask` whose ``apply`` is ``readout`` after ``features``.
 
@@ -22,6 +23,7 @@ def multitask(
       readout: everything after the features.
       tasks: the names of the tasks, in the order of every T axis.
       coupled: whether ``readout`` reads ``params['shared']`` too.
+      auxiliary: ``(state, task) -> scalar``, which training adds to the loss of that task.
 
     >>> def init(key, x):
     ...     return {'shared': {'w': x[0]}, 'task': {'heads': {'a': 1.0}}}, {}
@@ -42,5 +44,11 @@ def multitask(
         return readout(params, state, z, key=second, train=train)
 
     return MultiTask(
-        init, apply, features=features, readout=readout, tasks=tuple(tasks), coupled=coupled
+        init,
+        apply,
+        features=features,
+        readout=readout,
+        tasks=tuple(tasks),
+        coupled=coupled,
+        auxiliary=auxiliary,
     )

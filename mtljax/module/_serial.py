@@ -1,14 +1,13 @@
 """Modules one after the other."""
 
-import jax
-
 from mtljax.base import Module
-from mtljax.module._shapes import split_key
+from mtljax.module._shapes import output_shape, split_key
 
 
 def serial(*modules: Module) -> Module:
     """Apply modules one after the other; their trees lie under ``'stage0'``, ``'stage1'``, ...
 
+    >>> import jax
     >>> from flax import linen
     >>> from mtljax.module import from_linen
     >>> model = serial(from_linen(linen.Dense(3)), from_linen(linen.Dense(2)))
@@ -22,7 +21,7 @@ def serial(*modules: Module) -> Module:
         params, state = {}, {}
         for name, module, k in zip(names, modules, split_key(key, len(modules)), strict=True):
             params[name], state[name] = module.init(k, x)
-            x = jax.eval_shape(_forward(module), params[name], state[name], x)
+            x = output_shape(module, params[name], state[name], x)
         return params, state
 
     def apply(params, state, x, *, key=None, train=False):
@@ -32,7 +31,3 @@ def serial(*modules: Module) -> Module:
         return x, written
 
     return Module(init, apply)
-
-
-def _forward(module):
-    return lambda params, state, x: module.apply(params, state, x)[0]

@@ -4,6 +4,8 @@ from typing import Any
 
 import jax
 
+from mtljax.base import Module, Params, State
+
 
 def shapes(x: Any) -> Any:
     """The `jax.ShapeDtypeStruct` of every leaf.
@@ -21,3 +23,13 @@ def split_key(key: Any, count: int) -> list[Any]:
     [None, None]
     """
     return [None] * count if key is None else list(jax.random.split(key, count))
+
+
+def output_shape(module: Module, params: Params, state: State, x: Any) -> Any:
+    """The shapes of what ``module.apply`` returns, without computing it.
+
+    >>> double = Module(lambda key, x: ({}, {}), lambda params, state, x, **_: (2 * x, state))
+    >>> output_shape(double, {}, {}, jax.numpy.zeros((2, 3))).shape
+    (2, 3)
+    """
+    return jax.eval_shape(lambda p, s, x: module.apply(p, s, x)[0], params, state, x)

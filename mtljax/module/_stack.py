@@ -7,7 +7,7 @@ from mtljax.base import Module
 from mtljax.module._shapes import shapes
 
 
-def stack(module: Module, copies: int, *, shared_input: bool = True) -> Module:
+def stack(module: Module, copies: int, *, shared_input: bool | tuple[bool, ...] = True) -> Module:
     """Copies of one module side by side, applied by one vmap.
 
     Parameters, state and outputs gain a leading axis ``[copies, ...]``; each copy draws its own
@@ -16,7 +16,8 @@ def stack(module: Module, copies: int, *, shared_input: bool = True) -> Module:
     Args:
       module: what to copy.
       copies: how many.
-      shared_input: whether every copy sees the same input, or its own row of the input.
+      shared_input: whether every copy sees the same input, or its own row of the input; for an
+        input that is a tuple, perhaps one answer per item.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen
@@ -25,12 +26,15 @@ def stack(module: Module, copies: int, *, shared_input: bool = True) -> Module:
     >>> experts.apply(params, state, jax.numpy.ones((2, 5)))[0].shape
     (4, 2, 3)
     """
-    axis = None if shared_input else 0
+
+    def one_of(x, shared=shared_input):
+        """What one copy sees."""
+        if isinstance(shared, tuple):
+            return tuple(one_of(*item) for item in zip(x, shared, strict=True))
+        return x if shared else jax.eval_shape(lambda tree: trees.row(tree, 0), x)
 
     def init(key, x):
-        example = shapes(x)
-        if not shared_input:
-            example = jax.eval_shape(lambda tree: trees.row(tree, 0), example)
+        example = one_of(shapes(x))
         return jax.vmap(lambda k: module.init(k, example))(jax.random.split(key, copies))
 
     def apply(params, state, x, *, key=None, train=False):
@@ -38,7 +42,11 @@ def stack(module: Module, copies: int, *, shared_input: bool = True) -> Module:
             return module.apply(params, state, x, key=key, train=train)
 
         keys = None if key is None else jax.random.split(key, copies)
-        key_axis = None if key is None else 0
-        return jax.vmap(one, in_axes=(0, 0, axis, key_axis))(params, state, x, keys)
+        axes = (0, 0, _axes(shared_input), None if key is None else 0)
+        return jax.vmap(one, in_axes=axes)(params, state, x, keys)
 
     return Module(init, apply)
+
+
+def _axes(shared):
+    return tuple(map(_axes, shared)) if isinstance(shared, tuple) else None if shared else 0

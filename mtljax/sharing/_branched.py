@@ -1,12 +1,12 @@
 """Tasks that leave the shared stages at different depths."""
 
-from collections.abc import Mapping
-
-import jax
+from collections.abc import Mapping, Sequence
 
 from mtljax.base import Module, MultiTask
-from mtljax.module import fan_out, multitask, serial, split_key
+from mtljax.module import serial, wire
 from mtljax.sharing._check import check
+from mtljax.sharing._scheme import scheme
+from mtljax.sharing._stages import along, named
 
 
 def branched(
@@ -41,49 +41,23 @@ def branched(
     depth = _depths(len(backbone), tuple(heads), at)
     common = sorted(depth.values())[-2] if len(depth) > 1 else len(backbone)
     exits = sorted({min(d, common) for d in depth.values()})
-    trunk = _trunk(backbone[:common], exits)
     own = {
         task: serial(*backbone[common:], head) if depth[task] > common else head
         for task, head in heads.items()
     }
-    readouts = fan_out(own, lambda task, z: z[exits.index(min(depth[task], common))])
-
-    def init(key, x):
-        first, second = split_key(key, 2)
-        shared, shared_state = trunk.init(first, x)
-        z = jax.eval_shape(lambda p, s, x: trunk.apply(p, s, x)[0], shared, shared_state, x)
-        task, task_state = readouts.init(second, z)
-        return (
-            {'shared': shared, 'task': {'heads': task}},
-            {'shared': shared_state, 'task': {'heads': task_state}},
-        )
-
-    def features(params, state, x, *, key=None, train=False):
-        z, written = trunk.apply(params['shared'], state['shared'], x, key=key, train=train)
-        return z, {**state, 'shared': written}
-
-    def readout(params, state, z, *, tasks=None, key=None, train=False):
-        predictions, written = readouts.apply(
-            params['task']['heads'], state['task']['heads'], z, tasks=tasks, key=key, train=train
-        )
-        return predictions, {**state, 'task': {'heads': written}}
-
-    return multitask(init, features, readout, tasks=tuple(heads))
+    trunk = with_exits(backbone[:common], exits)
+    return scheme(trunk, {'heads': own}, lambda task, z: z[exits.index(min(depth[task], common))])
 
 
-def _trunk(stages: tuple[Module, ...], exits: list[int]) -> Module:
-    """The stages, with the outputs at all exits instead of the last one's."""
-    whole = serial(*stages)
+def with_exits(stages: tuple[Module, ...], exits: Sequence[int]) -> Module:
+    """The stages in a row; the output is a tuple, what comes after as many stages as ``exits``."""
+    modules = named(stages)
 
-    def apply(params, state, x, *, key=None, train=False):
-        outputs, written = [x], {}
-        for index, k in enumerate(split_key(key, len(stages))):
-            name = f'stage{index}'
-            x, written[name] = stages[index].apply(params[name], state[name], x, key=k, train=train)
-            outputs.append(x)
-        return tuple(outputs[depth] for depth in exits), written
+    def run(call, x):
+        outputs = along(call, modules, x)
+        return tuple(outputs[depth] for depth in exits)
 
-    return Module(whole.init, apply)
+    return wire(modules, run)
 
 
 def _depths(stages, tasks, at):

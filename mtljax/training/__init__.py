@@ -8,6 +8,7 @@ from mtljax.training._loop import Result, train
 from mtljax.training._objective import objective
 from mtljax.training._parallel import Jit, Pmap, Strategy, strategy_of
 from mtljax.training._runner import Runner, runner, scans_well
+from mtljax.training._scale_rate import scale_rate
 from mtljax.training._select import select_by
 from mtljax.training._step import TrainStep, train_step
 
@@ -29,6 +30,7 @@ __all__ = [
     'objective',
     'read_rows',
     'runner',
+    'scale_rate',
     'scans_well',
     'select_by',
     'strategy_of',

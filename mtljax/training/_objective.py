@@ -24,6 +24,8 @@ def objective(
 ) -> tuple[Cut, Array]:
     """``L_t = sum_i m_ti l_t(x_i) / sum_i m_ti`` for every task, and which tasks have a label.
 
+    The auxiliary loss of a task, where the model has one, is added to its ``L_t``.
+
     Args:
       model: the model.
       tasks: ``{task: Task}``.
@@ -82,7 +84,10 @@ def _features(model: MultiTask):
 
 
 def _sums(model: MultiTask, tasks: Mapping[str, Task]):
-    """The sum of each named task's loss over its labels, ``[len(names)]``."""
+    """The sum of each named task's loss over its labels, ``[len(names)]``.
+
+    An auxiliary loss counts once per label, so that slices and devices average it like the others.
+    """
 
     def sums(names, params, state, z, labels, key):
         targets, mask = labels
@@ -90,7 +95,10 @@ def _sums(model: MultiTask, tasks: Mapping[str, Task]):
         totals = []
         for name in names:
             prediction, target = labelled(predictions[name], targets[name], mask[name])
-            totals.append(masked_sum(tasks[name].loss(prediction, target), mask[name]))
+            total = masked_sum(tasks[name].loss(prediction, target), mask[name])
+            if model.auxiliary is not None:
+                total = total + model.auxiliary(state, name) * jnp.sum(mask[name])
+            totals.append(total)
         return jnp.stack(totals), state
 
     return sums

@@ -1,0 +1,81 @@
+"""What is nearest, where, what is a digit and how far is every pixel: four tasks on one backbone.
+
+Reproduces nothing published: classification, detection, segmentation and depth of one image, as in
+UberNet (Kokkinos, CVPR 2017), on scenes whose targets are exact and which a laptop learns in
+minutes. ``branched`` also finds the boundaries of objects, a low-level task, after the first stage.
+
+Measured on the test split, against what the training split predicts without looking (its
+majority, its mean box, mask and edges, its median depth, pixel by pixel):
+
+                              constant    scenes    branched
+    class   accuracy             0.075     0.833    0.836
+    box     IoU                  0.278     0.718    0.711
+    mask    mean IoU             0.453     0.878    0.878
+    depth   mean abs. error      0.869     0.574    0.574
+    edges   F1                   0.318         -    0.935
+
+Hardware and time: 2 CPU cores that others use too; 7 min, branched 8 min.
+
+Command: python -m experiments.train --config=configs/scenes.py
+Variants: configs/scenes.py:branched
+"""
+
+from ml_collections import ConfigDict, FieldReference
+
+
+def get_config(variant: str = '') -> ConfigDict:
+    steps = FieldReference(1500)
+    config = ConfigDict(
+        {
+            'seed': 0,
+            'data': {
+                'fn': 'mtljax.data:scenes',
+                'train': 8_000,
+                'validation': 1_000,
+                'test': 2_000,
+                'tasks': ('class', 'box', 'mask', 'depth'),
+            },
+            'backbone': {
+                'fn': 'mtljax.backbones:resnet',
+                'widths': (8, 16, 32),
+                'blocks': (1, 1, 1),
+            },
+            'sharing': {'fn': 'mtljax.sharing:hard'},
+            'weighting': {'fn': 'mtljax.weighting:equal'},
+            'surgery': {'fn': 'mtljax.surgery:sum'},
+            'optimizer': {
+                'fn': 'optax:adamw',
+                'weight_decay': 0.01,
+                'learning_rate': {
+                    'fn': 'optax:warmup_cosine_decay_schedule',
+                    'init_value': 0.0,
+                    'peak_value': 4e-3,
+                    'warmup_steps': steps // 10,
+                    'decay_steps': steps,
+                },
+            },
+            'select': {
+                'fn': 'mtljax.training:select_by',
+                'metric': 'loss',
+                'higher_is_better': False,
+            },
+            'train': {
+                'steps': steps,
+                'batch_size': 64,
+                'log_every': 50,
+                'eval_every': 250,
+                'engine': 'auto',
+                'micro_batches': 1,
+                'parallel': 'jit',
+            },
+        }
+    )
+    match variant:
+        case '':
+            pass
+        case 'branched':
+            config.data.tasks = ('class', 'box', 'mask', 'depth', 'edges')
+            config.sharing = ConfigDict({'fn': 'mtljax.sharing:branched', 'at': {'edges': 1}})
+        case _:
+            raise ValueError(f'configs/scenes.py has the variant branched. Found {variant!r}.')
+    return config

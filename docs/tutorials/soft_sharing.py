@@ -1,0 +1,94 @@
+"""Soft sharing on scarce data: a short series borrows the shape of a long one.
+
+Two daily series have the same yearly, weekly and holiday shape at another scale. The first is
+observed for 640 days, the second for 90; both are forecast for the 90 days after that. Each has a
+linear model of its own, and a penalty holds the two weight vectors together: a weak one leaves the
+scarce series to itself, a strong one lends it the other's year. All strengths train in one program.
+
+    python docs/tutorials/soft_sharing.py
+"""
+
+import datetime
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import linen
+
+from mtljax import Batch, Module, Task, metrics, penalties, sharing, surgery, training
+from mtljax.module import from_linen
+
+STRENGTHS = (1e-4, 0.01, 1.0, 10.0, 100.0)
+LABELLED = {'long': slice(0, 640), 'scarce': slice(550, 640)}
+TEST = slice(640, 730)
+HOLIDAYS = ((1, 1), (7, 4), (11, 24), (12, 25))
+
+
+def series(seed=0):
+    """Features ``[731, 28]`` of the days of 2016 and 2017, and a noisy series for each task."""
+    days = [datetime.date(2016, 1, 1) + datetime.timedelta(days) for days in range(731)]
+    year = 2 * np.pi * np.array([day.timetuple().tm_yday for day in days]) / 365.25
+    weekday = np.eye(7)[[day.weekday() for day in days]]
+    holiday = np.array([(day.month, day.day) in HOLIDAYS for day in days], float)
+    waves = [wave(k * year) for k in range(1, 11) for wave in (np.sin, np.cos)]
+    shape = 0.12 * np.sin(year + 0.8) + 0.05 * np.cos(2 * year) - 0.35 * holiday
+    shape = shape + weekday @ [-0.08, -0.03, 0, 0.03, 0.06, 0.05, -0.03]
+    noise = np.random.default_rng(seed).normal(scale=0.03, size=(2, 731))
+    time = np.arange(731)
+    values = {
+        'long': shape + 5e-5 * time + noise[0],
+        'scarce': 0.1 + 1.1 * shape + 1e-4 * time + noise[1],
+    }
+    features = np.column_stack([*waves, weekday, holiday])
+    return features.astype(np.float32), {k: v.astype(np.float32) for k, v in values.items()}
+
+
+def make_model():
+    """One dense layer with one output per task; a head only drops the axis of that output."""
+    squeeze = Module(lambda key, z: ({}, {}), lambda p, s, z, **flags: (z[:, 0], s))
+    task = Task(squeeze, optax.squared_error, {'rmse': metrics.rmse()})
+    tasks = dict.fromkeys(LABELLED, task)
+    heads = dict.fromkeys(LABELLED, squeeze)
+    return sharing.soft((from_linen(linen.Dense(1)),), heads), tasks
+
+
+def fit(model, tasks, batch, strength, steps):
+    """Train the towers on the whole batch: squared errors, plus strength times the distance."""
+    labels = sum(days.stop - days.start for days in LABELLED.values())
+    tx = optax.chain(
+        surgery.on_shared(surgery.sum()),
+        penalties.l2(strength / labels),
+        optax.lbfgs(1.0, memory_size=60, linesearch=None),  # exact on the 58 weights
+    )
+    # Pooled, errors are divided by all labels: one of the scarce series weighs as much as another.
+    step = training.train_step(model, tasks, tx, pooled=True)
+    state = step.init(jax.random.key(0), batch)
+    return jax.lax.scan(lambda state, _: step.update(state, batch), state, length=steps)[0]
+
+
+def main(steps=300):
+    """The test RMSE of the scarce series at each strength."""
+    features, values = series()
+    mask = {task: np.zeros(731, bool) for task in LABELLED}
+    for task, days in LABELLED.items():
+        mask[task][days] = True
+    batch = Batch(features, values, mask)
+    model, tasks = make_model()
+
+    @jax.jit
+    @jax.vmap
+    def error(strength):
+        state = fit(model, tasks, batch, strength, steps)
+        forecast, _ = model.apply(state.params, state.state, features[TEST])
+        return jnp.sqrt(jnp.mean((forecast['scarce'] - values['scarce'][TEST]) ** 2))
+
+    table = dict(zip(STRENGTHS, error(jnp.array(STRENGTHS)).tolist(), strict=True))
+    print('strength   RMSE of the scarce series (its noise: 0.03)')
+    for strength, rmse in table.items():
+        print(f'{strength:8g}   {rmse:.3f}')
+    return table
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,48 @@
+"""The first stage of a transformer: a sequence of vectors with positions."""
+
+import jax.numpy as jnp
+from flax import linen
+
+
+class Embedding(linen.Module):
+    """Tokens, image patches or vectors to ``[B, L, width]``; options are those of `transformer`."""
+
+    width: int
+    vocabulary: int | None
+    patch: int | None
+    max_length: int
+    dropout: float
+    dtype: jnp.dtype | None
+
+    @linen.compact
+    def __call__(self, x, train: bool = False):
+        """``[B, L]``, ``[B, H, W]``, ``[B, H, W, C]`` or ``[B, L, C]`` to ``[B, L, width]``."""
+        if self.vocabulary is not None:
+            _check(x, x.ndim == 2 and jnp.issubdtype(x.dtype, jnp.integer), 'integers [B, L]')
+            x = x.astype(jnp.int32)
+            x = jnp.where(x < 0, self.vocabulary, x)  # else it would count from the end
+            x = linen.Embed(self.vocabulary, self.width, dtype=self.dtype)(x)
+        else:
+            x = _patches(x, self.patch) if self.patch is not None else x
+            _check(x, x.ndim == 3, 'vectors [B, L, channels], or vocabulary or patch')
+            x = linen.Dense(self.width, dtype=self.dtype)(x)
+        length = x.shape[1]
+        _check(x, length <= self.max_length, f'at most max_length = {self.max_length} positions')
+        initial = linen.initializers.normal(0.02)
+        positions = self.param('positions', initial, (self.max_length, self.width))
+        x = x + positions[None, :length].astype(x.dtype)
+        return linen.Dropout(self.dropout, deterministic=not train)(x)
+
+
+def _patches(x, side):
+    """``[B, H, W]`` or ``[B, H, W, C]`` to ``[B, H W / side^2, side^2 C]``, row by row."""
+    images = x.ndim in (3, 4) and not (x.shape[1] % side or x.shape[2] % side)
+    _check(x, images, f'images [B, H, W] or [B, H, W, C] whose sides {side} divides')
+    batch, height, width, channels = (*x.shape, 1)[:4]
+    x = x.reshape(batch, height // side, side, width // side, side, channels)
+    return x.swapaxes(2, 3).reshape(batch, -1, side * side * channels)
+
+
+def _check(x, holds, expected):
+    if not holds:
+        raise ValueError(f'transformer expects {expected}. Found {x.dtype}{x.shape}.')

@@ -1,0 +1,76 @@
+"""A transformer on tokens, image patches or vectors."""
+
+import jax.numpy as jnp
+
+from mtljax.backbones._attention import Block
+from mtljax.backbones._embedding import Embedding
+from mtljax.base import Module
+from mtljax.module import from_linen
+from mtljax.options import check_count
+
+
+def transformer(
+    depth: int = 2,
+    width: int = 64,
+    num_heads: int = 4,
+    *,
+    vocabulary: int | None = None,
+    patch: int | None = None,
+    causal: bool = False,
+    max_length: int = 512,
+    mlp_ratio: int = 4,
+    dropout: float = 0.0,
+    dtype: jnp.dtype | None = None,
+) -> tuple[Module, ...]:
+    """Pre-norm blocks, ``x += attention(norm(x)); x += mlp(norm(x))``, on a sequence.
+
+    Vaswani et al., NeurIPS 2017, https://arxiv.org/abs/1706.03762; on image patches Dosovitskiy et
+    al., ICLR 2021, https://arxiv.org/abs/2010.11929. Learned positions are added to the embedding;
+    a layer norm ends the last block; there is no class token (see `mtljax.heads.token`).
+
+    Args:
+      depth: how many blocks.
+      width: of every token, ``D``.
+      num_heads: of the attention; they divide ``width``.
+      vocabulary: inputs are integers ``[B, L]`` in ``0, ..., vocabulary - 1``; others
+        give NaN.
+      patch: inputs are images ``[B, height, width]`` or ``[B, height, width, channels]``, cut into
+        squares of this side, row by row. With neither, inputs are vectors ``[B, L, channels]``.
+      causal: position i attends to positions up to i alone.
+      max_length: the longest sequence, ``L <= max_length``.
+      mlp_ratio: the hidden layer's width over ``width``.
+      dropout: the share of each residual branch, and of the embedding, dropped while training.
+      dtype: of the computation; the input's when left out. Parameters, and softmax and norms
+        inside, are float32.
+
+    Returns:
+      ``1 + depth`` stages, the embedding first, to ``[B, L, width]``.
+
+    Raises:
+      ValueError: an option out of range; at init, inputs that do not fit.
+
+    >>> import jax
+    >>> stages = transformer(1, 8, 2, vocabulary=10)
+    >>> tokens = jnp.ones((2, 5), jnp.int32)
+    >>> stages[0].apply(*stages[0].init(jax.random.key(0), tokens), tokens)[0].shape
+    (2, 5, 8)
+    """
+    counts = {'depth': depth, 'width': width, 'num_heads': num_heads, 'max_length': max_length}
+    kinds = {'vocabulary': vocabulary, 'patch': patch}
+    kinds = {name: value for name, value in kinds.items() if value is not None}
+    for name, value in (*counts.items(), ('mlp_ratio', mlp_ratio), *kinds.items()):
+        check_count(name, value, 1)
+    if len(kinds) == 2:
+        raise ValueError(f'Give vocabulary or patch, not both. Found {kinds}.')
+    if width % num_heads:
+        raise ValueError(
+            f'num_heads should divide width. Found num_heads = {num_heads}, width = {width}.'
+        )
+    if not 0 <= dropout < 1:
+        raise ValueError(f'dropout should lie in [0, 1). Found dropout = {dropout}.')
+    first = Embedding(width, vocabulary, patch, max_length, dropout, dtype)
+    blocks = [
+        Block(num_heads, mlp_ratio, causal, index == depth - 1, dropout, dtype)
+        for index in range(depth)
+    ]
+    return tuple(from_linen(stage) for stage in (first, *blocks))

@@ -1,0 +1,83 @@
+"""Two regression tasks whose relation is an option."""
+
+import numpy as np
+import optax
+
+from mtljax import heads, metrics
+from mtljax.base import Dataset, Task
+from mtljax.data._split import ArraySplit, array_split
+from mtljax.options import check_count, check_option
+
+
+def mmoe_synthetic(
+    correlation: float = 0.5,
+    *,
+    train: int = 10_000,
+    validation: int = 1_000,
+    test: int = 1_000,
+    dimension: int = 100,
+    scale: float = 1.0,
+    terms: int = 5,
+    noise: float = 0.1,
+    seed: int = 0,
+) -> Dataset:
+    """The synthetic data of MMoE: tasks ``'y1'`` and ``'y2'``, as related as one asks.
+
+    ``y_k = w_k x + sum_i sin(alpha_i w_k x + beta_i) + e`` with ``x ~ N(0, I)``, ``w_1 = c u_1``
+    and ``w_2 = c (p u_1 + sqrt(1 - p^2) u_2)`` for orthogonal unit vectors ``u`` (Ma et al., KDD
+    2018, https://doi.org/10.1145/3219819.3220007): p is the cosine of the weights, and the
+    correlation of the labels rises with it. The paper leaves out c, the number of sines and their
+    coefficients: here c is 1, of five sines, and ``alpha, beta ~ N(0, 1)``, of the seed.
+
+    Inputs ``[B, dimension]``; targets ``[B]``. Data sets of one seed share ``x``, ``u``, the sines
+    and the noise, whatever the correlation: they are paired.
+
+    Args:
+      correlation: p, in ``[-1, 1]``.
+      train: the number of training examples.
+      validation: of validation examples.
+      test: of test examples.
+      dimension: of the inputs, at least 2.
+      scale: c, the length of the weights; below 1 the sines become nearly linear.
+      terms: the number of sines.
+      noise: the standard deviation of ``e``; its square is the least mse that a model can reach.
+      seed: of everything; the same seed gives the same bits.
+
+    Raises:
+      ValueError: a number outside its range.
+
+    >>> dataset = mmoe_synthetic(0.9, train=100, validation=10, test=10)
+    >>> dataset.train.example.inputs.shape, list(dataset.tasks)
+    ((2, 100), ['y1', 'y2'])
+    """
+    check_option('correlation', correlation, 'a number in [-1, 1]', lambda p: abs(p) <= 1)
+    check_option('scale', scale, 'a finite number > 0', lambda c: c > 0)
+    check_option('noise', noise, 'a finite number >= 0', lambda sd: sd >= 0)
+    check_count('dimension', dimension, 2)
+    check_count('terms', terms, 0)
+    for name, size in (('train', train), ('validation', validation), ('test', test)):
+        check_count(name, size, 1)
+    rng = np.random.default_rng(seed)
+    weights = scale * _directions(correlation, dimension, rng)
+    sines = rng.normal(size=(2, terms))
+    splits = [
+        _draw(weights, sines, noise, size, stream)
+        for size, stream in zip((train, validation, test), rng.spawn(3), strict=True)
+    ]
+    mse = metrics.mean_of(optax.squared_error, higher_is_better=False)
+    task = Task(heads.mlp((8,)), optax.squared_error, {'mse': mse})
+    return Dataset({'y1': task, 'y2': task}, *splits)
+
+
+def _directions(correlation, dimension, rng) -> np.ndarray:
+    """Two unit vectors with the cosine ``correlation``, ``[2, dimension]``."""
+    u = np.linalg.qr(rng.normal(size=(dimension, 2)))[0].T
+    return np.stack([u[0], correlation * u[0] + np.sqrt(1 - correlation**2) * u[1]])
+
+
+def _draw(weights, sines, noise, size, rng) -> ArraySplit:
+    x = rng.normal(size=(size, weights.shape[1]))
+    z = x @ weights.T
+    alpha, beta = sines
+    y = z + np.sin(alpha * z[..., None] + beta).sum(-1) + noise * rng.normal(size=z.shape)
+    return array_split(x, {'y1': y[:, 0], 'y2': y[:, 1]})

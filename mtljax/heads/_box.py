@@ -1,0 +1,47 @@
+"""A bounding box."""
+
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import linen
+
+from mtljax.base import Module
+from mtljax.heads._mlp import mlp
+
+
+def box(
+    widths: Sequence[int] = (),
+    *,
+    pool: bool = False,
+    activation: Callable[[jax.Array], jax.Array] = linen.relu,
+    dropout: float = 0.0,
+    dtype: jnp.dtype | None = None,
+) -> Module:
+    """One box per example, ``[B, 4]`` in (0, 1): an `mlp` head, then a sigmoid.
+
+    The columns are centre x, centre y, width and height, in units of the image's width and height.
+
+    Args:
+      widths: the size of each hidden layer.
+      pool: average the features ``[B, ..., C]`` over the axes between, which loses where things
+        are; they are flattened otherwise.
+      activation: after every hidden layer.
+      dropout: the share of hidden units dropped while training.
+      dtype: of the computation; the output is float32.
+
+    Raises:
+      ValueError: a width below 1, or a dropout outside ``[0, 1)``.
+
+    >>> head = box()
+    >>> params, state = head.init(jax.random.key(0), jnp.ones((2, 3, 3, 5)))
+    >>> head.apply(params, state, jnp.ones((2, 3, 3, 5)))[0].shape
+    (2, 4)
+    """
+    tower = mlp(widths, 4, pool=pool, activation=activation, dropout=dropout, dtype=dtype)
+
+    def apply(params, state, x, *, key=None, train=False):
+        y, state = tower.apply(params, state, x, key=key, train=train)
+        return jax.nn.sigmoid(y), state
+
+    return Module(tower.init, apply)

@@ -1,0 +1,68 @@
+"""Dense prediction: one output per pixel."""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import linen
+
+from mtljax.base import Module
+from mtljax.module import from_linen
+from mtljax.options import check_count
+
+
+class _Pixel(linen.Module):
+    widths: Sequence[int]
+    size: int | None
+    shape: tuple[int, int] | None
+    dtype: jnp.dtype | None
+
+    @linen.compact
+    def __call__(self, x):
+        if x.ndim != 4:
+            raise ValueError(
+                'A pixel head reads a feature map [B, height, width, channels]. '
+                f'Found features of shape {x.shape}.'
+            )
+        for width in self.widths:
+            x = linen.relu(linen.Conv(width, (3, 3), dtype=self.dtype)(x))
+        y = linen.Dense(self.size or 1, dtype=self.dtype)(x).astype(jnp.float32)
+        if self.shape is not None:  # last: it commutes with the dense layer, on fewer channels
+            y = jax.image.resize(y, (y.shape[0], *self.shape, y.shape[-1]), 'bilinear')
+        return y[..., 0] if self.size is None else y
+
+
+def pixel(
+    size: int | None = None,
+    shape: tuple[int, int] | None = None,
+    *,
+    widths: Sequence[int] = (),
+    dtype: jnp.dtype | None = None,
+) -> Module:
+    """One prediction per pixel, from a feature map ``[B, h, w, C]``; the output is float32.
+
+    3x3 convolutions with ReLU, one dense layer at every pixel, then bilinear interpolation to
+    ``shape`` (with antialiasing where it shrinks).
+
+    Args:
+      size: the number of outputs per pixel, ``[B, H, W, size]``; None for one, ``[B, H, W]``.
+      shape: ``(H, W)`` of the output; that of the feature map when left out.
+      widths: the channels of each 3x3 convolution.
+      dtype: of the convolutions.
+
+    Raises:
+      ValueError: a size below 1, or a shape that is not two of them; at init, features that are
+        not ``[B, h, w, C]``.
+
+    >>> head = pixel(3, (8, 8))
+    >>> params, state = head.init(jax.random.key(0), jnp.ones((2, 4, 4, 5)))
+    >>> head.apply(params, state, jnp.ones((2, 4, 4, 5)))[0].shape
+    (2, 8, 8, 3)
+    """
+    if size is not None:
+        check_count('size', size, 1)
+    for width in widths:
+        check_count('widths', width, 1)
+    if shape is not None and (len(shape) != 2 or min(shape) < 1):
+        raise ValueError(f'shape should be (height, width), or None. Found shape = {shape}.')
+    return from_linen(_Pixel(tuple(widths), size, None if shape is None else tuple(shape), dtype))

@@ -1,0 +1,61 @@
+"""One prediction per token, or one per sequence."""
+
+from typing import Literal
+
+import jax.numpy as jnp
+from flax import linen
+
+from mtljax.base import Module
+from mtljax.module import from_linen
+
+
+class _Token(linen.Module):
+    size: int | None
+    pool: str | None
+    dtype: jnp.dtype | None
+
+    @linen.compact
+    def __call__(self, x):
+        if x.ndim != 3:
+            raise ValueError(
+                'A token head reads a sequence [B, length, channels]. '
+                f'Found features of shape {x.shape}.'
+            )
+        if self.pool == 'mean':
+            x = x.mean(1)
+        elif self.pool is not None:
+            x = x[:, 0 if self.pool == 'first' else -1]
+        y = linen.Dense(self.size or 1, dtype=self.dtype)(x).astype(jnp.float32)
+        return y[..., 0] if self.size is None else y
+
+
+def token(
+    size: int | None = None,
+    *,
+    pool: Literal['mean', 'first', 'last'] | None = None,
+    dtype: jnp.dtype | None = None,
+) -> Module:
+    """One dense layer on a sequence ``[B, L, C]``: ``[B, L, size]``, or ``[B, size]`` when pooled.
+
+    Args:
+      size: the number of outputs; None for one number, ``[B, L]`` or ``[B]``.
+      pool: what stands for the sequence: the ``'mean'`` of its tokens, its ``'first'``, its
+        ``'last'`` (the one that has seen all others where attention is causal); None keeps every
+        token.
+      dtype: of the computation; the output is float32.
+
+    Raises:
+      ValueError: ``size`` is below 1, or ``pool`` is none of these; at init, features that are not
+        ``[B, L, C]``.
+
+    >>> import jax
+    >>> head = token(10, pool='mean')
+    >>> params, state = head.init(jax.random.key(0), jnp.ones((2, 7, 5)))
+    >>> head.apply(params, state, jnp.ones((2, 7, 5)))[0].shape
+    (2, 10)
+    """
+    if size is not None and size < 1:
+        raise ValueError(f'size should be None or at least 1. Found size = {size}.')
+    if pool not in (None, 'mean', 'first', 'last'):
+        raise ValueError(f"pool should be None, 'mean', 'first' or 'last'. Found pool = {pool!r}.")
+    return from_linen(_Token(size, pool, dtype))

@@ -1,0 +1,24 @@
+"""Metrics as sums that add over batches and devices, and comparisons of tables of metrics."""
+
+from mtljax.metrics._accuracy import accuracy, binary_accuracy
+from mtljax.metrics._auc import auc
+from mtljax.metrics._box_iou import box_iou
+from mtljax.metrics._delta_m import delta_m
+from mtljax.metrics._errors import endpoint_error, mae, rmse
+from mtljax.metrics._f1 import f1
+from mtljax.metrics._mean_iou import mean_iou
+from mtljax.metrics._mean_of import mean_of
+
+__all__ = [
+    'accuracy',
+    'auc',
+    'binary_accuracy',
+    'box_iou',
+    'delta_m',
+    'endpoint_error',
+    'f1',
+    'mae',
+    'mean_iou',
+    'mean_of',
+    'rmse',
+]

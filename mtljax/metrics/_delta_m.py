@@ -1,0 +1,39 @@
+"""The mean relative change of a table of metrics."""
+
+import math
+from collections.abc import Mapping
+
+
+def delta_m(
+    results: Mapping[str, Mapping[str, float]],
+    baseline: Mapping[str, Mapping[str, float]],
+    higher_is_better: Mapping[str, Mapping[str, bool]],
+) -> dict[str, float]:
+    """The mean relative change against a baseline, in percent; negative is better.
+
+    ``delta_m_flat`` averages over all metrics; ``delta_m_task`` within each task first; NaN where
+    there is no metric or a baseline is 0.
+    ``100 mean_k (-1)^[higher is better] (M_k - B_k) / |B_k|`` (Maninis, Radosavovic, Kokkinos,
+    CVPR 2019, https://arxiv.org/abs/1904.08918).
+
+    >>> delta_m({'a': {'mae': 0.9}}, {'a': {'mae': 1.0}}, {'a': {'mae': False}})['delta_m_flat']
+    -9.99...
+    """
+    changes = {
+        task: [
+            100 * (1 - 2 * better) * _relative(results[task][name], base[name])
+            for name, better in higher_is_better[task].items()
+        ]
+        for task, base in baseline.items()
+    }
+    flat = [change for row in changes.values() for change in row]
+    per_task = [sum(row) / len(row) for row in changes.values() if row]
+    return {'delta_m_flat': _average(flat), 'delta_m_task': _average(per_task)}
+
+
+def _relative(value: float, base: float) -> float:
+    return (value - base) / abs(base) if base else math.nan
+
+
+def _average(values: list[float]) -> float:
+    return sum(values) / len(values) if values else math.nan

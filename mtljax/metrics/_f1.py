@@ -1,0 +1,41 @@
+"""The F1 score of a binary label."""
+
+import jax.numpy as jnp
+
+from mtljax.base import Metric
+from mtljax.losses import expand
+
+
+def f1() -> Metric:
+    """``2 tp / (2 tp + fp + fn)`` over all labelled entries, for labels of which few are 1.
+
+    A prediction is positive where its logit is above 0. NaN when no entry is positive, predicted
+    or labelled.
+
+    Predictions ``[B, ...]``, targets 0 or 1 of the same shape. Raises a ValueError at update where
+    the shapes differ.
+
+    >>> metric = f1()
+    >>> logits, labels = jnp.array([2.0, 1.0, -3.0, -4.0]), jnp.array([1, 0, 1, 0])
+    >>> metric.result(metric.update(logits, labels, jnp.ones(4, bool))).item()
+    0.5
+    """
+
+    def update(prediction, target, mask):
+        if prediction.shape != target.shape:
+            raise ValueError(
+                'f1 expects one logit per label. '
+                f'Found prediction {prediction.shape} and target {target.shape}.'
+            )
+        found, true, chosen = prediction > 0, target > 0.5, expand(mask, prediction)
+        return {
+            'true_positive': jnp.sum(chosen & found & true),
+            'false_positive': jnp.sum(chosen & found & ~true),
+            'false_negative': jnp.sum(chosen & ~found & true),
+        }
+
+    def result(sums):
+        hits = 2 * sums['true_positive']
+        return hits / (hits + sums['false_positive'] + sums['false_negative'])
+
+    return Metric(update, result, higher_is_better=True)

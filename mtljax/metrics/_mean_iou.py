@@ -1,0 +1,59 @@
+"""Intersection over union of masks."""
+
+import jax.numpy as jnp
+
+from mtljax.base import Metric
+from mtljax.losses import expand
+from mtljax.options import check_count
+
+
+def mean_iou(classes: int) -> Metric:
+    """The mean over classes of ``|found & true| / |found | true|``, counted over all pixels.
+
+    Classes that are neither predicted nor labelled anywhere are left out. A label outside
+    ``0, ..., classes - 1`` (a void pixel) counts nowhere.
+
+    Predictions are logits ``[B, ..., classes]`` with integer targets ``[B, ...]``; for two classes
+    also one logit per target, positive for class 1.
+
+    Args:
+      classes: how many.
+
+    Raises:
+      ValueError: fewer than two classes; at update, predictions of another shape.
+
+    >>> metric = mean_iou(2)
+    >>> logits, labels = jnp.array([[2.0, -1.0, 3.0, -4.0]]), jnp.array([[1, 0, 0, 0]])
+    >>> metric.result(metric.update(logits, labels, jnp.ones(1, bool))).item()
+    0.583...
+    """
+    check_count('classes', classes, 2)
+
+    def update(prediction, target, mask):
+        found = _classes(prediction, target, classes)
+        true = jnp.asarray(target).astype(jnp.int32)  # class indices may be stored as int8
+        chosen = expand(mask, true) & (true >= 0) & (true < classes)
+        cell = jnp.where(chosen, true * classes + found, 0).ravel()
+        counts = jnp.zeros(classes**2, jnp.int32).at[cell].add(chosen.ravel().astype(jnp.int32))
+        return {'confusion': counts.reshape(classes, classes)}
+
+    def result(sums):
+        confusion = sums['confusion']
+        both = jnp.diagonal(confusion)
+        either = confusion.sum(0) + confusion.sum(1) - both
+        present = either > 0
+        ratios = jnp.where(present, both / jnp.where(present, either, 1), 0)
+        return ratios.sum() / present.sum()
+
+    return Metric(update, result, higher_is_better=True)
+
+
+def _classes(prediction, target, classes):
+    if prediction.shape == (*target.shape, classes):
+        return prediction.argmax(-1)
+    if prediction.shape == target.shape and classes == 2:
+        return prediction > 0
+    raise ValueError(
+        f'mean_iou({classes}) expects logits {(*target.shape, classes)} for targets of shape '
+        f'{target.shape}{", or one logit each" if classes == 2 else ""}. Found {prediction.shape}.'
+    )

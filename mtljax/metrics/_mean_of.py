@@ -1,0 +1,41 @@
+"""The mean over labelled entries."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from mtljax.base import Array, Metric
+from mtljax.losses import expand
+
+
+def mean_of(per_example: Callable[[Any, Any], Array], *, higher_is_better: bool) -> Metric:
+    """The mean of ``per_example(prediction, target) -> [B, ...]`` over labelled entries.
+
+    >>> hits = mean_of(lambda p, t: (p > 0) == t, higher_is_better=True)
+    >>> sums = hits.update(jnp.array([1.0, -1.0]), jnp.array([1, 1]), jnp.array([True, True]))
+    >>> hits.result(sums).item()
+    0.5
+    """
+
+    def update(prediction, target, mask):
+        values = per_example(prediction, target)
+        _check_size(values, prediction, target)
+        chosen = jnp.broadcast_to(expand(mask, values), values.shape)
+        total = jnp.sum(values.astype(jnp.float32), where=chosen, initial=0)
+        return {'total': total, 'count': jnp.sum(chosen)}
+
+    def result(sums):
+        return sums['total'] / sums['count']
+
+    return Metric(update, result, higher_is_better)
+
+
+def _check_size(values, prediction, target):
+    largest = max(leaf.size for leaf in jax.tree.leaves((prediction, target)))
+    if values.size > largest:
+        raise ValueError(
+            f'A metric has {values.size} values for {largest} predictions or targets: one of them '
+            f'broadcasts over the other. Found {jax.tree.map(jnp.shape, (prediction, target))}.'
+        )

@@ -1,0 +1,76 @@
+"""Distances between copies."""
+
+import jax
+import jax.numpy as jnp
+
+from mtljax import trees
+from mtljax.base import Array
+from mtljax.penalties._penalty import Penalty, per_layer
+from mtljax.penalties._strength import Strength
+
+
+def frobenius(
+    strength: Strength, *, where: str | None = 'task/towers', leaves: trees.Where = None
+) -> Penalty:
+    """Soft sharing: the distance of every two copies, ``sum_{s<t} |W_s - W_t|_F``, per layer.
+
+    The form without the square, which makes whole layers equal rather than near (Navon, 2019,
+    https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/). Its gradient has the same
+    size however near the copies are, and is 0 where they are equal: a step that is not small
+    overshoots there. Time O(T^2 P), memory O(T P).
+
+    Args:
+      strength: one number, or one per stage; see `l2`.
+      where: the path of the subtree in the parameters; None for the parameters themselves.
+      leaves: which leaves of the subtree; see `l2`.
+
+    Raises:
+      ValueError: see `l2`.
+
+    >>> towers = {'stage0': {'kernel': jnp.array([[[0.0, 0.0]], [[3.0, 4.0]]])}}
+    >>> frobenius(0.5).value(towers).item()
+    2.5
+    """
+    return per_layer(lambda w, path, state: distances(_rows(w)), strength, where, leaves)
+
+
+@jax.custom_jvp
+def distances(rows: Array) -> Array:
+    """``sum_{s<t} |r_s - r_t|``; derivatives are 0 where rows are equal.
+
+    Args:
+      rows: ``[T, P]``.
+
+    >>> distances(jnp.array([[0.0], [1.0], [1.0]])).item()
+    2.0
+    """
+    return _with_slope(rows)[0]
+
+
+@distances.defjvp
+def _distances_jvp(primals, tangents):
+    total, slope = _with_slope(primals[0])
+    return total, jnp.sum(slope * tangents[0])
+
+
+def _with_slope(rows: Array) -> tuple[Array, Array]:
+    """The sum and its gradient ``[T, P]``; pairs by their cyclic distance, one at a time."""
+    tasks = len(rows)
+    at = jnp.arange(tasks)
+
+    def add(carry, shift):
+        total, slope = carry
+        difference = rows - rows[(at + shift) % tasks]
+        square = jnp.sum(difference**2, axis=1, keepdims=True)
+        length = jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1)), 0)
+        unit = jnp.where(length > 0, difference / jnp.where(length > 0, length, 1), 0)
+        seen = jnp.where(2 * shift == tasks, 0.5, 1).astype(rows.dtype)  # opposite pairs come twice
+        slope = slope + seen * (unit - unit[(at - shift) % tasks])
+        return (total + seen * jnp.sum(length), slope), None
+
+    start = jnp.zeros((), rows.dtype), jnp.zeros_like(rows)
+    return jax.lax.scan(add, start, jnp.arange(1, tasks // 2 + 1))[0]
+
+
+def _rows(weights: Array) -> Array:
+    return weights.reshape(len(weights), -1)

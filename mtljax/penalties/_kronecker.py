@@ -1,0 +1,82 @@
+"""Arrays under a normal distribution whose covariance is a Kronecker product, axis by axis."""
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.linalg import solve_triangular
+from jax.typing import ArrayLike
+
+from mtljax.base import Array
+
+Covariances = dict[int, Array]
+"""``{axis: [D, D]}``; an axis that is missing has the identity, which is never formed."""
+
+
+def negative_log_density(array: Array, covariances: Covariances) -> Array:
+    """``vec(W)^T S^-1 vec(W) / 2 + log det(S) / 2`` with S the Kronecker product.
+
+    Args:
+      array: W, ``[D_0, D_1, ...]``.
+      covariances: of its axes.
+
+    >>> negative_log_density(jnp.array([[2.0]]), {0: jnp.array([[4.0]])}).item()
+    1.19...
+    """
+    factors = _factors(covariances)
+    logs = [
+        array.size / len(factor) * jnp.sum(jnp.log(jnp.diagonal(factor)))
+        for factor in factors.values()
+    ]
+    return sum(logs, jnp.sum(whiten(array, factors) ** 2) / 2)
+
+
+def flip_flop(
+    array: Array, covariances: Covariances, order: tuple[int, ...], epsilon: ArrayLike
+) -> Covariances:
+    """One pass of the closed forms: each covariance as the second moment that the others leave.
+
+    ``S_k = W_(k) W_(k)^T / (size / D_k) + epsilon I``, with W whitened along the other axes. Only
+    the product of the factors is determined: all but the last of ``order`` get a mean diagonal of
+    1. A covariance stays as it was where the new one is not finite or not positive definite.
+
+    Args:
+      array: W, ``[D_0, D_1, ...]``.
+      covariances: of its axes.
+      order: the axes to update.
+      epsilon: what keeps the covariances regular.
+
+    >>> flip_flop(jnp.array([[3.0]]), {0: jnp.eye(1)}, (0,), 1.0)
+    {0: Array([[10.]], dtype=float32)}
+    """
+    covariances = dict(covariances)
+    for axis in order:
+        others = {other: matrix for other, matrix in covariances.items() if other != axis}
+        rows = _unfold(whiten(array, _factors(others)), axis)
+        moment = jnp.matmul(rows, rows.T, precision='highest') / rows.shape[1]
+        moment = moment + jnp.asarray(epsilon, array.dtype) * jnp.eye(len(rows), dtype=array.dtype)
+        if axis != order[-1]:
+            moment = moment / jnp.mean(jnp.diagonal(moment))
+        sound = jnp.isfinite(jnp.linalg.cholesky(moment)).all()
+        covariances[axis] = jnp.where(sound, moment, covariances[axis])
+    return covariances
+
+
+def whiten(array: Array, factors: Covariances) -> Array:
+    """``L^-1`` along each axis that has a lower factor L.
+
+    >>> whiten(jnp.array([[2.0, 4.0]]), {1: jnp.diag(jnp.array([1.0, 2.0]))}).tolist()
+    [[2.0, 2.0]]
+    """
+    for axis, factor in factors.items():
+        rows = solve_triangular(factor, _unfold(array, axis), lower=True)
+        moved = jnp.moveaxis(array, axis, 0).shape
+        array = jnp.moveaxis(rows.reshape(moved), 0, axis)
+    return array
+
+
+def _factors(covariances: Covariances) -> Covariances:
+    """Lower Cholesky factors."""
+    return jax.tree.map(jnp.linalg.cholesky, covariances)
+
+
+def _unfold(array: Array, axis: int) -> Array:
+    return jnp.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)

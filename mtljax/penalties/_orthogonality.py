@@ -1,0 +1,62 @@
+"""Subspaces of a layer that do not overlap."""
+
+import jax.numpy as jnp
+import optax
+
+from mtljax import trees
+from mtljax.base import Array
+from mtljax.options import check_count
+from mtljax.penalties._penalty import Penalty, per_layer
+from mtljax.penalties._strength import Strength
+
+
+def orthogonality(
+    strength: Strength,
+    subspaces: int = 2,
+    *,
+    where: str | None = 'task/towers',
+    leaves: trees.Where = None,
+) -> Penalty:
+    """Sluice networks: the overlap of the subspaces of each copy's layer.
+
+    ``sum_t sum_{a<b} |G_ta^T G_tb|_F^2``, where the columns (the last axis) of a weight are split
+    into equal groups G_a ``[in, out / subspaces]`` (Ruder, Bingel, Augenstein, Søgaard, AAAI 2019,
+    https://arxiv.org/abs/1705.08142).
+
+    Args:
+      strength: one number, or one per stage; see `l2`.
+      subspaces: the number of groups, at least 2.
+      where: the path of the subtree in the parameters; None for the parameters themselves.
+      leaves: which leaves of the subtree; see `l2`.
+
+    Raises:
+      ValueError: ``subspaces`` is no whole number >= 2 (in the factory) or does not divide the last
+        axis of a weight (at init); see `l2`.
+
+    >>> towers = {'stage0': {'kernel': jnp.array([[[1.0, 2.0], [1.0, -1.0]]])}}
+    >>> orthogonality(0.5).value(towers).item()
+    0.5
+    """
+    check_count('subspaces', subspaces, 2)
+
+    def start(layers):
+        for path, weights in layers.items():
+            if weights.shape[-1] % subspaces:
+                raise ValueError(
+                    f'{subspaces} subspaces should divide the last axis of every weight. '
+                    f'Found {path!r} {weights.shape}.'
+                )
+        return optax.EmptyState()
+
+    def value(weights, path, state):
+        return _overlap(weights.reshape(len(weights), -1, weights.shape[-1]), subspaces)
+
+    return per_layer(value, strength, where, leaves, start=start)
+
+
+def _overlap(weights: Array, subspaces: int) -> Array:
+    """From ``[T, in, out]``; every pair is met twice."""
+    products = jnp.einsum('tia,tib->tab', weights, weights, precision='highest')
+    group = jnp.arange(weights.shape[-1]) * subspaces // weights.shape[-1]
+    apart = group[:, None] != group[None, :]
+    return jnp.sum(jnp.where(apart[None], products, 0) ** 2) / 2

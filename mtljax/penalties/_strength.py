@@ -1,0 +1,84 @@
+"""How strongly a penalty acts: on all stages, or on each."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+from mtljax.base import Array
+from mtljax.options import check_option
+
+Strength = ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]
+"""One number, or one per stage: by name, or in their order."""
+
+_EXPECTED = 'a finite number >= 0, or one per stage'
+
+
+def check_strength(strength: Any) -> None:
+    """Refuse what is no strength; arrays of jax and tracers pass.
+
+    >>> check_strength({'stage0': -1.0})
+    Traceback (most recent call last):
+    ValueError: strength should be a finite number >= 0, or one per stage. Found strength = -1.0.
+    """
+    if isinstance(strength, Mapping | list | tuple):
+        each = strength.values() if isinstance(strength, Mapping) else strength
+        for one in each:
+            check_option('strength', one, _EXPECTED, lambda found: found >= 0)
+    elif strength is None or isinstance(strength, str) or jnp.ndim(strength) > 1:
+        raise ValueError(f'strength should be {_EXPECTED}. Found strength = {strength!r}.')
+    else:
+        check_option('strength', strength, _EXPECTED, lambda found: found >= 0, ndim=1)
+
+
+def strength_by_stage(strength: Strength, paths: Iterable[str]) -> dict[str, ArrayLike]:
+    """``{stage: strength}``; a stage is the first key of a path.
+
+    A stage that a mapping leaves out is missing.
+
+    Args:
+      strength: see `Strength`. A list, or an array ``[S]``, is in the order of the stages.
+      paths: of all leaves.
+
+    Raises:
+      ValueError: an unknown stage, or not one number per stage.
+
+    >>> paths = ['stage10/kernel', 'stage2/kernel', 'stage2/bias']
+    >>> strength_by_stage([0.1, 0.2], paths)
+    {'stage2': 0.1, 'stage10': 0.2}
+    >>> strength_by_stage({'stage1': 0.1}, paths)
+    Traceback (most recent call last):
+    ValueError: strength names ['stage1']. The stages are ['stage2', 'stage10'].
+    """
+    stages = sorted({path.split('/')[0] for path in paths}, key=_natural)
+    found: Any = strength
+    if isinstance(found, Mapping):
+        unknown = sorted(set(found) - set(stages))
+        if unknown:
+            raise ValueError(f'strength names {unknown}. The stages are {stages}.')
+        return dict(found)
+    if not isinstance(found, list | tuple) and jnp.ndim(found) == 0:
+        return dict.fromkeys(stages, found)
+    if len(found) != len(stages):
+        raise ValueError(
+            f'strength should be one number, or one for each of {stages}. '
+            f'Found strength = {strength}.'
+        )
+    return dict(zip(stages, found, strict=True))
+
+
+def scaled(strength: ArrayLike, value: Array) -> Array:
+    """``strength * value``; exactly 0 at strength 0, also where the value is not finite.
+
+    >>> scaled(0.0, jnp.array([jnp.inf, 2.0])).tolist()
+    [0.0, 0.0]
+    """
+    factor = jnp.asarray(strength, value.dtype)
+    return jnp.where(factor == 0, 0, factor * value)
+
+
+def _natural(name: str) -> list[Any]:
+    """A key that sorts stage2 before stage10."""
+    return [int(part) if part.isdigit() else part for part in re.split(r'(\d+)', name)]

@@ -1,0 +1,62 @@
+"""Small bottlenecks of each task in one trunk."""
+
+from collections.abc import Mapping, Sequence
+
+import jax.numpy as jnp
+from flax import linen
+
+from mtljax.base import Module, MultiTask
+from mtljax.module import from_linen
+from mtljax.options import check_count
+from mtljax.sharing._passes import between
+
+
+class _Bottleneck(linen.Module):
+    width: int
+    dtype: jnp.dtype | None
+
+    @linen.compact
+    def __call__(self, x):
+        inner = linen.relu(linen.Dense(self.width, dtype=self.dtype)(x))
+        zeros = linen.initializers.zeros
+        return x + linen.Dense(x.shape[-1], kernel_init=zeros, dtype=self.dtype)(inner)
+
+
+def adapters(
+    backbone: tuple[Module, ...],
+    heads: Mapping[str, Module],
+    *,
+    width: int = 8,
+    after: Sequence[int] | None = None,
+    dtype: jnp.dtype | None = None,
+) -> MultiTask:
+    """One trunk; after its stages each task adds the output of a bottleneck of its own.
+
+    ``h_t = h + up_t(relu(down_t(h)))`` over the last axis (channels), with ``up_t = 0`` at the
+    start, so that training starts from hard sharing (Rebuffi, Bilen, Vedaldi, NeurIPS 2017,
+    https://arxiv.org/abs/1705.08045; Houlsby et al., ICML 2019, https://arxiv.org/abs/1902.00751).
+    The adapters are stacked, ``params['task']['adapters']`` with leaves ``[T, ...]``. What stands
+    behind the first adapter runs once per task. With a frozen backbone (``module.freeze``) this is
+    parameter-efficient transfer.
+
+    Args:
+      backbone: a tuple of stages.
+      heads: ``{task: Module}``; their order is that of every T axis.
+      width: of the bottleneck.
+      after: the stages, counted from 0, that an adapter follows; all when left out.
+      dtype: of the computation; the input's when left out.
+
+    Raises:
+      ValueError: the backbone is no tuple of Modules, there is no head, no such stage, or a width
+        below 1.
+
+    >>> import jax
+    >>> from mtljax import backbones, heads
+    >>> two = {'b': heads.linear(3), 'a': heads.linear()}
+    >>> model = adapters(backbones.mlp((8,)), two, width=2)
+    >>> params, state = model.init(jax.random.key(0), jnp.ones((2, 4)))
+    >>> params['task']['adapters']['stage0']['Dense_0']['kernel'].shape
+    (2, 8, 2)
+    """
+    check_count('width', width, 1)
+    return between(backbone, heads, from_linen(_Bottleneck(width, dtype)), 'adapters', after)

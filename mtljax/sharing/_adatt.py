@@ -1,0 +1,116 @@
+"""Adaptive task-to-task fusion."""
+
+from collections.abc import Mapping, Sequence
+
+import jax.numpy as jnp
+
+from mtljax.base import Module, MultiTask
+from mtljax.module import stack, wire
+from mtljax.options import check_count
+from mtljax.sharing._check import check
+from mtljax.sharing._gate import Gate, check_dropout, linear_gate, mixture, softmax_gate
+from mtljax.sharing._levels import Units, split_levels
+from mtljax.sharing._scheme import scheme
+from mtljax.sharing._stages import along, named, with_tail
+
+
+def adatt(
+    backbone: tuple[Module, ...],
+    heads: Mapping[str, Module],
+    *,
+    num_own: int = 1,
+    num_shared: int = 0,
+    levels: Sequence[int] | None = None,
+    gate: Gate = linear_gate,
+    gate_dropout: float = 0.0,
+    start: int = 0,
+) -> MultiTask:
+    """Levels of experts; a task fuses those of all and adds its own (Li et al., KDD 2023).
+
+    ``x_t^l = sum_e softmax(gate_t(x_t^(l-1)))_e y_e + sum_(e of t) v_te y_e`` over the experts
+    ``y_e`` of the level, each on the input of the unit it belongs to
+    (https://doi.org/10.1145/3580305.3599769). ``num_shared`` adds a common unit, which is fused in
+    the same way below the last level (the paper's AdaTT-gp; AdaTT-sp without). Every level's
+    experts lie under ``params['shared']``, stacked, and so do the fusions below the last level; the
+    last fusion of a task lies under ``params['task']['fusion']``.
+
+    Args:
+      backbone: a tuple of stages.
+      heads: ``{task: Module}``; their order is that of every T axis.
+      num_own: experts of each task, in every level.
+      num_shared: experts of the common unit, in every level.
+      levels: how many stages each level has; every stage is a level when left out. Stages behind
+        the last level are each task's own.
+      gate: a factory ``E -> Module`` of the logits; one dense layer when left out.
+      gate_dropout: the share of gate weights dropped while training; the rest is rescaled.
+      start: the stages before are common to all.
+
+    Raises:
+      ValueError: the backbone is no tuple of Modules, there is no head, or an option out of range.
+
+    >>> import jax
+    >>> from mtljax import backbones, heads
+    >>> two = {'b': heads.linear(3), 'a': heads.linear()}
+    >>> model = adatt(backbones.mlp((8, 8)), two)
+    >>> params, state = model.init(jax.random.key(0), jnp.ones((2, 4)))
+    >>> params['shared']['level1']['experts']['stage0']['Dense_0']['kernel'].shape
+    (2, 8, 8)
+    """
+    check(backbone, heads)
+    check_dropout(gate_dropout)
+    check_count('num_own', num_own, 1)
+    check_count('num_shared', num_shared, 0)
+    made, tail = split_levels(backbone, start, levels)
+    units = Units(len(heads), num_own, num_shared)
+    mix = mixture(softmax_gate(gate, units.experts, gate_dropout), units.experts)
+    fuse = _fusion(mix, num_own)
+    trunk = _trunk(backbone[:start], made, units, fuse, _fusion(mix, num_shared))
+    order = tuple(heads)
+
+    def pick(task, z):
+        x, rows = z
+        at = order.index(task)
+        return x[at] if len(made) > 1 else x, rows, units.split(rows)[0][at]
+
+    parts = {'fusion': dict.fromkeys(heads, fuse), 'heads': with_tail(tail, heads)}
+    return scheme(trunk, parts, pick)
+
+
+def _fusion(mix: Module, num_own: int) -> Module:
+    """``(x, all rows [N, B, ...], the unit's own rows) -> mixture of all + sum_e v_e own_e``."""
+
+    def init(key, z):
+        params, state = mix.init(key, z[:2])
+        return {'gate': params, 'own': jnp.full(num_own, 1 / max(num_own, 1))}, state
+
+    def apply(params, state, z, *, key=None, train=False):
+        y, state = mix.apply(params['gate'], state, z[:2], key=key, train=train)
+        return y + jnp.tensordot(params['own'].astype(y.dtype), z[2], axes=1), state
+
+    return Module(init, apply)
+
+
+def _trunk(stages, made, units: Units, fuse: Module, fuse_common: Module) -> Module:
+    """``x -> (the units' inputs of the last level, the rows of its experts [N, B, ...])``."""
+    common = named(stages)
+    modules = dict(common)
+    for at, expert in enumerate(made):
+        modules[f'level{at}/experts'] = units.copies(expert, first=at == 0)
+        if at + 1 < len(made):
+            shared_input = (at == 0, True, False)
+            modules[f'level{at}/tasks'] = stack(fuse, units.tasks, shared_input=shared_input)
+            modules |= {f'level{at}/common': fuse_common} if units.shared else {}
+
+    def run(call, x):
+        x = along(call, common, x)[-1]
+        for at in range(len(made) - 1):
+            rows = call(f'level{at}/experts', x)
+            own, shared = units.split(rows)
+            tasks, last = (x, x) if at == 0 else (x[: units.tasks], x[-1])
+            x = call(f'level{at}/tasks', (tasks, rows, own))
+            if units.shared:
+                y = call(f'level{at}/common', (last, rows, shared))
+                x = jnp.concatenate([x, y[None]])
+        return x, call(f'level{len(made) - 1}/experts', x)
+
+    return wire(modules, run)

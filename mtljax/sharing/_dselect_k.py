@@ -1,0 +1,130 @@
+"""Differentiable selection of k experts."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from mtljax.base import Array, Module, MultiTask
+from mtljax.options import check_count, check_option
+from mtljax.sharing._mmoe import mixed_experts
+
+
+def dselect_k(
+    backbone: tuple[Module, ...],
+    heads: Mapping[str, Module],
+    *,
+    num_experts: int = 8,
+    k: int = 2,
+    gamma: Any = 1.0,
+    entropy: Any = 0.0,
+    per_example: bool = True,
+    gate_at: int | None = None,
+    start: int = 0,
+    stop: int | None = None,
+) -> MultiTask:
+    """MMoE whose gates choose at most k experts, smoothly (Hazimeh et al., NeurIPS 2021).
+
+    ``weights = sum_i softmax(a)_i prod_b S(z_ib)^[bit b of e] (1 - S(z_ib))^[else]`` over k
+    selectors of ``ceil(log2 E)`` bits each, with S the cubic smooth step that is 0 and 1 beyond
+    ``-+ gamma / 2`` (https://arxiv.org/abs/2106.03760). A selector has settled on one expert when
+    all its bits have.
+
+    Codes from E on exist where E is no power of 2. The paper adds 1 over the weight of the others
+    to the loss, which is infinite once a selector has left them; here they stand for the expert
+    with their first bit cleared, so that weights always sum to 1. LibMTL ignores gamma, and takes
+    the entropy of the last task alone.
+
+    Args:
+      backbone: a tuple of stages.
+      heads: ``{task: Module}``; their order is that of every T axis.
+      num_experts: E, copies of the stages from ``start`` to ``stop``.
+      k: how many experts a task may use at most.
+      gamma: the width of the smooth step, > 0.
+      entropy: the strength of the selectors' entropy, summed over selectors and averaged over
+        examples, in the loss of each task: it makes them settle sooner.
+      per_example: whether the gates read their input, or are constants of each task.
+      gate_at: how many stages the input of the gates has passed, at most ``start``.
+      start: the stages before are common to all.
+      stop: the stages from there on are every task's own; none when left out.
+
+    Raises:
+      ValueError: the backbone is no tuple of Modules, there is no head, or an option out of range.
+
+    >>> from mtljax import backbones, heads
+    >>> two = {'b': heads.linear(3), 'a': heads.linear()}
+    >>> model = dselect_k(backbones.mlp((8,)), two, num_experts=5)
+    >>> params, state = model.init(jax.random.key(0), jnp.ones((2, 4)))
+    >>> params['task']['gates']['a']['codes']['kernel'].shape  # k selectors of 3 bits
+    (4, 6)
+    """
+    check_count('k', k, 1)
+    check_option('gamma', gamma, 'a finite number > 0', lambda found: found > 0)
+    check_option('entropy', entropy, 'a finite number >= 0', lambda found: found >= 0)
+    check_count('num_experts', num_experts, 2)
+    gate = _selectors(num_experts, k, gamma, entropy, per_example)
+
+    def auxiliary(state, task):
+        return state['task']['gates'][task]['gate']['penalty']
+
+    return mixed_experts(
+        backbone,
+        heads,
+        gate,
+        num_experts=num_experts,
+        gate_at=gate_at,
+        start=start,
+        stop=stop,
+        auxiliary=auxiliary,
+    )
+
+
+def smooth_step(x: Array, gamma: Any) -> Array:
+    """``1/2 + 3x / (2 gamma) - 2 x^3 / gamma^3`` within ``-+ gamma / 2``, 0 and 1 beyond.
+
+    >>> smooth_step(jnp.array([-2.0, 0.0, 0.5, 2.0]), 2.0).tolist()
+    [0.0, 0.5, 0.84375, 1.0]
+    """
+    u = jnp.clip(x / gamma, -0.5, 0.5)
+    return 0.5 + 1.5 * u - 2 * u**3
+
+
+def _selectors(size: int, k: int, gamma: Any, entropy: Any, per_example: bool) -> Module:
+    bits = math.ceil(math.log2(size))
+    widths = {'codes': k * bits, 'mixture': k}
+
+    def init(key, x):
+        inputs = math.prod(x.shape[1:]) if per_example else 0
+        scales = {'codes': gamma / 100, 'mixture': 0.05}
+        params = {}
+        for (name, width), draw in zip(widths.items(), jax.random.split(key), strict=True):
+            rows = jax.random.uniform(draw, (inputs + 1, width), minval=-1.0) * scales[name]
+            params[name] = {'bias': rows[-1]} | ({'kernel': rows[:-1]} if per_example else {})
+        return params, {'penalty': jnp.zeros(())}
+
+    def apply(params, state, x, *, key=None, train=False):
+        flat = x.reshape(len(x), -1).astype(jnp.float32)
+        made = {}
+        for name, layer in params.items():
+            y = flat @ layer['kernel'] if per_example else jnp.zeros((len(x), 1))
+            made[name] = y + layer['bias'].reshape(1, -1)
+        step = smooth_step(made['codes'].reshape(len(x), k, bits), gamma)
+        chosen = _experts_of(step, size)
+        weights = jnp.einsum('bi,bie->be', jax.nn.softmax(made['mixture']), chosen)
+        terms = chosen * jnp.log(jnp.where(chosen > 0, chosen, 1))
+        penalty = -entropy * terms.sum(axis=(1, 2)).mean()
+        return weights, {'penalty': penalty} if train else state
+
+    return Module(init, apply)
+
+
+def _experts_of(step: Array, size: int) -> Array:
+    """What each selector gives each expert, ``[B, k, E]``, from its bits ``[B, k, m]``."""
+    weights = jnp.ones((*step.shape[:2], 1))
+    for bit in range(step.shape[2]):
+        one = step[..., bit, None]
+        weights = jnp.concatenate([weights * (1 - one), weights * one], axis=-1)
+    beyond, half = weights[..., size:], weights.shape[-1] // 2
+    return weights[..., :size].at[..., size - half : half].add(beyond)

@@ -1,0 +1,101 @@
+"""Probabilities chained over a funnel."""
+
+from collections.abc import Mapping, Sequence
+
+import jax.numpy as jnp
+
+from mtljax.base import Array, Module, MultiTask
+from mtljax.module import wire
+from mtljax.sharing._check import check, check_funnel
+from mtljax.sharing._scheme import scheme
+from mtljax.sharing._stages import along, named
+
+
+def esmm(
+    backbone: tuple[Module, ...],
+    heads: Mapping[str, Module],
+    *,
+    funnel: Sequence[str] | None = None,
+) -> MultiTask:
+    """Hard sharing in which each task of a funnel happens only after the one before it.
+
+    ``p_t = prod_(s <= t) sigmoid(head_s(backbone(x)))`` (Ma et al., SIGIR 2018,
+    https://arxiv.org/abs/1804.07931): click, then conversion given the click, each trained on all
+    impressions. Heads give one logit per example, and so does the model: a task's prediction is the
+    logit of ``p_t``, for ``optax.sigmoid_binary_cross_entropy``. The head of conversion alone,
+    ``params['task']['heads']``, is the rate given a click. Heads that later tasks depend on lie
+    under ``params['shared']['heads']``.
+
+    Args:
+      backbone: a tuple of stages.
+      heads: ``{task: Module}``; their order is that of every T axis.
+      funnel: the tasks from the first event to the last; all in order when left out. Other tasks
+        are as in `hard`.
+
+    Raises:
+      ValueError: the backbone is no tuple of Modules, there is no head, or the funnel names unknown
+        tasks or one twice.
+
+    >>> import jax
+    >>> from mtljax import backbones, heads
+    >>> model = esmm(backbones.mlp((8,)), {'click': heads.linear(), 'buy': heads.linear()})
+    >>> x = jnp.ones((2, 4))
+    >>> params, state = model.init(jax.random.key(0), x)
+    >>> list(params['shared']['heads']), model.apply(params, state, x)[0]['buy'].shape
+    (['click'], (2,))
+    """
+    check(backbone, heads)
+    order = check_funnel(funnel, tuple(heads))
+    modules = named(backbone)
+    early = {f'heads/{task}': heads[task] for task in order[:-1]}
+
+    def run(call, x):
+        z = along(call, modules, x)[-1]
+        return z, [call(name, z) for name in early]
+
+    own = {task: _alone(head) for task, head in heads.items()}
+    own |= {task: _chained(heads[task], at, len(order)) for at, task in enumerate(order)}
+    return scheme(wire({**modules, **early}, run), {'heads': own})
+
+
+def both(first: Array, second: Array) -> Array:
+    """The logit of ``sigmoid(first) sigmoid(second)``.
+
+    ``a + b - log(1 + e^a + e^b)``, without a difference of probabilities.
+
+    >>> import jax
+    >>> p = jax.nn.sigmoid(both(jnp.array(0.0), jnp.array(0.0)))
+    >>> p.item()
+    0.25
+    """
+    return first + second - jnp.logaddexp(jnp.logaddexp(first, second), 0)
+
+
+def _alone(head: Module) -> Module:
+    def init(key, z):
+        return head.init(key, z[0])
+
+    def apply(params, state, z, *, key=None, train=False):
+        return head.apply(params, state, z[0], key=key, train=train)
+
+    return Module(init, apply)
+
+
+def _chained(head: Module, place: int, length: int) -> Module:
+    """The logit at a place of the funnel; only the last task's head is its own."""
+    alone, last = _alone(head), place == length - 1
+
+    def init(key, z):
+        return alone.init(key, z) if last else ({}, {})
+
+    def apply(params, state, z, *, key=None, train=False):
+        logits = z[1][: place + 1]
+        if last:
+            y, state = alone.apply(params, state, z, key=key, train=train)
+            logits = [*logits, y]
+        chain = logits[0]
+        for logit in logits[1:]:
+            chain = both(chain, logit)
+        return chain, state
+
+    return Module(init, apply)

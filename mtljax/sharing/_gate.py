@@ -1,0 +1,109 @@
+"""Gates: weights over experts, and the mixture that they make."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen
+
+from mtljax.base import Array, Module
+from mtljax.module import from_linen, split_key
+from mtljax.options import check_option
+
+Gate = Module | Callable[[int], Module]
+"""A module from the gate's input to one logit per expert, or a factory ``E -> Module``."""
+
+
+class _Linear(linen.Module):
+    size: int
+
+    @linen.compact
+    def __call__(self, x):
+        return linen.Dense(self.size)(x.reshape(x.shape[0], -1))
+
+
+def linear_gate(size: int) -> Module:
+    """One dense layer on the flattened input: the gate of the papers."""
+    return from_linen(_Linear(size))
+
+
+def softmax_gate(gate: Gate, size: int, dropout: float = 0.0) -> Module:
+    """``softmax(gate(x))``, float32 ``[B, E]``.
+
+    Args:
+      gate: logits from the input.
+      size: E.
+      dropout: the share of weights that are dropped while training; the rest of an example's are
+        scaled to sum 1 again, and stay as they are where all would drop (Zhao et al., RecSys 2019,
+        https://doi.org/10.1145/3298689.3346997, against gates that settle on one expert).
+
+    >>> gate = softmax_gate(linear_gate, 3)
+    >>> params, state = gate.init(jax.random.key(0), jnp.ones((2, 4)))
+    >>> gate.apply(params, state, jnp.ones((2, 4)))[0].sum(axis=1).round(3).tolist()
+    [1.0, 1.0]
+    """
+    logits = gate if isinstance(gate, Module) else gate(size)
+
+    def apply(params, state, x, *, key=None, train=False):
+        first, second = split_key(key, 2)
+        y, state = logits.apply(params, state, x, key=first, train=train)
+        if y.ndim != 2 or y.shape[1] != size:
+            raise ValueError(f'A gate over {size} experts gives [B, {size}]. Found {y.shape}.')
+        weights = jax.nn.softmax(y.astype(jnp.float32))
+        if train and dropout:
+            weights = _drop(weights, dropout, second)
+        return weights, state
+
+    return Module(logits.init, apply)
+
+
+def _drop(weights: Array, rate: float, key: Any) -> Array:
+    if key is None:
+        raise ValueError('Gate dropout draws random numbers when train=True: pass key=...')
+    kept = jnp.where(jax.random.bernoulli(key, rate, weights.shape), 0, weights)
+    total = kept.sum(axis=1, keepdims=True)
+    return jnp.where(total > 0, kept / jnp.where(total > 0, total, 1), weights)
+
+
+def check_dropout(gate_dropout: Any) -> None:
+    """Raise a ValueError unless ``gate_dropout`` is a share below 1."""
+    check_option(
+        'gate_dropout', gate_dropout, 'in [0, 1)', lambda found: (found >= 0) & (found < 1)
+    )
+
+
+def mixture(gate: Module, size: int) -> Module:
+    """``(x, *rows) -> sum_e gate(x)_e rows_e``, over the rows ``[E', B, ...]`` of all groups.
+
+    Its state holds what the gate did in the last training step: ``load`` ``[E]``, the mean weight
+    of each expert, and ``entropy``, the mean over examples in nats, 0 for one expert each and
+    ``log E`` for equal weights.
+
+    Args:
+      gate: a module from x to weights ``[B, E]``.
+      size: E, over all groups.
+    """
+
+    def init(key, z):
+        params, state = gate.init(key, z[0])
+        return params, {'gate': state, 'load': jnp.zeros(size), 'entropy': jnp.zeros(())}
+
+    def apply(params, state, z, *, key=None, train=False):
+        x, *groups = z
+        weights, inner = gate.apply(params, state['gate'], x, key=key, train=train)
+        ends = np.cumsum([len(rows) for rows in groups])[:-1]
+        parts = jnp.split(weights.astype(groups[0].dtype), ends, axis=1)
+        mixed = sum(map(_weighted, parts[1:], groups[1:]), _weighted(parts[0], groups[0]))
+        if not train:
+            return mixed, state
+        terms = weights * jnp.log(jnp.where(weights > 0, weights, 1))
+        entropy = -terms.sum(axis=1).mean()
+        return mixed, {'gate': inner, 'load': weights.mean(axis=0), 'entropy': entropy}
+
+    return Module(init, apply)
+
+
+def _weighted(weights: Array, rows: Array) -> Array:
+    return jnp.einsum('be,eb...->b...', weights, rows)

@@ -1,0 +1,122 @@
+"""Attention of each task on every stage of one trunk."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen
+
+from mtljax.base import Module, MultiTask
+from mtljax.module import from_linen
+from mtljax.sharing._check import check
+from mtljax.sharing._passes import Step, passes
+from mtljax.sharing._stages import named
+
+
+class _Attention(linen.Module):
+    """``mask * features``, the mask from the features and what the stage before handed on."""
+
+    norm: bool
+    last: bool
+
+    @linen.compact
+    def __call__(self, x, train: bool = False):
+        handed, features, *later = x
+        inner = jnp.concatenate([features, *handed], axis=-1)
+        for activation in (linen.relu, linen.sigmoid):
+            inner = linen.Dense(features.shape[-1], dtype=features.dtype)(inner)
+            if self.norm:
+                inner = linen.BatchNorm(use_running_average=not train, momentum=0.9)(inner)
+            inner = activation(inner)
+        attended = inner * features
+        return attended if self.last else (attended, *later)
+
+
+class _Fusion(linen.Module):
+    """What a stage's attended features hand on, in the shape of the next stage's features."""
+
+    @linen.compact
+    def __call__(self, x):
+        attended, following, *later = x
+        *space, channels = following.shape[1:]
+        attended = _resized(attended, tuple(space))
+        if len(space) == 2:
+            handed = linen.Conv(channels, (3, 3), dtype=attended.dtype)(attended)
+        else:
+            handed = linen.Dense(channels, dtype=attended.dtype)(attended)
+        return ((linen.relu(handed),), following, *later)
+
+
+def mtan(
+    backbone: tuple[Module, ...], heads: Mapping[str, Module], *, norm: bool = True
+) -> MultiTask:
+    """One trunk; on every stage each task attends to the features it needs (Liu et al., CVPR 2019).
+
+    ``a_t^j = sigmoid(h_tj(relu(g_tj([u^j; f_j(a_t^(j-1))])))) * u^j``, ``prediction_t =
+    head_t(a_t^S)`` (https://arxiv.org/abs/1803.10704), with ``u^j`` the output of stage j; ``g``
+    and ``h`` are 1x1 convolutions (dense layers over the last axis) of each task's own, stacked
+    under ``params['task']['attention']``; ``f``, a 3x3 convolution behind the pooling to the next
+    stage's size, is common to all tasks, as in the paper: ``params['shared']['fusion0']``.
+
+    The paper reads two depths of every block of a SegNet; a stage has one output here, and its
+    attention reads and masks that. LibMTL has it for ResNet only.
+
+    Args:
+      backbone: a tuple of stages.
+      heads: ``{task: Module}``; their order is that of every T axis.
+      norm: batch norm in the attention modules, as in the paper.
+
+    Raises:
+      ValueError: the backbone is no tuple of Modules, or there is no head.
+
+    >>> from mtljax import backbones, heads
+    >>> model = mtan(backbones.mlp((8, 6)), {'b': heads.linear(3), 'a': heads.linear()})
+    >>> params, state = model.init(jax.random.key(0), jnp.ones((2, 4)))
+    >>> sorted(params['shared']), sorted(params['task']['attention'])
+    (['fusion0', 'stage0', 'stage1'], ['stage0', 'stage1'])
+    """
+    check(backbone, heads)
+    stages, last = named(backbone), len(backbone) - 1
+    steps = [Step(name, _kept(stage, name == 'stage0')) for name, stage in stages.items()]
+    for at, name in enumerate(stages):
+        steps.append(Step(name, from_linen(_Attention(norm, at == last)), own=True))
+        if at < last:
+            steps.append(Step(f'fusion{at}', from_linen(_Fusion())))
+    return passes(steps, heads, 'attention')
+
+
+def _kept(stage: Module, first: bool) -> Module:
+    """The stage on the last output so far, which is kept: ``((), u^1, ..., u^j)``."""
+
+    def newest(x):
+        return x if first else x[-1]
+
+    def init(key, x):
+        return stage.init(key, newest(x))
+
+    def apply(params, state, x, *, key=None, train=False):
+        y, state = stage.apply(params, state, newest(x), key=key, train=train)
+        return ((), y) if first else (*x, y), state
+
+    return Module(init, apply)
+
+
+def _resized(x: Any, space: tuple[int, ...]) -> Any:
+    """``[B, ..., C]`` with the axes between pooled, or resized, to ``space``; averaged to none."""
+    found = x.shape[1:-1]
+    if len(found) != len(space):
+        return x.mean(axis=tuple(range(1, x.ndim - 1))) if not space else _grown(x, space)
+    window = tuple(math.ceil(a / b) for a, b in zip(found, space, strict=True))
+    pooled = linen.max_pool(x, window, window, 'SAME') if found != space else x
+    if pooled.shape[1:-1] == space:
+        return pooled
+    return jax.image.resize(x, (len(x), *space, x.shape[-1]), 'linear').astype(x.dtype)
+
+
+def _grown(x: Any, space: tuple[int, ...]) -> Any:
+    """The mean of ``x`` at every place."""
+    mean = x.mean(axis=tuple(range(1, x.ndim - 1)))
+    wide = mean.reshape(len(x), *(1 for _ in space), x.shape[-1])
+    return jnp.broadcast_to(wide, (len(x), *space, x.shape[-1]))

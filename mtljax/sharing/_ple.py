@@ -1,0 +1,136 @@
+"""Progressive layered extraction."""
+
+from collections.abc import Mapping, Sequence
+
+import jax.numpy as jnp
+
+from mtljax.base import Module, MultiTask
+from mtljax.module import stack, wire
+from mtljax.options import check_count
+from mtljax.sharing._check import check
+from mtljax.sharing._gate import Gate, check_dropout, linear_gate, mixture, softmax_gate
+from mtljax.sharing._levels import Units, split_levels
+from mtljax.sharing._scheme import scheme
+from mtljax.sharing._stages import along, named, with_tail
+
+
+def ple(
+    backbone: tuple[Module, ...],
+    heads: Mapping[str, Module],
+    *,
+    num_shared: int = 1,
+    num_own: int = 1,
+    levels: Sequence[int] | None = None,
+    gate: Gate = linear_gate,
+    gate_dropout: float = 0.0,
+    start: int = 0,
+) -> MultiTask:
+    """Levels of shared and task experts, gated apart (Tang et al., RecSys 2020).
+
+    ``x_t^l = sum_e softmax(gate_t(x_t^(l-1)))_e y_e`` over the task's own experts and the shared
+    ones; below the last level a shared gate mixes all experts into the input of the next level's
+    shared experts (https://doi.org/10.1145/3383313.3412236). LibMTL has no shared gate: it runs the
+    shared experts once per task, on that task's features.
+
+    Placement goes by which losses reach a subtree. ``params['shared']['level0']`` and so on hold
+    the ``'experts'`` of a level, stacked (all below the last level, the shared ones in it), its
+    shared gate ``'common'`` and, where other tasks depend on them, the tasks' gates ``'tasks'``.
+    ``params['task']['extraction'][task]`` holds the task's experts in the last level and its gates
+    there and one level below, which no other loss reaches.
+
+    Args:
+      backbone: a tuple of stages.
+      heads: ``{task: Module}``; their order is that of every T axis.
+      num_shared: shared experts in every level, one at least.
+      num_own: experts of each task in every level; 0 for shared experts alone.
+      levels: how many stages each level has; every stage is a level when left out. Stages behind
+        the last level are each task's own.
+      gate: a factory ``E -> Module`` of the logits; one dense layer when left out.
+      gate_dropout: the share of gate weights dropped while training; the rest is rescaled.
+      start: the stages before are common to all.
+
+    Raises:
+      ValueError: the backbone is no tuple of Modules, there is no head, or an option out of range.
+
+    >>> import jax
+    >>> from mtljax import backbones, heads
+    >>> two = {'b': heads.linear(3), 'a': heads.linear()}
+    >>> params, state = ple(backbones.mlp((8, 8)), two).init(jax.random.key(0), jnp.ones((2, 4)))
+    >>> sorted(params['shared']['level0']), sorted(params['shared']['level1'])
+    (['common', 'experts'], ['experts'])
+    >>> params['shared']['level0']['experts']['stage0']['Dense_0']['kernel'].shape
+    (3, 4, 8)
+    """
+    check(backbone, heads)
+    check_dropout(gate_dropout)
+    check_count('num_shared', num_shared, 1)
+    check_count('num_own', num_own, 0)
+    made, tail = split_levels(backbone, start, levels)
+    units = Units(len(heads), num_own, num_shared)
+    last = len(made) - 1
+    private = max(last - 1, 0) if num_own else 0
+    common = mixture(softmax_gate(gate, units.experts, gate_dropout), units.experts)
+    mix = mixture(softmax_gate(gate, num_own + num_shared, gate_dropout), num_own + num_shared)
+    trunk = _trunk(backbone[:start], made, units, private, mix, common)
+    order = tuple(heads)
+
+    def pick(task, z):
+        x, lower, shared = z
+        at = order.index(task)
+        lower = tuple((own[at], common) for own, common in map(units.split, lower))
+        return x[at] if private else x, lower, shared
+
+    own = dict.fromkeys(heads, _extraction(made[-1], mix, num_own, range(private, last)))
+    return scheme(trunk, {'extraction': own, 'heads': with_tail(tail, heads)}, pick)
+
+
+def _trunk(stages, made, units: Units, private: int, mix: Module, common: Module) -> Module:
+    """``x -> (the tasks' inputs of level private, rows of levels from there on, shared rows)``."""
+    before = named(stages)
+    modules, last = dict(before), len(made) - 1
+    for at, expert in enumerate(made[:-1]):
+        modules[f'level{at}/experts'] = units.copies(expert, first=at == 0)
+        modules[f'level{at}/common'] = common
+        if at < private:
+            shared_input = (at == 0, False, True)
+            modules[f'level{at}/tasks'] = stack(mix, units.tasks, shared_input=shared_input)
+    modules[f'level{last}/experts'] = stack(made[-1], units.shared)
+
+    def run(call, x):
+        tasks = common = along(call, before, x)[-1]
+        lower = []
+        for at in range(last):
+            level = f'level{at}'
+            units_of = common if at == 0 else _all_units(tasks, common, units.tasks)
+            rows = call(f'{level}/experts', units_of)
+            if at < private:
+                tasks = call(f'{level}/tasks', (tasks, *units.split(rows)))
+            else:
+                lower.append(rows)
+            common = call(f'{level}/common', (common, rows))
+        return tasks, tuple(lower), call(f'level{last}/experts', common)
+
+    return wire(modules, run)
+
+
+def _all_units(tasks, common, count):
+    """The inputs of all units ``[T + 1, B, ...]``; those of tasks are not read without experts."""
+    if tasks.ndim == common.ndim:
+        tasks = jnp.broadcast_to(common, (count, *common.shape))
+    return jnp.concatenate([tasks, common[None]])
+
+
+def _extraction(expert: Module, mix: Module, num_own: int, lower: range) -> Module:
+    """What a task does alone: its gates of the ``lower`` levels, its last experts and last gate."""
+    last = f'level{lower.stop}'
+    modules = {f'level{at}/gate': mix for at in lower} | {f'{last}/gate': mix}
+    modules |= {f'{last}/experts': stack(expert, num_own)} if num_own else {}
+
+    def run(call, z):
+        x, rows, shared = z
+        for at, (own, common) in zip(lower, rows, strict=True):
+            x = call(f'level{at}/gate', (x, own, common))
+        own = call(f'{last}/experts', x) if num_own else shared[:0]
+        return call(f'{last}/gate', (x, own, shared))
+
+    return wire(modules, run)

@@ -1,0 +1,25 @@
+"""Stages under their names."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from mtljax.base import Module
+from mtljax.module import serial
+
+
+def named(stages: tuple[Module, ...]) -> dict[str, Module]:
+    """``{'stage0': ..., 'stage1': ...}``."""
+    return {f'stage{at}': stage for at, stage in enumerate(stages)}
+
+
+def along(call: Callable[[str, Any], Any], names: Iterable[str], x: Any) -> list[Any]:
+    """``x`` and the outputs of the named modules, each on the output before it."""
+    outputs = [x]
+    for name in names:
+        outputs.append(call(name, outputs[-1]))
+    return outputs
+
+
+def with_tail(tail: tuple[Module, ...], heads: Mapping[str, Module]) -> dict[str, Module]:
+    """Heads that begin with stages of their own."""
+    return {task: serial(*tail, head) if tail else head for task, head in heads.items()}

@@ -1,0 +1,48 @@
+"""Another learning rate for some parameters."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import optax
+
+from mtljax import trees
+from mtljax.options import check_option
+
+
+def scale_rate(names: str | Sequence[str], multiple: Any) -> optax.GradientTransformation:
+    """Multiply the updates of named subtrees, at the end of an optax chain.
+
+    Args:
+      names: subtrees, wherever they stand: ``'units'`` names ``shared/units/stage0`` and
+        ``task/units/a``.
+      multiple: of the learning rate.
+
+    Raises:
+      ValueError: ``multiple`` is no finite number, or (at init) no parameter has such a name.
+
+    >>> import jax.numpy as jnp
+    >>> tx = optax.chain(optax.sgd(0.1), scale_rate('units', 100))
+    >>> params = {'units': {'a': jnp.ones(())}, 'towers': jnp.ones(())}
+    >>> updates, _ = tx.update(params, tx.init(params), params)
+    >>> updates['units']['a'].item(), updates['towers'].item()
+    (-10.0, -0.1...)
+    """
+    check_option('multiple', multiple, 'a finite number')
+    wanted = {names} if isinstance(names, str) else set(names)
+
+    def marks(tree):
+        return trees.select(tree, lambda path: not wanted.isdisjoint(path.split('/')))
+
+    def init(params):
+        if not any(jax.tree.leaves(marks(params))):
+            raise ValueError(f'scale_rate: no parameter lies under {sorted(wanted)}.')
+        return optax.EmptyState()
+
+    def update(updates, state, params=None):
+        def scaled(leaf, mark):
+            return (leaf * multiple).astype(leaf.dtype) if mark else leaf
+
+        return jax.tree.map(scaled, updates, marks(updates)), state
+
+    return optax.GradientTransformation(init, update)
