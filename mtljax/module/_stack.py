@@ -43,7 +43,7 @@ def stack(module: Module, copies: int, *, shared_input: bool | tuple[bool, ...] 
 
         keys = None if key is None else jax.random.split(key, copies)
         axes = (0, 0, _axes(shared_input), None if key is None else 0)
-        return jax.vmap(one, in_axes=axes)(params, state, x, keys)
+        return jax.vmap(one, in_axes=axes, axis_size=copies)(params, state, x, keys)
 
     return Module(init, apply)
 
