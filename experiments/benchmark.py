@@ -1,19 +1,23 @@
 """Measure, never remember: benchmarks that print a table.
 
-python -m experiments.benchmark --suite=dispatch [--peers=torch] [--rounds=9] [--out=FILE.md]
+python -m experiments.benchmark --suite=SUITE [--peers=torch] [--rounds=9] [--out=FILE.md]
 
 dispatch: the fast path of training.train (data on the device, a scan of steps) against a Python
 loop of the jitted step with host batches, and against the same loop in eager PyTorch.
+
+sharing: a step of every sharing scheme; MMoE with stacked experts against the same experts in a
+list; seconds to compile a step as experts and tasks grow in number; MMoE against eager PyTorch.
 """
 
 from pathlib import Path
 
 from absl import flags
 
-from experiments import _dispatch, _program
+from experiments import _dispatch, _program, _sharing_bench
+from mtljax.analysis import Table
 from mtljax.training import write_text
 
-_SUITE = flags.DEFINE_enum('suite', 'dispatch', ['dispatch'], 'What to measure.')
+_SUITE = flags.DEFINE_enum('suite', 'dispatch', ['dispatch', 'sharing'], 'What to measure.')
 _PEERS = flags.DEFINE_list('peers', [], 'Other libraries to run beside: torch.')
 _ROUNDS = flags.DEFINE_integer('rounds', 9, 'Interleaved rounds per row.', lower_bound=1)
 _OUT = flags.DEFINE_string('out', None, 'A Markdown file to write the table to.')
@@ -24,11 +28,17 @@ def main() -> None:
     unknown = set(_PEERS.value) - {'torch'}
     if unknown:
         raise _program.UsageError(f'--peers knows torch. Found {sorted(unknown)}.')
-    text = _dispatch.table(_ROUNDS.value, with_torch='torch' in _PEERS.value).markdown()
+    suite = {'dispatch': _dispatch_suite, 'sharing': _sharing_bench.tables}[_SUITE.value]
+    found = suite(_ROUNDS.value, with_torch='torch' in _PEERS.value)
+    text = '\n\n'.join(f'{title}\n\n{table.markdown()}'.strip() for title, table in found)
     _program.console.print(text)
     if _OUT.value:
         write_text(Path(_OUT.value), text + '\n')
         _program.console.print(_OUT.value)
+
+
+def _dispatch_suite(rounds: int, *, with_torch: bool) -> list[tuple[str, Table]]:
+    return [('', _dispatch.table(rounds, with_torch=with_torch))]
 
 
 if __name__ == '__main__':

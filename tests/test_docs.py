@@ -11,6 +11,7 @@ import mtljax
 ROOT = Path(__file__).parents[1]
 README = (ROOT / 'README.md').read_text()
 HOWTO = (ROOT / 'docs' / 'howto.md').read_text()
+SHARING = (ROOT / 'docs' / 'sharing.md').read_text()
 CONTRIBUTING = (ROOT / 'CONTRIBUTING.md').read_text()
 
 
@@ -50,6 +51,18 @@ def test_the_table_names_everything_that_exists_and_nothing_else():
             'loop',
         }
     )
+
+
+def test_the_page_on_sharing_runs_and_names_every_scheme_and_penalty():
+    scope = {}
+    for block in blocks(SHARING):
+        exec(compile(block, 'sharing.md', 'exec'), scope)
+    assert scope['distance'] > 0
+    towers = scope['state'].params['shared']['towers']['stage0']['Dense_0']['kernel']
+    assert (towers == scope['trained']['task']['towers']['stage0']['Dense_0']['kernel']).all()
+    named = set(re.findall(r'`([a-z_0-9]+)`', SHARING))
+    public = [*mtljax.sharing.__all__, *mtljax.penalties.__all__]
+    assert {name for name in public if name.islower()} <= named | {'multi_input'}
 
 
 def test_the_how_tos_run_from_top_to_bottom():
