@@ -2,7 +2,8 @@
 
 python -m experiments.train --config=configs/NAME.py[:variant] --config.field=value --workdir=DIR
 
-Started again on the same folder, it goes on where it stopped.
+Started again on the same folder, it goes on where it stopped. The column ``constant`` is what the
+mean or the class frequencies of the training labels give on the test split.
 """
 
 from pathlib import Path
@@ -14,8 +15,8 @@ from rich.table import Table
 
 import mtljax
 from experiments import _build, _program
-from mtljax import analysis, trees
-from mtljax.training import Result, write_text
+from mtljax import analysis, training, trees
+from mtljax.training import Result, Results, write_text
 
 _CONFIG = _program.define_config()
 _WORKDIR = _program.define_workdir()
@@ -27,20 +28,22 @@ def main() -> None:
     built = _build.setup(config)
     workdir = Path(_WORKDIR.value or Path('runs') / name)
     _program.claim(workdir, config)
+    chance = training.constant(built.model, built.dataset)
     result = _build.train(built, seed=config.seed, workdir=workdir, progress=name)
     figure = analysis.curves(result.history, name)
     figure.savefig(workdir / 'curves.png', dpi=150)
-    write_text(workdir / 'summary.json', _program.to_json(_summary(result)))
-    _program.console.print(_table(result))
+    write_text(workdir / 'summary.json', _program.to_json(_summary(result, chance)))
+    _program.console.print(_table(result, chance))
     for file in ('metrics.jsonl', 'summary.json', 'curves.png'):
         _program.console.print(str(workdir / file))
 
 
-def _summary(result: Result) -> dict[str, Any]:
+def _summary(result: Result, chance: Results) -> dict[str, Any]:
     return {
         'best_step': result.best_step,
         'validation': result.validation,
         'test': result.test,
+        'test_of_constant': chance,
         'parameters': trees.count(result.state.params),
         'steps_per_second': result.steps_per_second,
         'devices': [device.device_kind for device in jax.devices()],
@@ -48,13 +51,14 @@ def _summary(result: Result) -> dict[str, Any]:
     }
 
 
-def _table(result: Result) -> Table:
+def _table(result: Result, chance: Results) -> Table:
     table = Table(title=f'Best step {result.best_step}')
-    for column in ('task', 'metric', 'validation', 'test'):
+    for column in ('task', 'metric', 'validation', 'test', 'constant'):
         table.add_column(column, justify='left' if column in ('task', 'metric') else 'right')
     for task, row in result.test.items():
         for name, value in row.items():
-            table.add_row(task, name, f'{result.validation[task][name]:.4f}', f'{value:.4f}')
+            found = (result.validation[task][name], value, chance[task][name])
+            table.add_row(task, name, *(f'{number:.4f}' for number in found))
     return table
 
 

@@ -1,6 +1,7 @@
 """Training: pure steps, and the loop that most people call."""
 
 from mtljax.training._checkpoint import Checkpoints
+from mtljax.training._constant import constant
 from mtljax.training._evaluate import Results, eval_step, evaluate, evaluator
 from mtljax.training._finite import NonFiniteLossError
 from mtljax.training._logging import Log, Row, read_rows, write_text
@@ -24,6 +25,7 @@ __all__ = [
     'Runner',
     'Strategy',
     'TrainStep',
+    'constant',
     'eval_step',
     'evaluate',
     'evaluator',

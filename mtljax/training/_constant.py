@@ -1,0 +1,78 @@
+"""What can be said without looking at the input."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mtljax.base import Dataset, MultiTask
+from mtljax.losses import expand
+from mtljax.module import multitask
+from mtljax.training._evaluate import Results, evaluator
+
+_EXAMPLES = 10_000
+
+
+def constant(model: MultiTask, dataset: Dataset) -> Results:
+    """The results on the test split of the best constant prediction: what a model has to beat.
+
+    Real targets: their mean. Integer targets: the logarithm of the classes' frequencies, or the
+    log-odds where the prediction is one logit. Place by place (for every pixel), over the labels of
+    at most 10,000 training examples.
+
+    Args:
+      model: for the shapes of its predictions.
+      dataset: labels come from ``train``, results from ``test``.
+
+    >>> from mtljax import backbones, data, sharing
+    >>> digits = data.digits(train=100, validation=10, test=50)
+    >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
+    >>> constant(model, digits)['left']['accuracy'] < 0.5
+    True
+    """
+    batch = dataset.train.take(np.arange(min(dataset.train.size, _EXAMPLES)))
+    inputs = dataset.train.example.inputs
+    shapes = jax.eval_shape(lambda key: model.apply(*model.init(key, inputs), inputs)[0], _key())
+    fixed = {
+        task: jax.tree.map(
+            lambda y, target, mask=batch.mask[task]: _best(y, jnp.asarray(target), mask),
+            shapes[task],
+            batch.targets[task],
+        )
+        for task in model.tasks
+    }
+
+    def readout(params, state, x, *, tasks=None, key=None, train=False):
+        size = len(jax.tree.leaves(x)[0])
+        return jax.tree.map(lambda y: jnp.broadcast_to(y, (size, *y.shape)), params), state
+
+    blind = multitask(_nothing, _same, readout, tasks=model.tasks)
+    return evaluator(blind, dataset.tasks, dataset.test)(fixed, {})
+
+
+def _best(prediction: jax.ShapeDtypeStruct, target: jax.Array, mask: Any) -> jax.Array:
+    """The constant in the shape of one example's prediction."""
+    rows = jnp.broadcast_to(expand(jnp.asarray(mask), target), target.shape)
+    whole = jnp.issubdtype(target.dtype, jnp.integer) or target.dtype == bool
+    classes = whole and len(prediction.shape) > target.ndim
+    if classes:
+        target = jax.nn.one_hot(target, prediction.shape[-1])
+        rows = jnp.broadcast_to(rows[..., None], target.shape)
+    count = jnp.sum(rows, axis=0)
+    mean = jnp.sum(target, axis=0, where=rows, initial=0) / jnp.maximum(count, 1)
+    if classes:
+        return jnp.log(mean + 1e-6)
+    return jnp.log((mean + 1e-6) / (1 - mean + 1e-6)) if whole else mean
+
+
+def _key():
+    return jax.eval_shape(lambda: jax.random.key(0))
+
+
+def _nothing(key, x):
+    return {}, {}
+
+
+def _same(params, state, x, *, key=None, train=False):
+    return x, state
