@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import jax.numpy as jnp
 from flax import linen
 
 from mtljax.base import Module, MultiTask
@@ -13,13 +12,12 @@ from mtljax.sharing._passes import between
 
 class _Bottleneck(linen.Module):
     width: int
-    dtype: jnp.dtype | None
 
     @linen.compact
     def __call__(self, x):
-        inner = linen.relu(linen.Dense(self.width, dtype=self.dtype)(x))
+        inner = linen.relu(linen.Dense(self.width, dtype=x.dtype)(x))
         zeros = linen.initializers.zeros
-        return x + linen.Dense(x.shape[-1], kernel_init=zeros, dtype=self.dtype)(inner)
+        return x + linen.Dense(x.shape[-1], kernel_init=zeros, dtype=x.dtype)(inner)
 
 
 def adapters(
@@ -28,7 +26,6 @@ def adapters(
     *,
     width: int = 8,
     after: Sequence[int] | None = None,
-    dtype: jnp.dtype | None = None,
 ) -> MultiTask:
     """One trunk; after its stages each task adds the output of a bottleneck of its own.
 
@@ -44,7 +41,6 @@ def adapters(
       heads: ``{task: Module}``; their order is that of every T axis.
       width: of the bottleneck.
       after: the stages, counted from 0, that an adapter follows; all when left out.
-      dtype: of the computation; the input's when left out.
 
     Raises:
       ValueError: the backbone is no tuple of Modules, there is no head, no such stage, or a width
@@ -54,9 +50,9 @@ def adapters(
     >>> from mtljax import backbones, heads
     >>> two = {'b': heads.linear(3), 'a': heads.linear()}
     >>> model = adapters(backbones.mlp((8,)), two, width=2)
-    >>> params, state = model.init(jax.random.key(0), jnp.ones((2, 4)))
+    >>> params, state = model.init(jax.random.key(0), jax.numpy.ones((2, 4)))
     >>> params['task']['adapters']['stage0']['Dense_0']['kernel'].shape
     (2, 8, 2)
     """
     check_count('width', width, 1)
-    return between(backbone, heads, from_linen(_Bottleneck(width, dtype)), 'adapters', after)
+    return between(backbone, heads, from_linen(_Bottleneck(width)), 'adapters', after)

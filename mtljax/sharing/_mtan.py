@@ -28,7 +28,9 @@ class _Attention(linen.Module):
         for activation in (linen.relu, linen.sigmoid):
             inner = linen.Dense(features.shape[-1], dtype=features.dtype)(inner)
             if self.norm:
-                inner = linen.BatchNorm(use_running_average=not train, momentum=0.9)(inner)
+                inner = linen.BatchNorm(
+                    use_running_average=not train, momentum=0.9, dtype=features.dtype
+                )(inner)
             inner = activation(inner)
         attended = inner * features
         return attended if self.last else (attended, *later)

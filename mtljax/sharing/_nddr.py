@@ -28,7 +28,8 @@ class _Reduce(linen.Module):
         x = jnp.einsum('t...c,tcd->...d', rows, kernel.astype(rows.dtype))
         if not self.norm:
             return x
-        return linen.relu(linen.BatchNorm(use_running_average=not train, momentum=0.9)(x))
+        norm = linen.BatchNorm(use_running_average=not train, momentum=0.9, dtype=x.dtype)
+        return linen.relu(norm(x))
 
 
 def nddr(
