@@ -25,8 +25,22 @@ class Twin(NamedTuple):
     losses: Callable[[], list[float]]
 
 
+def torch() -> Any:
+    """The library, on all cores that this process may use.
+
+    Raises:
+      UsageError: it is missing.
+    """
+    try:
+        found = importlib.import_module('torch')
+    except ImportError as error:
+        raise UsageError('--peers=torch needs PyTorch: pip install torch.') from error
+    found.set_num_threads(len(os.sched_getaffinity(0)))
+    return found
+
+
 def mmoe(params: Mapping[str, Any], batch: Batch, steps: int, rate: float) -> Twin:
-    """Steps of Adam on the summed squared errors, on all cores that this process may use.
+    """Steps of Adam on the summed squared errors.
 
     Args:
       params: those of `sharing.mmoe`, from which the twin starts.
@@ -37,34 +51,25 @@ def mmoe(params: Mapping[str, Any], batch: Batch, steps: int, rate: float) -> Tw
     Raises:
       UsageError: PyTorch is missing.
     """
-    torch = _torch()
-    modules = experts, gates, towers = _modules(torch.nn, params)
-    optimiser = torch.optim.Adam([w for part in modules for w in part.parameters()], lr=rate)
-    x = torch.tensor(np.asarray(batch.inputs))
-    targets = [torch.tensor(np.asarray(batch.targets[name])) for name in params['task']['heads']]
+    lib = torch()
+    modules = experts, gates, towers = _modules(lib.nn, params)
+    optimiser = lib.optim.Adam([w for part in modules for w in part.parameters()], lr=rate)
+    x = lib.tensor(np.asarray(batch.inputs))
+    targets = [lib.tensor(np.asarray(batch.targets[name])) for name in params['task']['heads']]
 
     def losses():
-        rows = torch.stack([expert(x) for expert in experts])
+        rows = lib.stack([expert(x) for expert in experts])
         for gate, tower, target in zip(gates, towers, targets, strict=True):
-            mixed = torch.einsum('be,ebf->bf', gate(x).softmax(dim=1), rows)
-            yield torch.nn.functional.mse_loss(tower(mixed)[:, 0], target)
+            mixed = lib.einsum('be,ebf->bf', gate(x).softmax(dim=1), rows)
+            yield lib.nn.functional.mse_loss(tower(mixed)[:, 0], target)
 
     def run():
         for _ in range(steps):
             optimiser.zero_grad()
-            torch.stack(list(losses())).sum().backward()
+            lib.stack(list(losses())).sum().backward()
             optimiser.step()
 
     return Twin(run, lambda: [loss.item() for loss in losses()])
-
-
-def _torch() -> Any:
-    try:
-        torch = importlib.import_module('torch')
-    except ImportError as error:
-        raise UsageError('--peers=torch needs PyTorch: pip install torch.') from error
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
-    return torch
 
 
 def _modules(nn: Any, params: Mapping[str, Any]) -> tuple[Any, Any, Any]:
@@ -87,10 +92,6 @@ def _dense(nn: Any, layers: list[Mapping[str, Any]], linear: int = 1) -> Any:
     for at, layer in enumerate(layers):
         dense = nn.Linear(*layer['kernel'].shape)
         values = {'weight': layer['kernel'].T, 'bias': layer['bias']}
-        dense.load_state_dict({k: _tensor(v) for k, v in values.items()})
+        dense.load_state_dict({k: torch().tensor(np.asarray(v)) for k, v in values.items()})
         made += [dense, nn.ReLU()] if at < len(layers) - linear else [dense]
     return nn.Sequential(*made)
-
-
-def _tensor(values: Any) -> Any:
-    return importlib.import_module('torch').tensor(np.asarray(values))

@@ -8,7 +8,7 @@ import optax
 from mtljax import heads
 from mtljax.base import Batch, Task
 
-_BATCH, _LATENT = 64, 4
+_BATCH, _LATENT = 32, 4
 _NAMES = ('wide', 'b', 'a', 'z', 'k')  # in no order but the user's
 _SCALE, _NOISE, _RARE = 1.5, 0.1, -0.8
 
@@ -35,7 +35,7 @@ def batch_of(tasks: Mapping[str, Task], shape: tuple[int, ...], per_task_input: 
     its own. An event needs those before it.
     """
     rng = np.random.default_rng(0)
-    patterns = rng.normal(size=(_LATENT, *shape))
+    patterns = rng.normal(size=(_LATENT, *shape)) / np.sqrt(_LATENT)
     teachers = rng.normal(size=(len(_NAMES), _LATENT, 3)) / np.sqrt(_LATENT)
     latents = rng.normal(size=(len(tasks) if per_task_input else 1, _BATCH, _LATENT))
     x = np.tensordot(latents, patterns, axes=1)
@@ -54,6 +54,6 @@ def _target(task: Task, scores: np.ndarray) -> np.ndarray:
     if task is CLASS:
         return scores[-1].argmax(axis=-1).astype(np.int32)
     if task is EVENT:
-        return (scores[..., 0] > _RARE).all(axis=0).astype(np.float32)
+        return np.all(scores[..., 0] > _RARE, axis=0).astype(np.float32)
     smooth = (_SCALE * np.tanh(scores[-1])).astype(np.float32)
     return smooth[:, 0] if task is NUMBER else smooth[:, :2]

@@ -107,10 +107,12 @@ def set_row(tree: PyTree, index: int, values: PyTree) -> PyTree:
 def single_to_cross_stitch(single: PyTree, fresh: PyTree) -> PyTree:
     """Start cross-stitched towers from networks that were trained alone.
 
+    Parameters and state (batch statistics, frozen stages) are laid out alike: move both.
+
     Args:
-      single: parameters of `sharing.independent`.
-      fresh: parameters of `sharing.cross_stitch`, `nddr` or `sluice` on the same backbone and
-        heads, with ``start=0`` and a unit after the last stage; its units stay.
+      single: parameters, or the state, of `sharing.independent`.
+      fresh: the same of `sharing.cross_stitch`, `nddr` or `sluice` on the same backbone and heads,
+        with ``start=0`` and a unit after the last stage; its units stay.
 
     Raises:
       ValueError: towers or heads differ in names or shapes.

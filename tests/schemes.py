@@ -1,6 +1,6 @@
 """The table of sharing schemes that the conformance tests go through."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -8,20 +8,21 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from experiments import _sharing_schemes
+from experiments._sharing_schemes import build
 from mtljax import Batch, Task, backbones, heads, sharing
 from tests.helpers import regression, small_tasks
+
+__all__ = ['BACKBONE', 'DEEP', 'SCHEMES', 'Scheme', 'batch_for', 'build', 'tasks_for']
 
 BACKBONE = backbones.mlp((6, 4), activation=jnp.tanh)
 DEEP = backbones.mlp((4, 4, 4), activation=jnp.tanh)
 
 
 @dataclass(frozen=True)
-class Scheme:
-    """A scheme, its options, and what it is built on; tasks are 'any', 'alike' or 'logits'."""
+class Scheme(_sharing_schemes.Scheme):
+    """A scheme, its options, and what it is built on."""
 
-    build: Any
-    options: dict[str, Any] = field(default_factory=dict)
-    tasks: str = 'any'
     count: int = 2
     backbone: tuple[Any, ...] = BACKBONE
 
@@ -94,14 +95,3 @@ def batch_for(model, tasks, x, seed=0):
             targets[name] = rng.normal(size=shape).astype(np.float32)
     size = len(next(iter(x.values())) if per_task else x)
     return Batch(x, targets, {name: np.ones(size, bool) for name in tasks})
-
-
-def build(scheme, backbone, tasks, per_task_input=False):
-    """The model of a scheme; tasks that its options number are named."""
-    names = list(tasks)
-    options = dict(scheme.options)
-    if 'at' in options:
-        options['at'] = {names[at]: d for at, d in options['at'].items() if at < len(names)}
-    own = {name: task.head for name, task in tasks.items()}
-    model = scheme.build(backbone, own, **options)
-    return sharing.multi_input(model) if per_task_input else model

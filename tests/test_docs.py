@@ -59,7 +59,7 @@ def test_the_page_on_sharing_runs_and_names_every_scheme_and_penalty():
         exec(compile(block, 'sharing.md', 'exec'), scope)
     assert scope['distance'] > 0
     towers = scope['state'].params['shared']['towers']['stage0']['Dense_0']['kernel']
-    assert (towers == scope['trained']['task']['towers']['stage0']['Dense_0']['kernel']).all()
+    assert (towers == scope['single'][0]['task']['towers']['stage0']['Dense_0']['kernel']).all()
     named = set(re.findall(r'`([a-z_0-9]+)`', SHARING))
     public = [*mtljax.sharing.__all__, *mtljax.penalties.__all__]
     assert {name for name in public if name.islower()} <= named | {'multi_input'}

@@ -7,8 +7,8 @@ import optax
 import pytest
 from flax import linen
 
-from mtljax import Batch, Module, heads, module, sharing, surgery, training
-from tests.helpers import assert_same, regression
+from mtljax import Batch, Module, heads, module, sharing, surgery, training, trees
+from tests.helpers import assert_close, assert_same, regression
 
 X = np.random.default_rng(0).normal(size=(8, 4)).astype(np.float32) + 3
 TASKS = {'z': regression(), 'b': regression()}
@@ -79,11 +79,46 @@ def test_a_stage_that_every_task_passes_moves_a_share_with_each():
     late, _ = one_step(sharing.film((module.serial(), NORM), HEADS, after=[0]))
     found = running_mean(late.state, 'shared', 'stage1')
     np.testing.assert_allclose(found, share * X.mean(axis=0), rtol=1e-4)
-    own, _ = one_step(
-        sharing.multi_input(sharing.hard((NORM, DENSE), HEADS)), {'z': X + 1, 'b': X - 1}
-    )
+    apart = {'z': X + 1, 'b': X - 1}
+    own, _ = one_step(sharing.multi_input(sharing.hard((NORM, DENSE), HEADS)), apart)
     found = running_mean(own.state, 'shared', 'stage0')
     np.testing.assert_allclose(found, share * X.mean(axis=0), rtol=0.03)
+    modulated = sharing.film((module.serial(), NORM), HEADS, after=[0])
+    late, _ = one_step(sharing.multi_input(modulated), apart)
+    found = running_mean(late.state, 'shared', 'stage1')
+    np.testing.assert_allclose(found, share * X.mean(axis=0), rtol=0.03)
+
+
+def test_frozen_stages_stay_the_same_arrays():
+    model = sharing.adapters(module.freeze((DENSE, DENSE)), HEADS)
+    params, before = model.init(jax.random.key(0), X)
+    for train in (False, True):
+        _, after = model.apply(params, before, X, train=train, key=jax.random.key(1))
+        kept = jax.tree.map(lambda old, new: new is old, before['shared'], after['shared'])
+        assert all(jax.tree.leaves(kept))
+
+
+def test_states_keep_their_dtype_in_float64():
+    with jax.enable_x64(True):
+        for build in (sharing.mmoe, sharing.aitm, sharing.ple):
+            model = build((DENSE,), HEADS)
+            tx = optax.chain(surgery.on_shared(surgery.sum()), optax.sgd(0.1))
+            step = training.train_step(model, TASKS, tx)
+            batch = batch_of(X.astype(np.float64))
+            start = jax.eval_shape(lambda k, s=step, b=batch: s.init(k, b), jax.random.key(0))
+            after = jax.eval_shape(lambda s, u=step.update, b=batch: u(s, b)[0], start)
+            assert jax.tree.map(lambda a: a.dtype, start) == jax.tree.map(lambda a: a.dtype, after)
+
+
+def test_gate_dropout_may_be_mapped_over():
+    def entropy(rate):
+        model = sharing.mmoe((DENSE,), HEADS, num_experts=3, gate_dropout=rate)
+        params, state = model.init(jax.random.key(0), X)
+        _, state = model.apply(params, state, X, key=jax.random.key(1), train=True)
+        return state['task']['gates']['z']['entropy']
+
+    found = jax.jit(jax.vmap(entropy))(jnp.array([0.0, 0.6]))
+    assert found[1] < found[0]
 
 
 def test_statistics_survive_a_checkpoint(tmp_path):
@@ -96,6 +131,20 @@ def test_statistics_survive_a_checkpoint(tmp_path):
     kept.close()
     assert_same(found.state, state.state)
     assert running_mean(found.state, 'shared', 'experts', 'stage0').any()
+
+
+def test_trained_towers_bring_their_statistics():
+    """With identity units the stitched towers predict what the towers did alone."""
+    both = (NORM, DENSE)
+    alone, stitched = sharing.independent(both, HEADS), sharing.cross_stitch(both, HEADS, own=1.0)
+    trained, _ = one_step(alone)
+    fresh = stitched.init(jax.random.key(1), X)
+    found = [
+        trees.single_to_cross_stitch(old, new)
+        for old, new in zip((trained.params, trained.state), fresh, strict=True)
+    ]
+    expected = alone.apply(trained.params, trained.state, X)[0]
+    assert_close(stitched.apply(*found, X)[0], expected)
 
 
 def test_gates_report_load_and_entropy():
@@ -147,13 +196,43 @@ def test_the_entropy_of_selectors_is_part_of_the_loss():
     np.testing.assert_allclose(sliced, added, rtol=1e-5)
 
 
-def test_dropout_differs_between_copies_and_needs_a_key():
-    class Drop(linen.Module):
-        @linen.compact
-        def __call__(self, x, train=False):
-            return linen.Dropout(0.5, deterministic=not train)(x)
+class _Drop(linen.Module):
+    @linen.compact
+    def __call__(self, x, train=False):
+        return linen.Dropout(0.5, deterministic=not train)(x)
 
-    drop = module.from_linen(Drop())
+
+def test_one_task_draws_as_among_all():
+    """Dropout masks of a task do not depend on which others are read out."""
+    drop, key = module.from_linen(_Drop()), jax.random.key(5)
+    builds = {
+        sharing.soft: {'parallel': [1]},
+        sharing.cross_stitch: {},
+        sharing.mmoe: {'gate_dropout': 0.3},
+        sharing.film: {},
+        sharing.ple: {},
+        sharing.mtan: {'norm': False},
+    }
+
+    @jax.jit
+    def run():
+        found = []
+        for build, options in builds.items():
+            model = build((DENSE, drop), HEADS, **options)
+            params, state = model.init(jax.random.key(0), X)
+            z, now = model.features(params, state, X, key=key, train=True)
+            every, _ = model.readout(params, now, z, key=key, train=True)
+            for name in HEADS:
+                alone, _ = model.readout(params, now, z, tasks=(name,), key=key, train=True)
+                found.append((every[name], alone[name]))
+        return found
+
+    for every, alone in run():
+        np.testing.assert_allclose(alone, every, rtol=1e-5)
+
+
+def test_dropout_differs_between_copies_and_needs_a_key():
+    drop = module.from_linen(_Drop())
     for build in (sharing.independent, sharing.cross_stitch, sharing.mmoe, sharing.film):
         model = build((drop,), {'z': heads.linear(4), 'b': heads.linear(4)})
         params, state = model.init(jax.random.key(0), X)

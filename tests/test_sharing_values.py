@@ -46,11 +46,26 @@ def random_run(model, x=X, train=False):
         (sharing.ple, {'num_own': 2, 'num_shared': 1}, oracle.ple),
         (sharing.adatt, {'num_own': 2, 'num_shared': 1}, oracle.adatt),
         (sharing.adatt, {'num_own': 1, 'num_shared': 0}, oracle.adatt),
+        (sharing.mmoe, {'num_experts': 3}, oracle.mmoe),
+        (sharing.mtan, {'norm': False}, oracle.mtan),
+        (sharing.nddr, {'norm': False}, oracle.nddr),
+        (sharing.film, {}, oracle.film),
+        (sharing.adapters, {'width': 2}, oracle.adapters),
     ],
 )
 def test_values_of_the_paper(build, options, expected):
     params, found, _ = random_run(build(BACKBONE, HEADS, **options))
     assert_close(found, expected(params, list(NAMES), X, **options), rtol=1e-4, atol=1e-5)
+
+
+def test_extraction_without_own_experts_on_images():
+    """Three levels whose input has other axes than their features."""
+    deep = backbones.mlp((4, 4, 4), activation=jnp.tanh)
+    images = X[:, :4].reshape(6, 2, 2)
+    model = sharing.ple(deep, HEADS, num_own=0, num_shared=2)
+    params, found, _ = random_run(model, images)
+    expected = oracle.ple(params, list(NAMES), X[:, :4], 0, 2)
+    assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_deep_extraction_has_shared_gates():
@@ -168,8 +183,8 @@ def test_towers_that_do_not_mix_are_independent():
         return expected, found
 
     expected, found = compare(jax.random.key(0))
-    for name, each in found.items():
-        assert_close(each, expected, rtol=1e-5, atol=1e-6), name
+    for each in found.values():
+        assert_close(each, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_one_expert_and_fresh_adapters_are_hard_sharing():

@@ -22,6 +22,9 @@ def wire(modules: Mapping[str, Module], fn: Callable[[Call, Any], Any]) -> Modul
       modules: ``{name: Module}``.
       fn: ``(call, x) -> y``, where ``call(name, x)`` applies a module.
 
+    Raises:
+      ValueError: (at init) ``fn`` does not call every module once.
+
     >>> from flax import linen
     >>> from mtljax.module import from_linen
     >>> parts = {'a': from_linen(linen.Dense(3)), 'b': from_linen(linen.Dense(3))}
@@ -63,12 +66,16 @@ def _inputs(modules, fn, x):
     found = {}
 
     def call(name, x):
+        if name in found or name not in modules:
+            raise ValueError(f'{name!r} should be one of {list(modules)}, called once.')
         found[name] = shapes(x)
         params, state = jax.eval_shape(lambda k: modules[name].init(k, found[name]), _key())
         y = output_shape(modules[name], params, state, found[name])
         return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), y)
 
     jax.eval_shape(lambda x: fn(call, x), x)
+    if set(found) != set(modules):
+        raise ValueError(f'The function should call all of {list(modules)}. Found {list(found)}.')
     return found
 
 

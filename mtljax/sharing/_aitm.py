@@ -11,7 +11,7 @@ from flax import linen
 from mtljax.base import Module, MultiTask
 from mtljax.module import from_linen, serial, stack, wire
 from mtljax.options import check_option
-from mtljax.sharing._check import check, check_range
+from mtljax.sharing._check import check, check_logits, check_range
 from mtljax.sharing._scheme import scheme
 from mtljax.sharing._stages import along, named
 
@@ -23,10 +23,10 @@ class _Transfer(linen.Module):
     def __call__(self, x):
         before, own = (leaf.reshape(len(leaf), -1) for leaf in x)
         width = own.shape[-1]
-        info = linen.relu(linen.Dense(width, name='info')(before))
+        info = linen.relu(linen.Dense(width, dtype=own.dtype, name='info')(before))
         both = jnp.stack([info, own], axis=1)
         value, key, query = (
-            linen.Dense(width, use_bias=False, name=name)(both)
+            linen.Dense(width, use_bias=False, dtype=own.dtype, name=name)(both)
             for name in ('value', 'key', 'query')
         )
         score = jnp.sum(key * query, axis=-1, keepdims=True) / math.sqrt(width)
@@ -119,15 +119,16 @@ def _calibrated(logits: Module, calibrate: Any) -> Module:
 
     def init(key, z):
         params, state = logits.init(key, z)
-        return params, {**state, 'penalty': jnp.zeros(())}
+        return params, {**state, 'penalty': jnp.zeros((), jnp.float32)}
 
     def apply(params, state, z, *, key=None, train=False):
         found, after = logits.apply(params, state, z, key=key, train=train)
+        check_logits(found)
         if not train:
             return found[-1], state
         rates = [jax.nn.sigmoid(logit.astype(jnp.float32)) for logit in found[-2:]]
         excess = jnp.maximum(rates[-1] - rates[0], 0)  # nothing precedes the first task
-        penalty = calibrate * jnp.mean(excess)
+        penalty = jnp.float32(calibrate * jnp.mean(excess))
         return found[-1], {**after, 'penalty': penalty}
 
     return Module(init, apply)

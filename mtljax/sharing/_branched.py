@@ -66,8 +66,8 @@ def _depths(stages, tasks, at):
         raise ValueError(f'at names unknown tasks {sorted(unknown)}. Found heads {list(tasks)}.')
     depth = {task: at.get(task, stages) for task in tasks}
     for task, d in depth.items():
-        if not 0 <= d <= stages:
-            raise ValueError(f'at[{task!r}] should lie in 0..{stages}, the stages. Found {d}.')
+        if not isinstance(d, int) or not 0 <= d <= stages:
+            raise ValueError(f'at[{task!r}] should lie in 0..{stages}, the stages. Found {d!r}.')
     if max(depth.values()) < stages:
         raise ValueError(
             f'The backbone has {stages} stages, but no task goes beyond {max(depth.values())}: '

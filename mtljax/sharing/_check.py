@@ -1,7 +1,9 @@
 """What every scheme expects of its arguments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from mtljax.base import Module
 
@@ -19,6 +21,8 @@ def check(backbone: Sequence[Module], heads: Mapping[str, Module]) -> None:
     if not isinstance(heads, Mapping) or not heads:
         raise ValueError(f'heads should be {{task: Module}}, one at least. Found {heads!r}.')
     for task, head in heads.items():
+        if not isinstance(task, str) or '/' in task:
+            raise ValueError(f"Task names should be strings without '/'. Found {task!r}.")
         if not isinstance(head, Module):
             raise ValueError(f'The head of task {task!r} should be a Module. Found {head!r}.')
 
@@ -30,14 +34,12 @@ def check_range(backbone: Sequence[Module], start: Any, stop: Any) -> tuple[int,
       ValueError: the range is empty or outside the backbone.
     """
     last = len(backbone) if stop is None else stop
-    if not all(isinstance(at, int) for at in (start, last)) or not 0 <= start < last <= len(
-        backbone
-    ):
+    if not _whole(start, last) or not 0 <= start < last <= len(backbone):
         raise ValueError(
             f'start and stop should be stages with 0 <= start < stop <= {len(backbone)}. '
             f'Found start = {start}, stop = {stop}.'
         )
-    return start, last
+    return int(start), int(last)
 
 
 def check_stages(name: str, stages: Any, first: int, last: int) -> tuple[int, ...]:
@@ -46,13 +48,20 @@ def check_stages(name: str, stages: Any, first: int, last: int) -> tuple[int, ..
     Raises:
       ValueError: none, one twice, or one outside ``first`` to ``last``.
     """
-    found = tuple(range(first, last + 1)) if stages is None else tuple(sorted(stages))
-    if not found or len(set(found)) < len(found) or not set(found) <= set(range(first, last + 1)):
+    known = range(first, last + 1)
+    stages = known if stages is None else stages
+    found = tuple(stages) if isinstance(stages, Iterable) else ()
+    once = len(set(found)) == len(found) > 0
+    if not once or not _whole(*found) or not set(found) <= set(known):
         raise ValueError(
             f'{name} should be different stages among {first} to {last}, one at least. '
             f'Found {name} = {stages}.'
         )
-    return found
+    return tuple(sorted(map(int, found)))
+
+
+def _whole(*values: Any) -> bool:
+    return all(isinstance(v, int | np.integer) and not isinstance(v, bool) for v in values)
 
 
 def check_funnel(funnel: Any, tasks: tuple[str, ...]) -> tuple[str, ...]:
@@ -68,3 +77,10 @@ def check_funnel(funnel: Any, tasks: tuple[str, ...]) -> tuple[str, ...]:
             f'Found funnel = {funnel}.'
         )
     return found
+
+
+def check_logits(logits: Sequence[Any]) -> None:
+    """Raise a ValueError unless the heads of a funnel give logits of one shape."""
+    shapes = [logit.shape for logit in logits]
+    if len(set(shapes)) > 1:
+        raise ValueError(f'The heads of a funnel should give logits of one shape. Found {shapes}.')

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from mtljax.base import Array, Module, MultiTask
 from mtljax.options import check_count, check_option
+from mtljax.sharing._gate import check_features
 from mtljax.sharing._mmoe import mixed_experts
 
 
@@ -34,7 +35,8 @@ def dselect_k(
 
     Codes from E on exist where E is no power of 2. The paper adds 1 over the weight of the others
     to the loss, which is infinite once a selector has left them; here they stand for the expert
-    with their first bit cleared, so that weights always sum to 1. LibMTL ignores gamma, and takes
+    with their highest bit cleared, so that weights always sum to 1 (and the experts that have two
+    codes start with twice the weight). LibMTL ignores gamma, and takes
     the entropy of the last task alone.
 
     Args:
@@ -96,13 +98,14 @@ def _selectors(size: int, k: int, gamma: Any, entropy: Any, per_example: bool) -
     widths = {'codes': k * bits, 'mixture': k}
 
     def init(key, x):
+        check_features('A gate', x)
         inputs = math.prod(x.shape[1:]) if per_example else 0
         scales = {'codes': gamma / 100, 'mixture': 0.05}
         params = {}
         for (name, width), draw in zip(widths.items(), jax.random.split(key), strict=True):
             rows = jax.random.uniform(draw, (inputs + 1, width), minval=-1.0) * scales[name]
             params[name] = {'bias': rows[-1]} | ({'kernel': rows[:-1]} if per_example else {})
-        return params, {'penalty': jnp.zeros(())}
+        return params, {'penalty': jnp.zeros((), jnp.float32)}
 
     def apply(params, state, x, *, key=None, train=False):
         flat = x.reshape(len(x), -1).astype(jnp.float32)
@@ -115,7 +118,7 @@ def _selectors(size: int, k: int, gamma: Any, entropy: Any, per_example: bool) -
         weights = jnp.einsum('bi,bie->be', jax.nn.softmax(made['mixture']), chosen)
         terms = chosen * jnp.log(jnp.where(chosen > 0, chosen, 1))
         penalty = -entropy * terms.sum(axis=(1, 2)).mean()
-        return weights, {'penalty': penalty} if train else state
+        return weights, {'penalty': jnp.float32(penalty)} if train else state
 
     return Module(init, apply)
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from mtljax.base import Array, Module, MultiTask
 from mtljax.module import wire
-from mtljax.sharing._check import check, check_funnel
+from mtljax.sharing._check import check, check_funnel, check_logits
 from mtljax.sharing._scheme import scheme
 from mtljax.sharing._stages import along, named
 
@@ -93,6 +93,7 @@ def _chained(head: Module, place: int, length: int) -> Module:
         if last:
             y, state = alone.apply(params, state, z, key=key, train=train)
             logits = [*logits, y]
+        check_logits(logits)
         chain = logits[0]
         for logit in logits[1:]:
             chain = both(chain, logit)

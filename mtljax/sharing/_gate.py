@@ -29,7 +29,7 @@ def linear_gate(size: int) -> Module:
     return from_linen(_Linear(size))
 
 
-def softmax_gate(gate: Gate, size: int, dropout: float = 0.0) -> Module:
+def softmax_gate(gate: Gate, size: int, dropout: Any = 0.0) -> Module:
     """``softmax(gate(x))``, float32 ``[B, E]``.
 
     Args:
@@ -44,7 +44,16 @@ def softmax_gate(gate: Gate, size: int, dropout: float = 0.0) -> Module:
     >>> gate.apply(params, state, jnp.ones((2, 4)))[0].sum(axis=1).round(3).tolist()
     [1.0, 1.0]
     """
-    logits = gate if isinstance(gate, Module) else gate(size)
+    logits = gate if isinstance(gate, Module) or not callable(gate) else gate(size)
+    if not isinstance(logits, Module):
+        raise ValueError(
+            'gate should be a Module, or a function from the number of experts to one, such as '
+            f'heads.linear. Found gate = {gate!r}.'
+        )
+
+    def init(key, x):
+        check_features('A gate', x)
+        return logits.init(key, x)
 
     def apply(params, state, x, *, key=None, train=False):
         first, second = split_key(key, 2)
@@ -52,11 +61,20 @@ def softmax_gate(gate: Gate, size: int, dropout: float = 0.0) -> Module:
         if y.ndim != 2 or y.shape[1] != size:
             raise ValueError(f'A gate over {size} experts gives [B, {size}]. Found {y.shape}.')
         weights = jax.nn.softmax(y.astype(jnp.float32))
-        if train and dropout:
+        if train and not (isinstance(dropout, int | float) and dropout == 0):
             weights = _drop(weights, dropout, second)
         return weights, state
 
-    return Module(logits.init, apply)
+    return Module(init, apply)
+
+
+def check_features(reader: str, x: Any) -> None:
+    """Raise a ValueError unless ``x`` is one array of floats ``[B, ...]``."""
+    if not hasattr(x, 'dtype') or not jnp.issubdtype(x.dtype, jnp.inexact) or x.ndim < 2:
+        raise ValueError(
+            f'{reader} reads floats [B, ..., C], such as the stage that embeds ids and columns '
+            f'gives: start=1, or before=1. Found {jax.tree.map(jnp.shape, x)}.'
+        )
 
 
 def _drop(weights: Array, rate: float, key: Any) -> Array:
@@ -88,7 +106,8 @@ def mixture(gate: Module, size: int) -> Module:
 
     def init(key, z):
         params, state = gate.init(key, z[0])
-        return params, {'gate': state, 'load': jnp.zeros(size), 'entropy': jnp.zeros(())}
+        even = {'load': jnp.full(size, 1 / size, jnp.float32), 'entropy': jnp.float32(np.log(size))}
+        return params, {'gate': state, **even}
 
     def apply(params, state, z, *, key=None, train=False):
         x, *groups = z
@@ -99,8 +118,8 @@ def mixture(gate: Module, size: int) -> Module:
         if not train:
             return mixed, state
         terms = weights * jnp.log(jnp.where(weights > 0, weights, 1))
-        entropy = -terms.sum(axis=1).mean()
-        return mixed, {'gate': inner, 'load': weights.mean(axis=0), 'entropy': entropy}
+        load, entropy = weights.mean(axis=0), -terms.sum(axis=1).mean()
+        return mixed, {'gate': inner, 'load': load, 'entropy': entropy}
 
     return Module(init, apply)
 

@@ -44,19 +44,22 @@ def lateral(
     start, _ = check_range(backbone, start, None)
     chosen = check_stages('after', after, start, len(backbone) - 1)
     stop, tasks = chosen[-1] + 1, len(heads)
-    trunk = _towers(backbone[:stop], start, chosen[:-1], [unit(t, tasks) for t in range(tasks)])
+    units = [unit(t, tasks) for t in range(tasks)]
+    trunk = _towers(backbone[:stop], start, chosen[:-1], units, keep=last is not None)
     ends = {task: (last or unit)(index, tasks) for index, task in enumerate(heads)}
 
-    def pick(task, z):
-        return z if last is not None else z[0]
-
-    return scheme(trunk, {'units': ends, 'heads': with_tail(backbone[stop:], heads)}, pick)
+    return scheme(trunk, {'units': ends, 'heads': with_tail(backbone[stop:], heads)})
 
 
 def _towers(
-    stages: tuple[Module, ...], start: int, mixed: tuple[int, ...], units: list[Module]
+    stages: tuple[Module, ...],
+    start: int,
+    mixed: tuple[int, ...],
+    units: list[Module],
+    *,
+    keep: bool,
 ) -> Module:
-    """``x -> (rows [T, B, ...], the mixed rows of earlier stages with the same shape)``."""
+    """``x -> rows [T, B, ...]``; with ``keep``, and the mixed rows before of the same shape."""
     modules = named(stages[:start])
     for at, stage in enumerate(stages[start:], start):
         tower = stack(stage, len(units), shared_input=at == start)
@@ -68,7 +71,7 @@ def _towers(
         for name in modules:
             x = call(name, x)
             earlier += [x] if name.startswith('units/') else []
-        return x, tuple(rows for rows in earlier if rows.shape == x.shape)
+        return (x, tuple(r for r in earlier if r.shape == x.shape)) if keep else x
 
     return wire(modules, run)
 

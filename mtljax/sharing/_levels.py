@@ -38,10 +38,12 @@ class Units(NamedTuple):
     def copies(self, expert: Module, *, first: bool) -> Module:
         """All experts of a level, stacked, each on its unit's row ``[U, B, ...] -> [N, B, ...]``.
 
-        On the ``first`` level all units have one input, without the leading axis.
+        On the ``first`` level all units have one input, without the leading axis. Where tasks have
+        no experts, there is one unit.
         """
         every = stack(expert, self.experts, shared_input=first)
-        owner = np.repeat(np.arange(self.tasks + 1), [self.own] * self.tasks + [self.shared])
+        sizes = [self.own] * self.tasks + [self.shared] if self.own else [self.shared]
+        owner = np.repeat(np.arange(len(sizes)), sizes)
 
         def rows_of(x):
             return x if first else x[owner]
@@ -64,8 +66,9 @@ def split_levels(
       ValueError: ``levels`` are no positive numbers of stages, or more than there are.
     """
     start, stop = check_range(backbone, start, None)
-    sizes = [1] * (stop - start) if levels is None else list(levels)
-    if not sizes or min(sizes) < 1 or sum(sizes) > stop - start:
+    sizes = [1] * (stop - start) if levels is None else levels
+    known = isinstance(sizes, Sequence) and all(isinstance(size, int) for size in sizes)
+    if not known or not sizes or min(sizes) < 1 or sum(sizes) > stop - start:
         raise ValueError(
             f'levels should be how many of the {stop - start} stages each level has, one at least. '
             f'Found levels = {levels}.'

@@ -19,6 +19,7 @@ class _Attention(linen.Module):
     """``mask * features``, the mask from the features and what the stage before handed on."""
 
     norm: bool
+    axis_name: str | None
     last: bool
 
     @linen.compact
@@ -29,7 +30,10 @@ class _Attention(linen.Module):
             inner = linen.Dense(features.shape[-1], dtype=features.dtype)(inner)
             if self.norm:
                 inner = linen.BatchNorm(
-                    use_running_average=not train, momentum=0.9, dtype=features.dtype
+                    use_running_average=not train,
+                    momentum=0.9,
+                    dtype=features.dtype,
+                    axis_name=self.axis_name,
                 )(inner)
             inner = activation(inner)
         attended = inner * features
@@ -52,7 +56,11 @@ class _Fusion(linen.Module):
 
 
 def mtan(
-    backbone: tuple[Module, ...], heads: Mapping[str, Module], *, norm: bool = True
+    backbone: tuple[Module, ...],
+    heads: Mapping[str, Module],
+    *,
+    norm: bool = True,
+    axis_name: str | None = None,
 ) -> MultiTask:
     """One trunk; on every stage each task attends to the features it needs (Liu et al., CVPR 2019).
 
@@ -69,6 +77,7 @@ def mtan(
       backbone: a tuple of stages.
       heads: ``{task: Module}``; their order is that of every T axis.
       norm: batch norm in the attention modules, as in the paper.
+      axis_name: of a surrounding pmap, over whose devices the batch norm averages.
 
     Raises:
       ValueError: the backbone is no tuple of Modules, or there is no head.
@@ -83,7 +92,7 @@ def mtan(
     stages, last = named(backbone), len(backbone) - 1
     steps = [Step(name, _kept(stage, name == 'stage0')) for name, stage in stages.items()]
     for at, name in enumerate(stages):
-        steps.append(Step(name, from_linen(_Attention(norm, at == last)), own=True))
+        steps.append(Step(name, from_linen(_Attention(norm, axis_name, at == last)), own=True))
         if at < last:
             steps.append(Step(f'fusion{at}', from_linen(_Fusion())))
     return passes(steps, heads, 'attention')

@@ -10,7 +10,8 @@ def multi_input(model: MultiTask) -> MultiTask:
 
     ``prediction_t = model(x_t)_t``: each task's inputs run through the model once, and only that
     task is read out; batch sizes may differ. Parameters are those of ``model``; what its trunk
-    writes into the state (batch statistics) moves by one T-th with each task's pass.
+    writes into the state (batch statistics, loads of shared gates) moves by one T-th with each
+    task's pass.
 
     Args:
       model: a sharing scheme.
@@ -33,8 +34,9 @@ def multi_input(model: MultiTask) -> MultiTask:
     tasks = model.tasks
 
     def init(key, x):
-        if not isinstance(x, dict) or set(x) != set(tasks):
-            raise ValueError(f'multi_input expects inputs {{task: x}} of {list(tasks)}. Found {x}.')
+        found = sorted(x) if isinstance(x, dict) else type(x).__name__
+        if found != sorted(tasks):
+            raise ValueError(f'multi_input expects {{task: x}} of {list(tasks)}. Found {found}.')
         return model.init(key, x[tasks[0]])
 
     def features(params, state, x, *, key=None, train=False):
@@ -46,10 +48,11 @@ def multi_input(model: MultiTask) -> MultiTask:
         for task in model.tasks if tasks is None else tasks:
             first, second = split_key(keys[task], 2)
             z, after = model.features(params, state, x[task], key=first, train=train)
-            found, written = model.readout(params, after, z, tasks=(task,), key=second, train=train)
+            shared = moved(state['shared'], after['shared'], len(model.tasks))
+            found, state = model.readout(
+                params, {**after, 'shared': shared}, z, tasks=(task,), key=second, train=train
+            )
             predictions[task] = found[task]
-            shared = moved(state['shared'], written['shared'], len(model.tasks))
-            state = {**written, 'shared': shared}
         return predictions, state
 
     return multitask(init, features, readout, tasks=tasks, coupled=True, auxiliary=model.auxiliary)

@@ -16,6 +16,7 @@ from mtljax.sharing._lateral import lateral
 class _Reduce(linen.Module):
     weights: Any
     norm: bool
+    axis_name: str | None
 
     @linen.compact
     def __call__(self, rows, train: bool = False):
@@ -28,7 +29,9 @@ class _Reduce(linen.Module):
         x = jnp.einsum('t...c,tcd->...d', rows, kernel.astype(rows.dtype))
         if not self.norm:
             return x
-        norm = linen.BatchNorm(use_running_average=not train, momentum=0.9, dtype=x.dtype)
+        norm = linen.BatchNorm(
+            use_running_average=not train, momentum=0.9, dtype=x.dtype, axis_name=self.axis_name
+        )
         return linen.relu(norm(x))
 
 
@@ -38,6 +41,7 @@ def nddr(
     *,
     own: Any = 0.9,
     norm: bool = True,
+    axis_name: str | None = None,
     start: int = 0,
     after: Sequence[int] | None = None,
 ) -> MultiTask:
@@ -53,6 +57,7 @@ def nddr(
       heads: ``{task: Module}``; their order is that of every T axis.
       own: the first weight of a task's own features.
       norm: batch norm and ReLU behind the convolution, as in the paper.
+      axis_name: of a surrounding pmap, over whose devices the batch norm averages.
       start: the first stage with towers of its own; those before are common.
       after: the stages, counted from 0, that a unit follows; all from ``start`` on when left out.
 
@@ -69,6 +74,6 @@ def nddr(
     check_option('own', own, 'a finite number')
 
     def unit(task: int, num_tasks: int) -> Module:
-        return from_linen(_Reduce(first_weights(task, num_tasks, own), norm))
+        return from_linen(_Reduce(first_weights(task, num_tasks, own), norm, axis_name))
 
     return lateral(backbone, heads, unit, start=start, after=after)

@@ -69,21 +69,25 @@ def passes(steps: Sequence[Step], heads: Mapping[str, Module], part: str) -> Mul
 
         def one(own_params, own_state, index, key):
             common_params = params['shared'] if common else {}
-            return _run(rest, common_params, own_params, shared, own_state, x, index, key, train)
+            y, after, row = _run(
+                rest, common_params, own_params, shared, own_state, x, index, key, train
+            )
+            return y, _changes({name: shared[name] for name in common}, after), row
 
         if names == order:
             stacked = None if first is None else jnp.stack(keys)
             mapped = jax.vmap(one, in_axes=(0, 0, 0, None if first is None else 0))
             y, after, own = mapped(params['task'][part], own, jnp.arange(len(order)), stacked)
             rows = dict(zip(order, trees.unstack(y), strict=True))
-            shared |= jax.tree.map(_mean, after)
+            shared |= trees.merge(jax.tree.map(_mean, after), {n: shared[n] for n in common})
         else:
             for name in names:
                 at = order.index(name)
                 mine, mine_state = trees.row(params['task'][part], at), trees.row(own, at)
                 rows[name], after, row = one(mine, mine_state, at, keys[at])
                 own = trees.set_row(own, at, row)
-                shared |= moved({name: shared[name] for name in common}, after, len(order))
+                before = {name: shared[name] for name in common}
+                shared |= moved(before, trees.merge(after, before), len(order))
         predictions, heads_after = readouts.apply(
             params['task']['heads'],
             state['task']['heads'],
@@ -128,6 +132,11 @@ def _run(steps, shared, own, shared_state, own_state, x, index, key, train):
     return x, written[False], written[True]
 
 
+def _changes(before, after):
+    """``after`` with None for what is the same, such as frozen parameters."""
+    return jax.tree.map(lambda old, new: None if new is old else new, before, after)
+
+
 def _mean(leaf):
     return leaf.mean(axis=0) if jnp.issubdtype(leaf.dtype, jnp.inexact) else leaf[0]
 
@@ -136,6 +145,8 @@ def moved(before: Any, after: Any, num_tasks: int) -> Any:
     """A state that goes one T-th of the way from ``before`` to ``after``; counts go all the way."""
 
     def move(old, new):
+        if new is old:
+            return old
         inexact = jnp.issubdtype(new.dtype, jnp.inexact)
         return old + (new - old) / num_tasks if inexact else new
 

@@ -101,8 +101,10 @@ def _trunk(stages, made, units: Units, private: int, mix: Module, common: Module
         lower = []
         for at in range(last):
             level = f'level{at}'
-            units_of = common if at == 0 else _all_units(tasks, common, units.tasks)
-            rows = call(f'{level}/experts', units_of)
+            inputs = common if at == 0 else common[None]
+            if at and units.own:
+                inputs = jnp.concatenate([tasks, inputs])
+            rows = call(f'{level}/experts', inputs)
             if at < private:
                 tasks = call(f'{level}/tasks', (tasks, *units.split(rows)))
             else:
@@ -111,13 +113,6 @@ def _trunk(stages, made, units: Units, private: int, mix: Module, common: Module
         return tasks, tuple(lower), call(f'level{last}/experts', common)
 
     return wire(modules, run)
-
-
-def _all_units(tasks, common, count):
-    """The inputs of all units ``[T + 1, B, ...]``; those of tasks are not read without experts."""
-    if tasks.ndim == common.ndim:
-        tasks = jnp.broadcast_to(common, (count, *common.shape))
-    return jnp.concatenate([tasks, common[None]])
 
 
 def _extraction(expert: Module, mix: Module, num_own: int, lower: range) -> Module:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from mtljax.base import Module, MultiTask
 from mtljax.module import output_shape
 from mtljax.sharing._check import check, check_stages
+from mtljax.sharing._gate import check_features
 from mtljax.sharing._passes import Step, passes
 
 
@@ -58,13 +59,9 @@ def task_token(
 def _token(num_tasks: int, how: str) -> Module:
     def init(key, x):
         x = x[0]
-        least, most = (2, x.ndim) if how == 'add' else (2, 3)
-        if not jnp.issubdtype(x.dtype, jnp.inexact) or not least <= x.ndim <= most:
-            raise ValueError(
-                f'task_token: how = {how!r} needs floats [B, ..., C]'
-                f'{" of two or three axes" if how == "prepend" else ""}; choose the stage by '
-                f'before=. Found {x.dtype}{list(x.shape)}.'
-            )
+        check_features('A task token', x)
+        if how == 'prepend' and x.ndim > 3:
+            raise ValueError(f"how='prepend' needs [B, C] or [B, L, C]. Found {list(x.shape)}.")
         return 0.02 * jax.random.normal(key, (num_tasks, x.shape[-1])), {}
 
     def apply(params, state, x, *, key=None, train=False):
@@ -90,7 +87,7 @@ def _alike(heads: tuple[Module, ...]) -> Module:
         if any(other != found[0] for other in found[1:]):
             raise ValueError(
                 'task_token has one head for all tasks: their heads should be alike. '
-                f'Found outputs {[list(each[2].shape) for each in found]}.'
+                f'Found {[jax.tree.map(jnp.shape, each) for each in found]}.'
             )
         return heads[0].init(key, x)
 

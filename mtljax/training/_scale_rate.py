@@ -35,8 +35,10 @@ def scale_rate(names: str | Sequence[str], multiple: Any) -> optax.GradientTrans
         return trees.select(tree, lambda path: not wanted.isdisjoint(path.split('/')))
 
     def init(params):
-        if not any(jax.tree.leaves(marks(params))):
-            raise ValueError(f'scale_rate: no parameter lies under {sorted(wanted)}.')
+        paths = jax.tree_util.tree_leaves_with_path(params)
+        parts = {part for path, _ in paths for part in _parts(path)}
+        if not wanted <= parts:
+            raise ValueError(f'scale_rate: no parameter lies under {sorted(wanted - parts)}.')
         return optax.EmptyState()
 
     def update(updates, state, params=None):
@@ -46,3 +48,7 @@ def scale_rate(names: str | Sequence[str], multiple: Any) -> optax.GradientTrans
         return jax.tree.map(scaled, updates, marks(updates)), state
 
     return optax.GradientTransformation(init, update)
+
+
+def _parts(path):
+    return jax.tree_util.keystr(path, simple=True, separator='/').split('/')

@@ -144,6 +144,87 @@ def adatt(params, tasks, x, num_own, num_shared):
     return {task: head(params, task, units[t]) for t, task in enumerate(tasks)}
 
 
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def copy_of(layer, row):
+    return {name: leaf[row] for name, leaf in layer.items()}
+
+
+def mmoe(params, tasks, x, num_experts):
+    outputs = {}
+    for task in tasks:
+        rows = []
+        for e in range(num_experts):
+            row = x
+            for name in sorted(params['shared']['experts']):
+                row = stage(params['shared']['experts'][name], row, e)
+            rows.append(row)
+        outputs[task] = head(params, task, gated(params['task']['gates'][task], x, rows))
+    return outputs
+
+
+def mtan(params, tasks, x, norm):
+    """On vectors, where pooling is nothing and the fusion a dense layer."""
+    assert not norm
+    shared, own = params['shared'], params['task']['attention']
+    features, outputs = [], {}
+    for at in range(len(own)):
+        x = stage(shared[f'stage{at}'], x)
+        features.append(x)
+    for t, task in enumerate(tasks):
+        handed = None
+        for at, u in enumerate(features):
+            first, second = (copy_of(own[f'stage{at}'][f'Dense_{i}'], t) for i in (0, 1))
+            read = u if handed is None else np.concatenate([u, handed], axis=1)
+            attended = sigmoid(dense(second, relu(dense(first, read)))) * u
+            if at + 1 < len(features):
+                handed = relu(dense(shared[f'fusion{at}']['Dense_0'], attended))
+        outputs[task] = head(params, task, attended)
+    return outputs
+
+
+def nddr(params, tasks, x, norm):
+    assert not norm
+    shared, own = params['shared'], params['task']['units']
+    rows = [x] * len(tasks)
+    for at in range(len(shared['towers'])):
+        name = f'stage{at}'
+        rows = [stage(shared['towers'][name], row, t) for t, row in enumerate(rows)]
+        last, wide = name not in shared['units'], np.concatenate(rows, axis=1)
+        for t, task in enumerate(tasks):
+            kernel = own[task]['kernel'] if last else shared['units'][name]['kernel'][t]
+            rows[t] = wide @ kernel.reshape(-1, kernel.shape[-1])
+    return {task: head(params, task, row) for task, row in zip(tasks, rows, strict=True)}
+
+
+def film(params, tasks, x):
+    outputs = {}
+    for t, task in enumerate(tasks):
+        row = x
+        for name in sorted(params['shared']):
+            unit = copy_of(params['task']['film'][name], t)
+            row = stage(params['shared'][name], row)
+            row = (1 + unit['scale'])[None] * row + unit['shift'][None]
+        outputs[task] = head(params, task, row)
+    return outputs
+
+
+def adapters(params, tasks, x, width):
+    outputs = {}
+    for t, task in enumerate(tasks):
+        row = x
+        for name in sorted(params['shared']):
+            layers = params['task']['adapters'][name]
+            down, up = copy_of(layers['Dense_0'], t), copy_of(layers['Dense_1'], t)
+            assert down['kernel'].shape[1] == width
+            row = stage(params['shared'][name], row)
+            row = row + dense(up, relu(dense(down, row)))
+        outputs[task] = head(params, task, row)
+    return outputs
+
+
 def smooth_step(x, gamma):
     if x <= -gamma / 2:
         return 0.0
