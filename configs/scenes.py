@@ -4,8 +4,8 @@ Reproduces nothing published: classification, detection, segmentation and depth 
 UberNet (Kokkinos, CVPR 2017), on scenes whose targets are exact and which a laptop learns in
 minutes. ``branched`` also finds the boundaries of objects, a low-level task, after the first stage.
 
-Measured on the test split, against the best constant prediction (the frequencies or the mean of
-the training labels, pixel by pixel), both printed by the command below:
+Measured on the test split, against a constant prediction (the frequencies or the mean of the
+training labels, pixel by pixel, not tuned to a metric), both printed by the command below:
 
                               constant    scenes    branched
     class   accuracy             0.075     0.833    0.836

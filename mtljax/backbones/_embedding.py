@@ -29,7 +29,8 @@ class Embedding(linen.Module):
         length = x.shape[1]
         _check(x, length <= self.max_length, f'at most max_length = {self.max_length} positions')
         initial = linen.initializers.normal(0.02)
-        positions = self.param('positions', initial, (self.max_length, self.width))
+        rows = self.max_length if self.patch is None else length
+        positions = self.param('positions', initial, (rows, self.width))
         x = x + positions[None, :length].astype(x.dtype)
         return linen.Dropout(self.dropout, deterministic=not train)(x)
 

@@ -35,7 +35,7 @@ def lenet(
       features: the channels of each convolution; each halves height and width.
       kernel: the side of the kernels; the padding keeps the size.
       width: of the dense layer.
-      dtype: of the computation; the input's when left out.
+      dtype: of the computation; float32, that of the parameters, when left out.
 
     Returns:
       ``len(features) + 1`` stages from ``[B, height, width]`` or ``[B, height, width, channels]``

@@ -36,7 +36,7 @@ def mlp(
       widths: the size of each hidden layer.
       activation: applied after every layer, the last one included.
       dropout: the share of units dropped while training.
-      dtype: of the computation; the input's when left out. Parameters are float32.
+      dtype: of the computation; float32, that of the parameters, when left out.
 
     Returns:
       ``len(widths)`` stages from ``[B, ...]`` (flattened) to ``[B, width]``.

@@ -38,7 +38,7 @@ def resnet(
         max pooling with stride 2.
       bottleneck: 1x1, 3x3 and 1x1 convolutions to four times the width, not two 3x3.
       axis_name: the mapped axis over whose devices batch statistics are averaged while training.
-      dtype: of the computation; the input's when left out. Parameters are float32.
+      dtype: of the computation; float32, that of the parameters, when left out.
 
     Returns:
       ``1 + len(widths)`` stages, the stem first, from ``[B, height, width]`` or ``[B, height,

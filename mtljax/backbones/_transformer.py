@@ -40,7 +40,7 @@ def transformer(
       max_length: the longest sequence, ``L <= max_length``.
       mlp_ratio: the hidden layer's width over ``width``.
       dropout: the share of each residual branch, and of the embedding, dropped while training.
-      dtype: of the computation; the input's when left out. Parameters, and softmax and norms
+      dtype: of the computation; float32 when left out. Parameters, and softmax and norms
         inside, are float32.
 
     Returns:

@@ -54,7 +54,8 @@ def scenes(
       side: of the image in pixels, at least 32.
       motion: whether there is a second frame; the first one stays the same.
       tasks: which, in their order; left out, all of the above, with motion if it is seen.
-      seed: of the split and the scenes; the same seed gives the same bits.
+      seed: of the split and the scenes; the same seed gives the same bits on one machine, and
+        the same targets on every one.
 
     Raises:
       ValueError: a size out of range, no task, an unknown one, one named twice, or motion that is

@@ -27,6 +27,12 @@ def check_strength(strength: Any) -> None:
         each = strength.values() if isinstance(strength, Mapping) else strength
         for one in each:
             check_option('strength', one, _EXPECTED, lambda found: found >= 0)
+    elif callable(strength):
+        raise ValueError(
+            'strength should be a number. For a schedule, wrap the penalty: '
+            'optax.inject_hyperparams(penalties.l2)(strength=schedule). '
+            f'Found strength = {strength!r}.'
+        )
     elif strength is None or isinstance(strength, str) or jnp.ndim(strength) > 1:
         raise ValueError(f'strength should be {_EXPECTED}. Found strength = {strength!r}.')
     else:

@@ -15,11 +15,11 @@ _EXAMPLES = 10_000
 
 
 def constant(model: MultiTask, dataset: Dataset) -> Results:
-    """The results on the test split of the best constant prediction: what a model has to beat.
+    """The results on the test split of a constant prediction: what a model has to beat.
 
     Real targets: their mean. Integer targets: the logarithm of the classes' frequencies, or the
     log-odds where the prediction is one logit. Place by place (for every pixel), over the labels of
-    at most 10,000 training examples.
+    at most 10,000 training examples; not tuned to a metric.
 
     Args:
       model: for the shapes of its predictions.
