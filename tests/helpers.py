@@ -50,6 +50,14 @@ def stand_in(model, tasks, batch, seed=0, **options):
     return params, cut
 
 
+def noisy(params, key=7):
+    """Every parameter moved at random, so that none sits at a special first value."""
+    leaves, treedef = jax.tree.flatten(params)
+    keys = jax.random.split(jax.random.key(key), len(leaves))
+    moved = [v + 0.3 * jax.random.normal(k, v.shape) for v, k in zip(leaves, keys, strict=True)]
+    return jax.tree.unflatten(treedef, moved)
+
+
 def rows_of(losses_of, params, tasks):
     """One ``jax.grad`` per task of the whole model: what every engine should give."""
 

@@ -22,7 +22,7 @@ FACTORIES = {
     'tensor_train': functools.partial(penalties.trace_norm, form='tensor_train'),
     'orthogonality': penalties.orthogonality,
     'three subspaces': functools.partial(penalties.orthogonality, subspaces=3),
-    'tensor_normal': functools.partial(penalties.tensor_normal, every=1, epsilon=0.1),
+    'tensor_normal': functools.partial(penalties.tensor_normal, every=1, ridge=0.1),
 }
 STRENGTHS = {'stage2': 0.5, 'stage10': 2.0}
 RNG = np.random.default_rng(0)
@@ -58,7 +58,7 @@ def oracle_of(name, w, path):
     if name in ('orthogonality', 'three subspaces'):
         return oracles.orthogonality(w, 3 if name == 'three subspaces' else 2)
     if name == 'tensor_normal':
-        return oracles.tensor_normal(w, *SPREADS[path])
+        return oracles.tensor_normal(w, *SPREADS[path], 0.1, 0.01)
     return getattr(oracles, name)(w)
 
 

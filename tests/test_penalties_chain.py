@@ -29,7 +29,8 @@ def in_tree(towers):
         (lambda: penalties.trace_norm(1.0, 'cp'), r"'tucker', 'tensor_train'\]. Found form = 'cp'"),
         (lambda: penalties.orthogonality(1.0, 1), r'whole number >= 2. Found subspaces = 1'),
         (lambda: penalties.tensor_normal(1.0, every=0), r'>= 1. Found every = 0'),
-        (lambda: penalties.tensor_normal(1.0, epsilon=0.0), r'> 0. Found epsilon = 0.0'),
+        (lambda: penalties.tensor_normal(1.0, ridge=0.0), r'> 0. Found ridge = 0.0'),
+        (lambda: penalties.l2(lambda step: 0.1), 'For a schedule, wrap the penalty'),
         (lambda: penalties.tensor_normal(1.0, modes='tasks'), r"Found modes = 'tasks'"),
         (lambda: penalties.tensor_normal(1.0, modes=['task']), r"Found modes = \['task'\]"),
         (lambda: penalties.tensor_normal(1.0, modes=['tasks'] * 2), r"Found modes = \['tasks', "),
@@ -165,6 +166,28 @@ def test_tensor_normal_forms_no_covariance_that_is_not_learnt():
     assert (state.feature_covariance, state.class_covariance) == ({}, {})
     update = jax.jit(penalty.update)
     updates, state = update(params, state, params)
-    assert_close(updates, {'w': 2 * params['w']})  # at the identity, weight decay
+    decayed = (1 + 1 / 1.01) * params['w']  # at the identity, weight decay; 0.01 is the floor
+    assert_close(updates, {'w': decayed})
     _, after = update(params, state, {'w': params['w'].at[0, 0, 0].set(jnp.nan)})
     assert_same(after.task_covariance, state.task_covariance)
+
+
+def test_tensor_normal_leaves_training_stable():
+    """The prior alone, under plain SGD: weights shrink, and neither blow up nor vanish."""
+    weights = jax.random.normal(jax.random.key(0), (2, 32, 32)) / 8
+
+    @jax.jit
+    def run(strength):
+        tx = optax.chain(penalties.tensor_normal(strength, where=None), optax.sgd(0.1))
+
+        def step(carry, _):
+            params, state = carry
+            updates, state = tx.update(jax.tree.map(jnp.zeros_like, params), state, params)
+            return (optax.apply_updates(params, updates), state), None
+
+        params = {'w': weights}
+        return jax.lax.scan(step, (params, tx.init(params)), length=300)[0][0]['w']
+
+    before = jnp.abs(weights).max()
+    for strength in (1e-4, 1e-3):
+        assert 0.1 * before < jnp.abs(run(strength)).max() < before

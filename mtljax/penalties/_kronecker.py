@@ -1,6 +1,5 @@
 """Arrays under a normal distribution whose covariance is a Kronecker product, axis by axis."""
 
-import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 from jax.typing import ArrayLike
@@ -11,17 +10,22 @@ Covariances = dict[int, Array]
 """``{axis: [D, D]}``; an axis that is missing has the identity, which is never formed."""
 
 
-def negative_log_density(array: Array, covariances: Covariances) -> Array:
+def negative_log_density(
+    array: Array, covariances: Covariances, ridge: ArrayLike = 0.0, floor: ArrayLike = 0.0
+) -> Array:
     """``vec(W)^T S^-1 vec(W) / 2 + log det(S) / 2`` with S the Kronecker product.
 
     Args:
       array: W, ``[D_0, D_1, ...]``.
-      covariances: of its axes.
+      covariances: of its axes; each is shrunk, ``(S_k + ridge v I) / (1 + ridge)``, v its mean
+        variance.
+      ridge: keeps the covariances regular.
+      floor: what is added to the variances of the last of them.
 
     >>> negative_log_density(jnp.array([[2.0]]), {0: jnp.array([[4.0]])}).item()
     1.19...
     """
-    factors = _factors(covariances)
+    factors = _factors(covariances, ridge, floor)
     logs = [
         array.size / len(factor) * jnp.sum(jnp.log(jnp.diagonal(factor)))
         for factor in factors.values()
@@ -30,32 +34,32 @@ def negative_log_density(array: Array, covariances: Covariances) -> Array:
 
 
 def flip_flop(
-    array: Array, covariances: Covariances, order: tuple[int, ...], epsilon: ArrayLike
+    array: Array, covariances: Covariances, order: tuple[int, ...], ridge: ArrayLike
 ) -> Covariances:
     """One pass of the closed forms: each covariance as the second moment that the others leave.
 
-    ``S_k = W_(k) W_(k)^T / (size / D_k) + epsilon I``, with W whitened along the other axes. Only
-    the product of the factors is determined: all but the last of ``order`` get a mean diagonal of
-    1. A covariance stays as it was where the new one is not finite or not positive definite.
+    ``S_k = W_(k) W_(k)^T / (size / D_k)``, with W whitened along the other axes, whose covariances
+    are shrunk. Only the product of the factors is determined: all but the last of ``order`` get a
+    mean diagonal of 1. A covariance stays as it was where the new one is not finite, or 0.
 
     Args:
       array: W, ``[D_0, D_1, ...]``.
       covariances: of its axes.
       order: the axes to update.
-      epsilon: what keeps the covariances regular.
+      ridge: keeps the covariances regular.
 
-    >>> flip_flop(jnp.array([[3.0]]), {0: jnp.eye(1)}, (0,), 1.0)
-    {0: Array([[10.]], dtype=float32)}
+    >>> flip_flop(jnp.array([[3.0]]), {0: jnp.eye(1)}, (0,), 0.1)
+    {0: Array([[9.]], dtype=float32)}
     """
     covariances = dict(covariances)
     for axis in order:
         others = {other: matrix for other, matrix in covariances.items() if other != axis}
-        rows = _unfold(whiten(array, _factors(others)), axis)
+        rows = _unfold(whiten(array, _factors(others, ridge)), axis)
         moment = jnp.matmul(rows, rows.T, precision='highest') / rows.shape[1]
-        moment = moment + jnp.asarray(epsilon, array.dtype) * jnp.eye(len(rows), dtype=array.dtype)
+        variance = jnp.mean(jnp.diagonal(moment))
         if axis != order[-1]:
-            moment = moment / jnp.mean(jnp.diagonal(moment))
-        sound = jnp.isfinite(jnp.linalg.cholesky(moment)).all()
+            moment = moment / jnp.where(variance > 0, variance, 1)
+        sound = jnp.isfinite(moment).all() & (variance > 0)
         covariances[axis] = jnp.where(sound, moment, covariances[axis])
     return covariances
 
@@ -73,9 +77,18 @@ def whiten(array: Array, factors: Covariances) -> Array:
     return array
 
 
-def _factors(covariances: Covariances) -> Covariances:
-    """Lower Cholesky factors."""
-    return jax.tree.map(jnp.linalg.cholesky, covariances)
+def _factors(
+    covariances: Covariances, ridge: ArrayLike = 0.0, floor: ArrayLike = 0.0
+) -> Covariances:
+    """Lower Cholesky factors of the covariances, made regular."""
+    found, last = {}, next(reversed(covariances), None)
+    for axis, matrix in covariances.items():
+        eye = jnp.eye(len(matrix), dtype=matrix.dtype)
+        variance = jnp.mean(jnp.diagonal(matrix))
+        shrunk = (matrix + ridge * variance * eye) / (1 + ridge)
+        shrunk = shrunk + (floor * eye if axis == last else 0.0)
+        found[axis] = jnp.linalg.cholesky(shrunk.astype(matrix.dtype))
+    return found
 
 
 def _unfold(array: Array, axis: int) -> Array:

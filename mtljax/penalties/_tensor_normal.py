@@ -40,7 +40,8 @@ def tensor_normal(
     *,
     modes: Sequence[Mode] = ('features', 'classes', 'tasks'),
     every: int = 10,
-    epsilon: ArrayLike = 1e-4,
+    ridge: ArrayLike = 0.1,
+    floor: ArrayLike = 1e-2,
     where: str | None = 'task/towers',
     leaves: trees.Where = None,
 ) -> Penalty:
@@ -52,28 +53,34 @@ def tensor_normal(
     tasks of negative covariance apart.
 
     The covariances start at the identity. Every ``every`` steps, after the gradient, each becomes
-    the second moment of W along its mode, whitened by the other two, plus ``epsilon I``: features,
-    then classes, then tasks, scaled so that all but the last learnt one have a mean diagonal of 1.
-    ``optax.tree.get(opt_state, 'task_covariance')`` reads ``{path: [T, T]}``. The value is no
-    distance: it may be negative, and as weights shrink the prior narrows until ``epsilon`` holds
-    it.
+    the second moment of W along its mode, whitened by the other two: features, then classes, then
+    tasks, scaled so that all but the last learnt one have a mean diagonal of 1.
+    ``optax.tree.get(opt_state, 'task_covariance')`` reads ``{path: [T, T]}``. In S each is
+    shrunk to ``(S_k + ridge v I) / (1 + ridge)``, v its mean variance, the last with ``floor`` on
+    top.
+
+    The value is no distance: it may be negative, and as weights shrink the prior narrows with them
+    until ``floor`` holds it. A gradient step is stable while ``learning_rate * strength`` is below
+    twice the least eigenvalue of S, some ``ridge^2 floor`` at worst when all three are learnt;
+    ``1 / N`` for N examples is the strength of a prior on a mean loss.
 
     A covariance ``[D, D]`` is estimated from ``size / D`` samples. Where features outnumber classes
-    times tasks, theirs is singular but for ``epsilon``: tasks look unrelated, and the gradient of
-    weights that leave their present span is huge. Learn ``['classes', 'tasks']`` there.
+    times tasks, theirs is singular but for ``ridge`` and tasks look unrelated: learn
+    ``['classes', 'tasks']`` there.
 
     Args:
       strength: one number, or one per stage; see `l2`.
       modes: which covariances are learnt. Others stay the identity and cost nothing; that of the
         features takes ``F^2`` memory and ``F^3`` time.
       every: steps between updates of the covariances.
-      epsilon: what keeps them regular, in units of squared weights.
+      ridge: what keeps them regular, relative to their mean variance.
+      floor: the least variance of a weight under the prior, in units of squared weights.
       where: the path of the subtree in the parameters; None for the parameters themselves.
       leaves: which leaves of the subtree; see `l2`.
 
     Raises:
-      ValueError: unknown or repeated modes, ``every`` below 1, or an epsilon that is not positive
-        (in the factory); see `l2`.
+      ValueError: unknown or repeated modes, ``every`` below 1, or a ridge or floor that is not
+        positive (in the factory); see `l2`.
 
     >>> penalty = tensor_normal(1.0, modes=['tasks'], every=1, where='towers')
     >>> kernel = jnp.array([[[1.0, 2.0]], [[-2.0, -1.0]]])
@@ -84,7 +91,8 @@ def tensor_normal(
     """
     order = _order(modes)
     check_count('every', every, 1)
-    check_option('epsilon', epsilon, 'a finite number > 0', lambda found: found > 0)
+    for name, option in (('ridge', ridge), ('floor', floor)):
+        check_option(name, option, 'a finite number > 0', lambda found: found > 0)
 
     def start(layers):
         def identities(axis):
@@ -93,23 +101,23 @@ def tensor_normal(
         return TensorNormalState(jnp.zeros((), jnp.int32), *map(identities, _AXES.values()))
 
     def value(weights, path, state):
-        return negative_log_density(_tensor(weights), _of(state, path))
+        return negative_log_density(_tensor(weights), _of(state, path), ridge, floor)
 
     def advance(state, layers):
         count = jnp.asarray(optax.safe_increment(state.count))
         state = state._replace(count=count)
 
         def learn(state):
-            return _learn(state, layers, order, epsilon)
+            return _learn(state, layers, order, ridge)
 
         return jax.lax.cond(count % every == 0, learn, lambda state: state, state)
 
     return per_layer(value, strength, where, leaves, start=start, advance=advance)
 
 
-def _learn(state, layers, order, epsilon) -> TensorNormalState:
+def _learn(state, layers, order, ridge) -> TensorNormalState:
     learnt = {
-        path: flip_flop(_tensor(w), _of(state, path), order, epsilon) for path, w in layers.items()
+        path: flip_flop(_tensor(w), _of(state, path), order, ridge) for path, w in layers.items()
     }
     each = ({path: own[k] for path, own in learnt.items() if k in own} for k in _AXES.values())
     return TensorNormalState(state.count, *each)

@@ -81,7 +81,7 @@ def _fusion(mix: Module, num_own: int) -> Module:
 
     def init(key, z):
         params, state = mix.init(key, z[:2])
-        return {'gate': params, 'own': jnp.full(num_own, 1 / max(num_own, 1))}, state
+        return {'gate': params, 'own': jnp.full(num_own, 1 / max(num_own, 1), jnp.float32)}, state
 
     def apply(params, state, z, *, key=None, train=False):
         y, state = mix.apply(params['gate'], state, z[:2], key=key, train=train)

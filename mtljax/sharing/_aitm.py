@@ -71,7 +71,7 @@ def aitm(
     check_option('calibrate', calibrate, 'a finite number >= 0', lambda found: found >= 0)
     tower, tasks = serial(*backbone[start:]), tuple(heads)
     own = {task: _calibrated(_earlier(at), calibrate) for at, task in enumerate(tasks[:-1])}
-    own[tasks[-1]] = _calibrated(_last(tower, heads[tasks[-1]]), calibrate)
+    own[tasks[-1]] = _calibrated(_last(tower, heads[tasks[-1]], len(tasks) > 1), calibrate)
 
     def auxiliary(state, task):
         return state['task']['heads'][task]['penalty']
@@ -104,14 +104,15 @@ def _earlier(at: int) -> Module:
     return wire({}, lambda call, z: z[2][: at + 1])
 
 
-def _last(tower: Module, head: Module) -> Module:
+def _last(tower: Module, head: Module, behind: bool) -> Module:
     def run(call, z):
         x, states, logits = z
         row = call('tower', x)
         row = call('transfer', (states[-1], row)) if states else row
         return [*logits, call('head', row)]
 
-    return wire({'tower': tower, 'transfer': from_linen(_Transfer()), 'head': head}, run)
+    transfer = {'transfer': from_linen(_Transfer())} if behind else {}
+    return wire({'tower': tower, **transfer, 'head': head}, run)
 
 
 def _calibrated(logits: Module, calibrate: Any) -> Module:

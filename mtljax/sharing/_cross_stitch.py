@@ -66,7 +66,7 @@ def first_weights(at: int, count: int, own: Any):
     """``own`` at one place, and what it lacks to 1 in equal parts at the ``count - 1`` others."""
     if count == 1:
         return jnp.ones(1)
-    return jnp.full(count, (1 - own) / (count - 1)).at[at].set(own)
+    return jnp.full(count, (1 - own) / (count - 1), jnp.float32).at[at].set(own)
 
 
 def _unit(weights, per_channel: bool) -> Module:

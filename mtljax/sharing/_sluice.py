@@ -92,7 +92,7 @@ def _mixture(unit: Module, task: int) -> Module:
         rows, earlier = x
         params, state = unit.init(key, rows)
         count = 1 + len(earlier)
-        return {'alpha': params, 'layers': jnp.full(count, 1 / count)}, state
+        return {'alpha': params, 'layers': jnp.full(count, 1 / count, jnp.float32)}, state
 
     def apply(params, state, x, *, key=None, train=False):
         rows, earlier = x

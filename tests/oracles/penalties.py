@@ -39,22 +39,33 @@ def orthogonality(W, subspaces):
     return total
 
 
-def tensor_normal(W, features, classes, tasks):
+def regular(covariances, ridge, floor):
+    """Each shrunk towards its mean variance, and the last with a least variance on top."""
+    eyes = [np.eye(len(matrix)) for matrix in covariances]
+    shrunk = [
+        (m + ridge * np.mean(np.diag(m)) * eye) / (1 + ridge)
+        for m, eye in zip(covariances, eyes, strict=True)
+    ]
+    return [*shrunk[:-1], shrunk[-1] + floor * eyes[-1]]
+
+
+def tensor_normal(W, features, classes, tasks, ridge, floor):
     """Long et al. (NeurIPS 2017), eq. 7: the full Kronecker covariance, formed and inverted."""
+    features, classes, tasks = regular([features, classes, tasks], ridge, floor)
     tensor = np.moveaxis(W.reshape(len(W), -1, W.shape[-1]), 0, -1)
     covariance = np.kron(features, np.kron(classes, tasks))
     flat = tensor.reshape(-1)
     return (flat @ np.linalg.inv(covariance) @ flat + np.linalg.slogdet(covariance)[1]) / 2
 
 
-def flip_flop(W, features, classes, tasks, epsilon):
+def flip_flop(W, features, classes, tasks, ridge):
     """One pass over the closed forms; features and classes get a mean diagonal of 1."""
     tensor = np.moveaxis(W.reshape(len(W), -1, W.shape[-1]), 0, -1)
     found = [features, classes, tasks]
     for axis in range(3):
-        first, second = (np.linalg.inv(found[k]) for k in range(3) if k != axis)
+        others = regular([found[k] for k in range(3) if k != axis], ridge, 0)
+        first, second = map(np.linalg.inv, others)
         rows = np.moveaxis(tensor, axis, 0).reshape(tensor.shape[axis], -1)
         moment = rows @ np.kron(first, second) @ rows.T / rows.shape[1]
-        moment += epsilon * np.eye(len(moment))
         found[axis] = moment if axis == 2 else moment / np.mean(np.diag(moment))
     return found
