@@ -1,7 +1,7 @@
 """Checks of options."""
 
 import numbers
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,42 @@ def check_count(name: str, value: Any, least: int) -> None:
     check_option(name, value, f'a whole number >= {least}', holds)
 
 
+def check_sizes(name: str, value: Any, least: int = 1) -> None:
+    """Refuse what is not a sequence of ``least`` whole numbers or more, each >= 1.
+
+    >>> check_sizes('widths', 64)
+    Traceback (most recent call last):
+    ValueError: widths should be 1 or more whole numbers >= 1, in a sequence. Found widths = 64.
+    """
+    known = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
+    if not known or len(value) < least or not all(_is_size(size) for size in value):
+        raise ValueError(
+            f'{name} should be {least} or more whole numbers >= 1, in a sequence. '
+            f'Found {name} = {value}.'
+        )
+
+
+def check_size(size: Any) -> None:
+    """Refuse a number of outputs that is neither None nor a whole number >= 1; see `check_option`.
+
+    >>> check_size(0)
+    Traceback (most recent call last):
+    ValueError: size should be a whole number >= 1. Found size = 0.
+    """
+    if size is not None:
+        check_count('size', size, 1)
+
+
+def check_share(name: str, value: Any) -> None:
+    """Refuse numbers outside ``[0, 1)``; see `check_option`.
+
+    >>> check_share('dropout', 1.0)
+    Traceback (most recent call last):
+    ValueError: dropout should be in [0, 1). Found dropout = 1.0.
+    """
+    check_option(name, value, 'in [0, 1)', lambda found: (found >= 0) & (found < 1))
+
+
 def check_weights(name: str, value: Any) -> None:
     """Refuse lists of numbers that cannot be weights of the tasks; see `check_option`.
 
@@ -74,3 +110,8 @@ def check_one_per_task(name: str, value: Any, num_tasks: int, *, or_one: bool = 
     shape = np.shape(value)
     if shape != (num_tasks,) and not (or_one and shape == ()):
         raise ValueError(f'{name} should be one per task, {num_tasks}. Found {name} = {value}.')
+
+
+def _is_size(value: Any) -> bool:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return bool(whole and value >= 1)

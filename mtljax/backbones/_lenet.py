@@ -8,6 +8,7 @@ from flax import linen
 from mtljax.backbones._mlp import mlp
 from mtljax.base import Module
 from mtljax.module import from_linen
+from mtljax.options import check_count, check_sizes
 
 
 class _Convolution(linen.Module):
@@ -47,10 +48,7 @@ def lenet(
     >>> len(lenet())
     3
     """
-    if not features or min(features) < 1 or kernel < 1:
-        raise ValueError(
-            'features should be positive numbers of channels and kernel positive. '
-            f'Found features = {features}, kernel = {kernel}.'
-        )
+    check_sizes('features', features)
+    check_count('kernel', kernel, 1)
     convolutions = [from_linen(_Convolution(size, kernel, dtype)) for size in features]
     return (*convolutions, *mlp((width,), dtype=dtype))

@@ -8,6 +8,7 @@ from flax import linen
 
 from mtljax.base import Module
 from mtljax.module import from_linen
+from mtljax.options import check_share, check_sizes
 
 
 class _Layer(linen.Module):
@@ -47,8 +48,6 @@ def mlp(
     >>> len(mlp((64, 32)))
     2
     """
-    if not widths or min(widths) < 1:
-        raise ValueError(f'widths should be at least one positive size. Found widths = {widths}.')
-    if not 0 <= dropout < 1:
-        raise ValueError(f'dropout should lie in [0, 1). Found dropout = {dropout}.')
+    check_sizes('widths', widths)
+    check_share('dropout', dropout)
     return tuple(from_linen(_Layer(width, activation, dropout, dtype)) for width in widths)

@@ -6,7 +6,7 @@ from mtljax.backbones._attention import Block
 from mtljax.backbones._embedding import Embedding
 from mtljax.base import Module
 from mtljax.module import from_linen
-from mtljax.options import check_count
+from mtljax.options import check_count, check_share
 
 
 def transformer(
@@ -66,8 +66,7 @@ def transformer(
         raise ValueError(
             f'num_heads should divide width. Found num_heads = {num_heads}, width = {width}.'
         )
-    if not 0 <= dropout < 1:
-        raise ValueError(f'dropout should lie in [0, 1). Found dropout = {dropout}.')
+    check_share('dropout', dropout)
     first = Embedding(width, vocabulary, patch, max_length, dropout, dtype)
     blocks = [
         Block(num_heads, mlp_ratio, causal, index == depth - 1, dropout, dtype)

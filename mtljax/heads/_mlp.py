@@ -8,6 +8,7 @@ from flax import linen
 
 from mtljax.base import Module
 from mtljax.module import from_linen
+from mtljax.options import check_share, check_size, check_sizes
 
 
 class _Tower(linen.Module):
@@ -56,8 +57,7 @@ def mlp(
     >>> head.apply(params, state, jnp.ones((2, 5)))[0].shape
     (2, 1)
     """
-    if min([*widths, 1 if size is None else size]) < 1:
-        raise ValueError(f'Sizes should be at least 1. Found widths = {widths}, size = {size}.')
-    if not 0 <= dropout < 1:
-        raise ValueError(f'dropout should lie in [0, 1). Found dropout = {dropout}.')
+    check_sizes('widths', widths, 0)
+    check_size(size)
+    check_share('dropout', dropout)
     return from_linen(_Tower(tuple(widths), size, activation, dropout, pool, dtype))

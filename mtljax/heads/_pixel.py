@@ -8,7 +8,7 @@ from flax import linen
 
 from mtljax.base import Module
 from mtljax.module import from_linen
-from mtljax.options import check_count
+from mtljax.options import check_size, check_sizes
 
 
 class _Pixel(linen.Module):
@@ -59,10 +59,10 @@ def pixel(
     >>> head.apply(params, state, jnp.ones((2, 4, 4, 5)))[0].shape
     (2, 8, 8, 3)
     """
-    if size is not None:
-        check_count('size', size, 1)
-    for width in widths:
-        check_count('widths', width, 1)
-    if shape is not None and (len(shape) != 2 or min(shape) < 1):
-        raise ValueError(f'shape should be (height, width), or None. Found shape = {shape}.')
+    check_size(size)
+    check_sizes('widths', widths, 0)
+    if shape is not None:
+        check_sizes('shape', shape, 0)
+        if len(shape) != 2:
+            raise ValueError(f'shape should be (height, width), or None. Found shape = {shape}.')
     return from_linen(_Pixel(tuple(widths), size, None if shape is None else tuple(shape), dtype))

@@ -7,6 +7,7 @@ from flax import linen
 
 from mtljax.base import Module
 from mtljax.module import from_linen
+from mtljax.options import check_size
 
 
 class _Token(linen.Module):
@@ -54,8 +55,7 @@ def token(
     >>> head.apply(params, state, jnp.ones((2, 7, 5)))[0].shape
     (2, 10)
     """
-    if size is not None and size < 1:
-        raise ValueError(f'size should be None or at least 1. Found size = {size}.')
+    check_size(size)
     if pool not in (None, 'mean', 'first', 'last'):
         raise ValueError(f"pool should be None, 'mean', 'first' or 'last'. Found pool = {pool!r}.")
     return from_linen(_Token(size, pool, dtype))

@@ -6,9 +6,9 @@ import jax.numpy as jnp
 
 from mtljax.base import Module, MultiTask
 from mtljax.module import stack, wire
-from mtljax.options import check_count
+from mtljax.options import check_count, check_share
 from mtljax.sharing._check import check
-from mtljax.sharing._gate import Gate, check_dropout, linear_gate, mixture, softmax_gate
+from mtljax.sharing._gate import Gate, linear_gate, mixture, softmax_gate
 from mtljax.sharing._levels import Units, split_levels
 from mtljax.sharing._scheme import scheme
 from mtljax.sharing._stages import along, named, with_tail
@@ -57,7 +57,7 @@ def adatt(
     (2, 8, 8)
     """
     check(backbone, heads)
-    check_dropout(gate_dropout)
+    check_share('gate_dropout', gate_dropout)
     check_count('num_own', num_own, 1)
     check_count('num_shared', num_shared, 0)
     made, tail = split_levels(backbone, start, levels)

@@ -10,7 +10,6 @@ from flax import linen
 
 from mtljax.base import Array, Module
 from mtljax.module import from_linen, split_key
-from mtljax.options import check_option
 
 Gate = Module | Callable[[int], Module]
 """A module from the gate's input to one logit per expert, or a factory ``E -> Module``."""
@@ -83,13 +82,6 @@ def _drop(weights: Array, rate: float, key: Any) -> Array:
     kept = jnp.where(jax.random.bernoulli(key, rate, weights.shape), 0, weights)
     total = kept.sum(axis=1, keepdims=True)
     return jnp.where(total > 0, kept / jnp.where(total > 0, total, 1), weights)
-
-
-def check_dropout(gate_dropout: Any) -> None:
-    """Raise a ValueError unless ``gate_dropout`` is a share below 1."""
-    check_option(
-        'gate_dropout', gate_dropout, 'in [0, 1)', lambda found: (found >= 0) & (found < 1)
-    )
 
 
 def mixture(gate: Module, size: int) -> Module:

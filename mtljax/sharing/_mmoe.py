@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from mtljax.base import Module, MultiTask
 from mtljax.module import wire
+from mtljax.options import check_share
 from mtljax.sharing._experts import check_experts, experts
-from mtljax.sharing._gate import Gate, check_dropout, linear_gate, mixture, softmax_gate
+from mtljax.sharing._gate import Gate, linear_gate, mixture, softmax_gate
 from mtljax.sharing._scheme import scheme
 from mtljax.sharing._stages import with_tail
 
@@ -53,7 +54,7 @@ def mmoe(
     >>> trees.count(params)
     14834
     """
-    check_dropout(gate_dropout)
+    check_share('gate_dropout', gate_dropout)
     return mixed_experts(
         backbone,
         heads,

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from mtljax.base import Module, MultiTask
 from mtljax.module import wire
+from mtljax.options import check_share
 from mtljax.sharing._experts import check_experts, experts
-from mtljax.sharing._gate import Gate, check_dropout, linear_gate, mixture, softmax_gate
+from mtljax.sharing._gate import Gate, linear_gate, mixture, softmax_gate
 from mtljax.sharing._scheme import scheme
 from mtljax.sharing._stages import with_tail
 
@@ -48,7 +49,7 @@ def omoe(
     >>> sorted(params['shared']), sorted(params['task'])
     (['experts', 'gate'], ['heads'])
     """
-    check_dropout(gate_dropout)
+    check_share('gate_dropout', gate_dropout)
     start, stop, gate_at = check_experts(backbone, heads, num_experts, start, stop, gate_at)
     modules, run = experts(backbone, num_experts, start, stop, gate_at)
     modules['gate'] = mixture(softmax_gate(gate, num_experts, gate_dropout), num_experts)
