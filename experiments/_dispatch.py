@@ -58,12 +58,12 @@ def table(rounds: int, *, with_torch: bool) -> Table:
     rows = []
     for network in networks():
         contenders = dict(_contenders(network, dataset, with_torch=with_torch))
-        times = _interleaved(contenders, rounds)
+        times = interleaved(contenders, rounds)
         rates = {name: _CHUNK / statistics.median(found) for name, found in times.items()}
         row = [network.name, f'{rates["loop"]:,.0f}', f'{rates["fast"]:,.0f}']
-        row.append(_ratio(times['fast'], times['loop']))
+        row.append(ratio_of(times['fast'], times['loop']))
         if with_torch:
-            row.append(_ratio(times['torch'], times['fast']) if 'torch' in times else '-')
+            row.append(ratio_of(times['torch'], times['fast']) if 'torch' in times else '-')
         console.print('  '.join(row))
         rows.append(row)
     columns = ['network', 'loop steps/s', 'fast steps/s', 'fast time / loop time']
@@ -152,7 +152,7 @@ def _torch(network: Network, dataset: Dataset) -> Contender:
     return run
 
 
-def _interleaved(contenders: dict[str, Contender], rounds: int) -> dict[str, list[float]]:
+def interleaved(contenders: dict[str, Contender], rounds: int) -> dict[str, list[float]]:
     for run in contenders.values():
         run()
     times: dict[str, list[float]] = {name: [] for name in contenders}
@@ -164,7 +164,7 @@ def _interleaved(contenders: dict[str, Contender], rounds: int) -> dict[str, lis
     return times
 
 
-def _ratio(first: list[float], second: list[float]) -> str:
+def ratio_of(first: list[float], second: list[float]) -> str:
     """The median of the ratios of each round, and their quartiles."""
     ratios = [a / b for a, b in zip(first, second, strict=True)]
     low, middle, high = np.quantile(ratios, (0.25, 0.5, 0.75))

@@ -11,7 +11,7 @@ import numpy as np
 import optax
 
 from experiments import _sharing_bench_torch as peer
-from experiments._dispatch import Contender, _interleaved, _ratio
+from experiments._dispatch import Contender, interleaved, ratio_of
 from experiments._program import console
 from mtljax import backbones, heads, module, sharing, surgery, training, trees
 from mtljax.analysis import Table
@@ -65,10 +65,10 @@ def schemes(rounds: int) -> Table:
         compiled = _jitted(problem).lower(problem.state, problem.batch).compile()
         counts[name] = trees.count(problem.state.params), _flops(compiled)
         contenders[name] = _steps(compiled, problem, 10)
-    times = _interleaved(contenders, rounds)
+    times = interleaved(contenders, rounds)
     rows = []
     for name, (size, flops) in counts.items():
-        rows.append([name, _milliseconds(times[name], 10), _ratio(times[name], times['hard'])])
+        rows.append([name, _milliseconds(times[name], 10), ratio_of(times[name], times['hard'])])
         rows[-1] += [f'{flops / 1e6:,.0f}', f'{size:,}']
     return Table(['scheme', 'ms', 'time / hard', 'MFLOP', 'parameters'], rows)
 
@@ -85,10 +85,10 @@ def stacked(rounds: int) -> Table:
         }
         steps = 5 if experts * width > 2048 else 20
         contenders = {name: _steps(_jitted(p), p, steps) for name, p in problems.items()}
-        times = _interleaved(contenders, rounds)
+        times = interleaved(contenders, rounds)
         rows.append([f'{width} wide, E = {experts}'])
         rows[-1] += [_milliseconds(found, steps) for found in times.values()]
-        rows[-1].append(_ratio(times['stacked'], times['unrolled']))
+        rows[-1].append(ratio_of(times['stacked'], times['unrolled']))
         console.print('  '.join(rows[-1]))
     return Table(['experts', 'stacked ms', 'unrolled ms', 'stacked time / unrolled time'], rows)
 
@@ -139,10 +139,10 @@ def against_torch(rounds: int) -> Table:
         _, info = jax.jit(problem.step.update)(problem.state, problem.batch)
         np.testing.assert_allclose(twin.losses(), list(info['loss'].values()), rtol=1e-4)
         contenders = {'torch': twin.run, 'mtljax': _steps(_jitted(problem), problem, steps)}
-        times = _interleaved(contenders, rounds)
+        times = interleaved(contenders, rounds)
         rows.append([f'experts {"-".join(map(str, widths))}, T = {count}'])
         rows[-1] += [_milliseconds(times[name], steps) for name in ('mtljax', 'torch')]
-        rows[-1].append(_ratio(times['torch'], times['mtljax']))
+        rows[-1].append(ratio_of(times['torch'], times['mtljax']))
         console.print('  '.join(rows[-1]))
     return Table(['network', 'mtljax ms', 'PyTorch ms', 'PyTorch time / mtljax time'], rows)
 
