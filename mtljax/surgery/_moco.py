@@ -75,7 +75,7 @@ def moco(
 
     def init(params, num_tasks):
         tasks = known_tasks(num_tasks)
-        start = jnp.full(tasks, 1 / tasks)
+        start = jnp.ones(tasks) / tasks
         return MocoState(jnp.zeros((), jnp.int32), zero_rows(params, tasks), start)
 
     def combine(jacobian, inner, *, losses, active, key):
