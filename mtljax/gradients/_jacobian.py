@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from mtljax import trees
 from mtljax.base import Array, Jacobian, Params
 from mtljax.gradients._cosines import cosines
 
@@ -53,7 +56,7 @@ class Stacked:
     def combine(self, weights: ArrayLike | None = None) -> Params:
         """``J^T w``."""
         weights = jnp.ones(self.num_tasks) if weights is None else jnp.asarray(weights)
-        return jax.tree.map(lambda leaf: _weighted_sum(weights, leaf), self.tree)
+        return jax.tree.map(lambda leaf: _combined(weights, leaf), self.tree)
 
     def stacked(self) -> Params:
         """The rows."""
@@ -66,25 +69,30 @@ class Pullback:
 
     Attributes:
       pull: a linear function from one cotangent to a tree in the parameters' shape.
-      rows: one cotangent per task, leaves ``[T, ...]``.
+      rows: one cotangent per task; not stacked, so that XLA fuses their weighted sum.
       engine: how all rows are pulled back.
-      num_tasks: T.
       axis_name: the mapped axis over whose devices gradients are averaged.
     """
 
     pull: Callable[[Any], Params]
-    rows: Any
+    rows: tuple[Any, ...]
     engine: Engine
-    num_tasks: int
     axis_name: str | None = None
+
+    @property
+    def num_tasks(self) -> int:
+        """T."""
+        return len(self.rows)
 
     def scale(self, weights: ArrayLike) -> 'Pullback':
         """``diag(w) J``, on the cotangents."""
-        return replace(self, rows=_scale_rows(self.rows, weights))
+        rows = zip(jnp.asarray(weights), self.rows, strict=True)
+        return replace(self, rows=tuple(_times(weight, row) for weight, row in rows))
 
     def realise(self) -> Stacked:
         """The rows: T pullbacks by the engine, then one average over devices."""
-        return Stacked(self._mean(self.engine(self.pull, self.rows)), self.num_tasks)
+        rows = self.engine(self.pull, trees.stack(self.rows))
+        return Stacked(self._mean(rows), self.num_tasks)
 
     def gramian(self) -> Array:
         """``J J^T``."""
@@ -97,7 +105,7 @@ class Pullback:
     def combine(self, weights: ArrayLike | None = None) -> Params:
         """``J^T w`` by one pullback of the weighted cotangent."""
         weights = jnp.ones(self.num_tasks) if weights is None else jnp.asarray(weights)
-        cotangent = jax.tree.map(lambda leaf: _weighted_sum(weights, leaf), self.rows)
+        cotangent = jax.tree.map(lambda *leaves: _weighted_sum(weights, leaves), *self.rows)
         return self._mean(self.pull(cotangent))
 
     def stacked(self) -> Params:
@@ -168,12 +176,23 @@ def _accumulator(tree) -> Any:
     return jnp.result_type(jnp.float32, *[leaf.dtype for leaf in jax.tree.leaves(tree)])
 
 
-def _weighted_sum(weights, leaf):
+def _combined(weights, leaf):
     dtype = jnp.result_type(jnp.float32, leaf.dtype)
     total = jnp.einsum(
         't,t...->...', weights.astype(dtype), leaf.astype(dtype), precision='highest'
     )
     return total.astype(leaf.dtype)
+
+
+def _weighted_sum(weights, leaves):
+    dtype = jnp.result_type(jnp.float32, leaves[0].dtype)
+    pairs = zip(weights.astype(dtype), leaves, strict=True)
+    terms = [weight * leaf.astype(dtype) for weight, leaf in pairs]
+    return reduce(add, terms).astype(leaves[0].dtype)
+
+
+def _times(weight, tree):
+    return jax.tree.map(lambda leaf: (weight * leaf).astype(leaf.dtype), tree)
 
 
 def _scale_rows(tree, weights):

@@ -63,9 +63,8 @@ def _of_function(losses_of, params, engine: Engine, axis_name, has_aux):
         aux = None
     if jnp.ndim(losses) != 1:
         raise ValueError(f'The losses should be a vector [T]. Found shape {jnp.shape(losses)}.')
-    num_tasks = losses.shape[0]
-    rows = jnp.eye(num_tasks, dtype=losses.dtype)
-    return losses, Pullback(lambda row: pull(row)[0], rows, engine, num_tasks, axis_name), aux
+    rows = tuple(jnp.eye(losses.shape[0], dtype=losses.dtype))
+    return losses, Pullback(lambda row: pull(row)[0], rows, engine, axis_name), aux
 
 
 def _at_cut(cut: Cut, params, engine: Engine, axis_name):
@@ -95,7 +94,7 @@ def _at_cut(cut: Cut, params, engine: Engine, axis_name):
         own = Own(pull_own, mean(total), weights, engine)
         common = Stacked(shared, cut.num_tasks)  # no leaves, or replaced below
         if rows:
-            common = Pullback(pull_shared, trees.stack(rows), engine, cut.num_tasks, axis_name)
+            common = Pullback(pull_shared, rows, engine, axis_name)
         return Parts(weighted, {'shared': common, 'task': own}, weights)
 
     return losses, weighted(jnp.ones(cut.num_tasks)), aux

@@ -38,11 +38,12 @@ def fan_out(
         return params, state
 
     def apply(params, state, x, *, tasks=None, key=None, train=False):
-        keys = dict(zip(names, split_key(key, len(names)), strict=True))
+        keys = split_key(key, len(names))
         outputs, written = {}, dict(state)
         for name in names if tasks is None else tasks:
+            own = keys[names.index(name)]  # only this one: a task is often read out alone
             outputs[name], written[name] = heads[name].apply(
-                params[name], state[name], pick(name, x), key=keys[name], train=train
+                params[name], state[name], pick(name, x), key=own, train=train
             )
         return outputs, written
 

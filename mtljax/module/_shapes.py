@@ -16,13 +16,13 @@ def shapes(x: Any) -> Any:
     return jax.eval_shape(lambda tree: tree, x)
 
 
-def split_key(key: Any, count: int) -> list[Any]:
-    """``count`` keys; None stays None, so that a module that draws can say what it lacks.
+def split_key(key: Any, count: int) -> Any:
+    """``count`` keys to index or unpack; None stays None: a module that draws says what it lacks.
 
     >>> split_key(None, 2)
     [None, None]
     """
-    return [None] * count if key is None else list(jax.random.split(key, count))
+    return [None] * count if key is None else jax.random.split(key, count)
 
 
 def output_shape(module: Module, params: Params, state: State, x: Any) -> Any:

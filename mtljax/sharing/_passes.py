@@ -64,40 +64,29 @@ def passes(steps: Sequence[Step], heads: Mapping[str, Module], part: str) -> Mul
     def readout(params, state, x, *, tasks=None, key=None, train=False):
         first, second = split_key(key, 2)
         names = order if tasks is None else tuple(tasks)
-        keys = split_key(first, len(order))
-        rows, shared, own = {}, dict(state['shared']), state['task'][part]
+        common_params = params['shared'] if common else {}
 
-        def one(own_params, own_state, index, key):
-            common_params = params['shared'] if common else {}
-            y, after, row = _run(
+        def one(shared, own_params, own_state, index, key):
+            y, after, own_state = _run(
                 rest, common_params, own_params, shared, own_state, x, index, key, train
             )
-            return y, _changes({name: shared[name] for name in common}, after), row
+            return y, _changes({name: shared[name] for name in common}, after), own_state
 
-        if names == order:
-            stacked = None if first is None else jnp.stack(keys)
-            mapped = jax.vmap(one, in_axes=(0, 0, 0, None if first is None else 0))
-            y, after, own = mapped(params['task'][part], own, jnp.arange(len(order)), stacked)
-            rows = dict(zip(order, trees.unstack(y), strict=True))
-            shared |= trees.merge(jax.tree.map(_mean, after), {n: shared[n] for n in common})
-        else:
-            for name in names:
-                at = order.index(name)
-                mine, mine_state = trees.row(params['task'][part], at), trees.row(own, at)
-                rows[name], after, row = one(mine, mine_state, at, keys[at])
-                own = trees.set_row(own, at, row)
-                before = {name: shared[name] for name in common}
-                shared |= moved(before, trees.merge(after, before), len(order))
-        predictions, heads_after = readouts.apply(
+        run = _together if names == order else _one_by_one
+        own = params['task'][part], state['task'][part]
+        shared = {name: state['shared'][name] for name in common}
+        indices = [order.index(name) for name in names]
+        rows, shared, own_state = run(one, indices, shared, own, split_key(first, len(order)))
+        predictions, written = readouts.apply(
             params['task']['heads'],
             state['task']['heads'],
-            rows,
+            dict(zip(names, rows, strict=True)),
             tasks=names,
             key=second,
             train=train,
         )
-        own_state = {**state['task'], part: own, 'heads': heads_after}
-        return predictions, {**state, 'shared': shared, 'task': own_state}
+        task = {**state['task'], part: own_state, 'heads': written}
+        return predictions, {**state, 'shared': state['shared'] | shared, 'task': task}
 
     return multitask(init, features, readout, tasks=order, coupled=bool(common))
 
@@ -118,6 +107,27 @@ def between(
         if at in chosen:
             steps.append(Step(f'stage{at}', unit, own=True))
     return passes(steps, heads, part)
+
+
+def _together(one, indices, shared, own, keys):
+    """The passes of all tasks in one vmap."""
+    drawn = None if keys[0] is None else keys
+    mapped = jax.vmap(one, in_axes=(None, 0, 0, 0, None if drawn is None else 0))
+    y, after, own_state = mapped(shared, *own, jnp.array(indices), drawn)
+    return trees.unstack(y), trees.merge(jax.tree.map(_mean, after), shared), own_state
+
+
+def _one_by_one(one, indices, shared, own, keys):
+    """The passes of some tasks, each of which finds the states that the last one left."""
+    own_params, own_state = own
+    num_tasks, outputs = len(keys), []
+    for at in indices:
+        mine = trees.row(own_params, at), trees.row(own_state, at)
+        y, after, row = one(shared, *mine, at, keys[at])
+        outputs.append(y)
+        own_state = trees.set_row(own_state, at, row)
+        shared = moved(shared, trees.merge(after, shared), num_tasks)
+    return outputs, shared, own_state
 
 
 def _run(steps, shared, own, shared_state, own_state, x, index, key, train):
