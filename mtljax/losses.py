@@ -139,9 +139,16 @@ def masked_sum(values: Array, mask: Array) -> Array:
       values: ``[B, ...]``, one loss per example, or per example and pixel.
       mask: boolean, ``[B]`` or a longer prefix of the shape of ``values``.
 
+    Raises:
+      ValueError: the shape of the mask is no such prefix.
+
     >>> masked_sum(jnp.array([1.0, 2.0, jnp.nan]), jnp.array([True, True, False])).item()
     3.0
     """
+    if values.shape[: mask.ndim] != mask.shape:
+        raise ValueError(
+            f'A mask has the leading shape of the losses. Found {mask.shape} for {values.shape}.'
+        )
     dtype = jnp.result_type(jnp.float32, values.dtype)
     inner = math.prod(values.shape[mask.ndim :])
     return jnp.sum(values.astype(dtype), where=expand(mask, values), initial=0) / inner

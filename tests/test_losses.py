@@ -57,6 +57,14 @@ def test_an_infinite_derivative_at_an_unlabelled_row():
     np.testing.assert_allclose(gradient, [1 / 6, 0, 1 / 12, 1 / 18, 0], rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    'mask', [np.ones(3, bool), np.ones((2, 2), bool), np.ones((2, 3, 1), bool)]
+)
+def test_a_mask_of_another_shape(mask):
+    with pytest.raises(ValueError, match=r'leading shape of the losses. Found .* for \(2, 3\)'):
+        losses.masked_mean(jnp.ones((2, 3)), mask)
+
+
 def test_no_label_is_no_loss():
     prediction = np.ones(5, np.float32)
     value, gradient = masked(squared)(prediction, np.full(5, np.nan), np.zeros(5, bool))

@@ -126,6 +126,23 @@ def test_pixels_count_one_by_one():
     np.testing.assert_allclose(metric.result(metric.update(logits, labels, mask)), 2 / 3, rtol=1e-6)
 
 
+@pytest.mark.parametrize('name', CASES)
+def test_a_labelled_nan_is_nan(name):
+    metric, (prediction, target), _, _ = CASES[name]
+    prediction = prediction.copy()
+    prediction[7] = np.nan
+    mask = np.ones(SIZE, bool)
+    assert np.isnan(metric.result(metric.update(prediction, target, mask)))
+    mask[7] = False
+    assert np.isfinite(metric.result(metric.update(prediction, target, mask)))
+
+
+@pytest.mark.parametrize('metric', [metrics.auc, metrics.f1])
+def test_one_logit_per_label(metric):
+    with pytest.raises(ValueError, match=r'Found prediction \(5000, 1\) and target \(5000,\)'):
+        metric().update(SCORES[:, None], LABELS, MASK)
+
+
 def test_no_label_is_nan():
     metric = metrics.mae()
     sums = metric.update(VALUES, TRUTH, np.zeros(SIZE, bool))

@@ -273,3 +273,23 @@ def test_copies_of_one_number_are_layers_too():
     for name, (value, slope) in values.items():
         np.testing.assert_allclose(value, oracle_of(name, numbers[:, None], ''), rtol=1e-5)
         assert_close(updates[name], slope)
+
+
+@pytest.mark.parametrize('size', [1e-25, 1e25])
+def test_distances_whose_squares_leave_float32(size):
+    rows = jnp.array([[3.0, 0.0], [0.0, 4.0], [0.0, 4.0]], jnp.float32)
+    found, slope = jax.jit(jax.value_and_grad(penalties.frobenius(1.0, where=None).value))(
+        {'stage0': {'kernel': size * rows[:, None]}}
+    )
+    np.testing.assert_allclose(found / size, 10.0, rtol=1e-6)
+    expected = [[1.2, -1.6], [-0.6, 0.8], [-0.6, 0.8]]
+    np.testing.assert_allclose(slope['stage0']['kernel'][:, 0], expected, rtol=1e-6)
+
+
+def test_biases_and_holes_are_no_weights():
+    kernel = jnp.array([[[1.0]], [[3.0]]])
+    attention = {'query': {'kernel': kernel, 'bias': 100 * kernel}, 'frozen': optax.MaskedNode()}
+    found = penalties.l2(1.0, where=None).value({'stage0': attention, 'stage1': ()})
+    np.testing.assert_allclose(
+        found, penalties.l2(1.0, where=None).value({'stage0': {'kernel': kernel}})
+    )

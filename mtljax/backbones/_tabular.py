@@ -1,6 +1,7 @@
 """Categorical and numeric columns."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +22,7 @@ class _Columns(linen.Module):
 
     @linen.compact
     def __call__(self, x):
-        found = []
+        found: list[Any] = []
         if self.cardinalities:
             column = _column(x, 'categorical', len(self.cardinalities), jnp.integer)
             found = [self.embed(column, size) for size in dict.fromkeys(self.sizes)]
@@ -49,10 +50,11 @@ class _Columns(linen.Module):
 def _column(x, name, count, kind):
     columns = x if isinstance(x, Mapping) else {}
     found = columns.get(name)
-    if found is None or found.shape[1:] != (count,) or not jnp.issubdtype(found.dtype, kind):
+    fits = isinstance(found, jax.Array | np.ndarray) and found.shape[1:] == (count,)
+    if not fits or not jnp.issubdtype(found.dtype, kind):
         raise ValueError(
             f'tabular expects inputs[{name!r}] of type {kind.__name__} and shape [B, {count}]. '
-            f'Found {jax.tree.map(lambda leaf: f"{leaf.dtype}{leaf.shape}", x)}.'
+            f'Found {jax.tree.map(lambda leaf: f"{jnp.result_type(leaf)}{jnp.shape(leaf)}", x)}.'
         )
     return found
 

@@ -26,7 +26,9 @@ def transformer(
 
     Vaswani et al., NeurIPS 2017, https://arxiv.org/abs/1706.03762; on image patches Dosovitskiy et
     al., ICLR 2021, https://arxiv.org/abs/2010.11929. Learned positions are added to the embedding;
-    a layer norm ends the last block; there is no class token (see `mtljax.heads.token`).
+    a layer norm ends the last block; there is no class token (see `mtljax.heads.token`). All
+    sequences of a batch are equally long: padding is attended to like any other token, so pad at
+    the end and set ``causal=True``, where no real token sees it.
 
     Args:
       depth: how many blocks.
@@ -59,7 +61,7 @@ def transformer(
     kinds = {'vocabulary': vocabulary, 'patch': patch}
     kinds = {name: value for name, value in kinds.items() if value is not None}
     for name, value in (*counts.items(), ('mlp_ratio', mlp_ratio), *kinds.items()):
-        check_count(name, value, 1)
+        check_count(name, value, 1 + (name == 'vocabulary'))
     if len(kinds) == 2:
         raise ValueError(f'Give vocabulary or patch, not both. Found {kinds}.')
     if width % num_heads:

@@ -55,6 +55,7 @@ def mmoe_synthetic(
     check_option('noise', noise, 'a finite number >= 0', lambda sd: sd >= 0)
     check_count('dimension', dimension, 2)
     check_count('terms', terms, 0)
+    check_count('seed', seed, 0)
     for name, size in (('train', train), ('validation', validation), ('test', test)):
         check_count(name, size, 1)
     rng = np.random.default_rng(seed)

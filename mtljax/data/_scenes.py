@@ -68,6 +68,7 @@ def scenes(
     for name, value in (('train', train), ('validation', validation), ('test', test)):
         check_count(name, value, 1)
     check_count('side', side, 32)
+    check_count('seed', seed, 0)
     known = (*_TASKS, 'motion') if motion else _TASKS
     tasks = known if tasks is None else tuple(tasks)
     if not tasks or len(set(tasks)) < len(tasks) or not set(tasks) <= set(known):

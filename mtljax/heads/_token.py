@@ -42,7 +42,7 @@ def token(
       size: the number of outputs; None for one number, ``[B, L]`` or ``[B]``.
       pool: what stands for the sequence: the ``'mean'`` of its tokens, its ``'first'``, its
         ``'last'`` (the one that has seen all others where attention is causal); None keeps every
-        token.
+        token. All positions count, padding too.
       dtype: of the computation; the output is float32.
 
     Raises:

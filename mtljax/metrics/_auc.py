@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from mtljax.base import Metric
 from mtljax.losses import expand
+from mtljax.metrics._check import check_logits
 
 _BINS = 1 << 16
 
@@ -17,7 +18,8 @@ def auc() -> Metric:
     positive-negative pairs that share a bin (a relative difference in score under 2^-7). NaN when a
     class is absent or a score is NaN.
 
-    Predictions ``[B, ...]``, targets 0 or 1 of the same shape.
+    Predictions ``[B, ...]``, targets 0 or 1 of the same shape. Raises a ValueError at update where
+    the shapes differ.
 
     >>> metric = auc()
     >>> scores, labels = jnp.array([-2.0, 0.1, 0.3, 2.0]), jnp.array([0, 1, 0, 1])
@@ -26,6 +28,7 @@ def auc() -> Metric:
     """
 
     def update(prediction, target, mask):
+        check_logits('auc', prediction, target)
         chosen = jnp.broadcast_to(expand(mask, prediction), prediction.shape).ravel()
         positive = (target > 0.5).ravel()
         bins = _ordered_bits(prediction.astype(jnp.float32).ravel())

@@ -39,6 +39,6 @@ def endpoint_error() -> Metric:
     """
 
     def length(prediction, target):
-        return jnp.linalg.norm((prediction - target).astype(jnp.float32), axis=-1)
+        return jnp.linalg.norm(prediction.astype(jnp.float32) - target, axis=-1)
 
     return mean_of(length, higher_is_better=False)

@@ -4,13 +4,14 @@ import jax.numpy as jnp
 
 from mtljax.base import Metric
 from mtljax.losses import expand
+from mtljax.metrics._check import check_logits
 
 
 def f1() -> Metric:
     """``2 tp / (2 tp + fp + fn)`` over all labelled entries, for labels of which few are 1.
 
     A prediction is positive where its logit is above 0. NaN when no entry is positive, predicted
-    or labelled.
+    or labelled, and where a logit is NaN.
 
     Predictions ``[B, ...]``, targets 0 or 1 of the same shape. Raises a ValueError at update where
     the shapes differ.
@@ -22,20 +23,18 @@ def f1() -> Metric:
     """
 
     def update(prediction, target, mask):
-        if prediction.shape != target.shape:
-            raise ValueError(
-                'f1 expects one logit per label. '
-                f'Found prediction {prediction.shape} and target {target.shape}.'
-            )
+        check_logits('f1', prediction, target)
         found, true, chosen = prediction > 0, target > 0.5, expand(mask, prediction)
         return {
             'true_positive': jnp.sum(chosen & found & true),
             'false_positive': jnp.sum(chosen & found & ~true),
             'false_negative': jnp.sum(chosen & ~found & true),
+            'nan': jnp.sum(chosen & jnp.isnan(prediction)),
         }
 
     def result(sums):
         hits = 2 * sums['true_positive']
-        return hits / (hits + sums['false_positive'] + sums['false_negative'])
+        score = hits / (hits + sums['false_positive'] + sums['false_negative'])
+        return jnp.where(sums['nan'] > 0, jnp.nan, score)
 
     return Metric(update, result, higher_is_better=True)

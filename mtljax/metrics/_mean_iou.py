@@ -11,7 +11,7 @@ def mean_iou(classes: int) -> Metric:
     """The mean over classes of ``|found & true| / |found | true|``, counted over all pixels.
 
     Classes that are neither predicted nor labelled anywhere are left out. A label outside
-    ``0, ..., classes - 1`` (a void pixel) counts nowhere.
+    ``0, ..., classes - 1`` (a void pixel) counts nowhere. NaN where a counted logit is NaN.
 
     Predictions are logits ``[B, ..., classes]`` with integer targets ``[B, ...]``; for two classes
     also one logit per target, positive for class 1.
@@ -35,7 +35,8 @@ def mean_iou(classes: int) -> Metric:
         chosen = expand(mask, true) & (true >= 0) & (true < classes)
         cell = jnp.where(chosen, true * classes + found, 0).ravel()
         counts = jnp.zeros(classes**2, jnp.int32).at[cell].add(chosen.ravel().astype(jnp.int32))
-        return {'confusion': counts.reshape(classes, classes)}
+        nan = jnp.isnan(prediction).reshape(*true.shape, -1).any(-1)
+        return {'confusion': counts.reshape(classes, classes), 'nan': jnp.sum(chosen & nan)}
 
     def result(sums):
         confusion = sums['confusion']
@@ -43,7 +44,7 @@ def mean_iou(classes: int) -> Metric:
         either = confusion.sum(0) + confusion.sum(1) - both
         present = either > 0
         ratios = jnp.where(present, both / jnp.where(present, either, 1), 0)
-        return ratios.sum() / present.sum()
+        return jnp.where(sums['nan'] > 0, jnp.nan, ratios.sum() / present.sum())
 
     return Metric(update, result, higher_is_better=True)
 

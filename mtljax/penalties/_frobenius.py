@@ -61,9 +61,11 @@ def _with_slope(rows: Array) -> tuple[Array, Array]:
     def add(carry, shift):
         total, slope = carry
         difference = rows - rows[(at + shift) % tasks]
-        square = jnp.sum(difference**2, axis=1, keepdims=True)
-        length = jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1)), 0)
-        unit = jnp.where(length > 0, difference / jnp.where(length > 0, length, 1), 0)
+        largest = jnp.max(abs(difference), axis=1, keepdims=True, initial=0)
+        share = difference / jnp.where(largest > 0, largest, 1)  # its square stays in float32
+        length = jnp.linalg.norm(share, axis=1, keepdims=True)
+        unit = share / jnp.where(length > 0, length, 1)
+        length = largest * length
         seen = jnp.where(2 * shift == tasks, 0.5, 1).astype(rows.dtype)  # opposite pairs come twice
         slope = slope + seen * (unit - unit[(at - shift) % tasks])
         return (total + seen * jnp.sum(length), slope), None

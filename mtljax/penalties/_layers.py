@@ -45,7 +45,8 @@ def select_layers(leaves: Mapping[str, Any], where: trees.Where) -> dict[str, Ar
 
     Args:
       leaves: see `under`.
-      where: None for leaves with at least two axes per copy, else as in `trees.select`.
+      where: None for leaves with at least two axes per copy that are not named ``bias``, else as in
+        `trees.select`.
 
     Raises:
       ValueError: no leaf is chosen, or the chosen ones have no common leading axis.
@@ -55,7 +56,7 @@ def select_layers(leaves: Mapping[str, Any], where: trees.Where) -> dict[str, Ar
     (['kernel'], ['bias'])
     """
     arrays = {name: leaf for name, leaf in leaves.items() if not _is_hole(leaf)}
-    marks = {name: jnp.ndim(leaf) >= WEIGHT_AXES for name, leaf in arrays.items()}
+    marks = {name: _is_weight(name, leaf) for name, leaf in arrays.items()}
     if where is not None and arrays:
         marks = trees.select(arrays, where)
     chosen = {
@@ -66,8 +67,8 @@ def select_layers(leaves: Mapping[str, Any], where: trees.Where) -> dict[str, Ar
     shapes = {name: jnp.shape(leaf) for name, leaf in (chosen or arrays).items()}
     if not chosen and arrays and len(arrays) == len(leaves):
         raise ValueError(
-            'A penalty acts on weights, leaves [T, ...] with at least two axes per copy, or on '
-            f'what leaves=... accepts. Found none in {shapes}.'
+            'A penalty acts on weights, leaves [T, ...] with at least two axes per copy that are '
+            f"not named 'bias', or on what leaves=... accepts. Found none in {shapes}."
         )
     if chosen and (len({shape[:1] for shape in shapes.values()}) != 1 or () in shapes.values()):
         raise ValueError(
@@ -90,5 +91,11 @@ def is_under(name: str, prefix: str) -> bool:
     return not prefix or name == prefix or name.startswith(f'{prefix}/')
 
 
+def _is_weight(name, leaf):
+    """Attention has biases of two axes: heads and their channels."""
+    return jnp.ndim(leaf) >= WEIGHT_AXES and name.rpartition('/')[2] != 'bias'
+
+
 def _is_hole(leaf):
-    return leaf is None or (isinstance(leaf, Mapping) and not leaf)
+    """None, an empty mapping, or an empty tuple, such as optax's MaskedNode."""
+    return leaf is None or (isinstance(leaf, Mapping | tuple) and not leaf)

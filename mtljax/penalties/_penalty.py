@@ -50,8 +50,9 @@ def per_layer(
         not penalised, or a list in the order of the stages. Stages are the top-level keys of the
         subtree.
       where: the path of the subtree in the parameters; None for the parameters themselves.
-      leaves: which leaves of the subtree: those with at least two axes per copy when left out, else
-        paths from the subtree or a predicate on ``'stage0/Dense_0/kernel'``.
+      leaves: which leaves of the subtree: those with at least two axes per copy that are not named
+        ``bias`` when left out, else paths from the subtree or a predicate on
+        ``'stage0/Dense_0/kernel'``.
       start: ``{path: weights} -> state``.
       advance: ``(state, {path: weights}) -> state``, once a step, after the gradient.
 
