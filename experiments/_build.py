@@ -88,7 +88,7 @@ def setup(config: ConfigDict) -> Setup:
     if missing:
         raise UsageError(f'The config lacks the fields {missing}. Found {sorted(spec)}.')
     dataset = build(spec['data'], 'data')
-    backbone = build(spec['backbone'], 'backbone')
+    backbone = build({**dataset.inputs, **spec['backbone']}, 'backbone')
     model = build(spec['sharing'], 'sharing', backbone, dataset.heads)
     tx = optax.chain(shared_surgery(spec['surgery']), build(spec['optimizer'], 'optimizer'))
     options = build(spec['train'], 'train')

@@ -141,12 +141,22 @@ class Split(Protocol):
 
 @dataclass(frozen=True)
 class Dataset:
-    """Tasks and the three splits."""
+    """Tasks and the three splits.
+
+    Attributes:
+      tasks: ``{task: Task}``; their order is that of every T axis.
+      train: what the parameters are fitted to.
+      validation: what models, steps and options are chosen on.
+      test: what is looked at once, at the end.
+      inputs: what a backbone must be told of the inputs, as its keywords: ``{'cardinalities': (3,
+        5), 'numeric': 1}`` for `backbones.tabular`.
+    """
 
     tasks: Mapping[str, Task]
     train: Split
     validation: Split
     test: Split
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
         if not self.tasks:

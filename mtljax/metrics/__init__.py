@@ -4,7 +4,7 @@ from mtljax.metrics._accuracy import accuracy, binary_accuracy
 from mtljax.metrics._auc import auc
 from mtljax.metrics._box_iou import box_iou
 from mtljax.metrics._delta_m import delta_m
-from mtljax.metrics._errors import endpoint_error, mae, rmse
+from mtljax.metrics._errors import endpoint_error, mae, mape, rmse, wape
 from mtljax.metrics._f1 import f1
 from mtljax.metrics._mean_iou import mean_iou
 from mtljax.metrics._mean_of import mean_of
@@ -18,7 +18,9 @@ __all__ = [
     'endpoint_error',
     'f1',
     'mae',
+    'mape',
     'mean_iou',
     'mean_of',
     'rmse',
+    'wape',
 ]

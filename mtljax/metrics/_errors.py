@@ -1,29 +1,48 @@
 """Errors of regression."""
 
+from collections.abc import Callable
+
 import jax.numpy as jnp
 
-from mtljax.base import Metric
+from mtljax.base import Array, Metric
 from mtljax.metrics._mean_of import mean_of
 
+Inverse = Callable[[Array], Array]
+"""From what a model predicts, such as standardised values, to the units of the user."""
 
-def mae() -> Metric:
+
+def mae(inverse: Inverse = lambda y: y) -> Metric:
     """The mean absolute error, in the units of the target.
+
+    Args:
+      inverse: brings predictions and targets back to other units first.
 
     >>> metric = mae()
     >>> metric.result(metric.update(jnp.array([1.0, 4.0]), jnp.zeros(2), jnp.ones(2, bool))).item()
     2.5
     """
-    return mean_of(lambda prediction, target: abs(prediction - target), higher_is_better=False)
+
+    def error(prediction, target):
+        return abs(inverse(prediction) - inverse(target))
+
+    return mean_of(error, higher_is_better=False)
 
 
-def rmse() -> Metric:
+def rmse(inverse: Inverse = lambda y: y) -> Metric:
     """The root of the mean squared error, in the units of the target.
+
+    Args:
+      inverse: see `mae`.
 
     >>> metric = rmse()
     >>> metric.result(metric.update(jnp.array([3.0, 4.0]), jnp.zeros(2), jnp.ones(2, bool))).item()
     3.535...
     """
-    square = mean_of(lambda prediction, target: (prediction - target) ** 2, higher_is_better=False)
+
+    def error(prediction, target):
+        return (inverse(prediction) - inverse(target)) ** 2
+
+    square = mean_of(error, higher_is_better=False)
     return square._replace(result=lambda sums: jnp.sqrt(square.result(sums)))
 
 
@@ -42,3 +61,46 @@ def endpoint_error() -> Metric:
         return jnp.linalg.norm(prediction.astype(jnp.float32) - target, axis=-1)
 
     return mean_of(length, higher_is_better=False)
+
+
+def wape(inverse: Inverse = lambda y: y) -> Metric:
+    """``sum |y - t| / sum |t|``: the absolute error in percent of the targets' sizes.
+
+    Unlike `mape`, targets near 0 do no harm.
+
+    Args:
+      inverse: see `mae`.
+
+    >>> metric, predicted = wape(), jnp.array([1.0, 5.0])
+    >>> metric.result(metric.update(predicted, jnp.array([2.0, 4.0]), jnp.ones(2, bool))).item()
+    33.333...
+    """
+    size = mean_of(lambda prediction, target: abs(inverse(target)), higher_is_better=False)
+    error = mae(inverse)
+
+    def update(prediction, target, mask):
+        both = (error, size)
+        return tuple(metric.update(prediction, target, mask) for metric in both)
+
+    def result(sums):
+        return 100 * sums[0]['total'] / sums[1]['total']
+
+    return Metric(update, result, higher_is_better=False)
+
+
+def mape(inverse: Inverse = lambda y: y) -> Metric:
+    """The mean of ``|y - t| / |t|``, in percent; infinite where a target is 0.
+
+    Args:
+      inverse: see `mae`.
+
+    >>> metric, predicted = mape(), jnp.array([1.0, 5.0])
+    >>> metric.result(metric.update(predicted, jnp.array([2.0, 4.0]), jnp.ones(2, bool))).item()
+    37.5
+    """
+
+    def error(prediction, target):
+        true = inverse(target)
+        return 100 * abs((inverse(prediction) - true) / true)
+
+    return mean_of(error, higher_is_better=False)
