@@ -156,7 +156,7 @@ class Dataset:
     train: Split
     validation: Split
     test: Split
-    inputs: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self):
         if not self.tasks:

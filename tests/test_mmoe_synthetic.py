@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from mtljax import data, trees
+from mtljax.data import _mmoe_synthetic
 from tests.helpers import assert_same
 
 
@@ -94,3 +95,87 @@ def test_towers_of_the_paper():
 def test_options_that_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         data.mmoe_synthetic(**options)
+
+
+def drawn(monkeypatch, **options):
+    """A data set with the weights and the coefficients of the sines that it was drawn with."""
+    calls, draw = [], _mmoe_synthetic._draw
+
+    def spy(weights, sines, *rest):
+        calls.append((weights, sines))
+        return draw(weights, sines, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_mmoe_synthetic, '_draw', spy)
+        dataset = data.mmoe_synthetic(**{'validation': 1, 'test': 1} | options)
+    assert len(calls) == 3
+    for weights, sines in calls:
+        np.testing.assert_array_equal(weights, calls[0][0])
+        np.testing.assert_array_equal(sines, calls[0][1])
+    return dataset, *calls[0]
+
+
+def test_labels_are_the_formula_of_the_paper(monkeypatch):
+    options = {'train': 5000, 'validation': 4000, 'test': 3000, 'dimension': 7, 'noise': 0.3}
+    dataset, weights, (alpha, beta) = drawn(
+        monkeypatch, correlation=-0.4, scale=1.5, terms=4, **options
+    )
+    np.testing.assert_allclose(weights @ weights.T, 1.5**2 * np.array([[1, -0.4], [-0.4, 1]]))
+    assert alpha.shape == beta.shape == (4,)
+    for name in ('train', 'validation', 'test'):
+        split = getattr(dataset, name).arrays
+        x, size = split.inputs.astype(float), options[name]
+        noise = []
+        for w, target in zip(weights, ('y1', 'y2'), strict=True):
+            z = x @ w
+            clean = z + sum(np.sin(a * z + b) for a, b in zip(alpha, beta, strict=True))
+            noise.append(split.targets[target] - clean)
+        spread = 4 / np.sqrt(size)  # four standard errors
+        np.testing.assert_allclose(np.std(noise, axis=1), 0.3, rtol=spread / np.sqrt(2))
+        assert np.abs(np.mean(noise, axis=1)).max() < 0.3 * spread
+        together = np.corrcoef(np.vstack([*noise, x.T]))
+        assert np.abs(together - np.eye(9)).max() < spread  # independent, the inputs too
+        assert abs(x.std() - 1) < spread / np.sqrt(14)
+
+
+def test_without_noise_the_labels_are_the_formula_to_rounding(monkeypatch):
+    dataset, weights, (alpha, beta) = drawn(monkeypatch, noise=0.0, train=200)
+    split = dataset.train.arrays
+    z = split.inputs.astype(float) @ weights.T
+    expected = z + sum(np.sin(a * z + b) for a, b in zip(alpha, beta, strict=True))
+    found = np.stack([split.targets['y1'], split.targets['y2']], axis=1)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_the_coefficients_of_the_sines_are_standard_normal(monkeypatch):
+    _, _, sines = drawn(monkeypatch, terms=4000, train=1)
+    np.testing.assert_allclose(sines.std(axis=1), 1, rtol=4 / np.sqrt(8000))
+    assert np.abs(sines.mean(axis=1)).max() < 4 / np.sqrt(4000)
+    assert abs(np.corrcoef(sines)[0, 1]) < 4 / np.sqrt(4000)
+
+
+def covariance(p, alpha, beta):
+    """Of two labels without noise: that of ``z + sum_i sin(alpha_i z + beta_i)``, in closed form.
+
+    The two z are standard normal with the correlation p, so that ``E exp(i s)`` of any weighted sum
+    s of them is ``exp(-var(s) / 2)``.
+    """
+    linear = p * (1 + 2 * (alpha * np.cos(beta) * np.exp(-(alpha**2) / 2)).sum())
+    mean = (np.sin(beta) * np.exp(-(alpha**2) / 2)).sum()
+    a, b = np.meshgrid(alpha, alpha)
+    c, d = np.meshgrid(beta, beta)
+    apart = np.cos(c - d) * np.exp(-(a**2 + b**2 - 2 * p * a * b) / 2)
+    along = np.cos(c + d) * np.exp(-(a**2 + b**2 + 2 * p * a * b) / 2)
+    return linear + (apart - along).sum() / 2 - mean**2
+
+
+@pytest.mark.parametrize('p', [-1.0, -0.5, 0.0, 0.5, 0.9, 1.0])
+def test_the_correlation_of_the_labels_in_closed_form(p, monkeypatch):
+    dataset, _, sines = drawn(
+        monkeypatch, correlation=p, train=20_000, dimension=5, noise=0.5, seed=3
+    )
+    y = [dataset.train.arrays.targets[name] for name in ('y1', 'y2')]
+    variance = covariance(1, *sines) + 0.5**2
+    np.testing.assert_allclose(np.var(y, axis=1), variance, rtol=0.05)
+    expected = covariance(p, *sines) / variance
+    assert abs(np.corrcoef(y)[0, 1] - expected) < 0.025

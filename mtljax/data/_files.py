@@ -55,11 +55,12 @@ def rows(path: Path, columns: int | None = None, *, delimiter: str = ',') -> Ite
         file and line.
     """
     opened = gzip.open if path.suffix == '.gz' else open
-    number = 0
+    read = 0
     try:
         with opened(path, 'rt', encoding='utf-8', newline='') as file:
             reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
-            for number, row in enumerate(filter(None, reader), 1):
+            for row in filter(None, reader):
+                read += 1
                 columns = len(row) if columns is None else columns
                 if len(row) != columns:
                     raise ValueError(
@@ -68,8 +69,8 @@ def rows(path: Path, columns: int | None = None, *, delimiter: str = ',') -> Ite
                     )
                 yield [field.strip() for field in row]
     except (UnicodeDecodeError, csv.Error, EOFError, gzip.BadGzipFile) as error:
-        raise ValueError(f'{path}, after row {number}: {error}') from error
-    if not number:
+        raise ValueError(f'{path}, after row {read}: {error}') from error
+    if not read:
         raise ValueError(f'{path} is empty: rows of text are expected.')
 
 
