@@ -1,14 +1,14 @@
 """From a config to what it names: ``dict(fn='package.module:factory', **keywords)``."""
 
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import optax
 from ml_collections import ConfigDict
 
 from experiments._program import UsageError
-from mtljax import surgery, training
+from mtljax import sharing, surgery, training
 from mtljax.base import Dataset, MultiTask
 
 _FIELDS = (
@@ -22,6 +22,7 @@ _FIELDS = (
     'select',
     'train',
 )
+_LOOP = ('steps', 'log_every', 'eval_every', 'select', 'stream')
 
 
 class Setup(NamedTuple):
@@ -77,8 +78,12 @@ def _resolve(name: Any, field: str) -> Any:
         ) from error
 
 
-def setup(config: ConfigDict) -> Setup:
+def setup(config: ConfigDict, dataset: Dataset | None = None) -> Setup:
     """Everything that `training.train` needs, from a config.
+
+    Args:
+      config: see the files in ``configs/``.
+      dataset: in place of the one that the config names.
 
     Raises:
       UsageError: a field that cannot be built; it is named.
@@ -87,9 +92,12 @@ def setup(config: ConfigDict) -> Setup:
     missing = [field for field in _FIELDS if field not in spec]
     if missing:
         raise UsageError(f'The config lacks the fields {missing}. Found {sorted(spec)}.')
-    dataset = build(spec['data'], 'data')
+    dataset = build(spec['data'], 'data') if dataset is None else dataset
     backbone = build({**dataset.inputs, **spec['backbone']}, 'backbone')
     model = build(spec['sharing'], 'sharing', backbone, dataset.heads)
+    inputs = dataset.train.example.inputs
+    if len(dataset.tasks) > 1 and isinstance(inputs, dict) and set(inputs) == set(dataset.tasks):
+        model = sharing.multi_input(model)
     tx = optax.chain(shared_surgery(spec['surgery']), build(spec['optimizer'], 'optimizer'))
     options = build(spec['train'], 'train')
     options |= {field: build(spec[field], field) for field in ('weighting', 'select')}
@@ -113,7 +121,31 @@ def train(built: Setup, **more: Any) -> training.Result:
     Raises:
       UsageError: a ValueError or TypeError of `training.train`.
     """
+    return _guarded(training.train, built, **built.options, **more)
+
+
+def fits_together(built: Setup, seeds: Sequence[int]) -> tuple[bool, str]:
+    """Whether the seeds should be one program, and why; see `training.fits_together`.
+
+    Raises:
+      UsageError: what does not fit is the user's to mend.
+    """
+    options = {k: v for k, v in built.options.items() if k not in _LOOP}
+    return _guarded(training.fits_together, built, seeds=seeds, **options)
+
+
+def train_seeds(built: Setup, seeds: Sequence[int], progress: str) -> list[training.Result]:
+    """`training.train_seeds` on what a config describes: several seeds are one program.
+
+    Raises:
+      UsageError: a ValueError or TypeError of it.
+    """
+    options = {'seeds': seeds, 'together': len(seeds) > 1, 'progress': progress, **built.options}
+    return _guarded(training.train_seeds, built, **options)
+
+
+def _guarded(function, built: Setup, **options: Any):
     try:
-        return training.train(built.model, built.dataset, built.tx, **built.options, **more)
+        return function(built.model, built.dataset, built.tx, **options)
     except (TypeError, ValueError) as error:
         raise UsageError(str(error)) from error

@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
-from rich import box
 from rich.progress import Progress
-from rich.table import Table as Shown
 
 from experiments._program import UsageError, console
 from experiments._resume import CheckError
 from experiments._sharing_schemes import SCHEMES
 from experiments._sharing_training import COUNTS, LAST, SHARE, STEPS, Row, rows
 from experiments._sharing_workers import Outcome, outcomes
+from experiments._show import show
 from mtljax.analysis import Table
 from mtljax.training import write_text
 
@@ -36,7 +35,7 @@ def check(schemes: Sequence[str] | None, jobs: int, output: str | None) -> None:
     caption = _caption(found, jobs, time.perf_counter() - begin)
     failures = [f'{_name(outcome.row)}: {outcome.error}' for outcome in found if outcome.error]
     made = table(found)
-    console.print(_shown(made, caption))
+    show(made, '', caption)
     console.print(*failures, sep='\n', markup=False)
     if output:
         flag = '' if schemes is None else f' --schemes={",".join(chosen)}'
@@ -96,15 +95,6 @@ def _caption(found: Sequence[Outcome], jobs: int, seconds: float) -> str:
         'weights, uncertainty weights, PCGrad. T tasks read one shared input, or one per task; '
         'the last column is the largest share of a loss that is left.'
     )
-
-
-def _shown(made: Table, caption: str) -> Shown:
-    shown = Shown(caption=caption, box=box.SIMPLE)
-    for index, column in enumerate(made.columns):
-        shown.add_column(column, justify='left' if index < 2 else 'right')
-    for line in made.rows:
-        shown.add_row(*line)
-    return shown
 
 
 def _markdown(flag: str, caption: str, made: Table, failures: Sequence[str]) -> str:

@@ -1,26 +1,29 @@
-"""Compare methods over seeds with the single-task baseline: a table, and a figure.
+"""Compare methods over seeds with the single-task baseline: tables, and figures.
 
-python -m experiments.compare --config=configs/NAME.py --surgery=sum,pcgrad --seeds=3
+python -m experiments.compare --config=configs/NAME.py --sharing=hard,mmoe --surgery=sum,pcgrad
 
 Every combination of --sharing, --weighting and --surgery runs; a list left out is the config's own.
-Names are those of mtljax.sharing, mtljax.weighting and mtljax.surgery. Without flags: hard sharing
-with and without PCGrad on handwritten digits. One evaluation is chosen for all tasks of a run, the
-single-task baseline included.
+Names are those of mtljax.sharing, mtljax.weighting and mtljax.surgery. The baseline is one network
+per task, trained apart, each with its own best step. --tune adds, for each sharing scheme, the best
+of several constant weights; --rates lets every method choose its learning rate from one list. All
+choices are made on validation, by the mean over seeds. Every run is kept in the folder as soon as
+it is done: started again, also with other lists or more seeds, only missing runs are trained.
+Without flags: hard sharing with and without PCGrad on handwritten digits.
 """
 
-import itertools
-from collections.abc import Iterator
+import functools
+import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from absl import flags
 from ml_collections import ConfigDict
-from rich.table import Table
 
-from experiments import _build, _program
-from mtljax import analysis, trees
-from mtljax.analysis import Record
-from mtljax.training import write_text
+from experiments import _build, _program, _report
+from experiments._cells import Cell, cells
+from experiments._runs import Run, Runs, chosen
+from mtljax.base import Dataset
 
 _CONFIG = _program.define_config()
 _WORKDIR = _program.define_workdir()
@@ -28,99 +31,60 @@ _SHARING = flags.DEFINE_list('sharing', None, 'Sharing schemes, separated by com
 _WEIGHTING = flags.DEFINE_list('weighting', None, 'Loss weightings, separated by commas.')
 _SURGERY = flags.DEFINE_list('surgery', None, 'Surgeries, separated by commas.')
 _SEEDS = flags.DEFINE_integer('seeds', 3, 'Runs per combination.', lower_bound=1)
-
-_BASELINE = 'single-task'
-_QUIET = {'sharing': (), 'weighting': ('equal',), 'surgery': ('sum',)}
-
-
-class Cell(NamedTuple):
-    """One combination."""
-
-    name: str
-    config: ConfigDict
+_TUNE = flags.DEFINE_bool('tune', False, 'Add tuned constant weights for every sharing scheme.')
+_RATES = flags.DEFINE_list('rates', [], 'Learning rates that every method chooses from.')
 
 
 def main() -> None:
     """Run the program."""
     config, name = _CONFIG.value, _program.run_name(flags.FLAGS['config'])
-    cells = list({cell.name: cell for cell in _cells(config)}.values())
     workdir = Path(_WORKDIR.value or Path('runs') / f'compare-{name}')
-    _program.claim(workdir, _question(config, cells))
-    built = {cell.name: _build.setup(cell.config) for cell in cells}
-    records = [
-        _record(cell, built[cell.name], config.seed + index)
-        for cell in cells
-        for index in range(_SEEDS.value)
-    ]
-    tasks = built[_BASELINE].dataset.tasks
-    found = analysis.summary(records, _BASELINE, tasks)
-    table = analysis.as_table(found, _BASELINE)
-    caption = (
-        f'{_SEEDS.value} seeds, mean ± standard error on test; delta_m against {_BASELINE}: '
-        'negative is better'
-    )
-    _program.console.print(_shown(table, name, caption))
-    panels = {
-        f'{task} {metric}': f'{task} {metric}' for task in tasks for metric in tasks[task].metrics
-    }
-    panels['delta_m_flat'] = 'delta_m_flat %, negative is better'
-    title = f'{name}: mean and standard error over {_SEEDS.value} seeds'
-    figure = analysis.intervals(found, panels, title)
-    write_text(workdir / 'table.md', f'{table.markdown()}\n\n{name}: {caption}.\n')
-    runs = [record._asdict() for record in records]
-    write_text(workdir / 'results.json', _program.to_json({'summary': found, 'runs': runs}))
-    figure.savefig(workdir / 'figure.png', dpi=150)
-    for file in ('table.md', 'results.json', 'figure.png'):
-        _program.console.print(str(workdir / file))
-
-
-def _cells(config: ConfigDict) -> Iterator[Cell]:
-    """The single-task baseline, then every combination."""
+    _program.claim(workdir, config)
+    dataset = _datasets()
+    tasks = dataset(config.data).tasks
     lists = {'sharing': _SHARING.value, 'weighting': _WEIGHTING.value, 'surgery': _SURGERY.value}
-    yield _cell(
-        config, {'sharing': 'independent', 'weighting': 'equal', 'surgery': 'sum'}, _BASELINE
-    )
-    own = {field: _short(config[field].fn) for field in lists}
-    values = [names or [own[field]] for field, names in lists.items()]
-    for choice in itertools.product(*values):
-        chosen = dict(zip(lists, choice, strict=True))
-        different = [name for field, name in chosen.items() if name not in _QUIET[field]]
-        yield _cell(config, chosen, ' + '.join(different))
+    wanted = cells(config, lists, list(tasks), tune=_TUNE.value, rates=_rates())
+    runs = Runs(workdir / 'runs', dataset)
+    for cell in wanted:
+        runs.build(cell)  # what does not fit says so before anything is trained
+    seeds = [config.seed + index for index in range(_SEEDS.value)]
+    best = chosen(_train(runs, wanted, seeds))
+    published = config.get('published')
+    found = _report.report(best, tasks, published)
+    _report.show(found, name)
+    for path in _report.write(found, best, tasks, name, workdir, published):
+        _program.console.print(str(path))
 
 
-def _short(name: str) -> str:
-    return name.rsplit(':', 1)[-1]
+def _train(runs: Runs, wanted: list[Cell], seeds: list[int]) -> list[Run]:
+    there = sum(runs.done(cell, seeds) for cell in wanted)
+    if there:
+        _program.console.print(f'{there} of {len(wanted) * len(seeds)} runs are there already.')
+    found = []
+    for index, cell in enumerate(wanted, 1):
+        words = ', '.join(filter(None, (cell.method, cell.task, cell.variant)))
+        found += runs.train(cell, seeds, f'{words} ({index} of {len(wanted)})')
+    return found
 
 
-def _cell(config: ConfigDict, chosen: dict[str, str], name: str) -> Cell:
-    """The config with other factories; one that it names already keeps its keywords."""
-    changed = config.copy_and_resolve_references()
-    for field, factory in chosen.items():
-        if factory != _short(config[field].fn):
-            changed[field] = ConfigDict({'fn': f'mtljax.{field}:{factory}'})
-    return Cell(name, changed)
+def _rates() -> list[float]:
+    try:
+        return [float(rate) for rate in _RATES.value]
+    except ValueError as error:
+        raise _program.UsageError(f'--rates should be numbers: {error}.') from error
 
 
-def _question(config: ConfigDict, cells: list[Cell]) -> ConfigDict:
-    """What a folder of results answers."""
-    return ConfigDict(
-        {'config': config, 'seeds': _SEEDS.value, 'cells': [cell.name for cell in cells]}
-    )
+def _datasets() -> Callable[[ConfigDict], Dataset]:
+    """Data sets by their spec, each made once."""
 
+    @functools.cache
+    def made(spec: str) -> Dataset:
+        return _build.build(json.loads(spec), 'data')
 
-def _record(cell: Cell, built: _build.Setup, seed: int) -> Record:
-    result = _build.train(built, seed=seed, progress=f'{cell.name}, seed {seed}')
-    parameters = trees.count(result.state.params)
-    return Record(cell.name, seed, result.test, parameters, result.steps_per_second)
+    def dataset(spec: Any) -> Dataset:
+        return made(spec.to_json(sort_keys=True))
 
-
-def _shown(table: analysis.Table, title: str, caption: str) -> Table:
-    shown = Table(title=title, caption=caption)
-    for index, column in enumerate(table.columns):
-        shown.add_column(column, justify='right' if index else 'left')
-    for row in table.rows:
-        shown.add_row(*row)
-    return shown
+    return dataset
 
 
 if __name__ == '__main__':

@@ -11,12 +11,10 @@ from pathlib import Path
 
 from absl import flags
 from ml_collections import ConfigDict
-from rich import box
 from rich.progress import track
-from rich.table import Table
 
 from experiments import _program, _toy_results, _toy_run, _toy_setup
-from mtljax import analysis
+from experiments._show import show
 from mtljax.training import write_text
 
 _CONFIG = _program.define_config()
@@ -33,21 +31,11 @@ def main() -> None:
     progress = track(setup.methods, name, console=_program.console, transient=True)
     runs = {method: _toy_run.run(setup, method) for method in progress}
     table, caption = _toy_results.table(setup, runs), _toy_results.caption(setup)
-    _program.console.print(_shown(table, name, caption))
+    show(table, name, caption, max_width=12)  # two losses fold into two lines
     files = _toy_results.files(setup, runs, table, f'{name}: {caption}')
     for file, content in files.items():
         _write(workdir / file, content)
         _program.console.print(str(workdir / file))
-
-
-def _shown(table: analysis.Table, title: str, caption: str) -> Table:
-    shown = Table(title=title, caption=caption, box=box.SIMPLE)
-    for index, column in enumerate(table.columns):
-        width = 12 if index else None  # two losses fold into two lines
-        shown.add_column(column, justify='right' if index else 'left', max_width=width)
-    for row in table.rows:
-        shown.add_row(*row)
-    return shown
 
 
 def _write(path: Path, content: str | bytes) -> None:

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from mtljax import analysis, data
@@ -46,7 +47,7 @@ def test_summary_without_its_baseline(tasks):
 def test_table_has_a_dash_where_the_baseline_meets_itself(found):
     table = analysis.as_table(found, 'alone')
     assert table.columns[:3] == ['method', 'left accuracy', 'right accuracy']
-    assert table.rows[0][-2:] == ['-', '-']
+    assert table.rows[0][-3:] == ['-', '-', '-']
     assert table.rows[1][1] == '0.8000 ± 0.2000'
 
 
@@ -66,3 +67,55 @@ def test_curves_draw_every_loss_and_metric():
     figure = analysis.curves(rows)
     assert [axes.get_ylabel() for axes in figure.axes] == ['loss', 'accuracy']
     assert [len(axes.lines) for axes in figure.axes] == [4, 2]
+
+
+def test_ranks_share_ties_and_follow_the_direction():
+    found = {
+        'x': {'a auc': (0.9, 0.0), 'a mae': (3.0, 0.0)},
+        'y': {'a auc': (0.8, 0.0), 'a mae': (1.0, 0.0)},
+        'z': {'a auc': (0.8, 0.0), 'a mae': (2.0, 0.0)},
+    }
+    ranks = analysis.mean_ranks(found, {'a': {'auc': True, 'mae': False}})
+    assert ranks == {'x': (1 + 3) / 2, 'y': (2.5 + 1) / 2, 'z': (2.5 + 2) / 2}
+
+
+def test_paired_differences_cancel_what_seeds_share():
+    values = {'hard': (1.0, 5.0, 3.0), 'mmoe': (0.5, 4.0, 2.0)}
+    records = [
+        Record(method, seed, {'a': {'mae': value}}, 1, 1.0)
+        for method, row in values.items()
+        for seed, value in enumerate(row)
+    ]
+    mean, half = analysis.paired(records, 'hard', {'a': ['mae']})['mmoe']['a mae']
+    assert mean == pytest.approx(-2.5 / 3)
+    assert half == pytest.approx(4.3027 * 0.28868 / math.sqrt(3), rel=1e-4)
+    rows = analysis.paired_table({'mmoe': {'a mae': (mean, half)}}, 'hard').rows
+    assert rows == [['mmoe - hard', '-0.8333 ± 0.7171 *']]
+
+
+def test_the_front_is_what_no_method_beats():
+    assert analysis.pareto([(1, 1), (2, 0), (0, 2), (0, 0), (1, 1)]) == [0, 1, 2, 4]
+    found = {
+        name: {'a mae': (x, 0.1), 'b auc': (y, math.nan)}
+        for name, (x, y) in {'low': (1, 0.5), 'high': (2, 0.9), 'bad': (3, 0.4)}.items()
+    }
+    (axes,) = analysis.fronts(found, ['a mae', 'b auc'], {'a mae': False, 'b auc': True}).axes
+    (front,) = (line for line in axes.lines if line.get_label() == 'Pareto front')
+    assert sorted(front.get_xydata().tolist()) == [[1, 0.5], [2, 0.9]]
+    assert axes.xaxis_inverted()
+    assert not axes.yaxis_inverted()
+
+
+def test_mixing_finds_gates_and_units():
+    tasks, units = ['b', 'a'], {'stage0': np.array([[0.9, 0.1], [0.2, 0.8]])}
+    gates = {'b': {'load': np.array([0.7, 0.3])}, 'a': {'load': np.array([0.4, 0.6])}}
+    found = analysis.mixing(tasks, {'shared': {'units': units}}, {'task': {'gates': gates}})
+    assert found == {'units stage0': [[0.9, 0.1], [0.2, 0.8]], 'gates': [[0.7, 0.3], [0.4, 0.6]]}
+    figure = analysis.heat_maps(found, tasks)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == tasks
+
+
+def test_learning_curves_are_means_over_seeds():
+    runs = [[{'step': 1, 'validation/a/mae': v}, {'step': 2}] for v in (1.0, 3.0)]
+    (axes,) = analysis.learning_curves({'hard': runs}, {'validation/a/mae': 'a'}).axes
+    assert axes.lines[0].get_xydata().tolist() == [[1, 2.0]]

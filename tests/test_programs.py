@@ -68,20 +68,22 @@ def test_train_writes_resumes_and_guards_its_folder(tmp_path):
     assert 'seed: 0 there, 1 here' in other.stderr
 
 
-def test_compare_prints_and_writes_a_table(tmp_path):
+def test_compare_keeps_what_it_trained(tmp_path):
     data = ('--config.data.validation=64', '--config.data.test=64', '--config.backbone.widths=16,')
-    done = start('compare', f'--workdir={tmp_path}', '--seeds=1', *SMALL, *data)
+    flags = ('compare', f'--workdir={tmp_path}', '--seeds=1', *SMALL, *data)
+    done = start(*flags)
     assert done.returncode == 0, done.stderr
     rows = (tmp_path / 'table.md').read_text().splitlines()
-    assert [row.split('|')[1].strip() for row in rows[2:5]] == [
+    assert [row.split('|')[1].strip() for row in rows[4:7]] == [
         'single-task',
         'hard',
         'hard + pcgrad',
     ]
-    found = json.loads((tmp_path / 'results.json').read_text())
-    assert len(found['runs']) == 3
-    assert done.stdout.splitlines()[-1] == str(tmp_path / 'figure.png')
-    assert (tmp_path / 'figure.png').stat().st_size > 10_000
+    assert len(list((tmp_path / 'runs').iterdir())) == 4
+    assert done.stdout.splitlines()[-1] == str(tmp_path / 'curves.png')
+    again = start(*flags)
+    assert again.stdout.startswith('4 of 4 runs are there already.')
+    assert (tmp_path / 'table.md').read_text().splitlines() == rows
 
 
 def test_a_killed_run_ends_with_the_same_bits():

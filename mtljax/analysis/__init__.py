@@ -1,7 +1,11 @@
 """Evidence: tables and plots."""
 
+from mtljax.analysis._fronts import fronts, pareto
+from mtljax.analysis._learning import learning_curves
+from mtljax.analysis._mixing import heat_maps, mixing
+from mtljax.analysis._paired import paired, paired_table
 from mtljax.analysis._plots import curves, intervals
-from mtljax.analysis._summary import Record, as_table, mean_and_error, summary
+from mtljax.analysis._summary import Record, as_table, mean_and_error, mean_ranks, summary
 from mtljax.analysis._table import Table
 from mtljax.analysis._trajectories import Path, Plane, trajectories
 
@@ -12,8 +16,16 @@ __all__ = [
     'Table',
     'as_table',
     'curves',
+    'fronts',
+    'heat_maps',
     'intervals',
+    'learning_curves',
     'mean_and_error',
+    'mean_ranks',
+    'mixing',
+    'paired',
+    'paired_table',
+    'pareto',
     'summary',
     'trajectories',
 ]

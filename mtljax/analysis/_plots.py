@@ -6,6 +6,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+_COLUMNS = 4
+
 
 def curves(rows: Sequence[Mapping[str, Any]], title: str = '') -> Figure:
     """Training and validation losses per task, and every validation metric, over the steps.
@@ -54,13 +56,17 @@ def intervals(
     >>> [axes.get_title() for axes in intervals(found, {'a mae': 'error of a'}).axes]
     ['error of a']
     """
-    figure = Figure(figsize=(3.4 * len(quantities), 3.6), layout='constrained')
-    panels = figure.subplots(1, len(quantities), squeeze=False)[0]
-    for axes, (what, heading) in zip(panels, quantities.items(), strict=True):
+    columns = min(len(quantities), _COLUMNS)
+    lines = math.ceil(len(quantities) / columns)
+    figure = Figure(figsize=(3.4 * columns, 3.6 * lines), layout='constrained')
+    panels = figure.subplots(lines, columns, squeeze=False).ravel()
+    for axes in panels[len(quantities) :]:
+        axes.set_axis_off()
+    for axes, (what, heading) in zip(panels, quantities.items(), strict=False):
         for index, row in enumerate(found.values()):
             mean, error = row[what]
             error = 0 if math.isnan(error) else error
-            axes.errorbar(index, mean, yerr=error, fmt='o', capsize=5, color=f'C{index}')
+            axes.errorbar(index, mean, yerr=error, fmt='o', capsize=5, color=f'C{index % 10}')
         axes.set_xticks(
             range(len(found)), list(found), rotation=45, ha='right', rotation_mode='anchor'
         )

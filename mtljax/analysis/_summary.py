@@ -18,14 +18,14 @@ class Record(NamedTuple):
       seed: of the run.
       test: ``{task: {metric: value}}``.
       parameters: of the whole model.
-      steps_per_second: of training alone.
+      seconds: of training alone.
     """
 
     method: str
     seed: int
     test: dict[str, dict[str, float]]
     parameters: int
-    steps_per_second: float
+    seconds: float
 
 
 def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
@@ -63,7 +63,7 @@ def summary(
     >>> tasks = data.digits(train=4, validation=2, test=2).tasks
     >>> def run(method, score):
     ...     test = {task: {'accuracy': score} for task in tasks}
-    ...     return Record(method, 0, test, parameters=10, steps_per_second=1.0)
+    ...     return Record(method, 0, test, parameters=10, seconds=1.0)
     >>> found = summary([run('alone', 0.5), run('hard', 0.6)], 'alone', tasks)
     >>> found['hard']['delta_m_flat'][0]
     -19.99...
@@ -80,14 +80,45 @@ def summary(
         task: {name: statistics.fmean(r.test[task][name] for r in runs[baseline]) for name in names}
         for task, names in better.items()
     }
-    quantities = {
+    rows = {
         name: [_quantities(record, reference, better) for record in found]
         for name, found in runs.items()
     }
-    return {
-        name: {what: mean_and_error([row[what] for row in rows]) for what in rows[0]}
-        for name, rows in quantities.items()
+    found = {
+        name: {what: mean_and_error([row[what] for row in own]) for what in own[0]}
+        for name, own in rows.items()
     }
+    ranked = mean_ranks({name: row for name, row in found.items() if name != baseline}, better)
+    return {
+        name: {**row, 'mean_rank': (ranked.get(name, math.nan), math.nan)}
+        for name, row in found.items()
+    }
+
+
+def mean_ranks(
+    found: Mapping[str, Mapping[str, tuple[float, float]]],
+    better: Mapping[str, Mapping[str, bool]],
+) -> dict[str, float]:
+    """The mean over all metrics of each method's rank, 1 for the best; equal means share a rank.
+
+    Args:
+      found: ``{method: {'task metric': (mean, standard error)}}``.
+      better: ``{task: {metric: whether higher is better}}``.
+
+    >>> found = {'hard': {'a mae': (0.5, 0.1)}, 'mmoe': {'a mae': (0.4, 0.1)}}
+    >>> mean_ranks(found, {'a': {'mae': False}})
+    {'hard': 2.0, 'mmoe': 1.0}
+    """
+    ranks: dict[str, list[float]] = {name: [] for name in found}
+    for task, metrics in better.items():
+        for metric, up in metrics.items():
+            scores = {n: (1 if up else -1) * row[f'{task} {metric}'][0] for n, row in found.items()}
+            for name, score in scores.items():
+                above = sum(other > score for other in scores.values())
+                level = sum(other == score for other in scores.values())
+                rank = above + (level + 1) / 2 if level else math.nan  # NaN equals nothing
+                ranks[name].append(rank)
+    return {name: statistics.fmean(row) if row else math.nan for name, row in ranks.items()}
 
 
 def _quantities(record: Record, reference, better) -> dict[str, float]:
@@ -96,7 +127,7 @@ def _quantities(record: Record, reference, better) -> dict[str, float]:
     return {
         **metrics,
         'parameters': record.parameters,
-        'steps_per_second': record.steps_per_second,
+        'seconds': record.seconds,
         **delta_m(values, reference, better),
     }
 
@@ -121,9 +152,10 @@ def as_table(found: Mapping[str, Mapping[str, tuple[float, float]]], baseline: s
 
 def _heading(quantity: str) -> str:
     titles = {
-        'steps_per_second': 'steps/s',
-        'delta_m_flat': 'delta_m_flat %',
-        'delta_m_task': 'delta_m_task %',
+        'seconds': 'training s',
+        'delta_m_flat': 'delta_m_flat % (negative is better)',
+        'delta_m_task': 'delta_m_task % (negative is better)',
+        'mean_rank': 'mean rank',
     }
     return titles.get(quantity, quantity)
 
@@ -131,8 +163,8 @@ def _heading(quantity: str) -> str:
 def _cell(quantity: str, mean: float, error: float, *, own: bool) -> str:
     if quantity == 'parameters':
         return f'{mean:,.0f}'
-    if quantity.startswith('delta_m') and own:
+    if quantity.startswith(('delta_m', 'mean_rank')) and own:
         return '-'
-    digits = {'steps_per_second': 0, 'delta_m_flat': 2, 'delta_m_task': 2}.get(quantity, 4)
+    digits = {'seconds': 1, 'delta_m_flat': 2, 'delta_m_task': 2, 'mean_rank': 2}.get(quantity, 4)
     spread = '' if math.isnan(error) else f' ± {error:,.{digits}f}'
     return f'{mean:,.{digits}f}{spread}'

@@ -3,6 +3,7 @@
 from mtljax.data._arrays import arrays
 from mtljax.data._digits import digits
 from mtljax.data._mmoe_synthetic import mmoe_synthetic
+from mtljax.data._only import only
 from mtljax.data._order import batch_indices
 from mtljax.data._scenes import scenes
 from mtljax.data._split import ArraySplit, array_split
@@ -14,5 +15,6 @@ __all__ = [
     'batch_indices',
     'digits',
     'mmoe_synthetic',
+    'only',
     'scenes',
 ]

@@ -10,8 +10,10 @@ from mtljax.training._objective import objective
 from mtljax.training._parallel import Jit, Pmap, Strategy, strategy_of
 from mtljax.training._runner import Runner, runner, scans_well
 from mtljax.training._scale_rate import scale_rate
+from mtljax.training._seeds import train_seeds
 from mtljax.training._select import select_by
 from mtljax.training._step import TrainStep, train_step
+from mtljax.training._together import fits_together
 
 __all__ = [
     'Checkpoints',
@@ -29,6 +31,7 @@ __all__ = [
     'eval_step',
     'evaluate',
     'evaluator',
+    'fits_together',
     'objective',
     'read_rows',
     'runner',
@@ -37,6 +40,7 @@ __all__ = [
     'select_by',
     'strategy_of',
     'train',
+    'train_seeds',
     'train_step',
     'write_text',
 ]

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mtljax import trees
 from mtljax.base import Batch, Metric, MultiTask, Split, Task, TrainState
 from mtljax.metrics import mean_of
 
@@ -57,7 +58,8 @@ def evaluator(
     *,
     batch_size: int = 1024,
     put: Callable[[Batch], Batch] = lambda batch: batch,
-) -> Callable[[Any, Any], Results]:
+    seeds: int | None = None,
+) -> Callable[[Any, Any], Any]:
     """A function ``(params, state) -> results`` over a split, compiled once.
 
     The last batch is filled up with unlabelled examples.
@@ -68,6 +70,7 @@ def evaluator(
       split: what to evaluate on.
       batch_size: how many examples at a time.
       put: how a batch is placed on the devices.
+      seeds: of so many models at once, with a leading axis in ``params`` and ``state``: a list.
 
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=4, validation=2, test=2)
@@ -77,6 +80,8 @@ def evaluator(
     ['accuracy', 'loss']
     """
     sums_of = eval_step(model, tasks)
+    if seeds is not None:
+        sums_of = jax.vmap(sums_of, in_axes=(0, 0, None))
     first = jax.jit(sums_of)
     further = jax.jit(lambda sums, *args: jax.tree.map(jnp.add, sums, sums_of(*args)))
     batch_size = min(batch_size, split.size)
@@ -87,7 +92,10 @@ def evaluator(
             batch = put(_filled(split, start, batch_size))
             args = (params, state, batch)
             sums = first(*args) if sums is None else further(sums, *args)
-        return _results(model, tasks, sums)
+        sums = jax.device_get(sums)
+        if seeds is None:
+            return _results(model, tasks, sums)
+        return [_results(model, tasks, trees.row(sums, index)) for index in range(seeds)]
 
     return evaluate
 

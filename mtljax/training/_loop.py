@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 import optax
 
 from mtljax.base import Dataset, MultiTask, TrainState, Weighting
@@ -19,7 +18,9 @@ from mtljax.training._logging import Log, Row
 from mtljax.training._parallel import Strategy, check_batch_size, strategy_of
 from mtljax.training._progress import Progress
 from mtljax.training._rate import Rate
+from mtljax.training._rows import mean_losses, mean_row, validation_row
 from mtljax.training._runner import Runner, runner, scans_well
+from mtljax.training._schedule import Schedule, chunks_of, schedule_of
 from mtljax.training._select import select_by
 from mtljax.training._step import TrainStep, train_step
 
@@ -45,15 +46,6 @@ class Result(NamedTuple):
     test: Results
     steps_per_second: float
     history: list[Row]
-
-
-class _Schedule(NamedTuple):
-    """When what happens, in steps; patience in evaluations."""
-
-    steps: int
-    log_every: int
-    eval_every: int
-    patience: int | None
 
 
 def train(
@@ -116,7 +108,7 @@ def train(
     >>> result.best_step, sorted(result.test['left'])
     (4, ['accuracy', 'loss'])
     """
-    schedule = _schedule(steps, log_every, eval_every, patience)
+    schedule = schedule_of(steps, log_every, eval_every, patience)
     strategy = strategy_of(parallel)
     check_batch_size(batch_size, micro_batches, dataset.train.size)
     select = select_by() if select is None else select
@@ -133,7 +125,7 @@ def train(
         pooled=pooled,
         axis_name=strategy.axis_name,
     )
-    state = _checked_start(model, dataset, step, seed)
+    state = checked_start(model, dataset, step, seed)
     run = runner(
         step.update,
         dataset.train,
@@ -176,54 +168,31 @@ def _fit(
     keeper: Keeper,
     log: Log,
     strategy: Strategy,
-    schedule: _Schedule,
+    schedule: Schedule,
     title: str | None,
 ) -> tuple[TrainState, Rate]:
     """Chunks of steps, and what comes between them; the last state, and how fast it was."""
     state, rate = strategy.replicate(keeper.state), Rate()
     steps, log_every, eval_every, patience = schedule
     with Progress(steps, title) as bar:
-        for start, stop in _chunks(int(keeper.state.step), steps, log_every):
+        for start, stop in chunks_of(int(keeper.state.step), steps, log_every):
             if patience is not None and keeper.chosen.since >= patience:
                 break
             with rate.of(stop - start):
                 state, infos = run(state, start, stop)
             check_losses(infos['loss'], start)
-            log.write(stop, _means(infos))
-            bar.advance(stop, _mean_losses(infos), rate.steps_per_second)
+            log.write(stop, mean_row(infos))
+            bar.advance(stop, mean_losses(infos), rate.steps_per_second)
             if stop % eval_every == 0 or stop == steps:
                 now = strategy.fetch(state)
                 results = validate(now.params, now.state)
                 check_params(now.params, results, stop)
-                log.write(stop, _flat(results))
+                log.write(stop, validation_row(results))
                 keeper.consider(stop, now, results)
     return strategy.fetch(state), rate
 
 
-def _chunks(first: int, steps: int, length: int):
-    """Pairs (start, stop) that end at multiples of ``length`` and at ``steps``."""
-    while first < steps:
-        stop = min(first - first % length + length, steps)
-        yield first, stop
-        first = stop
-
-
-def _schedule(steps, log_every, eval_every, patience) -> _Schedule:
-    if eval_every is None:
-        eval_every = max(steps // 10 // log_every, 1) * log_every
-    schedule = _Schedule(steps, log_every, eval_every, patience)
-    for name, value in schedule._asdict().items():
-        if value is not None and value < 1:
-            raise ValueError(f'{name} should be at least 1. Found {name} = {value}.')
-    if eval_every % log_every:
-        raise ValueError(
-            'eval_every should be a multiple of log_every. '
-            f'Found eval_every = {eval_every}, log_every = {log_every}.'
-        )
-    return schedule
-
-
-def _checked_start(model: MultiTask, dataset: Dataset, step: TrainStep, seed: int) -> TrainState:
+def checked_start(model: MultiTask, dataset: Dataset, step: TrainStep, seed: int) -> TrainState:
     """The initial state, once every split is known to fit the model."""
     splits = {'train': dataset.train, 'validation': dataset.validation, 'test': dataset.test}
     for name, split in splits.items():
@@ -234,32 +203,3 @@ def _checked_start(model: MultiTask, dataset: Dataset, step: TrainStep, seed: in
         example = with_rows(shapes(split.example))
         check_batch(model, dataset.tasks, state.params, state.state, example)
     return state
-
-
-def _mean_losses(infos) -> dict[str, float]:
-    """The mean loss of each task over the steps in which it had a label; none where it had not."""
-    active = infos['active']
-    return {
-        task: float(values[active[task]].mean())
-        for task, values in infos['loss'].items()
-        if active[task].any()
-    }
-
-
-def _means(infos) -> dict[str, float]:
-    """The row of a chunk: mean losses, weights, and the share of steps with a label."""
-    means = {'loss': _mean_losses(infos)}
-    means |= {name: _averages(infos[name]) for name in ('weight', 'active')}
-    return {f'{name}/{task}': value for name, row in means.items() for task, value in row.items()}
-
-
-def _averages(row) -> dict[str, float]:
-    return {task: float(np.mean(values)) for task, values in row.items()}
-
-
-def _flat(results: Results) -> dict[str, float]:
-    return {
-        f'validation/{task}/{name}': value
-        for task, row in results.items()
-        for name, value in row.items()
-    }

@@ -1,6 +1,6 @@
 """Running many steps: data on the device, or streamed to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import grain
@@ -17,7 +17,7 @@ Infos = Any
 Runner = Callable[[TrainState, int, int], tuple[TrainState, Infos]]
 """``(state, start, stop) -> (state, infos)``: the steps ``start`` to ``stop - 1``."""
 
-_RESIDENT_BYTES = 1 << 30
+RESIDENT_BYTES = 1 << 30
 
 
 def runner(
@@ -26,7 +26,7 @@ def runner(
     strategy: Strategy,
     *,
     batch_size: int,
-    seed: int,
+    seed: int | Sequence[int],
     steps: int,
     scan: bool,
     stream: bool | None = None,
@@ -38,13 +38,13 @@ def runner(
       split: the training examples.
       strategy: where the step runs.
       batch_size: over all devices.
-      seed: of the order of the examples.
+      seed: of the order of the examples; of several, states and batches get a leading axis.
       steps: where training ends.
       scan: whether a chunk of steps is one ``lax.scan`` (data on the device only).
       stream: whether to stream; by default what is larger than 1 GiB, or is not in memory.
 
     Raises:
-      ValueError: ``stream=False`` on a split that is not in memory.
+      ValueError: ``stream=False``, or several seeds, on a split that is not in memory.
 
     >>> from mtljax import data, training
     >>> digits = data.digits(train=64, validation=16, test=16)
@@ -58,11 +58,13 @@ def runner(
     held = isinstance(split, ArraySplit)
     if stream is None:
         leaves = jax.tree.leaves(split.arrays) if isinstance(split, ArraySplit) else []
-        stream = not held or sum(leaf.nbytes for leaf in leaves) > _RESIDENT_BYTES
-    if stream:
+        stream = not held or sum(leaf.nbytes for leaf in leaves) > RESIDENT_BYTES
+    if stream and not isinstance(seed, Sequence):
         return _streaming(update, split, strategy, batch_size, seed, steps)
     if not isinstance(split, ArraySplit):
-        raise ValueError('stream=False needs a data.ArraySplit: this split is not in memory.')
+        raise ValueError(
+            'stream=False, and several seeds, need a data.ArraySplit: this split is not in memory.'
+        )
     return _resident(update, split, strategy, batch_size, seed, scan)
 
 
@@ -94,6 +96,12 @@ def scans_well(model: MultiTask, state: TrainState, batch: Batch) -> bool:
 def _resident(update, split: ArraySplit, strategy: Strategy, batch_size, seed, scan) -> Runner:
     data = strategy.replicate(split.arrays)
 
+    def order(start, stop):
+        if not isinstance(seed, Sequence):
+            return batch_indices(split.size, batch_size, seed, start, stop)
+        rows = [batch_indices(split.size, batch_size, one, start, stop) for one in seed]
+        return np.stack(rows, axis=1)
+
     def one(state, data, rows):
         return update(state, jax.tree.map(lambda leaf: leaf[rows], data))
 
@@ -103,13 +111,13 @@ def _resident(update, split: ArraySplit, strategy: Strategy, batch_size, seed, s
     compiled = strategy.compile(many if scan else one)
 
     def run(state, start, stop):
-        rows = batch_indices(split.size, batch_size, seed, start, stop)
+        rows = order(start, stop)
         if scan:
-            state, infos = compiled(state, data, strategy.shard(rows, axis=1))
+            state, infos = compiled(state, data, strategy.shard(rows, axis=rows.ndim - 1))
             return state, jax.device_get(strategy.fetch(infos))
         infos = []
         for row in rows:
-            state, info = compiled(state, data, strategy.shard(row))
+            state, info = compiled(state, data, strategy.shard(row, axis=row.ndim - 1))
             infos.append(info)
         return state, _stacked(infos, strategy)
 

@@ -1,0 +1,132 @@
+"""What a comparison trains: methods, the variants each may choose from, single tasks."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from experiments._program import UsageError
+
+BASELINE = 'single-task'
+_QUIET = {'sharing': (), 'weighting': ('equal',), 'surgery': ('sum',)}
+_RATES = ('learning_rate', 'init_value', 'peak_value')
+
+
+class Cell(NamedTuple):
+    """What is trained once per seed.
+
+    Attributes:
+      method: its row in the table.
+      variant: what sets it apart from the method's other candidates; '' where it has none.
+      task: the only task that is trained; None for all.
+      config: of the run.
+    """
+
+    method: str
+    variant: str
+    task: str | None
+    config: ConfigDict
+
+
+def cells(
+    config: ConfigDict,
+    lists: Mapping[str, Sequence[str] | None],
+    tasks: Sequence[str],
+    *,
+    tune: bool = False,
+    rates: Sequence[float] = (),
+) -> list[Cell]:
+    """The single-task baselines, every combination, and tuned weights where they are asked for.
+
+    Args:
+      config: the common part.
+      lists: names of factories per field, ``{'sharing': ..., 'weighting': ..., 'surgery': ...}``;
+        None for the config's own.
+      tasks: of the data set.
+      tune: whether each sharing scheme is also trained with several constant weights.
+      rates: learning rates that every method chooses from; the config's own when empty.
+
+    Raises:
+      UsageError: the config has no learning rate to change.
+    """
+    plain = {'sharing': 'hard', 'weighting': 'equal', 'surgery': 'sum'}
+    alone = _changed(config, plain)
+    found = [Cell(BASELINE, '', task, alone) for task in tasks]
+    own = {field: _short(config[field].fn) for field in lists}
+    values = [names or [own[field]] for field, names in lists.items()]
+    for choice in itertools.product(*values):
+        chosen = dict(zip(lists, choice, strict=True))
+        different = [name for field, name in chosen.items() if name not in _QUIET[field]]
+        found.append(Cell(' + '.join(different), '', None, _changed(config, chosen)))
+    if tune and len(tasks) > 1:
+        for sharing in lists['sharing'] or [own['sharing']]:
+            found += _tuned(_changed(config, plain | {'sharing': sharing}), sharing, len(tasks))
+    found = list({(cell.method, cell.variant, cell.task): cell for cell in found}.values())
+    if not rates:
+        return found
+    return [_with_rate(cell, rate) for cell in found for rate in rates]
+
+
+def static_weights(num_tasks: int) -> np.ndarray:
+    """Candidates for constant weights, ``[N, T]``, each with the sum T.
+
+    Five for two tasks, the ten inner points of a lattice for three, ten draws of a flat Dirichlet
+    distribution above.
+
+    >>> static_weights(2).tolist()
+    [[0.2, 1.8], [0.6, 1.4], [1.0, 1.0], [1.4, 0.6], [1.8, 0.2]]
+    """
+    if num_tasks == 2:
+        first = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
+        shares = np.stack([first, 1 - first], axis=1)
+    elif num_tasks == 3:
+        points = [p for p in itertools.product(range(1, 5), repeat=3) if sum(p) == 6]
+        shares = np.array(points) / 6
+    else:
+        shares = np.random.default_rng(0).dirichlet(np.ones(num_tasks), 10)
+    return (num_tasks * shares).round(4)
+
+
+def _tuned(config: ConfigDict, sharing: str, num_tasks: int) -> Iterator[Cell]:
+    for weights in static_weights(num_tasks).tolist():
+        changed = config.copy_and_resolve_references()
+        changed.weighting = ConfigDict(
+            {'fn': 'mtljax.weighting:constant', 'weights': tuple(weights)}
+        )
+        variant = 'weights ' + ' '.join(f'{weight:g}' for weight in weights)
+        yield Cell(f'{sharing} + tuned weights', variant, None, changed)
+
+
+def _changed(config: ConfigDict, chosen: Mapping[str, str]) -> ConfigDict:
+    """The config with other factories; one that it names already keeps its keywords."""
+    changed = config.copy_and_resolve_references()
+    for field, factory in chosen.items():
+        if factory != _short(config[field].fn):
+            changed[field] = ConfigDict({'fn': f'mtljax.{field}:{factory}'})
+    return changed
+
+
+def _short(name: str) -> str:
+    return name.rsplit(':', 1)[-1]
+
+
+def _with_rate(cell: Cell, rate: float) -> Cell:
+    config = cell.config.copy_and_resolve_references()
+    if not _set_rate(config.optimizer, rate):
+        raise UsageError('--rates needs a learning_rate in config.optimizer. Found none.')
+    variant = ', '.join(part for part in (cell.variant, f'rate {rate:g}') if part)
+    return cell._replace(variant=variant, config=config)
+
+
+def _set_rate(spec: Any, rate: float) -> bool:
+    """Set the first learning rate that is a number, at any depth; the first value of a schedule."""
+    items = spec.items() if isinstance(spec, ConfigDict) else enumerate(spec)
+    for name, value in list(items):
+        if name in _RATES and isinstance(value, int | float):
+            spec[name] = rate
+            return True
+        if isinstance(value, ConfigDict | list | tuple) and _set_rate(value, rate):
+            return True
+    return False

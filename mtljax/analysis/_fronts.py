@@ -1,0 +1,103 @@
+"""Two tasks against each other."""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+Found = Mapping[str, Mapping[str, tuple[float, float]]]
+"""``{method: {quantity: (mean, standard error)}}``."""
+
+_MOST = 6
+
+
+def fronts(
+    found: Found, quantities: Sequence[str], better: Mapping[str, bool], title: str = ''
+) -> Figure:
+    """One panel per pair of quantities: every method's mean and error, and the Pareto front.
+
+    Axes point so that better is to the right and up. Of many pairs, the first six are drawn.
+
+    Args:
+      found: what `summary` returned.
+      quantities: the main metric of each task, two or more.
+      better: ``{quantity: whether higher is better}``.
+      title: of the figure.
+
+    >>> found = {'hard': {'a mae': (0.5, 0.1), 'b auc': (0.7, 0.0)}}
+    >>> figure = fronts(found, ['a mae', 'b auc'], {'a mae': False, 'b auc': True})
+    >>> [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes]
+    [('a mae (less is better)', 'b auc')]
+    """
+    pairs = list(itertools.combinations(quantities, 2))[:_MOST]
+    columns = min(len(pairs), 3)
+    lines = math.ceil(len(pairs) / columns)
+    figure = Figure(figsize=(3.6 * columns + 1.8, 3.2 * lines), layout='constrained')
+    panels = figure.subplots(lines, columns, squeeze=False).ravel()
+    for axes, (first, second) in zip(panels, pairs, strict=False):
+        points = {name: (row[first], row[second]) for name, row in found.items()}
+        _draw(axes, points, better[first], better[second])
+        for quantity, name in ((first, 'x'), (second, 'y')):
+            hint = '' if better[quantity] else ' (less is better)'
+            axes.set(**{f'{name}label': f'{quantity}{hint}'})
+    for axes in panels[len(pairs) :]:
+        axes.set_axis_off()
+    handles, labels = panels[0].get_legend_handles_labels()
+    handles = [getattr(handle, 'lines', [handle])[0] for handle in handles]  # no error bars
+    figure.legend(handles, labels, loc='outside right upper', frameon=False, fontsize='small')
+    figure.suptitle(title)
+    return figure
+
+
+def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
+    """The indices of the points that no other one beats, both coordinates higher is better.
+
+    >>> pareto([(0.0, 1.0), (1.0, 0.0), (0.5, -1.0), (0.0, 0.5)])
+    [0, 1]
+    """
+
+    def beaten(point):
+        return any(
+            other != point and all(o >= p for o, p in zip(other, point, strict=True))
+            for other in points
+        )
+
+    return [index for index, point in enumerate(points) if not beaten(point)]
+
+
+def _draw(axes, points, *better):
+    known = {name: point for name, point in points.items() if all(_finite(v) for v, _ in point)}
+    for index, (name, point) in enumerate(points.items()):
+        if name not in known:
+            continue
+        (x, dx), (y, dy) = point
+        spread = {'xerr': dx if _finite(dx) else 0, 'yerr': dy if _finite(dy) else 0}
+        axes.errorbar(
+            x,
+            y,
+            fmt='o',
+            capsize=2,
+            markersize=5,
+            color=f'C{index % 10}',
+            label=name,
+            markerfacecolor='white' if index >= 10 else f'C{index % 10}',
+            **spread,
+        )
+    signs = [1 if up else -1 for up in better]
+    means = [tuple(s * v for s, (v, _) in zip(signs, p, strict=True)) for p in known.values()]
+    front = sorted(means[index] for index in pareto(means))
+    if front:
+        line = [
+            [s * v for v in values]
+            for s, values in zip(signs, zip(*front, strict=True), strict=True)
+        ]
+        axes.plot(*line, color='0.6', linewidth=1, linestyle='--', zorder=1, label='Pareto front')
+    for up, axis in zip(better, 'xy', strict=True):
+        if not up:
+            getattr(axes, f'invert_{axis}axis')()
+    axes.grid(alpha=0.3)
+
+
+def _finite(value):
+    return math.isfinite(value)

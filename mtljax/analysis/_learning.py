@@ -1,0 +1,56 @@
+"""How several methods learn."""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+
+def learning_curves(
+    histories: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]],
+    panels: Mapping[str, str],
+    title: str = '',
+) -> Figure:
+    """One panel per quantity: each method's mean over seeds, and the range of the seeds behind it.
+
+    Args:
+      histories: ``{method: [rows of each run]}``; rows are those of a log.
+      panels: ``{name in the log: title}``, such as ``'validation/left/accuracy'``.
+      title: of the figure.
+
+    >>> rows = [{'step': 1, 'validation/a/mae': 0.5}, {'step': 2, 'validation/a/mae': 0.4}]
+    >>> figure = learning_curves({'hard': [rows]}, {'validation/a/mae': 'a mae'})
+    >>> [axes.get_title() for axes in figure.axes]
+    ['a mae']
+    """
+    columns = min(len(panels), 4)
+    lines = math.ceil(len(panels) / columns)
+    figure = Figure(figsize=(3.2 * columns + 1.6, 2.7 * lines), layout='constrained')
+    grid = figure.subplots(lines, columns, squeeze=False).ravel()
+    for axes, (name, heading) in zip(grid, panels.items(), strict=False):
+        for index, (method, runs) in enumerate(histories.items()):
+            style = {'color': f'C{index % 10}', 'linestyle': '-' if index < 10 else '--'}
+            _draw(axes, runs, name, method, style)
+        axes.set(title=heading, xlabel='step')
+        axes.grid(alpha=0.3)
+    for axes in grid[len(panels) :]:
+        axes.set_axis_off()
+    handles, labels = grid[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc='outside right upper', frameon=False, fontsize='small')
+    figure.suptitle(title)
+    return figure
+
+
+def _draw(axes, runs, name, label, style):
+    points: dict[int, list[float]] = {}
+    for rows in runs:
+        for row in rows:
+            if name in row:
+                points.setdefault(row['step'], []).append(row[name])
+    steps = sorted(points)
+    if steps:
+        axes.plot(steps, [statistics.fmean(points[s]) for s in steps], label=label, **style)
+        spans = [[pick(points[s]) for s in steps] for pick in (min, max)]
+        axes.fill_between(steps, *spans, color=style['color'], alpha=0.15, linewidth=0)

@@ -1,0 +1,111 @@
+"""What the gates and units of a trained model mix."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from matplotlib.figure import Figure
+
+from mtljax.base import Params, State
+
+_PANEL = 2.6
+
+
+def mixing(tasks: Sequence[str], params: Params, state: State) -> dict[str, list[list[float]]]:
+    """Every gate's mean weights and every cross-stitch unit, as matrices with one row per task.
+
+    Loads of gates are those of the last training step; a gate that all tasks share has one row.
+    Units with one weight per channel are averaged over channels.
+
+    Args:
+      tasks: their names, in the order of T.
+      params: of the model.
+      state: of the model.
+
+    >>> load = {'load': np.array([0.25, 0.75])}
+    >>> mixing(['a', 'b'], {}, {'task': {'gates': {'a': load, 'b': load}}})
+    {'gates': [[0.25, 0.75], [0.25, 0.75]]}
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for tree in (params, state):
+        for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+            parts = jax.tree_util.keystr(path, simple=True, separator='/').split('/')
+            if _is_mixture(parts, np.shape(leaf), len(tasks)):
+                name, row = _place(parts, tasks)
+                found.setdefault(name, {})[row] = np.asarray(leaf, np.float64)
+    return {name: _matrix(rows, tasks) for name, rows in found.items()}
+
+
+def _is_mixture(parts, shape, num_tasks):
+    if parts[-1] == 'load':
+        return True
+    return 'units' in parts[-3:-1] and num_tasks in shape[:1] and len(shape) <= 3
+
+
+def _place(parts, tasks):
+    """The name of the matrix, and whose row it is."""
+    kept = [part for part in parts[1:] if part not in ('load', 'gate', 'common')]
+    row = next((part for part in kept if part in tasks), '')
+    name = ' '.join(part for part in kept if part != row) or 'gate'
+    return ('units behind the last stage' if name == 'units' else name), row
+
+
+def _matrix(rows, tasks):
+    if '' in rows:
+        whole = rows['']
+        whole = whole.mean(axis=-1) if whole.ndim == 3 else whole
+    else:
+        whole = np.stack([rows[task] for task in tasks if task in rows])
+        whole = whole.mean(axis=-1) if whole.ndim == 3 else whole
+    return np.atleast_2d(whole).round(4).tolist()
+
+
+def heat_maps(
+    matrices: Mapping[str, Sequence[Sequence[float]]], tasks: Sequence[str], title: str = ''
+) -> Figure:
+    """One panel per matrix of `mixing`, its values written into the cells.
+
+    Args:
+      matrices: ``{title of the panel: rows}``.
+      tasks: the names of the rows, where there is one per task.
+      title: of the figure.
+
+    >>> [axes.get_title() for axes in heat_maps({'gates': [[0.5, 0.5]]}, ['a']).axes]
+    ['gates']
+    """
+    columns = min(len(matrices), 4)
+    lines = -(-len(matrices) // columns)
+    figure = Figure(figsize=(_PANEL * columns + 0.6, 2.2 * lines + 0.4), layout='constrained')
+    panels = figure.subplots(lines, columns, squeeze=False).ravel()
+    for axes, (name, rows) in zip(panels, matrices.items(), strict=False):
+        _draw(axes, np.asarray(rows), tasks)
+        axes.set_title(name, fontsize='small')
+    for axes in panels[len(matrices) :]:
+        axes.set_axis_off()
+    figure.suptitle(title)
+    return figure
+
+
+def _draw(axes, rows, tasks):
+    span = max(abs(rows).max(), 1e-6)
+    colours: dict[str, Any] = {'cmap': 'Blues', 'vmin': 0, 'vmax': span}
+    if rows.min() < 0:
+        colours = {'cmap': 'RdBu_r', 'vmin': -span, 'vmax': span}
+    axes.imshow(rows, aspect='auto', **colours)
+    if rows.size <= 64:
+        for (y, x), value in np.ndenumerate(rows):
+            dark = abs(value) > 0.6 * span
+            axes.text(
+                x,
+                y,
+                f'{value:.2f}',
+                ha='center',
+                va='center',
+                fontsize=7,
+                color='white' if dark else 'black',
+            )
+    square = rows.shape == (len(tasks), len(tasks))
+    axes.set_xticks(range(rows.shape[1]), tasks if square else None)
+    axes.set_yticks(range(rows.shape[0]), tasks if len(tasks) == len(rows) else ['all'] * len(rows))
+    axes.tick_params(labelsize=7, length=0)

@@ -1,0 +1,89 @@
+"""Differences between methods, seed by seed."""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+
+from mtljax.analysis._summary import Record
+from mtljax.analysis._table import Table
+
+
+def paired(
+    records: Sequence[Record], reference: str, tasks: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, tuple[float, float]]]:
+    """Mean difference to one method over the seeds both ran, and half its 95 % interval.
+
+    ``d_s = m_s - r_s``: ``mean(d)`` and ``t_{0.975, n-1} sd(d) / sqrt(n)``. Seeds that give both
+    methods the same data and order of examples cancel out.
+
+    Args:
+      records: all runs.
+      reference: the method that the others are compared with.
+      tasks: ``{task: names of its metrics}``.
+
+    Returns:
+      ``{method: {'task metric': (difference, half width)}}``; the width of one seed is NaN.
+
+    Raises:
+      ValueError: no run of the reference.
+
+    >>> runs = [Record(m, s, {'a': {'mae': e + s}}, 1, 1.0)
+    ...         for m, e in (('hard', 1.0), ('mmoe', 0.5)) for s in (0, 1)]
+    >>> paired(runs, 'hard', {'a': ['mae']})
+    {'mmoe': {'a mae': (-0.5, 0.0)}}
+    """
+    runs = {(record.method, record.seed): record.test for record in records}
+    methods = list(dict.fromkeys(record.method for record in records))
+    if reference not in methods:
+        raise ValueError(f'No run of {reference!r}. Found {methods}.')
+    seeds = [seed for method, seed in runs if method == reference]
+    found = {}
+    for method in methods:
+        both = [seed for seed in seeds if (method, seed) in runs]
+        if method != reference and both:
+            found[method] = {
+                f'{task} {name}': _interval(
+                    [
+                        runs[method, seed][task][name] - runs[reference, seed][task][name]
+                        for seed in both
+                    ]
+                )
+                for task, names in tasks.items()
+                for name in names
+            }
+    return found
+
+
+def paired_table(found: Mapping[str, Mapping[str, tuple[float, float]]], reference: str) -> Table:
+    """The differences as text; those whose interval leaves out 0 are marked ``*``.
+
+    Args:
+      found: what `paired` returned.
+      reference: the method that was compared with.
+
+    >>> paired_table({'mmoe': {'a mae': (-0.5, 0.1)}}, 'hard').rows
+    [['mmoe - hard', '-0.5000 ± 0.1000 *']]
+    """
+    quantities = list(next(iter(found.values()), {}))
+    rows = [
+        [f'{method} - {reference}', *(_cell(*row[quantity]) for quantity in quantities)]
+        for method, row in found.items()
+    ]
+    return Table(['difference', *quantities], rows)
+
+
+def _interval(differences: Sequence[float]) -> tuple[float, float]:
+    from scipy.stats import t  # slow to import
+
+    count, mean = len(differences), statistics.fmean(differences)
+    if count < 2:
+        return mean, math.nan
+    error = statistics.stdev(differences) / math.sqrt(count)
+    return mean, float(t.ppf(0.975, count - 1)) * error
+
+
+def _cell(mean: float, half: float) -> str:
+    if math.isnan(half):
+        return f'{mean:+.4f}'
+    mark = ' *' if abs(mean) > half else ''
+    return f'{mean:+.4f} ± {half:.4f}{mark}'

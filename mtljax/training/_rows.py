@@ -1,0 +1,36 @@
+"""What a log says of a chunk of steps, and of an evaluation."""
+
+import numpy as np
+
+from mtljax.training._evaluate import Results
+from mtljax.training._runner import Infos
+
+
+def mean_losses(infos: Infos) -> dict[str, float]:
+    """The mean loss of each task over the steps in which it had a label; none where it had not."""
+    active = infos['active']
+    return {
+        task: float(values[active[task]].mean())
+        for task, values in infos['loss'].items()
+        if active[task].any()
+    }
+
+
+def mean_row(infos: Infos) -> dict[str, float]:
+    """The row of a chunk: mean losses, weights, and the share of steps with a label."""
+    means = {'loss': mean_losses(infos)}
+    means |= {name: _averages(infos[name]) for name in ('weight', 'active')}
+    return {f'{name}/{task}': value for name, row in means.items() for task, value in row.items()}
+
+
+def _averages(row) -> dict[str, float]:
+    return {task: float(np.mean(values)) for task, values in row.items()}
+
+
+def validation_row(results: Results) -> dict[str, float]:
+    """The row of an evaluation."""
+    return {
+        f'validation/{task}/{name}': value
+        for task, row in results.items()
+        for name, value in row.items()
+    }

@@ -1,0 +1,64 @@
+"""Several seeds in one program are the same seeds one after the other."""
+
+import jax
+import numpy as np
+import optax
+import pytest
+
+from mtljax import backbones, data, sharing, surgery, training
+from tests.helpers import assert_close
+
+DIGITS = data.digits(train=96, validation=32, test=32)
+SIZE = {'steps': 8, 'batch_size': 16, 'log_every': 4, 'eval_every': 4}
+SEEDS = (3, 5)
+
+
+@pytest.fixture(scope='module')
+def parts():
+    backbone = backbones.mlp((16,), dropout=0.1)
+    model = sharing.mmoe(backbone, DIGITS.heads, num_experts=2)
+    return model, DIGITS, optax.chain(surgery.on_shared(surgery.pcgrad()), optax.adam(1e-2))
+
+
+def test_one_program_is_one_run_after_the_other(parts):
+    together, apart = (
+        training.train_seeds(*parts, seeds=SEEDS, together=choice, **SIZE)
+        for choice in (True, False)
+    )
+    for one, other in zip(together, apart, strict=True):
+        assert_close(one.state.params, other.state.params, atol=1e-5)
+        assert one.best_step == other.best_step
+        assert_close(one.test, other.test, atol=1e-5)
+        assert_close(one.validation, other.validation, atol=1e-5)
+        assert [row.keys() for row in one.history] == [row.keys() for row in other.history]
+    first, second = (run.state.params['shared'] for run in together)
+    differ = jax.tree.map(lambda a, b: bool((a != b).any()), first, second)
+    assert all(jax.tree.leaves(differ))
+
+
+def test_options_that_one_program_cannot_have(parts):
+    with pytest.raises(ValueError, match='no patience and no stream'):
+        training.train_seeds(*parts, seeds=SEEDS, together=True, patience=2, **SIZE)
+    with pytest.raises(ValueError, match='seeds is empty'):
+        training.train_seeds(*parts, seeds=(), together=True, **SIZE)
+
+
+def test_small_steps_fit_together_and_large_ones_do_not(parts):
+    model, dataset, tx = parts
+    fits, reason = training.fits_together(model, dataset, tx, seeds=SEEDS, batch_size=16)
+    assert fits
+    assert 'MFLOP' in reason
+    wide = sharing.hard(backbones.mlp((2048, 2048)), DIGITS.heads)
+    assert not training.fits_together(wide, dataset, tx, seeds=SEEDS, batch_size=96)[0]
+    lenet = sharing.hard(backbones.lenet(), DIGITS.heads)
+    found = training.fits_together(lenet, dataset, tx, seeds=SEEDS, batch_size=16)
+    assert found == (False, 'convolutions on the CPU')
+    assert training.fits_together(model, dataset, tx, seeds=(0,), batch_size=16)[1] == 'one seed'
+
+
+def test_a_loss_that_is_not_finite_is_found(parts):
+    model, dataset, _ = parts
+    tx = optax.chain(surgery.sum(), optax.sgd(1e30))
+    with pytest.raises(training.NonFiniteLossError):
+        training.train_seeds(model, dataset, tx, seeds=SEEDS, together=True, **SIZE)
+    assert np.isfinite(dataset.train.arrays.inputs).all()
