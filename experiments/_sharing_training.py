@@ -13,7 +13,7 @@ from mtljax import backbones, surgery, training, weighting
 from mtljax.base import Module, Weighting
 from mtljax.surgery import Surgery
 
-STEPS = 60
+STEPS = 80
 LAST = 10
 SHARE = 0.5
 """A task has learned when the median loss of its last steps is below this share of its first."""

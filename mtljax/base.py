@@ -71,11 +71,14 @@ class Metric(NamedTuple):
       update: ``(prediction, target, mask) -> sums``; ``mask`` is boolean, ``[B, ...]``.
       result: ``(sums) -> scalar``.
       higher_is_better: the direction of improvement.
+      collects: whether the leaves of ``update`` are rows ``[n, ...]`` to be put one behind the
+        other, as NumPy arrays, and no sums: for what needs all predictions of a split at once.
     """
 
     update: Callable[[Any, Any, Array], PyTree]
-    result: Callable[[PyTree], Array]
+    result: Callable[[PyTree], ArrayLike]
     higher_is_better: bool
+    collects: bool = False
 
 
 @dataclass(frozen=True)

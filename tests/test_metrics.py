@@ -35,7 +35,13 @@ CASES = {
     ),
     'mae': (metrics.mae(), (VALUES, TRUTH), sk.mean_absolute_error, 1e-6),
     'rmse': (metrics.rmse(), (VALUES, TRUTH), sk.root_mean_squared_error, 1e-6),
-    'auc': (metrics.auc(), (SCORES, LABELS), lambda y, t: sk.roc_auc_score(t, y), 2e-3),
+    'auc': (metrics.auc(), (SCORES, LABELS), lambda y, t: sk.roc_auc_score(t, y), 1e-12),
+    'streaming auc': (
+        metrics.auc(streaming=True),
+        (SCORES, LABELS),
+        lambda y, t: sk.roc_auc_score(t, y),
+        2e-3,
+    ),
     'binary_accuracy': (
         metrics.binary_accuracy(),
         (SCORES, LABELS),
@@ -76,7 +82,8 @@ def test_against_the_reference(metric, data, reference, error):
     expected = reference(prediction[MASK], target[MASK])
     np.testing.assert_allclose(metric.result(whole), expected, atol=error)
     halves = [update(broken[half], target[half], MASK[half]) for half in _halves()]
-    added = jax.tree.map(lambda one, other: one + other, *halves)
+    join = np.append if metric.collects else np.add
+    added = jax.tree.map(join, *halves)
     np.testing.assert_allclose(metric.result(added), metric.result(whole), rtol=1e-6)
 
 
@@ -87,7 +94,7 @@ def _halves():
 def test_auc_errs_by_half_the_pairs_that_share_a_bin():
     scores = (1 + np.arange(400) * 2.0**-9).astype(np.float32)  # two or more in every bin
     labels = (np.random.default_rng(0).random(400) < 0.4).astype(np.int32)
-    metric = metrics.auc()
+    metric = metrics.auc(streaming=True)
     found = metric.result(metric.update(scores, labels, np.ones(400, bool)))
     bins = scores.view(np.uint32) >> 16
     same = (bins[labels == 1][:, None] == bins[labels == 0][None]).mean()
@@ -97,16 +104,18 @@ def test_auc_errs_by_half_the_pairs_that_share_a_bin():
     assert (abs(spread - 1) > 2.0**-7)[~apart].sum() == 0
 
 
-def test_auc_of_negative_scores_and_ties():
+@pytest.mark.parametrize('streaming', [False, True])
+def test_auc_of_negative_scores_and_ties(streaming):
     scores = np.array([-3.0, -1.0, 0.0, 0.0, 2.0, -1.0], np.float32)
     labels = np.array([0, 1, 0, 1, 1, 0], np.int32)
-    metric = metrics.auc()
+    metric = metrics.auc(streaming=streaming)
     found = metric.result(metric.update(scores, labels, np.ones(6, bool)))
     np.testing.assert_allclose(found, sk.roc_auc_score(labels, scores), rtol=1e-6)
 
 
-def test_auc_of_signed_zeros_is_a_tie():
-    metric = metrics.auc()
+@pytest.mark.parametrize('streaming', [False, True])
+def test_auc_of_signed_zeros_is_a_tie(streaming):
+    metric = metrics.auc(streaming=streaming)
     scores, labels = np.array([-0.0, 0.0], np.float32), np.array([0, 1])
     assert metric.result(metric.update(scores, labels, np.ones(2, bool))) == 0.5
 
@@ -170,10 +179,11 @@ def test_a_metric_that_broadcasts(metric):
         metric().update(prediction, np.zeros(4, np.float32), np.ones(4, bool))
 
 
-def test_auc_of_a_nan_score_is_nan():
+@pytest.mark.parametrize('streaming', [False, True])
+def test_auc_of_a_nan_score_is_nan(streaming):
     scores = np.array([np.nan, 1, 2], np.float32)
-    sums = metrics.auc().update(scores, np.array([1, 0, 0]), np.ones(3, bool))
-    assert np.isnan(metrics.auc().result(sums))
+    sums = metrics.auc(streaming=streaming).update(scores, np.array([1, 0, 0]), np.ones(3, bool))
+    assert np.isnan(metrics.auc(streaming=streaming).result(sums))
 
 
 def test_delta_m_of_negative_zero_and_missing_baselines():

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from mtljax.base import Metric
 from mtljax.losses import expand
@@ -10,23 +11,52 @@ from mtljax.metrics._check import check_logits
 _BINS = 1 << 16
 
 
-def auc() -> Metric:
-    """The area under the ROC curve of a score (logit or probability), in a streaming form.
+def auc(*, streaming: bool = False) -> Metric:
+    """The area under the ROC curve of a score (logit or probability).
 
-    Scores fall into 65,536 bins that keep their order (the upper half of their float32 bits); a
-    pair in one bin counts one half, so that the error is at most half the share of
-    positive-negative pairs that share a bin (a relative difference in score under 2^-7). NaN when a
-    class is absent or a score is NaN.
+    The share of pairs, one example of each class, that the scores order rightly; equal scores count
+    one half. Exact, from all scores of the split. NaN when a class is absent or a score is NaN.
 
     Predictions ``[B, ...]``, targets 0 or 1 of the same shape. Raises a ValueError at update where
     the shapes differ.
+
+    Args:
+      streaming: keep counts in place of scores: scores fall into 65,536 bins that keep their order
+        (the upper half of their float32 bits), and a pair in one bin counts one half, so that the
+        error is at most half the share of positive-negative pairs that share a bin (a relative
+        difference in score under 2^-7).
 
     >>> metric = auc()
     >>> scores, labels = jnp.array([-2.0, 0.1, 0.3, 2.0]), jnp.array([0, 1, 0, 1])
     >>> metric.result(metric.update(scores, labels, jnp.ones(4, bool))).item()
     0.75
     """
+    return _binned() if streaming else _exact()
 
+
+def _exact() -> Metric:
+    def update(prediction, target, mask):
+        check_logits('auc', prediction, target)
+        chosen = jnp.broadcast_to(expand(mask, prediction), prediction.shape)
+        rows = {'score': prediction, 'positive': target > 0.5, 'chosen': chosen}
+        return {name: row.ravel() for name, row in rows.items()}
+
+    def result(rows):
+        chosen = np.asarray(rows['chosen'])
+        scores = np.asarray(rows['score'], np.float64)[chosen]
+        positive = np.asarray(rows['positive'])[chosen]
+        count = positive.sum(dtype=np.float64)
+        pairs = count * (len(positive) - count)
+        if not pairs or np.isnan(scores).any():
+            return np.float64(np.nan)
+        _, place, ties = np.unique(scores, return_inverse=True, return_counts=True)
+        rank = np.cumsum(ties) - (ties - 1) / 2
+        return (rank[place][positive].sum() - count * (count + 1) / 2) / pairs
+
+    return Metric(update, result, higher_is_better=True, collects=True)
+
+
+def _binned() -> Metric:
     def update(prediction, target, mask):
         check_logits('auc', prediction, target)
         chosen = jnp.broadcast_to(expand(mask, prediction), prediction.shape).ravel()

@@ -67,9 +67,11 @@ def _check_task(name: str, task: Task, prediction, batch: Batch, size: int) -> N
             f'The mask of task {name!r} should be boolean, with the first axes of its loss '
             f'{_shapes(loss)}. Found {mask.dtype}{_shapes(mask)}.'
         )
-    for metric, (update, result, _) in task.metrics.items():
+    for metric, found in task.metrics.items():
         try:
-            jax.eval_shape(lambda *args, f=update, g=result: g(f(*args)), prediction, target, mask)
+            sums = jax.eval_shape(found.update, prediction, target, mask)
+            if not found.collects:
+                jax.eval_shape(found.result, sums)
         except Exception as error:
             raise ValueError(
                 f'The metric {metric!r} of task {name!r} does not accept {what}: {error}'

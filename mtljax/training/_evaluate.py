@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.experimental import multihost_utils
 
 from mtljax import trees
 from mtljax.base import Batch, Metric, MultiTask, Split, Task, TrainState
@@ -20,8 +21,8 @@ def eval_step(
 ) -> Callable[[Any, Any, Batch], Any]:
     """The sums of one batch: ``(params, state, batch) -> {task: {metric: sums}}``.
 
-    Sums add over batches; with ``axis_name`` they are already added over devices. Loss and metrics
-    see labelled examples only.
+    Sums add over batches, and rows of a metric that collects go one behind the other; with
+    ``axis_name`` that is already done over devices. Loss and metrics see labelled examples only.
 
     Args:
       model: the model.
@@ -46,7 +47,7 @@ def eval_step(
             }
             for task in model.tasks
         }
-        return found if axis_name is None else jax.lax.psum(found, axis_name)
+        return found if axis_name is None else _over_devices(tasks, found, axis_name)
 
     return sums
 
@@ -82,22 +83,56 @@ def evaluator(
     sums_of = eval_step(model, tasks)
     if seeds is not None:
         sums_of = jax.vmap(sums_of, in_axes=(0, 0, None))
-    first = jax.jit(sums_of)
-    further = jax.jit(lambda sums, *args: jax.tree.map(jnp.add, sums, sums_of(*args)))
+
+    @jax.jit
+    def step(sums, *args):
+        added, rows = _parted(tasks, sums_of(*args))
+        return (added if sums is None else jax.tree.map(jnp.add, sums, added)), rows
+
     batch_size = min(batch_size, split.size)
 
     def evaluate(params, state):
-        sums = None
+        sums, rows = None, []
         for start in range(0, split.size, batch_size):
             batch = put(_filled(split, start, batch_size))
-            args = (params, state, batch)
-            sums = first(*args) if sums is None else further(sums, *args)
-        sums = jax.device_get(sums)
+            sums, row = step(sums, params, state, batch)
+            rows.append(jax.tree.map(_fetched, row))
+        axis = 0 if seeds is None else 1
+        whole = jax.tree.map(lambda *parts: np.concatenate(parts, axis), *rows)
+        sums = trees.merge(jax.device_get(sums), whole)
         if seeds is None:
             return _results(model, tasks, sums)
         return [_results(model, tasks, trees.row(sums, index)) for index in range(seeds)]
 
     return evaluate
+
+
+def _parted(tasks, found):
+    """What adds over batches, and the rows of metrics that collect; None in place of the other."""
+
+    def marks(task, name, sums):
+        collects = _metrics(tasks[task])[name].collects
+        return jax.tree.map(lambda _: collects, sums)
+
+    kinds = {
+        task: {name: marks(task, name, sums) for name, sums in row.items()}
+        for task, row in found.items()
+    }
+    rows, added = trees.partition(found, kinds)
+    return added, rows
+
+
+def _over_devices(tasks, found, axis_name):
+    added, rows = _parted(tasks, found)
+    rows = jax.tree.map(lambda leaf: jax.lax.all_gather(leaf, axis_name, tiled=True), rows)
+    return trees.merge(jax.lax.psum(added, axis_name), rows)
+
+
+def _fetched(leaf):
+    """An array on the host; the parts that other processes hold are brought here."""
+    if leaf.is_fully_addressable:
+        return np.asarray(leaf)
+    return multihost_utils.process_allgather(leaf, tiled=True)
 
 
 def evaluate(
@@ -148,7 +183,7 @@ def _filled(split, start, batch_size):
 def _results(model, tasks, sums) -> Results:
     return {
         task: {
-            name: float(metric.result(sums[task][name]))
+            name: float(np.asarray(metric.result(sums[task][name])))
             for name, metric in _metrics(tasks[task]).items()
         }
         for task in model.tasks

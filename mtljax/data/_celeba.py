@@ -1,0 +1,109 @@
+"""Faces and forty of their attributes."""
+
+import functools
+from pathlib import Path
+
+import numpy as np
+import optax
+
+from mtljax import heads, metrics
+from mtljax.base import Batch, Dataset, Task
+from mtljax.data._file_split import FileSplit
+from mtljax.data._files import require
+from mtljax.data._image_file import check_present, read_image, read_list
+from mtljax.options import check_count
+
+_ATTRIBUTES, _PARTITION = 'Anno/list_attr_celeba.txt', 'Eval/list_eval_partition.txt'
+_FOLDERS = {'jpg': 'Img/img_align_celeba', 'png': 'Img/img_align_celeba_png'}
+_LAYOUT = f'{_ATTRIBUTES}\n{_PARTITION}\n{_FOLDERS["jpg"]}/*.jpg or {_FOLDERS["png"]}/*.png'
+_SOURCE = 'CelebA is at https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html (aligned images).'
+
+
+def celeba(path: str | Path, *, size: int = 64) -> Dataset:
+    """CelebA: forty binary tasks, one an attribute; images are read and resized as needed.
+
+    On disk ``Anno/list_attr_celeba.txt`` (the number of images, the names of the attributes, then
+    lines of a file name and 1 or -1 for each), ``Eval/list_eval_partition.txt`` (lines of a file
+    name and 0, 1 or 2: train, validation, test) and ``Img/img_align_celeba/*.jpg`` or
+    ``Img/img_align_celeba_png/*.png`` (Liu, Luo, Wang & Tang, ICCV 2015,
+    https://arxiv.org/abs/1411.7766). The splits are the official ones: 162,770, 19,867 and 19,962.
+
+    Inputs ``[B, size, size, 3]`` in 0..1, of the whole aligned image, bilinear; targets ``[B]``: 1
+    where the attribute is there. Reading needs Pillow.
+
+    Args:
+      path: the folder with ``Anno``, ``Eval`` and ``Img``.
+      size: of the images.
+
+    Raises:
+      FileNotFoundError: a list is missing, or an image that it names.
+      ValueError: a size below 1, a list cut short or with something else in it, which names file
+        and line, or, as it is read, what is no whole image.
+
+    >>> celeba('nowhere')
+    Traceback (most recent call last):
+    FileNotFoundError: nowhere/Anno/list_attr_celeba.txt is missing. Expected:
+    Anno/list_attr_celeba.txt
+    ...
+    """
+    check_count('size', size, 1)
+    root = Path(path)
+    names, tasks, labels = _attributes(root / _ATTRIBUTES)
+    parts = _partition(root / _PARTITION, names)
+    kind = 'png' if (root / _FOLDERS['png']).is_dir() else 'jpg'
+    folder = require(root / _FOLDERS[kind], _LAYOUT, _SOURCE)
+    images = [folder / f'{Path(name).stem}.{kind}' for name in names]
+    check_present(root / _ATTRIBUTES, images)
+    read = functools.partial(_read, images, labels, tasks, size)
+    splits = [FileSplit(read, np.flatnonzero(parts == part)) for part in range(3)]
+    scores = {'f1': metrics.f1(), 'accuracy': metrics.binary_accuracy()}
+    task = Task(heads.linear(pool=True), optax.sigmoid_binary_cross_entropy, scores)
+    return Dataset(dict.fromkeys(tasks, task), *splits)
+
+
+def _attributes(path: Path) -> tuple[list[str], list[str], np.ndarray]:
+    """The names of the images, of the attributes, and the labels ``[N, attributes]``."""
+    lines = read_list(path, _LAYOUT, _SOURCE)
+    (_, first), (_, tasks) = next(lines), next(lines, (2, []))
+    if len(first) != 1 or not first[0].isdecimal() or not tasks or len(set(tasks)) < len(tasks):
+        raise ValueError(
+            f'{path} should begin with the number of images and a line of different attributes. '
+            f'Found {" ".join(first)!r} and {" ".join(tasks)!r}.'
+        )
+    names, labels = [], []
+    for number, (name, *values) in lines:
+        if len(values) != len(tasks) or not set(values) <= {'1', '-1'}:
+            raise ValueError(
+                f'{path}, line {number}: a file name and {len(tasks)} times 1 or -1 are expected. '
+                f'Found {len(values)} values, {sorted(set(values))}.'
+            )
+        names.append(name)
+        labels.append(np.array([value == '1' for value in values], np.int8))
+    if len(names) != int(first[0]):
+        raise ValueError(f'{path} should list {first[0]} images. Found {len(names)}.')
+    return names, tasks, np.stack(labels)
+
+
+def _partition(path: Path, names: list[str]) -> np.ndarray:
+    """Which split each image belongs to."""
+    parts = {}
+    for number, line in read_list(path, _LAYOUT, _SOURCE):
+        if len(line) != 2 or line[1] not in ('0', '1', '2') or line[0] in parts:
+            raise ValueError(
+                f'{path}, line {number}: the name of another file and 0, 1 or 2 are expected. '
+                f'Found {" ".join(line)!r}.'
+            )
+        parts[line[0]] = int(line[1])
+    if set(parts) != set(names):
+        raise ValueError(
+            f'{path} should name the {len(names)} images of {_ATTRIBUTES}. Found {len(parts)}, '
+            f'{len(set(names) - set(parts))} of them missing.'
+        )
+    if len(set(parts.values())) < 3:
+        raise ValueError(f'{path} leaves a split empty: 0, 1 and 2 are expected.')
+    return np.array([parts[name] for name in names])
+
+
+def _read(images, labels, tasks, size: int, row: int) -> Batch:
+    targets = dict(zip(tasks, labels[row].astype(np.int32), strict=True))
+    return Batch(read_image(images[row], size), targets, dict.fromkeys(tasks, np.bool_(True)))

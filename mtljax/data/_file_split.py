@@ -1,0 +1,59 @@
+"""A split of examples that lie in files."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from mtljax.base import Batch
+from mtljax.data._order import batch_indices
+
+
+@dataclass(frozen=True, eq=False)
+class FileSplit:
+    """Examples that are read when they are asked for; training streams them with prefetch.
+
+    Attributes:
+      read: ``(row) -> Batch``, one example of NumPy arrays without a leading axis. Several threads
+        call it at once.
+      rows: which examples, integers ``[N]``.
+
+    Raises:
+      ValueError: there is no example.
+
+    >>> def read(row):
+    ...     return Batch(np.full(3, row), {'y': np.float32(row)}, {'y': np.bool_(True)})
+    >>> split = FileSplit(read, np.array([4, 7, 5]))
+    >>> split.size, split.take([0, 2]).targets['y'].tolist()
+    (3, [4.0, 5.0])
+    """
+
+    read: Callable[[int], Batch]
+    rows: np.ndarray
+
+    def __post_init__(self):
+        if np.ndim(self.rows) != 1 or not len(self.rows):
+            raise ValueError(f'rows should be integers [N], at least one. Found {self.rows!r}.')
+
+    @property
+    def size(self) -> int:
+        """The number of examples."""
+        return len(self.rows)
+
+    @property
+    def example(self) -> Batch:
+        """The first two examples."""
+        return self.take(np.arange(min(2, self.size)))
+
+    def take(self, indices: Any) -> Batch:
+        """The examples at ``indices``, one at least."""
+        examples = [self.read(int(row)) for row in np.asarray(self.rows)[indices]]
+        return jax.tree.map(lambda *leaves: np.stack(leaves), *examples)
+
+    def batches(self, batch_size: int, *, epochs: int = 1, seed: int = 0) -> Iterator[Batch]:
+        """Shuffled batches of equal size; each epoch drops its last incomplete batch."""
+        batch_indices(self.size, batch_size, seed, 0, 1)  # refuses a batch size that does not fit
+        for step in range(epochs * (self.size // batch_size)):
+            yield self.take(batch_indices(self.size, batch_size, seed, step, step + 1)[0])

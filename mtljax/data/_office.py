@@ -1,0 +1,121 @@
+"""Objects in several domains: each task has images of its own."""
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import optax
+
+from mtljax import heads, metrics
+from mtljax.base import Batch, Dataset, Task
+from mtljax.data._file_split import FileSplit
+from mtljax.data._image_file import check_present, read_image, read_list
+from mtljax.options import check_count
+
+_PARTS = ('train', 'val', 'test')
+_SOURCE = (
+    'The images are those of Office-31 or Office-Home (https://www.hemanthdv.org); lists of 60, 20 '
+    'and 20 percent come with LibMTL, examples/office/data_txt.'
+)
+
+_List = list[tuple[Path, int]]
+"""Images and their labels."""
+
+
+def office(
+    path: str | Path,
+    *,
+    domains: Sequence[str] = ('amazon', 'dslr', 'webcam'),
+    lists: str | Path | None = None,
+    size: int = 224,
+) -> Dataset:
+    """Office-31 or Office-Home: one task a domain, with images of its own, read as needed.
+
+    On disk the images, and lists ``DOMAIN_{train,val,test}.txt`` with lines ``relative/path.jpg
+    label`` (Saenko, Kulis, Fritz & Darrell, ECCV 2010; Venkateswara et al., CVPR 2017,
+    https://arxiv.org/abs/1706.07522). The domains of Office-Home are ``('Art', 'Clipart',
+    'Product', 'Real_World')``.
+
+    Inputs are ``{domain: [B, size, size, 3]}``, in 0..1, bilinear: a model reads them by
+    `sharing.multi_input`. Targets ``{domain: [B]}``: the classes of all domains are the same, and
+    as many as the largest label of the training lists says. Example i holds image i of every
+    domain. In training the shorter domains start again at their end, so that an epoch, as long as
+    the largest domain, repeats their images; in validation and test every image counts once, and
+    the rest is black and has no label. Reading needs Pillow.
+
+    Args:
+      path: the folder to which the paths in the lists are relative.
+      domains: the tasks, in their order.
+      lists: the folder of the lists, by default ``path``.
+      size: of the images.
+
+    Raises:
+      FileNotFoundError: a list is missing, or an image that it names.
+      ValueError: an option out of range, a line that is no path and label, which names list and
+        line, or, as it is read, what is no whole image.
+
+    >>> office('nowhere', domains=('Art',))
+    Traceback (most recent call last):
+    FileNotFoundError: nowhere/Art_train.txt is missing. Expected:
+    Art_train.txt
+    Art_val.txt
+    Art_test.txt
+    ...
+    """
+    check_count('size', size, 1)
+    domains = tuple(domains)
+    if not domains or len(set(domains)) < len(domains):
+        raise ValueError(f'domains should be different names, one at least. Found {domains}.')
+    folder = Path(path if lists is None else lists)
+    layout = '\n'.join(f'{domain}_{part}.txt' for domain in domains for part in _PARTS)
+    found = {
+        part: {d: _read_list(folder / f'{d}_{part}.txt', Path(path), layout) for d in domains}
+        for part in _PARTS
+    }
+    classes = 1 + max(label for images in found['train'].values() for _, label in images)
+    for part in _PARTS[1:]:
+        for domain, images in found[part].items():
+            _check_labels(folder / f'{domain}_{part}.txt', images, classes)
+    splits = [_split(found[part], size, repeat=part == 'train') for part in _PARTS]
+    loss = optax.softmax_cross_entropy_with_integer_labels
+    task = Task(heads.linear(classes, pool=True), loss, {'accuracy': metrics.accuracy()})
+    return Dataset(dict.fromkeys(domains, task), *splits)
+
+
+def _read_list(path: Path, root: Path, layout: str) -> _List:
+    found = []
+    for number, (*name, label) in read_list(path, layout, _SOURCE):
+        if not name or not label.isdecimal():
+            raise ValueError(
+                f'{path}, line {number}: a path and a label, 0 or more, are expected. '
+                f'Found {" ".join([*name, label])!r}.'
+            )
+        found.append((root / ' '.join(name), int(label)))
+    check_present(path, [image for image, _ in found])
+    return found
+
+
+def _check_labels(path: Path, images: _List, classes: int) -> None:
+    for image, label in images:
+        if label >= classes:
+            raise ValueError(
+                f'{path}: the training lists end at label {classes - 1}. Found {label} for {image}.'
+            )
+
+
+def _split(images: dict[str, _List], size: int, *, repeat: bool) -> FileSplit:
+    longest = max(len(listed) for listed in images.values())
+    read = functools.partial(_read, images, size, repeat)
+    return FileSplit(read, np.arange(longest))
+
+
+def _read(images: dict[str, _List], size: int, repeat: bool, row: int) -> Batch:
+    inputs, targets, mask = {}, {}, {}
+    for domain, listed in images.items():
+        mask[domain] = np.bool_(repeat or row < len(listed))
+        image, label = listed[row % len(listed)]
+        black = np.zeros((size, size, 3), np.float32)
+        inputs[domain] = read_image(image, size) if mask[domain] else black
+        targets[domain] = np.int32(label if mask[domain] else 0)
+    return Batch(inputs, targets, mask)

@@ -1,0 +1,138 @@
+"""Running text: the next word, punctuation and capitals."""
+
+import collections
+import gzip
+import itertools
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import optax
+
+from mtljax import heads, metrics
+from mtljax.base import Dataset, Task
+from mtljax.data._files import require
+from mtljax.data._split import ArraySplit, array_split
+from mtljax.options import check_count
+
+_MARKS = '.,;:?!'
+_WORD = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:['’-][^\W_]+)*")  # noqa: RUF001 - both apostrophes
+_UNKNOWN = 0
+
+
+class _Words(NamedTuple):
+    """What is known of each word, ``[N]``; a capital is 1, none is 0, and -1 has no such thing."""
+
+    lower: list[str]
+    mark: np.ndarray
+    capital: np.ndarray
+
+
+def text(path: str | Path, *, length: int = 32, vocabulary: int = 10_000) -> Dataset:
+    """A plain text: tasks ``'next_word'``, ``'punctuation'`` and ``'capital'`` at every word.
+
+    On disk one file of UTF-8 text, gzipped if its name ends in ``.gz``. It is cut into words, in
+    lower case and without marks, and these into sequences of ``length`` words. The first 80 percent
+    of the words are the training split, the next 10 validation, the last 10 the test split; a last
+    sequence that is not full is left out.
+
+    Inputs ``[B, length]``, int32: 1 to ``vocabulary`` for the most frequent words of the training
+    split, 0 for all others. Targets ``[B, length]``:
+
+    - ``'next_word'``: what the word behind this one is; where it is unknown there is no label.
+    - ``'punctuation'``: the first mark between this word and the next, one of ``. , ; : ? !`` as 1
+      to 6, or 0 for none of them.
+    - ``'capital'``: whether the word begins with a capital letter; a number, or a letter of a
+      script without capitals, has no label.
+
+    A model must not see the words to come: ``Dataset.inputs``, for `backbones.transformer`, is
+    ``{'vocabulary': ..., 'max_length': length, 'causal': True}``.
+
+    Args:
+      path: of the file.
+      length: of a sequence, in words.
+      vocabulary: how many words have a number of their own, at most.
+
+    Raises:
+      FileNotFoundError: there is no such file.
+      ValueError: an option out of range, what is no text, or a text too short for three splits.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp(), 'play.txt')
+    >>> _ = path.write_text('To be, or not to be: that is the question. ' * 20)
+    >>> dataset = text(path, length=4)
+    >>> dataset.train.arrays.inputs[:3].tolist(), dataset.inputs['vocabulary']
+    ([[1, 2, 3, 4], [1, 2, 5, 6], [7, 8, 1, 2]], 9)
+    >>> dataset.train.arrays.targets['punctuation'][:3].tolist()
+    [[0, 2, 0, 0], [0, 4, 0, 0], [0, 1, 0, 2]]
+    """
+    check_count('length', length, 1)
+    check_count('vocabulary', vocabulary, 1)
+    file = require(Path(path), 'a file of text', 'Any text will do: it is yours.')
+    words = _words(_content(file))
+    count = len(words.lower)
+    ends = [0, count * 8 // 10, count * 9 // 10, count]
+    parts = [slice(*pair) for pair in itertools.pairwise(ends)]
+    if any(part.stop - part.start <= length for part in parts):
+        raise ValueError(
+            f'{file}: each split needs more than length = {length} words, a tenth of the text. '
+            f'Found {count} words in all.'
+        )
+    ranks = collections.Counter(words.lower[parts[0]]).most_common(vocabulary)
+    numbers = {word: number for number, (word, _) in enumerate(ranks, 1)}
+    ids = np.array([numbers.get(word, _UNKNOWN) for word in words.lower], np.int32)
+    inputs = {'vocabulary': len(numbers) + 1, 'max_length': length, 'causal': True}
+    splits = [_split(ids[part], words.mark[part], words.capital[part], length) for part in parts]
+    return Dataset(_tasks(len(numbers) + 1), *splits, inputs=inputs)
+
+
+def _content(path: Path) -> str:
+    if path.is_dir():
+        raise ValueError(f'{path} is a folder: a file of text is expected.')
+    opened = gzip.open if path.suffix == '.gz' else open
+    try:
+        with opened(path, 'rt', encoding='utf-8') as file:
+            found = file.read()
+    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
+        raise ValueError(f'{path} is no text in UTF-8: {error}') from error
+    if '\0' in found:
+        line = found[: found.index('\0')].count('\n') + 1
+        raise ValueError(f'{path}, line {line}: a zero byte, which no text holds.')
+    if not found.strip():
+        raise ValueError(f'{path} is empty: text is expected.')
+    return found
+
+
+def _words(content: str) -> _Words:
+    matches = list(_WORD.finditer(content))
+    starts = [match.start() for match in matches[1:]]
+    gaps = [
+        content[match.end() : start]
+        for match, start in zip(matches, [*starts, None][: len(matches)], strict=True)
+    ]
+    marks = [next((_MARKS.index(c) + 1 for c in gap if c in _MARKS), 0) for gap in gaps]
+    firsts = [match[0][0] for match in matches]
+    capital = [int(c != c.lower()) if c.lower() != c.upper() else -1 for c in firsts]
+    lower = [match[0].lower().replace('’', "'") for match in matches]  # noqa: RUF001
+    return _Words(lower, np.array(marks, np.int32), np.array(capital, np.int32))
+
+
+def _split(ids, mark, capital, length: int) -> ArraySplit:
+    count = (len(ids) - 1) // length
+    following = ids[1:]
+    rows = {'ids': ids, 'next_word': following, 'punctuation': mark, 'capital': capital}
+    rows = {name: row[: count * length].reshape(count, length) for name, row in rows.items()}
+    masks = {'next_word': rows['next_word'] != _UNKNOWN, 'capital': rows['capital'] >= 0}
+    rows['capital'] = np.maximum(rows['capital'], 0)
+    return array_split(rows.pop('ids'), rows, masks)
+
+
+def _tasks(vocabulary: int) -> dict[str, Task]:
+    cross_entropy = optax.softmax_cross_entropy_with_integer_labels
+    accuracy = {'accuracy': metrics.accuracy()}
+    return {
+        'next_word': Task(heads.token(vocabulary), cross_entropy, accuracy),
+        'punctuation': Task(heads.token(len(_MARKS) + 1), cross_entropy, accuracy),
+        'capital': Task(heads.token(), optax.sigmoid_binary_cross_entropy, {'f1': metrics.f1()}),
+    }

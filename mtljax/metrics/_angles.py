@@ -1,0 +1,104 @@
+"""Angles between vectors, such as the normals of surfaces."""
+
+from typing import Literal
+
+import jax.numpy as jnp
+
+from mtljax.base import Array, Metric
+from mtljax.losses import expand
+from mtljax.metrics._mean_of import mean_of
+from mtljax.options import check_option
+
+_BINS = 1 << 16
+
+
+def angle_error(kind: Literal['mean', 'median'] = 'mean') -> Metric:
+    """The mean or the median angle between prediction and target, in degrees.
+
+    Lengths do not matter; a vector of length 0 is at a right angle to all others. The median is
+    that of all labelled entries of the split, from a histogram of 65,536 bins: it is off by at most
+    half a bin, 0.0014 degrees. NaN where a prediction is NaN.
+
+    Predictions and targets ``[B, ..., dimensions]``.
+
+    Args:
+      kind: which.
+
+    Raises:
+      ValueError: another kind; at update, other shapes.
+
+    >>> metric, target = angle_error(), jnp.array([[0.0, 0.0, 1.0]])
+    >>> prediction = jnp.array([[0.0, 2.0, 2.0]])
+    >>> round(metric.result(metric.update(prediction, target, jnp.ones(1, bool))).item(), 3)
+    45.0
+    """
+    if kind not in ('mean', 'median'):
+        raise ValueError(f"kind should be 'mean' or 'median'. Found kind = {kind!r}.")
+    return _median() if kind == 'median' else mean_of(_angle, higher_is_better=False)
+
+
+def angle_within(degrees: float) -> Metric:
+    """The share of entries whose angle between prediction and target is below ``degrees``.
+
+    See `angle_error`; for normals of surfaces 11.25, 22.5 and 30 degrees are usual.
+
+    Args:
+      degrees: the bound, in (0, 180].
+
+    Raises:
+      ValueError: ``degrees`` is out of range; at update, other shapes.
+
+    >>> metric, target = angle_within(30), jnp.array([[0.0, 0.0, 1.0]] * 2)
+    >>> prediction = jnp.array([[0.0, 0.1, 1.0], [0.0, 1.0, 0.0]])
+    >>> metric.result(metric.update(prediction, target, jnp.ones(2, bool))).item()
+    0.5
+    """
+    check_option('degrees', degrees, 'in (0, 180]', lambda found: (found > 0) & (found <= 180))
+
+    def hit(prediction, target):
+        angle = _angle(prediction, target)
+        return jnp.where(jnp.isnan(angle), jnp.nan, angle < degrees)
+
+    return mean_of(hit, higher_is_better=True)
+
+
+def _median() -> Metric:
+    def update(prediction, target, mask):
+        angle = _angle(prediction, target)
+        chosen = jnp.broadcast_to(expand(mask, angle), angle.shape)
+        nan = jnp.isnan(angle)
+        bins = jnp.where(nan, 0, angle * (_BINS / 180)).astype(jnp.int32)
+        bins = jnp.clip(bins, 0, _BINS - 1).ravel()
+        counts = jnp.zeros(_BINS, jnp.int32).at[bins].add(chosen.ravel().astype(jnp.int32))
+        return {'counts': counts, 'nan': jnp.sum(chosen & nan)}
+
+    def result(sums):
+        upto = jnp.cumsum(sums['counts'])
+        total = upto[-1]
+        middle = jnp.stack([(total - 1) // 2, total // 2])  # the same one where total is odd
+        bins = jnp.searchsorted(upto, middle, side='right')
+        median = (bins.mean() + 0.5) * (180 / _BINS)
+        return jnp.where((sums['nan'] > 0) | (total == 0), jnp.nan, median)
+
+    return Metric(update, result, higher_is_better=False)
+
+
+def _angle(prediction: Array, target: Array) -> Array:
+    """In degrees; accurate for small angles too, where the arc cosine is not."""
+    if prediction.shape != target.shape or prediction.ndim < 2:
+        raise ValueError(
+            'Angles need predictions and targets of one shape [B, ..., dimensions]. '
+            f'Found {prediction.shape} and {target.shape}.'
+        )
+    a, b = _unit(prediction), _unit(target)
+    half = jnp.arctan2(jnp.linalg.norm(a - b, axis=-1), jnp.linalg.norm(a + b, axis=-1))
+    return jnp.rad2deg(2 * half)
+
+
+def _unit(x: Array) -> Array:
+    """The direction of each vector, whatever its length; 0 for 0."""
+    x = x.astype(jnp.result_type(jnp.float32, x.dtype))
+    largest = jnp.max(abs(x), axis=-1, keepdims=True)
+    x = x / jnp.where(largest == 0, 1, largest)
+    length = jnp.linalg.norm(x, axis=-1, keepdims=True)
+    return x / jnp.where(length == 0, 1, length)

@@ -1,0 +1,21 @@
+"""Errors relative to the target."""
+
+from mtljax.base import Metric
+from mtljax.metrics._errors import Inverse, mape
+
+
+def relative_error(inverse: Inverse = lambda y: y) -> Metric:
+    """The mean of ``|y - t| / |t|``, as for depth; infinite where a target is 0: mask those.
+
+    `mape` is the same in percent.
+
+    Args:
+      inverse: see `mae`.
+
+    >>> import jax.numpy as jnp
+    >>> metric, predicted = relative_error(), jnp.array([1.0, 5.0])
+    >>> metric.result(metric.update(predicted, jnp.array([2.0, 4.0]), jnp.ones(2, bool))).item()
+    0.375
+    """
+    percent = mape(inverse)
+    return percent._replace(result=lambda sums: percent.result(sums) / 100)
