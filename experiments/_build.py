@@ -22,7 +22,7 @@ _FIELDS = (
     'select',
     'train',
 )
-_LOOP = ('steps', 'log_every', 'eval_every', 'select', 'stream')
+_LOOP = ('steps', 'log_every', 'eval_every', 'select', 'stream', 'workers', 'eval_batch_size')
 
 
 class Setup(NamedTuple):

@@ -1,10 +1,14 @@
 """Checks that are too long for the tests.
 
 python -m experiments.selfcheck --suite=resume [--steps=8000] [--kills=5] [--seed=N]
+python -m experiments.selfcheck --suite=compare [--steps=2000] [--kills=5] [--seed=N]
 python -m experiments.selfcheck --suite=sharing [--jobs=2] [--schemes=a,b] [--output=FILE.md]
 
 resume: a training run is killed with -9 at random times, once while it writes a checkpoint, and
 started again each time; its last state must be that of an uninterrupted run, bit by bit.
+
+compare: a comparison is killed at random times and started again; no finished run may be lost or
+trained twice.
 
 sharing: every sharing scheme learns on several backbones, with three methods, 1, 2 and 5 tasks, and
 one input for all tasks or one per task: some 700 short trainings in processes of their own.
@@ -14,13 +18,15 @@ import random
 
 from absl import flags
 
-from experiments import _program, _resume, _sharing_check
+from experiments import _compare_check, _program, _resume, _sharing_check
 
-_SUITE = flags.DEFINE_enum('suite', 'resume', ['resume', 'sharing'], 'What to check.')
-_STEPS = flags.DEFINE_integer('steps', 8000, 'Training steps (resume).', lower_bound=400)
-_KILLS = flags.DEFINE_integer('kills', 5, 'How often to kill (resume).', lower_bound=1)
+_SUITE = flags.DEFINE_enum('suite', 'resume', ['resume', 'compare', 'sharing'], 'What to check.')
+_STEPS = flags.DEFINE_integer(
+    'steps', None, 'Training steps: 8000 (resume), 2000 (compare).', lower_bound=400
+)
+_KILLS = flags.DEFINE_integer('kills', 5, 'How often to kill (resume, compare).', lower_bound=1)
 _SEED = flags.DEFINE_integer(
-    'seed', None, 'Of the times (resume); drawn, and printed, when left out.'
+    'seed', None, 'Of the times (resume, compare); drawn, and printed, when left out.'
 )
 _JOBS = flags.DEFINE_integer('jobs', 2, 'Processes (sharing).', lower_bound=1)
 _SCHEMES = flags.DEFINE_list('schemes', None, 'Schemes (sharing); all when left out.')
@@ -29,7 +35,7 @@ _OUTPUT = flags.DEFINE_string('output', None, 'A Markdown file to write the tabl
 
 def main() -> None:
     """Run the program."""
-    suites = {'resume': _check_resume, 'sharing': _check_sharing}
+    suites = {'resume': _check_resume, 'compare': _check_compare, 'sharing': _check_sharing}
     try:
         suites[_SUITE.value]()
     except _resume.CheckError as error:
@@ -37,9 +43,17 @@ def main() -> None:
 
 
 def _check_resume() -> None:
+    _resume.check(_STEPS.value or 8000, _KILLS.value, _drawn())
+
+
+def _check_compare() -> None:
+    _compare_check.check(_STEPS.value or 2000, _KILLS.value, _drawn())
+
+
+def _drawn() -> random.Random:
     seed = random.randrange(1 << 16) if _SEED.value is None else _SEED.value
     _program.console.print(f'seed {seed}')
-    _resume.check(_STEPS.value, _KILLS.value, random.Random(seed))
+    return random.Random(seed)
 
 
 def _check_sharing() -> None:

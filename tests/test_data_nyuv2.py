@@ -1,5 +1,6 @@
 """Indoor scenes in folders of arrays, and their augmentation against plain NumPy."""
 
+import functools
 import io
 import shutil
 
@@ -217,7 +218,9 @@ def crop(array, size, top, left, flip, *, smooth):
     return found[:, ::-1] if flip else found
 
 
-augment = jax.jit(data.augment_scenes, static_argnames=('scales', 'inverse_depth'))
+@functools.partial(jax.jit, static_argnames=('scales', 'inverse_depth'))
+def augment(key, batch, **options):
+    return data.augment_scenes(**options)(key, batch)
 
 
 @pytest.fixture(scope='module')
@@ -290,7 +293,7 @@ def test_augmentation_that_is_refused(stored):
     batch = data.nyuv2(stored[0]).train.example
     for scales in ((0.9, 1), ()):
         with pytest.raises(ValueError, match=r'Found.*scales = '):
-            data.augment_scenes(jax.random.key(0), batch, scales=scales)
+            data.augment_scenes(scales=scales)
     batch = batch._replace(targets={'edges': batch.targets['depth']})
     with pytest.raises(ValueError, match='edges'):
-        data.augment_scenes(jax.random.key(0), batch)
+        data.augment_scenes()(jax.random.key(0), batch)

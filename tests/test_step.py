@@ -229,3 +229,26 @@ def test_surgery_comes_first(tx):
 def test_unknown_options(option):
     with pytest.raises(ValueError, match='should be'):
         step_of(**option).init(KEY, small_batch())
+
+
+def test_a_batch_is_augmented_before_it_is_used():
+    """By a key that changes with the step."""
+    tasks, batch = small_tasks(), small_batch()
+    seen = []
+
+    def augment(key, batch):
+        factor = jax.random.uniform(key)
+        jax.debug.callback(lambda value: seen.append(float(value)), factor)
+        return batch._replace(inputs=batch.inputs * 0)
+
+    model, tx = small_model(), optax.chain(surgery.sum(), optax.sgd(0.1))
+    step = training.train_step(model, tasks, tx, augment=augment)
+    plain = training.train_step(model, tasks, tx)
+    start = step.init(jax.random.key(0), batch)
+    state, info = jax.jit(step.update)(start, batch)
+    nothing = batch._replace(inputs=np.zeros_like(batch.inputs))
+    _, expected = jax.jit(plain.update)(start, nothing)
+    assert_close(info['loss'], expected['loss'])
+    jax.jit(step.update)(state, batch)
+    jax.effects_barrier()
+    assert len(set(seen)) == 2

@@ -1,7 +1,7 @@
 """Zooming into scenes and mirroring them, on the device."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -23,12 +23,8 @@ class _Axis(NamedTuple):
 
 
 def augment_scenes(
-    key: Key,
-    batch: Batch,
-    *,
-    scales: Sequence[float] = (1.0, 1.2, 1.5),
-    inverse_depth: bool = False,
-) -> Batch:
+    *, scales: Sequence[float] = (1.0, 1.2, 1.5), inverse_depth: bool = False
+) -> Callable[[Key, Batch], Batch]:
     """Zoom into each scene of `nyuv2` or `cityscapes` at random and mirror half of them.
 
     A crop of ``1 / scale`` of height and width is enlarged to the size of the image: images and
@@ -39,34 +35,34 @@ def augment_scenes(
     augmentation of the published NYUv2 tables (Xu et al., PAD-Net, CVPR 2018,
     https://arxiv.org/abs/1805.04409).
 
-    Pure, of fixed shapes: it runs inside jit, vmap and scan.
-
     Args:
-      key: of the draws; each scene has its own.
-      batch: of some of these tasks.
       scales: drawn with equal odds, each >= 1.
       inverse_depth: depth is multiplied, as geometry wants of an inverse depth. Published code
         divides that of Cityscapes, too.
 
+    Returns:
+      ``(key, batch) -> batch``, for ``training.train(augment=...)``: pure, of fixed shapes.
+
     Raises:
-      ValueError: another task, or a scale below 1.
+      ValueError: a scale below 1; at the call, another task.
 
     >>> image, depth = jnp.ones((2, 8, 12, 3)), jnp.full((2, 8, 12), 3.0)
     >>> batch = Batch(image, {'depth': depth}, {'depth': jnp.ones((2, 8, 12), bool)})
-    >>> nearer = jax.jit(functools.partial(augment_scenes, scales=(1.5,)))
-    >>> augmented = nearer(jax.random.key(0), batch)
+    >>> augmented = jax.jit(augment_scenes(scales=(1.5,)))(jax.random.key(0), batch)
     >>> augmented.inputs.shape, augmented.targets['depth'][0, 0, 0].item()
     ((2, 8, 12, 3), 2.0)
     """
     check_option('scales', scales, 'numbers >= 1', lambda found: found >= 1, ndim=1)
-    unknown = [task for task in batch.targets if task not in _TASKS]
-    if unknown or not len(scales):
-        raise ValueError(
-            f'augment_scenes knows the tasks {_TASKS} and needs a scale. '
-            f'Found {list(batch.targets)} and scales = {scales}.'
-        )
+    if not len(scales):
+        raise ValueError(f'augment_scenes needs a scale. Found scales = {scales}.')
     one = functools.partial(_augmented, scales=tuple(scales), inverse_depth=inverse_depth)
-    return jax.vmap(one)(jax.random.split(key, batch.inputs.shape[0]), batch)
+
+    def augment(key, batch):
+        if not set(batch.targets) <= set(_TASKS):
+            raise ValueError(f'augment_scenes knows {_TASKS}. Found {list(batch.targets)}.')
+        return jax.vmap(one)(jax.random.split(key, batch.inputs.shape[0]), batch)
+
+    return augment
 
 
 def _augmented(key: Key, scene: Batch, scales, inverse_depth) -> Batch:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import optax
 
-from mtljax.base import Dataset, MultiTask, TrainState, Weighting
+from mtljax.base import Batch, Dataset, Key, MultiTask, TrainState, Weighting
 from mtljax.module import shapes
 from mtljax.training._check import check_batch, with_rows
 from mtljax.training._evaluate import Results, evaluator
@@ -60,8 +60,11 @@ def train(
     engine: str = 'auto',
     micro_batches: int = 1,
     pooled: bool = False,
+    augment: Callable[[Key, Batch], Batch] | None = None,
     parallel: str = 'jit',
     stream: bool | None = None,
+    workers: int = 4,
+    eval_batch_size: int = 1024,
     log_every: int = 100,
     eval_every: int | None = None,
     patience: int | None = None,
@@ -86,8 +89,11 @@ def train(
       engine: see `train_step`.
       micro_batches: see `train_step`.
       pooled: see `train_step`.
+      augment: see `train_step`.
       parallel: ``'jit'`` (one program over a mesh of all devices) or ``'pmap'``.
       stream: whether to stream the examples; by default what is larger than 1 GiB.
+      workers: threads that read ahead what is streamed.
+      eval_batch_size: examples at a time in evaluation.
       log_every: steps per chunk; losses are fetched and logged once a chunk.
       eval_every: steps between validations, each with a checkpoint; a multiple of ``log_every``, by
         default a tenth of the steps.
@@ -123,6 +129,7 @@ def train(
         engine=engine,
         micro_batches=micro_batches,
         pooled=pooled,
+        augment=augment,
         axis_name=strategy.axis_name,
     )
     state = checked_start(model, dataset, step, seed)
@@ -135,6 +142,7 @@ def train(
         steps=steps,
         scan=scans_well(model, state, shapes(dataset.train.example)),
         stream=stream,
+        workers=workers,
     )
     workdir = None if workdir is None else Path(workdir)
     settings = {'seed': seed, 'batch_size': batch_size, 'micro_batches': micro_batches}
@@ -147,7 +155,8 @@ def train(
             f'Found steps = {steps}.'
         )
     log = Log(workdir if jax.process_index() == 0 else None, int(keeper.state.step))
-    validate = evaluator(model, dataset.tasks, dataset.validation, put=strategy.put)
+    tasks, size = dataset.tasks, {'batch_size': eval_batch_size}
+    validate = evaluator(model, tasks, dataset.validation, put=strategy.put, **size)
     with contextlib.closing(keeper), contextlib.closing(log):
         state, rate = _fit(run, validate, keeper, log, strategy, schedule, progress)
     best, chosen = keeper.best, keeper.chosen
@@ -156,7 +165,7 @@ def train(
         best=best,
         best_step=chosen.step,
         validation=chosen.results,
-        test=evaluator(model, dataset.tasks, dataset.test)(best.params, best.state),
+        test=evaluator(model, tasks, dataset.test, **size)(best.params, best.state),
         steps_per_second=rate.steps_per_second,
         history=log.rows,
     )

@@ -30,6 +30,7 @@ def runner(
     steps: int,
     scan: bool,
     stream: bool | None = None,
+    workers: int = 4,
 ) -> Runner:
     """Choose how the batches reach the step.
 
@@ -42,6 +43,7 @@ def runner(
       steps: where training ends.
       scan: whether a chunk of steps is one ``lax.scan`` (data on the device only).
       stream: whether to stream; by default what is larger than 1 GiB, or is not in memory.
+      workers: threads that read ahead what is streamed, twice as many batches.
 
     Raises:
       ValueError: ``stream=False``, or several seeds, on a split that is not in memory.
@@ -60,7 +62,7 @@ def runner(
         leaves = jax.tree.leaves(split.arrays) if isinstance(split, ArraySplit) else []
         stream = not held or sum(leaf.nbytes for leaf in leaves) > RESIDENT_BYTES
     if stream and not isinstance(seed, Sequence):
-        return _streaming(update, split, strategy, batch_size, seed, steps)
+        return _streaming(update, split, strategy, batch_size, seed, steps, workers)
     if not isinstance(split, ArraySplit):
         raise ValueError(
             'stream=False, and several seeds, need a data.ArraySplit: this split is not in memory.'
@@ -124,7 +126,9 @@ def _resident(update, split: ArraySplit, strategy: Strategy, batch_size, seed, s
     return run
 
 
-def _streaming(update, split: Split, strategy: Strategy, batch_size, seed, steps) -> Runner:
+def _streaming(
+    update, split: Split, strategy: Strategy, batch_size, seed, steps, workers
+) -> Runner:
     compiled = strategy.compile(update)
     batches = iter(())
     expected = -1
@@ -132,7 +136,7 @@ def _streaming(update, split: Split, strategy: Strategy, batch_size, seed, steps
     def run(state, start, stop):
         nonlocal batches, expected
         if start != expected:
-            batches = iter(_prefetched(split, batch_size, seed, start, steps))
+            batches = iter(_prefetched(split, batch_size, seed, start, steps, workers))
         infos = []
         for _ in range(start, stop):
             state, info = compiled(state, strategy.shard(next(batches)))
@@ -159,9 +163,10 @@ class _Batches:
         return self._split.take(rows[0])
 
 
-def _prefetched(split, batch_size, seed, start, steps):
+def _prefetched(split, batch_size, seed, start, steps, workers):
     source = grain.MapDataset.source(_Batches(split, batch_size, seed, start, steps))
-    return source.to_iter_dataset(grain.ReadOptions(num_threads=4, prefetch_buffer_size=8))
+    options = grain.ReadOptions(num_threads=workers, prefetch_buffer_size=2 * workers)
+    return source.to_iter_dataset(options)
 
 
 def _stacked(infos, strategy: Strategy):

@@ -35,6 +35,8 @@ def train_seeds(
     batch_size: int,
     parallel: str = 'jit',
     stream: bool | None = None,
+    workers: int = 4,
+    eval_batch_size: int = 1024,
     log_every: int = 100,
     eval_every: int | None = None,
     patience: int | None = None,
@@ -59,6 +61,8 @@ def train_seeds(
       batch_size: see `train`.
       parallel: ``'jit'``; for runs one after the other also ``'pmap'``.
       stream: see `train`; not for one program.
+      workers: see `train`.
+      eval_batch_size: see `train`.
       log_every: see `train`.
       eval_every: see `train`.
       patience: see `train`; not for one program.
@@ -84,8 +88,19 @@ def train_seeds(
     schedule = schedule_of(steps, log_every, eval_every, patience)
     select = select_by() if select is None else select
     if not together:
-        more: dict[str, Any] = {'batch_size': batch_size, 'parallel': parallel, 'stream': stream}
-        more |= {'select': select, 'progress': progress, **schedule._asdict(), **options}
+        more: dict[str, Any] = {
+            'batch_size': batch_size,
+            'parallel': parallel,
+            'stream': stream,
+            'workers': workers,
+        }
+        more |= {
+            'select': select,
+            'eval_batch_size': eval_batch_size,
+            'progress': progress,
+            **schedule._asdict(),
+            **options,
+        }
         return [train(model, dataset, tx, seed=seed, **more) for seed in seeds]
     if parallel != 'jit' or patience is not None or stream:
         raise ValueError(
@@ -106,7 +121,7 @@ def train_seeds(
         scan=scans_well(model, starts[0], shapes(dataset.train.example)),
     )
     keepers = [Keeper(None, select, start, {}) for start in starts]
-    many = {'put': strategy.put, 'seeds': len(seeds)}
+    many: dict[str, Any] = {'put': strategy.put, 'seeds': len(seeds), 'batch_size': eval_batch_size}
     validate = evaluator(model, dataset.tasks, dataset.validation, **many)
     logs = [Log(None, 0) for _ in seeds]
     states, rate = _fit(run, validate, keepers, logs, schedule, progress)

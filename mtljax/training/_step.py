@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from mtljax.base import Batch, MultiTask, Task, TrainState, Weighting
+from mtljax.base import Batch, Key, MultiTask, Task, TrainState, Weighting
 from mtljax.gradients import task_gradients
 from mtljax.module import shapes
 from mtljax.training._check import ROWS, check_batch, check_tasks, with_rows
@@ -43,6 +43,7 @@ def train_step(
     engine: str = 'auto',
     micro_batches: int = 1,
     pooled: bool = False,
+    augment: Callable[[Key, Batch], Batch] | None = None,
     axis_name: str | None = None,
 ) -> TrainStep:
     """Build the step of a model: the same whatever the scheme, weighting, method and engine.
@@ -56,6 +57,8 @@ def train_step(
       micro_batches: slices of the batch that run one after the other, accumulated per task before
         surgery.
       pooled: divide the losses by the labels of all tasks, not by each task's own.
+      augment: ``(key, batch) -> batch`` of the same shapes, run on the device before anything else,
+        such as `data.augment_scenes`.
       axis_name: the axis of a surrounding pmap; each device then sees its part of the batch, and
         losses, label counts and gradients are averaged over devices before the surgery.
 
@@ -104,6 +107,8 @@ def train_step(
         key, model_key, weighting_key, surgery_key = jax.random.split(state.key, 4)
         if axis_name is not None:
             model_key = jax.random.fold_in(model_key, jax.lax.axis_index(axis_name))
+        if augment is not None:
+            batch = augment(jax.random.fold_in(model_key, 1), batch)
         losses_of, active = objective(
             model,
             tasks,
