@@ -57,7 +57,7 @@ def build(spec: Any, field: str, *args: Any) -> Any:
     more = [build(v, f'{field}.args[{i}]') for i, v in enumerate(spec.get('args', ()))]
     try:
         return factory(*args, *more, **keywords)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OSError) as error:
         raise UsageError(f'config.{field} = {spec["fn"]}({keywords}): {error}') from error
 
 

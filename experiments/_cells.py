@@ -100,11 +100,17 @@ def _tuned(config: ConfigDict, sharing: str, num_tasks: int) -> Iterator[Cell]:
 
 
 def _changed(config: ConfigDict, chosen: Mapping[str, str]) -> ConfigDict:
-    """The config with other factories; one that it names already keeps its keywords."""
+    """The config with other factories, and what ``config.methods`` says of each.
+
+    A factory that the config names already keeps its keywords.
+    """
     changed = config.copy_and_resolve_references()
     for field, factory in chosen.items():
         if factory != _short(config[field].fn):
             changed[field] = ConfigDict({'fn': f'mtljax.{field}:{factory}'})
+            methods = config.get('methods') or {}
+            with changed.unlocked():
+                changed.update(methods.get(factory, {}))
     return changed
 
 

@@ -36,12 +36,13 @@ def define_workdir() -> Any:
     )
 
 
-def run(main: Callable[[], None], *, default: Sequence[str] = ()) -> None:
+def run(main: Callable[..., None], *, default: Sequence[str] = (), arguments: bool = False) -> None:
     """Parse the flags and run ``main``; what the user can mend ends with one line and code 2.
 
     Args:
       main: the program.
       default: the flags that stand first when no config is given.
+      arguments: ``main`` gets the list of what is no flag; an error otherwise.
     """
     if not any(arg.split('=')[0] in _CONFIG_FLAGS for arg in sys.argv):
         sys.argv[1:1] = default
@@ -53,9 +54,9 @@ def run(main: Callable[[], None], *, default: Sequence[str] = ()) -> None:
         jax.config.update('jax_compilation_cache_dir', str(Path(cache).expanduser()))
         jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.1)
         try:
-            if argv[1:]:
+            if argv[1:] and not arguments:
                 raise UsageError(f'Unknown arguments {list(argv[1:])}: flags begin with --.')
-            main()
+            main(*([argv[1:]] if arguments else []))
         except (UsageError, NonFiniteLossError) as error:
             if flags.FLAGS.verbosity > 0:
                 raise

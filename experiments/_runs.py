@@ -82,7 +82,7 @@ class Runs:
 
     def _path(self, cell: Cell, seed: int) -> Path:
         config = json.loads(cell.config.to_json())
-        for field in ('seed', 'published'):
+        for field in ('seed', 'published', 'methods'):
             config.pop(field, None)
         question = json.dumps([config, cell.task, seed], sort_keys=True)
         digest = hashlib.sha256(question.encode()).hexdigest()[:12]

@@ -19,6 +19,8 @@ def variants():
         text = ast.get_docstring(ast.parse(path.read_text()))
         if f'experiments.train --config=configs/{path.name}' not in text:
             continue  # of a program with tests of its own
+        if 'path' in importlib.import_module(f'configs.{path.stem}').get_config().data:
+            continue  # of data with tests of its own
         for name in ['', *re.findall(r':([a-z_]+)\b', text.split('Variants:')[1])]:
             yield pytest.param(path.stem, name, id=f'{path.stem}:{name}')
 

@@ -1,0 +1,155 @@
+"""Forecasts of several daily series."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from mtljax import heads, metrics
+from mtljax.base import Dataset, Task
+from mtljax.data._columns import standardise, to_units
+from mtljax.data._daily_series_calendar import calendar_features
+from mtljax.data._daily_series_files import read_series
+from mtljax.data._daily_series_history import cover, day_of, history, known_names
+from mtljax.data._daily_series_pair import generated_pair
+from mtljax.data._split import ArraySplit, array_split
+from mtljax.options import check_count
+
+_TRANSFORMS = ('log', 'none')
+
+
+def daily_series(
+    path: str | os.PathLike | None = None,
+    *,
+    targets: Sequence[str] | None = None,
+    origin: str | None = None,
+    horizon: int = 90,
+    refit: bool = False,
+    start: Mapping[str, str] | None = None,
+    last: Mapping[str, int] | None = None,
+    transform: str = 'log',
+    fourier: int = 10,
+    holidays: bool = True,
+    trend: bool = True,
+    date: str = 'date',
+    series: str = 'series',
+    value: str = 'value',
+    seed: int = 0,
+) -> Dataset:
+    """Daily series, one task each, forecast from the calendar; what was not observed is masked.
+
+    A series with a short history is helped by those that share its seasons (the setting of A.
+    Navon, Parameter Sharing in Deep Learning, 2019,
+    https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/). On disk, one of::
+
+        a wide .csv:  date,yellow,green      or a long one:  date,series,value
+                      2017-01-01,247126,                     2017-01-01,yellow,247126
+                      2017-01-02,226718,8106                 2017-01-02,green,8106
+
+    An empty cell, or a day without a row, is no data. Without a path, two series are generated:
+    ``log a = 11 + s + 0.02 y + e`` and ``log b = 9.5 + 1.1 s + 0.04 y + e'`` with ``s = 0.12 sin(2
+    pi y + 0.8) + 0.05 cos(4 pi y) + w - 0.35 h``, y the years since 2014-01-01 (to 2017-12-31), w
+    an effect of the weekday from -0.08 to 0.06, h 1 on a federal holiday and ``e, e' ~ N(0,
+    0.03^2)``; of ``b``, only the last 92 days of training are known unless ``last`` says otherwise.
+
+    Inputs ``[B, D]``: `calendar_features`, of the date alone. Targets ``[B]``: ``log(1 + value)``
+    or the value, standardised by the observed days of training; the metrics are in the units of the
+    file. A row is a day, and the days of a split are in order and without a gap. Split by time:
+    test is the ``horizon`` days from ``origin`` on, validation the ``horizon`` days before it,
+    training what lies before (all but the test days are trained on with ``refit``).
+
+    Args:
+      path: of the file; gzipped or not.
+      targets: the series to forecast, in the order of the tasks; all by default.
+      origin: the first day to forecast, an ISO date; by default ``horizon`` days are left.
+      horizon: the number of days of the validation and of the test split.
+      refit: train up to the origin, once options are chosen: validation days are then seen in
+        training, and say nothing. See `rolling_origins`.
+      start: ``{series: ISO date}``: what comes before is no data.
+      last: ``{series: n}``: of the training days, only the last n hold data.
+      transform: ``'log'`` or ``'none'``, of the values.
+      fourier: see `calendar_features`, as for ``holidays`` and ``trend``.
+      holidays: of the United States.
+      trend: in years from the first training day.
+      date: the name of the column of dates.
+      series: of the column of names, in a long file.
+      value: of the column of values, in a long file.
+      seed: of what is generated.
+
+    Raises:
+      FileNotFoundError: no such file.
+      ValueError: a file that cannot be read so, with file and row; a series without a day of
+        training or a split without data; a value below 0 with ``'log'``; an option out of range.
+
+    >>> dataset = daily_series(origin='2017-10-02', refit=True)
+    >>> [split.size for split in (dataset.train, dataset.validation, dataset.test)]
+    [1370, 90, 90]
+    >>> int(dataset.train.arrays.mask['b'].sum())
+    92
+    """
+    check_count('horizon', horizon, 1)
+    check_count('seed', seed, 0)
+    if transform not in _TRANSFORMS:
+        raise ValueError(f'transform should be one of {_TRANSFORMS}. Found {transform!r}.')
+    if path is None:
+        days, found = generated_pair(seed)
+        found = {name: found[name] for name in known_names('targets', targets or found, found)}
+        last = {'b': 92} if last is None and 'b' in found else last
+    else:
+        days, found = read_series(Path(path), targets, date, series, value)
+    begin = days[-1] - horizon + 1 if origin is None else day_of('origin', origin)
+    spans = [begin - horizon, begin, begin + horizon]
+    days, values = cover(days, found, start, spans[0], spans[-1])
+    known, end = ~np.isnan(values), begin if refit else spans[0]
+    train = history(days, known, list(found), end, last)
+    y, tasks = _standardised(values, train, list(found), transform)
+    first = days[train.any(1).argmax()]
+    options = {'fourier': fourier, 'holidays': holidays, 'trend': trend}
+    inputs = calendar_features(days, first=str(first), **options)
+    splits = [
+        _split(days, span, inputs, y, mask, list(found))
+        for span, mask in (((first, end), train), (spans[:2], known), (spans[1:], known))
+    ]
+    return Dataset(tasks, *splits)
+
+
+def _standardised(values, train, names, transform):
+    """The targets ``[N, T]``, NaN where there is no value, and the tasks."""
+    if transform == 'log' and (values < 0).any():
+        name = names[np.nonzero(values < 0)[1][0]]
+        raise ValueError(
+            f"Series {name!r} holds values below 0: transform='none' is for these. "
+            f'Found {np.nanmin(values[:, names.index(name)])}.'
+        )
+    values = np.log1p(values) if transform == 'log' else values
+    _, mean, scale = standardise(np.where(train, values, np.nan))
+    tasks = {}
+    for name, *statistics in zip(names, mean, scale, strict=True):
+        units = to_units(*statistics)
+        tasks[name] = _task(_exponential(units) if transform == 'log' else units)
+    return (values - mean) / scale, tasks
+
+
+def _exponential(units):
+    return lambda y: jnp.expm1(units(y))
+
+
+def _task(inverse) -> Task:
+    errors = {'mae': metrics.mae(inverse), 'wape': metrics.wape(inverse)}
+    errors['mape'] = metrics.mape(inverse)
+    return Task(heads.linear(), optax.squared_error, errors)
+
+
+def _split(days, span, inputs, y, mask, names) -> ArraySplit:
+    """The days from the first of ``span`` to the one before its second."""
+    rows = (days >= span[0]) & (days < span[1])
+    if not mask[rows].any():
+        raise ValueError(f'No series has a value from {span[0]} to {span[1] - 1}.')
+    return array_split(
+        inputs[rows],
+        dict(zip(names, y[rows].T, strict=True)),
+        dict(zip(names, mask[rows].T, strict=True)),
+    )

@@ -1,0 +1,145 @@
+"""The two layouts in which MovieLens-100k is handed out."""
+
+import gzip
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mtljax.data._files import numbers, require, rows
+
+LAYOUT = """\
+ml-100k.inter, ml-100k.user, ml-100k.item   (RecBole's atomic files), or
+u.data, u.user, u.item                      (GroupLens)"""
+SOURCE = (
+    'python -m experiments.data fetch movielens brings the first; '
+    'https://grouplens.org/datasets/movielens/100k has the second.'
+)
+GENRES = (
+    'unknown', 'Action', 'Adventure', 'Animation', "Children's", 'Comedy', 'Crime', 'Documentary',
+    'Drama', 'Fantasy', 'Film-Noir', 'Horror', 'Musical', 'Mystery', 'Romance', 'Sci-Fi',
+    'Thriller', 'War', 'Western',
+)  # fmt: skip
+_RATINGS = {str(rating): float(rating) for rating in range(1, 6)}
+_FLAGS = slice(5, 5 + len(GENRES))  # of the 24 fields of u.item
+
+
+class Movies(NamedTuple):
+    """Ratings, users and films as text.
+
+    Attributes:
+      user: who rated, N names.
+      item: what.
+      rating: how, float64 ``[N]``.
+      users: ``{user: (age, gender, occupation)}``.
+      items: ``{item: (year or '', genres [19] of 0 and 1)}``.
+    """
+
+    user: tuple[str, ...]
+    item: tuple[str, ...]
+    rating: np.ndarray
+    users: dict[str, tuple[float, str, str]]
+    items: dict[str, tuple[str, np.ndarray]]
+
+
+def read_movies(folder: Path) -> Movies:
+    """The ratings, users and films of a folder in either layout.
+
+    Raises:
+      FileNotFoundError: neither layout is there, or one of its files is not.
+      ValueError: a file of another kind, or a rating of a user or film that is not listed; it names
+        file and row.
+    """
+    if any(folder.glob('u.data*')):
+        return _grouplens(folder)
+    return _recbole(folder)
+
+
+def _recbole(folder):
+    ratings, users, items = (
+        require(folder / f'ml-100k.{kind}', LAYOUT, SOURCE) for kind in ('inter', 'user', 'item')
+    )
+    names = ('user_id', 'item_id', 'rating')
+    people = _atomic(users, ('user_id', 'age', 'gender', 'occupation'))
+    films = _atomic(items, ('item_id', 'release_year', 'class'))
+    genres = [_flags(items, row, cell.split()) for row, cell in enumerate(films[2], 2)]
+    return _movies(
+        (ratings, *_atomic(ratings, names)), (users, *people), (items, *films[:2], genres), 2
+    )
+
+
+def _grouplens(folder):
+    ratings, users, items = (
+        require(folder / f'u.{kind}', LAYOUT, SOURCE) for kind in ('data', 'user', 'item')
+    )
+    seen = list(zip(*rows(ratings, 4, delimiter='\t'), strict=True))[:3]
+    people = list(zip(*rows(users, 5, delimiter='|'), strict=True))[:4]
+    films = _pipes(items)
+    genres = [_bits(items, row, film[_FLAGS]) for row, film in enumerate(films, 1)]
+    numbered = items, [film[0] for film in films], [film[2] for film in films], genres
+    return _movies((ratings, *seen), (users, *people), numbered, 1)
+
+
+def _movies(seen, people, films, first):
+    path, user, item, cells = seen
+    users_path, name, age, gender, occupation = people
+    films_path, film, year, genres = films
+    ages = numbers(users_path, 'age', age, first=first)
+    users = dict(zip(name, zip(ages, gender, occupation, strict=True), strict=True))
+    years = [found[0] if (found := re.search(r'\d{4}$', cell)) else '' for cell in year]
+    items = dict(zip(film, zip(years, genres, strict=True), strict=True))
+    for where, ids, known in ((users_path, name, users), (films_path, film, items)):
+        if len(known) < len(ids):
+            raise ValueError(f'{where} lists {len(ids)} rows with {len(known)} different ids.')
+    for kind, ids, known in (('user', user, users), ('item', item, items)):
+        row = next((row for row, one in enumerate(ids, first) if one not in known), None)
+        if row is not None:
+            raise ValueError(f'{path}, row {row}: {kind} {ids[row - first]!r} is not listed.')
+    rating = np.array([_RATINGS.get(cell.removesuffix('.0'), np.nan) for cell in cells])
+    if np.isnan(rating).any():
+        row = int(np.isnan(rating).argmax())
+        raise ValueError(
+            f'{path}, row {row + first}: a rating from 1 to 5 is expected. Found {cells[row]!r}.'
+        )
+    return Movies(user, item, rating, users, items)
+
+
+def _atomic(path, names):
+    """The named columns of a file whose header is ``name:type``, tab-separated."""
+    header, *table = rows(path, delimiter='\t')
+    found = [field.split(':')[0] for field in header]
+    missing = [name for name in names if name not in found]
+    if missing or not table:
+        raise ValueError(f'{path}: columns {missing or names} are expected. Found {header}.')
+    columns = list(zip(*table, strict=True))
+    return [columns[found.index(name)] for name in names]
+
+
+def _flags(path, row, names):
+    unknown = set(names) - set(GENRES)
+    if unknown:
+        raise ValueError(f'{path}, row {row}: genres are {GENRES}. Found {sorted(unknown)}.')
+    return np.isin(GENRES, names).astype(np.float32)
+
+
+def _bits(path, row, cells):
+    if not set(cells) <= {'0', '1'}:
+        raise ValueError(f'{path}, row {row}: 19 genres, 0 or 1, are expected. Found {cells}.')
+    return np.array(cells, np.float32)
+
+
+def _pipes(path):
+    """The rows of u.item, which is in Latin-1 and has titles with quotes."""
+    opened = gzip.open if path.suffix == '.gz' else open
+    try:
+        with opened(path, 'rt', encoding='latin-1', newline='\n') as file:
+            table = [[field.strip() for field in line.split('|')] for line in file if line.strip()]
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise ValueError(f'{path}: {error}') from error
+    for row, fields in enumerate(table, 1):
+        if len(fields) != 24:
+            raise ValueError(f'{path}, row {row}: 24 fields are expected. Found {len(fields)}.')
+    if not table:
+        raise ValueError(f'{path} is empty: rows of text are expected.')
+    return table

@@ -1,0 +1,48 @@
+"""Tasks with rows of their own, from MATLAB cells."""
+
+from pathlib import Path
+
+import numpy as np
+
+LAYOUT = 'a .mat file with the cells X (1, T), each [n_t, D], and Y (1, T), each [n_t, 1]'
+
+
+def read_cells(path: Path) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The inputs ``[n_t, D]`` and targets ``[n_t]`` of each task, float64.
+
+    Raises:
+      ValueError: no such cells, or cells that do not fit each other; it names file and cell.
+    """
+    from scipy.io import loadmat  # slow to import
+
+    try:
+        found = loadmat(path, variable_names=['X', 'Y'])
+    except Exception as error:  # a file that is cut raises one of many kinds
+        raise ValueError(
+            f'{path} is no MATLAB file, or is cut ({error}). Expected: {LAYOUT}'
+        ) from error
+    x, y = (_cells(path, name, found.get(name)) for name in 'XY')
+    if len(x) != len(y):
+        raise ValueError(f'{path} has {len(x)} cells in X and {len(y)} in Y.')
+    for index, (inputs, targets) in enumerate(zip(x, y, strict=True), 1):
+        _check_cell(path, index, inputs, targets, x[0])
+    return [np.asarray(a, np.float64) for a in x], [np.ravel(b).astype(np.float64) for b in y]
+
+
+def _cells(path, name, found):
+    if found is None or found.dtype != object or not found.size:
+        kind = 'nothing' if found is None else f'{found.dtype} {found.shape}'
+        raise ValueError(f'{path}: {name} should be cells. Found {kind}. Expected: {LAYOUT}')
+    return list(found.ravel())
+
+
+def _check_cell(path, index, x, y, first):
+    if any(np.asarray(cell).dtype.kind not in 'iufb' for cell in (x, y)):
+        raise ValueError(f'{path}, cell {index}: X and Y should hold numbers.')
+    if x.ndim != 2 or x.shape[1:] != first.shape[1:] or y.size != len(x) or not y.size:
+        raise ValueError(
+            f'{path}, cell {index}: X should be [n, {first.shape[-1]}] and Y [n, 1]. '
+            f'Found {x.shape} and {y.shape}.'
+        )
+    if not np.isfinite(x).all() or not np.isfinite(y).all():
+        raise ValueError(f'{path}, cell {index}: X and Y should be finite.')

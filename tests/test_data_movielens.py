@@ -1,0 +1,182 @@
+"""MovieLens-100k in its two layouts."""
+
+import gzip
+
+import numpy as np
+import pytest
+
+from mtljax import data
+
+GENRES = [
+    'unknown', 'Action', 'Adventure', 'Animation', "Children's", 'Comedy', 'Crime', 'Documentary',
+    'Drama', 'Fantasy', 'Film-Noir', 'Horror', 'Musical', 'Mystery', 'Romance', 'Sci-Fi',
+    'Thriller', 'War', 'Western',
+]  # fmt: skip
+AGES = [7, 18, 24, 44, 45, 73]
+YEARS = ['1995', '1991', '1989', '1980', '1932', '']
+JOBS = ['student', 'other', 'writer']
+RATINGS = [(1 + i % 6, 1 + (i // 6) % 6, 1 + (i * 7) % 5) for i in range(60)]
+
+
+def kinds(film):
+    """The genres of a film."""
+    return [film, 18 - film]
+
+
+def recbole(folder, **changes):
+    files = {
+        'inter': ['user_id:token\titem_id:token\trating:float\ttimestamp:float'],
+        'user': ['user_id:token\tage:token\tgender:token\toccupation:token\tzip_code:token'],
+        'item': ['item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq'],
+    }
+    files['inter'] += [f'{u}\t{i}\t{r}\t88' for u, i, r in RATINGS]
+    files['user'] += [
+        f'{u}\t{age}\t{"MF"[u % 2]}\t{JOBS[u % 3]}\t00000' for u, age in enumerate(AGES, 1)
+    ]
+    files['item'] += [
+        f'{i}\tFilm\t{year or "V"}\t{" ".join(GENRES[g] for g in kinds(i))}'
+        for i, year in enumerate(YEARS, 1)
+    ]
+    for kind, lines in files.items():
+        change = changes.get(kind, lambda text: text)
+        (folder / f'ml-100k.{kind}').write_text(change('\n'.join(lines) + '\n'))
+    return folder
+
+
+def grouplens(folder, **changes):
+    films = []
+    for film, year in enumerate(YEARS, 1):
+        flags = '|'.join(str(int(g in kinds(film))) for g in range(19))
+        films.append(f'{film}|"É ({year})|{year and "01-Jan-" + year}||http://x|{flags}')
+    people = [f'{u}|{age}|{"MF"[u % 2]}|{JOBS[u % 3]}|0' for u, age in enumerate(AGES, 1)]
+    files = {'data': [f'{u}\t{i}\t{r}\t88' for u, i, r in RATINGS], 'user': people, 'item': films}
+    for kind, lines in files.items():
+        change = changes.get(kind, lambda text: text)
+        (folder / f'u.{kind}').write_bytes(change('\n'.join(lines) + '\n').encode('latin-1'))
+    return folder
+
+
+def test_both_layouts_are_the_same(tmp_path):
+    (tmp_path / 'other').mkdir()
+    first = data.movielens(recbole(tmp_path))
+    second = data.movielens(grouplens(tmp_path / 'other'))
+    assert first.inputs == second.inputs
+    for split in ('train', 'validation', 'test'):
+        one, other = (getattr(d, split).arrays for d in (first, second))
+        for name in ('categorical', 'numeric'):
+            np.testing.assert_array_equal(one.inputs[name], other.inputs[name])
+        np.testing.assert_array_equal(one.targets['rating'], other.targets['rating'])
+
+
+def test_columns_and_targets(tmp_path):
+    dataset = data.movielens(recbole(tmp_path))
+    assert dataset.inputs == {'cardinalities': (6, 6, 5, 2, 3, 4), 'numeric': 19}
+    splits = (dataset.train, dataset.validation, dataset.test)
+    assert [split.size for split in splits] == [48, 6, 6]
+    train = dataset.train.arrays
+    assert train.inputs['categorical'].dtype == np.int32
+    assert train.inputs['numeric'].dtype == train.targets['like'].dtype == np.float32
+    rows = np.concatenate([split.arrays.inputs['categorical'] for split in splits])
+    flags = np.concatenate([split.arrays.inputs['numeric'] for split in splits])
+    liked = np.concatenate([split.arrays.targets['like'] for split in splits])
+    user, film = rows[:, 0], rows[:, 1]  # both are numbered from 0 in the order of the ids
+    np.testing.assert_array_equal(rows[:, 2], np.array([0, 1, 1, 2, 3, 4])[user])
+    np.testing.assert_array_equal(rows[:, 3], np.array([0, 1] * 3)[user])  # F, M
+    np.testing.assert_array_equal(rows[:, 4], np.array([0, 2, 1] * 2)[user])
+    # Sorted: 193, 198, 1991, 1995; 1989 and 1980 are one decade, and '' is unknown.
+    np.testing.assert_array_equal(rows[:, 5], np.array([3, 2, 1, 1, 0, -1])[film])
+    for index in range(60):
+        assert np.flatnonzero(flags[index]).tolist() == sorted(kinds(int(film[index]) + 1))
+    found = sorted(zip(user + 1, film + 1, liked, strict=True))
+    assert found == sorted((u, i, r >= 4) for u, i, r in RATINGS)
+    np.testing.assert_allclose(train.targets['rating'].std(), 1, rtol=1e-5)
+    first = data.movielens(tmp_path, seed=1).train.arrays.targets['rating']
+    assert (first != train.targets['rating']).any()
+
+
+def test_metrics_are_in_stars(tmp_path):
+    dataset = data.movielens(recbole(tmp_path))
+    batch, rmse = dataset.train.arrays, dataset.tasks['rating'].metrics['rmse']
+    zeros = np.zeros(48, np.float32)
+    found = rmse.result(rmse.update(zeros, batch.targets['rating'], batch.mask['rating']))
+    stars = np.unique(batch.targets['rating'])
+    scale = 1 / np.diff(stars)  # a star is so much
+    assert float(found) == pytest.approx(float(scale[0]), rel=1e-3)
+    assert list(dataset.tasks) == ['rating', 'like']
+    assert list(dataset.tasks['like'].metrics) == ['auc']
+
+
+def test_categories_that_training_lacks(tmp_path):
+    """A user with one rating, which is held out, is unknown."""
+    found = []
+    for seed in range(8):
+        dataset = data.movielens(
+            recbole(
+                tmp_path,
+                inter=lambda text: text + '7\t1\t5\t88\n',
+                user=lambda text: text + '7\t30\tM\tother\t0\n',
+            ),
+            seed=seed,
+        )
+        held = (dataset.validation.arrays, dataset.test.arrays)
+        unknown = sum(int((split.inputs['categorical'][:, 0] == -1).sum()) for split in held)
+        assert unknown == 7 - dataset.inputs['cardinalities'][0]
+        found.append(unknown)
+    assert 1 in found
+
+
+def test_gzipped(tmp_path):
+    grouplens(tmp_path)
+    for path in list(tmp_path.glob('u.*')):
+        (tmp_path / f'{path.name}.gz').write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    assert data.movielens(tmp_path).train.size == 48
+    cut = tmp_path / 'u.item.gz'
+    cut.write_bytes(cut.read_bytes()[:-20])
+    with pytest.raises(ValueError, match=r'u.item.gz: '):
+        data.movielens(tmp_path)
+
+
+def without_header(text):
+    return text.split('\n', 1)[1]
+
+
+@pytest.mark.parametrize(
+    ('layout', 'changes', 'message'),
+    [
+        (recbole, {'inter': lambda text: ''}, 'ml-100k.inter is empty'),
+        (recbole, {'inter': without_header}, r'ml-100k.inter: columns .* are expected'),
+        (recbole, {'user': lambda text: text.replace('age', 'old')}, r"user: columns \['age'\]"),
+        (recbole, {'item': lambda text: text.split('\n')[0]}, 'ml-100k.item: columns'),
+        (recbole, {'item': lambda text: text[:-40]}, 'line 6: 4 fields.*Found 3'),
+        (recbole, {'item': lambda text: text.replace('Action', 'Fear')}, r"genres.*'Fear'"),
+        (recbole, {'item': lambda text: text + '1\tF\t1990\tWar\n'}, '7 rows with 6 different'),
+        (recbole, {'user': lambda text: text.replace('73', 'x')}, "row 7: 'age' should be"),
+        (recbole, {'inter': lambda text: text + '9\t1\t1\t1\n'}, "row 62: user '9' is not listed"),
+        (recbole, {'inter': lambda text: text + '1\t9\t1\t1\n'}, "row 62: item '9' is not listed"),
+        (recbole, {'inter': lambda text: text + '1\t1\t6\t1\n'}, 'row 62: a rating from 1 to 5'),
+        (grouplens, {'data': lambda text: ''}, 'u.data is empty'),
+        (grouplens, {'data': lambda text: text + '1\t1\n'}, 'u.data, line 61: 4 fields'),
+        (grouplens, {'data': lambda text: text + '1\t1\tx\t1\n'}, "row 61: a rating .*Found 'x'"),
+        (grouplens, {'item': lambda text: ''}, 'u.item is empty'),
+        (grouplens, {'item': lambda text: text[:-10]}, 'row 6: 24 fields.*Found'),
+        (grouplens, {'item': lambda text: text[:-2] + '2'}, 'row 6: 19 genres, 0 or 1'),
+        (grouplens, {'user': lambda text: text + '7\t1'}, 'u.user, line 7: 5 fields'),
+    ],
+)
+def test_files_that_are_refused(tmp_path, layout, changes, message):
+    with pytest.raises(ValueError, match=message):
+        data.movielens(layout(tmp_path, **changes))
+
+
+@pytest.mark.parametrize(('layout', 'lost'), [(recbole, 'ml-100k.user'), (grouplens, 'u.item')])
+def test_files_that_are_missing(tmp_path, layout, lost):
+    layout(tmp_path)
+    (tmp_path / lost).unlink()
+    with pytest.raises(FileNotFoundError, match=rf'{lost} is missing(.|\n)*experiments.data fetch'):
+        data.movielens(tmp_path)
+
+
+def test_a_seed_that_is_refused(tmp_path):
+    with pytest.raises(ValueError, match='seed should be'):
+        data.movielens(recbole(tmp_path), seed=-1)
