@@ -75,7 +75,7 @@ def _notes(runs: Sequence[Run]) -> list[str]:
     steps = sorted({run.steps for run in runs if run.steps})
     notes = [
         f'Mean ± standard error over {len(seeds)} seeds ({", ".join(map(str, seeds))}) on the test '
-        f'split, which nothing was chosen on. {BASELINE}: one network per task, trained apart.',
+        f'split, which nothing was chosen on. {BASELINE}: one network per task, trained apart. ',
         f'Steps: {" to ".join(map(str, sorted({steps[0], steps[-1]})))}. ' if steps else '',
         f'Devices: {", ".join(sorted({device for run in runs for device in run.devices}))}. '
         f'Code: {"; ".join(sorted({run.code for run in runs}))}.',

@@ -4,6 +4,7 @@ import importlib
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import mtljax
@@ -11,6 +12,7 @@ import mtljax
 ROOT = Path(__file__).parents[1]
 README = (ROOT / 'README.md').read_text()
 HOWTO = (ROOT / 'docs' / 'howto.md').read_text()
+DATA = (ROOT / 'docs' / 'data.md').read_text()
 SHARING = (ROOT / 'docs' / 'sharing.md').read_text()
 CONTRIBUTING = (ROOT / 'CONTRIBUTING.md').read_text()
 
@@ -85,3 +87,18 @@ def test_documented_programs_exist():
     text = README + CONTRIBUTING + (ROOT / 'CHANGELOG.md').read_text()
     for program in re.findall(r'python -m experiments\.([a-z]+)', text):
         assert (ROOT / 'experiments' / f'{program}.py').exists()
+
+
+def test_the_page_on_data_runs_and_names_every_loader(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    rooms = rng.integers(1, 6, 200)
+    rows = [f'{r},{"ab"[r % 2]},{100 * r + i},{r > 3}' for i, r in enumerate(rooms)]
+    rows[5] = rows[5].rsplit(',', 1)[0] + ','
+    (tmp_path / 'houses.csv').write_text('\n'.join(['rooms,kind,price,sold', *rows]))
+    monkeypatch.chdir(tmp_path)
+    scope = {}
+    for block in blocks(DATA):
+        exec(compile(block, 'data.md', 'exec'), scope)
+    assert list(scope['houses'].tasks) == ['price', 'sold']
+    named = set(re.findall(r'`(?:data\.)?(\w+)', DATA))
+    assert {name for name in mtljax.data.__all__ if name != 'ArraySplit'} <= named
