@@ -52,7 +52,7 @@ def test_two_steps(name, variant):
         ('backbone.dropout', 2.0, r'config.backbone = .*dropout should be in \[0, 1\)'),
         ('train.batch_size', 100_000, 'the 64 training examples'),
         ('train.parallel', 'threads', r"\['jit', 'pmap'\]"),
-        ('train.engine', 'warp', r"\['auto', 'batched', 'loop'\]"),
+        ('train.engine', 'warp', r"\['auto', 'batched', 'lean', 'loop', 'representation'\]"),
         ('select.metric', 'f1', "No task has the metric 'f1'"),
     ],
 )

@@ -19,7 +19,7 @@ from tests.helpers import (
     stand_in,
 )
 
-ENGINES = ('batched', 'loop')
+ENGINES = ('batched', 'loop', 'lean')
 
 
 def image_batch():
@@ -54,6 +54,12 @@ CASES = {
     'mlp branched': lambda: case_of(sharing.branched, two_layers(), small_batch(), at=DEPTHS),
     'mlp independent': lambda: case_of(sharing.independent, two_layers(), small_batch()),
     'lenet hard': lambda: case_of(sharing.hard, backbones.lenet((2, 3), width=4), image_batch()),
+    'resnet hard': lambda: case_of(sharing.hard, backbones.resnet((4,), (1,)), image_batch()),
+    'mlp mmoe': lambda: case_of(sharing.mmoe, two_layers(), small_batch(), num_experts=3),
+    'mlp film': lambda: case_of(sharing.film, two_layers(), small_batch()),
+    'attention hard': lambda: case_of(
+        sharing.hard, backbones.transformer(1, 8, 2, patch=4, dropout=0.1), image_batch()
+    ),
     'lenet branched': lambda: case_of(
         sharing.branched, backbones.lenet((2, 3), width=4), image_batch(), at=DEPTHS
     ),
@@ -224,3 +230,51 @@ def test_a_sum_costs_one_backward():
     params, cut = wide_heads()
     floor = flops(jax.grad(lambda p: cut(p)[0].sum()), params)
     assert flops(lambda p: jacobian_of(cut, p).combine(), params) <= 1.05 * floor
+
+
+def test_the_gramian_at_the_features():
+    """Its weighted sum and its rows are those of the parameters."""
+    params, cut, tasks = CASES['mlp hard']()
+    weights = np.linspace(0.5, 2, tasks, dtype=np.float32)
+    z, carry = jax.jit(cut.trunk)(params['shared'])
+
+    @jax.jit
+    def both(params):
+        shared = jacobian_of(cut, params, 'representation').scale(weights)['shared'].realise()
+        exact = jacobian_of(cut, params).scale(weights)['shared']
+        found = shared.gramian(), shared.normalised(), shared.combine(weights), shared.stacked()
+        return found, (exact.combine(weights), exact.stacked())
+
+    (gramian, (norms, angles), combined, stacked), exact = both(params)
+    rows = rows_of(lambda z: cut.losses({'task': params['task']}, z, carry)[0], z, tasks)
+    flat = np.concatenate([row.reshape(tasks, -1) for row in jax.tree.leaves(rows)], axis=1)
+    flat = weights[:, None] * flat
+    assert_close(gramian, flat @ flat.T)
+    assert_close((combined, stacked), exact)
+    assert_close(norms, np.linalg.norm(flat, axis=1))
+    assert_close(np.diag(angles), np.ones(tasks))
+
+
+@pytest.mark.parametrize('size', [1e-25, 1e25])
+def test_lean_norms_whose_squares_leave_float32(size):
+    rows = np.array([[3.0, 4.0], [0.0, 2.0], [0.0, 0.0]], np.float32) * np.float32(size)
+
+    @jax.jit
+    def found(params):
+        jacobian = gradients.task_gradients(lambda w: jnp.asarray(rows) @ w, params, engine='lean')
+        return jacobian[1].normalised()
+
+    norms, angles = found(jnp.ones(2))
+    assert_close(norms / size, np.array([5.0, 2.0, 0.0]))
+    assert_close(angles, np.array([[1, 0.8, 0], [0.8, 1, 0], [0, 0, 0]]))
+
+
+def test_wide_trunks_are_lean_and_others_batched():
+    def engine(width, batch, tasks=3):
+        weights, x = jnp.ones((width, width)), jnp.ones((batch, width))
+        return gradients.choose(weights, jax.vjp(lambda w: jnp.tanh(x @ w), weights)[1], tasks)
+
+    assert engine(512, 16) == 'lean'
+    assert engine(512, 512) == 'batched'
+    assert engine(256, 2) == 'batched'
+    assert engine(512, 16, tasks=1) == 'batched'

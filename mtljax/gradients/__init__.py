@@ -2,18 +2,24 @@
 
 from mtljax.gradients._cosines import cosines
 from mtljax.gradients._cut import Cut
+from mtljax.gradients._engines import choose
 from mtljax.gradients._jacobian import Engine, Pullback, Stacked, as_jacobian
+from mtljax.gradients._lean import Lean
 from mtljax.gradients._parts import Own, Parts
+from mtljax.gradients._representation import Representation
 from mtljax.gradients._task_gradients import task_gradients
 
 __all__ = [
     'Cut',
     'Engine',
+    'Lean',
     'Own',
     'Parts',
     'Pullback',
+    'Representation',
     'Stacked',
     'as_jacobian',
+    'choose',
     'cosines',
     'task_gradients',
 ]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+from absl import logging
 
 from mtljax import trees
 from mtljax.base import Params
@@ -29,15 +30,48 @@ def loop(pull: Callable[[Any], Params], rows: Any) -> Params:
     return trees.stack([pull(trees.row(rows, task)) for task in range(num_tasks)])
 
 
-_ENGINES: dict[str, Engine] = {'auto': batched, 'batched': batched, 'loop': loop}
+_ROWS: dict[str, Engine] = {'batched': batched, 'loop': loop}
+_NAMES = ('auto', 'batched', 'lean', 'loop', 'representation')
+_LARGER, _LEAST_BYTES = 4, 1 << 20
 
 
-def engine_of(name: str) -> Engine:
-    """The engine with that name.
+def check_engine(name: str) -> None:
+    """Raise a ValueError unless there is an engine with that name."""
+    if name not in _NAMES:
+        raise ValueError(f'engine should be one of {list(_NAMES)}. Found engine = {name!r}.')
 
-    Raises:
-      ValueError: there is none.
+
+def rows_of(name: str) -> Engine:
+    """How an engine forms rows where a method asks for them."""
+    return _ROWS.get(name, loop if name == 'lean' else batched)
+
+
+def choose(params: Params, pull: Any, num_tasks: int) -> str:
+    """The engine that ``'auto'`` stands for.
+
+    ``'lean'`` where the shared parameters take a MiB or more, and more than four times what the
+    backward pass keeps of a batch (wide dense layers, experts, embeddings, small batches), for two
+    tasks or more; else ``'batched'``.
+
+    Args:
+      params: the shared ones.
+      pull: the pullback that `jax.vjp` returned, a tree that holds what it keeps.
+      num_tasks: T.
+
+    >>> import jax.numpy as jnp
+    >>> weights, row = jnp.ones((512, 512)), jnp.ones((1, 512))
+    >>> choose(weights, jax.vjp(lambda w: row @ w, weights)[1], 2)
+    'lean'
     """
-    if name not in _ENGINES:
-        raise ValueError(f'engine should be one of {sorted(_ENGINES)}. Found engine = {name!r}.')
-    return _ENGINES[name]
+    own = {id(leaf) for leaf in jax.tree.leaves(params)}
+    kept = {id(leaf): leaf for leaf in jax.tree.leaves(pull) if id(leaf) not in own}
+    size, activations = _bytes(params), _bytes(list(kept.values()))
+    wide = num_tasks > 1 and size > max(_LARGER * activations, _LEAST_BYTES - 1)
+    form = 'lean' if wide else 'batched'
+    logging.info('engine %s: parameters %d bytes, activations %d', form, size, activations)
+    return form
+
+
+def _bytes(tree) -> int:
+    leaves = [leaf for leaf in jax.tree.leaves(tree) if hasattr(leaf, 'dtype')]
+    return sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)

@@ -12,9 +12,7 @@ from jax.typing import ArrayLike
 
 from mtljax import trees
 from mtljax.base import Array, Jacobian, Params
-from mtljax.gradients._cosines import cosines
-
-_LEAST, _MOST = 1e-24, 1e30  # squared norms whose parts float32 holds with all their digits
+from mtljax.gradients._cosines import norms_and_cosines
 
 Engine = Callable[[Callable[[Any], Params], Any], Params]
 """``(pull, rows) -> leaves [T, ...]``: how the pullbacks of all rows are computed."""
@@ -48,10 +46,7 @@ class Stacked:
 
     def normalised(self) -> tuple[Array, Array]:
         """Norms and cosines; rows are scaled first only where their squares leave float32."""
-        gramian = self.gramian()
-        square = jnp.diagonal(gramian)
-        plain = ((square > _LEAST) & (square < _MOST)).all()
-        return jax.lax.cond(plain, _split, lambda _: _scaled(self), gramian)
+        return norms_and_cosines(self.gramian(), lambda: _rescaled(self))
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
         """``J^T w``."""
@@ -151,13 +146,8 @@ def as_jacobian(updates: Any, params: Params | None = None) -> Jacobian:
     return Stacked(updates, tasks.pop()[0])
 
 
-def _split(gramian):
-    norms = jnp.sqrt(jnp.diagonal(gramian))
-    return norms, cosines(gramian)
-
-
-def _scaled(rows: Stacked):
-    """Norms and cosines by way of rows whose largest entry is 1."""
+def _rescaled(rows: Stacked):
+    """The largest entry of every row, and the Gramian of rows divided by it."""
     dtype = _accumulator(rows.tree)
 
     def largest(leaf):
@@ -168,8 +158,7 @@ def _scaled(rows: Stacked):
     size = jnp.stack([none, *(largest(leaf) for leaf in jax.tree.leaves(rows.tree))]).max(axis=0)
     inverse = 1 / jnp.where(size > 0, size, 1)
     unit = jax.tree.map(lambda leaf: leaf.astype(dtype), rows.tree)
-    norms, angles = _split(Stacked(_scale_rows(unit, inverse), rows.num_tasks).gramian())
-    return norms * size, angles
+    return size, Stacked(_scale_rows(unit, inverse), rows.num_tasks).gramian()
 
 
 def _accumulator(tree) -> Any:

@@ -9,9 +9,11 @@ import jax.numpy as jnp
 from mtljax import trees
 from mtljax.base import Array, Jacobian, Params
 from mtljax.gradients._cut import Cut
-from mtljax.gradients._engines import engine_of
-from mtljax.gradients._jacobian import Engine, Pullback, Stacked
+from mtljax.gradients._engines import check_engine, choose, rows_of
+from mtljax.gradients._jacobian import Pullback, Stacked
+from mtljax.gradients._lean import Lean
 from mtljax.gradients._parts import Own, Parts
+from mtljax.gradients._representation import Representation
 
 
 def task_gradients(
@@ -29,8 +31,11 @@ def task_gradients(
         the model ends, so that heads are differentiated once. The loss of a task without labels
         should be a finite 0, by ``where``: 0 times NaN is NaN in a sum.
       params: the point; ``{'shared': ..., 'task': ...}`` for a `Cut`.
-      engine: ``'batched'`` (all pullbacks in one vmap), ``'loop'`` (one after the other) or
-        ``'auto'`` (batched).
+      engine: ``'batched'`` (all pullbacks in one vmap), ``'loop'`` (one after the other),
+        ``'lean'`` (no row is held: a Gramian costs one pullback and one pushforward per task),
+        ``'representation'`` (an approximation: the Gramian of the gradients at the features, as in
+        MGDA-UB) or ``'auto'``: lean where the shared parameters take a MiB or more, and four times
+        what the backward pass keeps of a batch; else batched.
       axis_name: the mapped axis of a pmap: losses, and gradients before any Gramian, are averaged
         over its devices.
       has_aux: whether ``losses_of`` returns ``(losses, aux)``; then ``(losses, aux)`` comes back.
@@ -46,28 +51,40 @@ def task_gradients(
     Array([[12., -6.],
            [-6.,  3.]], dtype=float32)
     """
-    form = engine_of(engine)
+    check_engine(engine)
     if isinstance(losses_of, Cut):
-        losses, jacobian, aux = _at_cut(losses_of, params, form, axis_name)
+        losses, jacobian, aux = _at_cut(losses_of, params, engine, axis_name)
     else:
-        losses, jacobian, aux = _of_function(losses_of, params, form, axis_name, has_aux)
+        losses, jacobian, aux = _of_function(losses_of, params, engine, axis_name, has_aux)
     losses = losses if axis_name is None else jax.lax.pmean(losses, axis_name)
     return ((losses, aux) if has_aux else losses), jacobian
 
 
-def _of_function(losses_of, params, engine: Engine, axis_name, has_aux):
-    if has_aux:
-        losses, pull, aux = jax.vjp(losses_of, params, has_aux=True)
-    else:
-        losses, pull = jax.vjp(losses_of, params)
-        aux = None
+def _of_function(losses_of, params, engine: str, axis_name, has_aux):
+    def with_aux(params):
+        return losses_of(params) if has_aux else (losses_of(params), None)
+
+    losses, pull, aux = jax.vjp(with_aux, params, has_aux=True)
     if jnp.ndim(losses) != 1:
         raise ValueError(f'The losses should be a vector [T]. Found shape {jnp.shape(losses)}.')
+    form = engine if engine != 'auto' else choose(params, pull, losses.shape[0])
+    if form == 'lean':
+        return _lean(with_aux, params, axis_name)
     rows = tuple(jnp.eye(losses.shape[0], dtype=losses.dtype))
-    return losses, Pullback(lambda row: pull(row)[0], rows, engine, axis_name), aux
+    return losses, Pullback(lambda row: pull(row)[0], rows, rows_of(form), axis_name), aux
 
 
-def _at_cut(cut: Cut, params, engine: Engine, axis_name):
+def _lean(losses_of, params, axis_name):
+    losses, push, aux = jax.linearize(losses_of, params, has_aux=True)
+    transpose = jax.linear_transpose(push, params)
+
+    def pull(weights):
+        return transpose(weights.astype(losses.dtype))[0]
+
+    return losses, Lean(push, pull, jnp.ones_like(losses), axis_name), aux
+
+
+def _at_cut(cut: Cut, params, engine: str, axis_name):
     shared, task = params['shared'], params['task']
 
     def trunk(shared):
@@ -76,8 +93,12 @@ def _at_cut(cut: Cut, params, engine: Engine, axis_name):
         return moving, (fixed, carry)
 
     z, pull_trunk, (fixed, carry) = jax.vjp(trunk, shared, has_aux=True)
+    form = engine if engine != 'auto' else choose(shared, pull_trunk, cut.num_tasks)
     copies, readout = _copies(cut, shared, z, fixed, carry)
     losses, pull_heads, aux = jax.vjp(readout, task, copies, has_aux=True)
+    lean = None
+    if form == 'lean' and copies:
+        lean = _lean(lambda shared: cut(params | {'shared': shared}), shared, axis_name)[1]
 
     def pull_shared(row):
         from_z = pull_trunk(row['z'])[0]
@@ -89,13 +110,18 @@ def _at_cut(cut: Cut, params, engine: Engine, axis_name):
     def pull_own(weights):
         return mean(pull_heads(weights.astype(losses.dtype))[0])
 
+    def common(weights, rows):
+        if lean is not None:
+            return lean.scale(weights)
+        if not rows:
+            return Stacked(shared, cut.num_tasks)  # without leaves
+        exact = Pullback(pull_shared, rows, rows_of(form), axis_name)
+        return Representation(exact) if form == 'representation' else exact
+
     def weighted(weights: Array) -> Parts:
         total, rows = pull_heads(weights.astype(losses.dtype))
-        own = Own(pull_own, mean(total), weights, engine)
-        common = Stacked(shared, cut.num_tasks)  # no leaves, or replaced below
-        if rows:
-            common = Pullback(pull_shared, rows, engine, axis_name)
-        return Parts(weighted, {'shared': common, 'task': own}, weights)
+        own = Own(pull_own, mean(total), weights, rows_of(form))
+        return Parts(weighted, {'shared': common(weights, rows), 'task': own}, weights)
 
     return losses, weighted(jnp.ones(cut.num_tasks)), aux
 

@@ -1,0 +1,84 @@
+"""A Jacobian that is never held: its Gramian from one pullback and one pushforward per task."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+from mtljax.base import Array, Params
+from mtljax.gradients._cosines import norms_and_cosines
+
+
+@dataclass(frozen=True)
+class Lean:
+    """``diag(w) J`` of a linear function and its transpose; one row is alive at a time.
+
+    ``J J^T e_t = push(pull(e_t))`` is a column of the Gramian. Exact for every architecture;
+    memory of a few gradients, whatever T.
+
+    Attributes:
+      push: ``(tangent in the parameters' shape) -> [T]``.
+      pull: ``([T]) -> tree``, its transpose.
+      weights: of the losses, ``[T]``.
+      axis_name: the mapped axis over whose devices gradients are averaged.
+    """
+
+    push: Callable[[Params], Array]
+    pull: Callable[[Array], Params]
+    weights: Array
+    axis_name: str | None = None
+
+    @property
+    def num_tasks(self) -> int:
+        """T."""
+        return self.weights.shape[0]
+
+    def scale(self, weights: ArrayLike) -> 'Lean':
+        """``diag(w) J``."""
+        return replace(self, weights=self.weights * jnp.asarray(weights))
+
+    def realise(self) -> 'Lean':
+        """Itself: the rows stay unformed."""
+        return self
+
+    def gramian(self) -> Array:
+        """``J J^T``, column by column."""
+        columns = jax.lax.map(lambda row: self.push(self._row(row)), jnp.diag(self.weights))
+        gramian = self._mean(columns).astype(self._dtype) * self.weights[None]
+        return (gramian + gramian.T) / 2  # symmetric up to rounding only
+
+    def normalised(self) -> tuple[Array, Array]:
+        """Norms and cosines; rows are scaled first only where their squares leave float32."""
+        return norms_and_cosines(self.gramian(), self._rescaled)
+
+    def combine(self, weights: ArrayLike | None = None) -> Params:
+        """``J^T w`` by one pullback."""
+        factor = 1 if weights is None else jnp.asarray(weights)
+        return self._row(self.weights * factor)
+
+    def stacked(self) -> Params:
+        """The rows, formed one after the other."""
+        return jax.lax.map(self._row, jnp.diag(self.weights))
+
+    @property
+    def _dtype(self):
+        return jnp.result_type(jnp.float32, self.weights.dtype)
+
+    def _row(self, weights: Array) -> Params:
+        return self._mean(self.pull(weights))
+
+    def _rescaled(self) -> tuple[Array, Array]:
+        """The largest entry of every row, and the Gramian of rows divided by it."""
+
+        def largest(row):
+            sizes = [abs(leaf).max(initial=0) for leaf in jax.tree.leaves(self._row(row))]
+            return jnp.stack([jnp.zeros((), self._dtype), *sizes]).max()
+
+        size = jax.lax.map(largest, jnp.diag(self.weights))
+        inverse = 1 / jnp.where(size > 0, size, 1)
+        return size, self.scale(inverse).gramian()
+
+    def _mean(self, tree):
+        return tree if self.axis_name is None else jax.lax.pmean(tree, self.axis_name)
