@@ -95,9 +95,7 @@ def setup(config: ConfigDict, dataset: Dataset | None = None) -> Setup:
     dataset = build(spec['data'], 'data') if dataset is None else dataset
     backbone = build({**dataset.inputs, **spec['backbone']}, 'backbone')
     model = build(spec['sharing'], 'sharing', backbone, dataset.heads)
-    inputs = dataset.train.example.inputs
-    if len(dataset.tasks) > 1 and isinstance(inputs, dict) and set(inputs) == set(dataset.tasks):
-        model = sharing.multi_input(model)
+    model = sharing.multi_input(model) if dataset.apart else model
     tx = optax.chain(shared_surgery(spec['surgery']), build(spec['optimizer'], 'optimizer'))
     options = build(spec['train'], 'train')
     options |= {field: build(spec[field], field) for field in ('weighting', 'select')}

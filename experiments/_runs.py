@@ -58,7 +58,8 @@ class Runs:
         dataset = self._dataset(cell.config.data)
         if cell.task is None:
             return _build.setup(cell.config, dataset)
-        built = _build.setup(cell.config, data.only(dataset, cell.task))
+        alone = data.only(dataset, cell.task, batch_size=cell.config.train.batch_size)
+        built = _build.setup(cell.config, alone)
         return built._replace(options=built.options | {'select': _select(built)})
 
     def train(self, cell: Cell, seeds: Sequence[int], title: str) -> list[Run]:

@@ -153,6 +153,8 @@ class Dataset:
       test: what is looked at once, at the end.
       inputs: what a backbone must be told of the inputs, as its keywords: ``{'cardinalities': (3,
         5), 'numeric': 1}`` for `backbones.tabular`.
+      apart: whether inputs are ``{task: x}``, other examples for each task: see
+        `sharing.multi_input`.
     """
 
     tasks: Mapping[str, Task]
@@ -160,6 +162,7 @@ class Dataset:
     validation: Split
     test: Split
     inputs: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    apart: bool = field(default=False, kw_only=True)
 
     def __post_init__(self):
         if not self.tasks:

@@ -6,7 +6,7 @@ import optax
 import pytest
 from sklearn.datasets import load_digits
 
-from mtljax import Task, data, heads
+from mtljax import Dataset, Task, data, heads, metrics
 from tests.helpers import NAMES, assert_same, small_batch, small_tasks
 
 BATCH = small_batch(size=40)
@@ -168,3 +168,42 @@ def test_no_epoch_is_no_batch():
     assert list(split.batches(2, epochs=0)) == []
     with pytest.raises(ValueError, match='the 4 training examples'):
         next(split.batches(5))
+
+
+def test_one_task_alone():
+    x, y = np.arange(12, dtype=np.float32)[:, None], np.arange(12, dtype=np.float32)
+    known = np.arange(12) % 3 == 0
+    split = data.array_split(x, {'b': y, 'a': -y}, {'b': known})
+    task = Task(heads.linear(), optax.squared_error, {'mae': metrics.mae()})
+    whole = Dataset({'b': task, 'a': task}, split, split, split, inputs={'numeric': 1})
+    alone = data.only(whole, 'b')
+    assert alone.train.arrays.inputs[:, 0].tolist() == [0, 3, 6, 9]
+    assert alone.train.arrays.targets['b'].tolist() == [0, 3, 6, 9]
+    assert alone.test.size == 4
+    assert alone.inputs == {'numeric': 1}
+    large = data.only(whole, 'b', batch_size=5)
+    assert large.train.size == 12
+    assert large.train.arrays.mask['b'].tolist() == known.tolist()
+    assert large.test.size == 4
+    assert data.only(whole, 'a').train.arrays.targets['a'].tolist() == (-y).tolist()
+
+
+def test_one_task_alone_has_its_own_inputs():
+    x = {'b': np.zeros((4, 2), np.float32), 'a': np.ones((4, 2), np.float32)}
+    y = dict.fromkeys(x, np.zeros(4, np.float32))
+    task = Task(heads.linear(), optax.squared_error)
+    split = data.array_split(x, y)
+    for apart in (False, True):
+        whole = Dataset(dict.fromkeys(x, task), split, split, split, apart=apart)
+        found = data.only(whole, 'a').train.example.inputs
+        assert (found == 1).all() if apart else set(found) == {'a', 'b'}
+
+
+def test_a_task_that_is_not_there_or_has_no_label():
+    split = data.array_split(np.zeros((4, 2)), {'b': np.zeros(4)}, {'b': np.zeros(4, bool)})
+    task = Task(heads.linear(), optax.squared_error)
+    whole = Dataset({'b': task}, split, split, split)
+    with pytest.raises(ValueError, match="Found 'c'"):
+        data.only(whole, 'c')
+    with pytest.raises(ValueError, match="train split has no label of task 'b'"):
+        data.only(whole, 'b')

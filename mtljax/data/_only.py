@@ -7,11 +7,16 @@ from mtljax.base import Batch, Dataset, Split
 from mtljax.data._split import ArraySplit
 
 
-def only(dataset: Dataset, task: str) -> Dataset:
+def only(dataset: Dataset, task: str, *, batch_size: int = 1) -> Dataset:
     """The data set of one task alone, for its single-task baseline.
 
-    Examples without a label of that task are left out where the arrays are in memory; inputs
-    ``{task: x}``, one per task, become ``x``.
+    Examples without a label of that task are left out where the arrays are in memory; of inputs of
+    each task's own (``dataset.apart``) those of the task are kept.
+
+    Args:
+      dataset: of several tasks.
+      task: the one to keep.
+      batch_size: training examples without a label stay, masked, where fewer have one.
 
     Raises:
       ValueError: there is no such task, or a split has no label of it.
@@ -24,19 +29,22 @@ def only(dataset: Dataset, task: str) -> Dataset:
     if task not in dataset.tasks:
         raise ValueError(f'task should be one of {list(dataset.tasks)}. Found {task!r}.')
     splits = {'train': dataset.train, 'validation': dataset.validation, 'test': dataset.test}
-    several = set(dataset.tasks)
-    parts = {name: _part(name, split, task, several) for name, split in splits.items()}
+    least = {'train': batch_size}
+    parts = {
+        name: _part(name, split, task, dataset.apart, least.get(name, 1))
+        for name, split in splits.items()
+    }
     return Dataset({task: dataset.tasks[task]}, **parts, inputs=dataset.inputs)
 
 
-def _part(name: str, split: Split, task: str, several: set[str]) -> Split:
+def _part(name: str, split: Split, task: str, apart: bool, least: int) -> Split:
     if not isinstance(split, ArraySplit):
-        return _View(split, task, several)
-    arrays = _of_task(split.arrays, task, several)
+        return _View(split, task, apart)
+    arrays = _of_task(split.arrays, task, apart)
     labelled = arrays.mask[task].reshape(split.size, -1).any(axis=1)
     if not labelled.any():
         raise ValueError(f'The {name} split has no label of task {task!r}.')
-    if labelled.all():
+    if labelled.all() or labelled.sum() < least:
         return ArraySplit(arrays)
     return ArraySplit(jax.tree.map(lambda leaf: leaf[labelled], arrays))
 
@@ -44,8 +52,8 @@ def _part(name: str, split: Split, task: str, several: set[str]) -> Split:
 class _View:
     """One task of a split that reads its examples on demand."""
 
-    def __init__(self, split: Split, task: str, several: set[str]):
-        self._split, self._task, self._several = split, task, several
+    def __init__(self, split: Split, task: str, apart: bool):
+        self._split, self._task, self._apart = split, task, apart
 
     @property
     def size(self) -> int:
@@ -55,20 +63,18 @@ class _View:
     @property
     def example(self) -> Batch:
         """A small batch."""
-        return _of_task(self._split.example, self._task, self._several)
+        return _of_task(self._split.example, self._task, self._apart)
 
     def take(self, indices: np.ndarray) -> Batch:
         """The examples at ``indices``."""
-        return _of_task(self._split.take(indices), self._task, self._several)
+        return _of_task(self._split.take(indices), self._task, self._apart)
 
     def batches(self, batch_size: int, *, epochs: int = 1, seed: int = 0):
         """Shuffled batches of equal size."""
         for batch in self._split.batches(batch_size, epochs=epochs, seed=seed):
-            yield _of_task(batch, self._task, self._several)
+            yield _of_task(batch, self._task, self._apart)
 
 
-def _of_task(batch: Batch, task: str, several: set[str]) -> Batch:
-    inputs = batch.inputs
-    if isinstance(inputs, dict) and set(inputs) == several:
-        inputs = inputs[task]
+def _of_task(batch: Batch, task: str, apart: bool) -> Batch:
+    inputs = batch.inputs[task] if apart else batch.inputs
     return Batch(inputs, {task: batch.targets[task]}, {task: batch.mask[task]})
