@@ -22,7 +22,7 @@ _FIELDS = (
     'select',
     'train',
 )
-_LOOP = ('steps', 'log_every', 'eval_every', 'select', 'stream', 'workers', 'eval_batch_size')
+_LOOP = ('steps', 'log_every', 'eval_every', 'select', 'workers', 'eval_batch_size')
 
 
 class Setup(NamedTuple):
@@ -78,6 +78,13 @@ def _resolve(name: Any, field: str) -> Any:
         ) from error
 
 
+def check_fields(config: ConfigDict) -> None:
+    """Raise a UsageError unless the config has all fields of a training."""
+    missing = [field for field in _FIELDS if field not in config]
+    if missing:
+        raise UsageError(f'The config lacks the fields {missing}. Found {sorted(config)}.')
+
+
 def setup(config: ConfigDict, dataset: Dataset | None = None) -> Setup:
     """Everything that `training.train` needs, from a config.
 
@@ -88,10 +95,8 @@ def setup(config: ConfigDict, dataset: Dataset | None = None) -> Setup:
     Raises:
       UsageError: a field that cannot be built; it is named.
     """
+    check_fields(config)
     spec = config.to_dict()
-    missing = [field for field in _FIELDS if field not in spec]
-    if missing:
-        raise UsageError(f'The config lacks the fields {missing}. Found {sorted(spec)}.')
     dataset = build(spec['data'], 'data') if dataset is None else dataset
     backbone = build({**dataset.inputs, **spec['backbone']}, 'backbone')
     model = build(spec['sharing'], 'sharing', backbone, dataset.heads)
@@ -132,6 +137,15 @@ def fits_together(built: Setup, seeds: Sequence[int]) -> tuple[bool, str]:
     return _guarded(training.fits_together, built, seeds=seeds, **options)
 
 
+def check(built: Setup) -> None:
+    """See that training can start; see `training.check`.
+
+    Raises:
+      UsageError: what does not fit is the user's to mend.
+    """
+    _guarded(training.check, built, **built.options)
+
+
 def train_seeds(built: Setup, seeds: Sequence[int], progress: str) -> list[training.Result]:
     """`training.train_seeds` on what a config describes: several seeds are one program.
 
@@ -145,5 +159,6 @@ def train_seeds(built: Setup, seeds: Sequence[int], progress: str) -> list[train
 def _guarded(function, built: Setup, **options: Any):
     try:
         return function(built.model, built.dataset, built.tx, **options)
-    except (TypeError, ValueError) as error:
-        raise UsageError(str(error)) from error
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
+        said = f'KeyError: {error}' if isinstance(error, KeyError) else str(error)
+        raise UsageError(said) from error

@@ -1,5 +1,6 @@
 """What a comparison trains: methods, the variants each may choose from, single tasks."""
 
+import copy
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from experiments._program import UsageError
 
 BASELINE = 'single-task'
 _QUIET = {'sharing': (), 'weighting': ('equal',), 'surgery': ('sum',)}
-_RATES = ('learning_rate', 'init_value', 'peak_value')
+_RATES = ('learning_rate', 'peak_value', 'init_value')  # of a schedule, its highest value
 
 
 class Cell(NamedTuple):
@@ -73,7 +74,7 @@ def static_weights(num_tasks: int) -> np.ndarray:
     """Candidates for constant weights, ``[N, T]``, each with the sum T.
 
     Five for two tasks, the ten inner points of a lattice for three, ten draws of a flat Dirichlet
-    distribution above.
+    distribution above, beside equal ones.
 
     >>> static_weights(2).tolist()
     [[0.2, 1.8], [0.6, 1.4], [1.0, 1.0], [1.4, 0.6], [1.8, 0.2]]
@@ -86,17 +87,22 @@ def static_weights(num_tasks: int) -> np.ndarray:
         shares = np.array(points) / 6
     else:
         shares = np.random.default_rng(0).dirichlet(np.ones(num_tasks), 10)
+        shares = np.concatenate([np.full((1, num_tasks), 1 / num_tasks), shares])
     return (num_tasks * shares).round(4)
 
 
 def _tuned(config: ConfigDict, sharing: str, num_tasks: int) -> Iterator[Cell]:
+    method = f'{sharing} + tuned weights'
     for weights in static_weights(num_tasks).tolist():
+        if len(set(weights)) == 1:
+            yield Cell(method, 'equal weights', None, config)
+            continue
         changed = config.copy_and_resolve_references()
         changed.weighting = ConfigDict(
             {'fn': 'mtljax.weighting:constant', 'weights': tuple(weights)}
         )
         variant = 'weights ' + ' '.join(f'{weight:g}' for weight in weights)
-        yield Cell(f'{sharing} + tuned weights', variant, None, changed)
+        yield Cell(method, variant, None, changed)
 
 
 def _changed(config: ConfigDict, chosen: Mapping[str, str]) -> ConfigDict:
@@ -120,19 +126,26 @@ def _short(name: str) -> str:
 
 def _with_rate(cell: Cell, rate: float) -> Cell:
     config = cell.config.copy_and_resolve_references()
+    config.optimizer = copy.deepcopy(config.optimizer)  # lists in it are shared otherwise
     if not _set_rate(config.optimizer, rate):
         raise UsageError('--rates needs a learning_rate in config.optimizer. Found none.')
-    variant = ', '.join(part for part in (cell.variant, f'rate {rate:g}') if part)
+    variant = ', '.join(part for part in (cell.variant, f'rate {rate!r}') if part)
     return cell._replace(variant=variant, config=config)
 
 
 def _set_rate(spec: Any, rate: float) -> bool:
-    """Set the first learning rate that is a number, at any depth; the first value of a schedule."""
-    items = spec.items() if isinstance(spec, ConfigDict) else enumerate(spec)
-    for name, value in list(items):
-        if name in _RATES and isinstance(value, int | float):
+    """Set the first learning rate at any depth; of a schedule, its highest value."""
+    for name in _RATES:
+        value = spec.get(name) if isinstance(spec, ConfigDict | dict) else None
+        if isinstance(value, int | float) and value:
+            if isinstance(spec, ConfigDict):
+                spec.unlock()
+            del spec[name]  # an int may become a float
             spec[name] = rate
             return True
-        if isinstance(value, ConfigDict | list | tuple) and _set_rate(value, rate):
-            return True
-    return False
+    inner = spec.values() if isinstance(spec, ConfigDict | dict) else spec
+    return any(
+        _set_rate(value, rate)
+        for value in inner
+        if isinstance(value, ConfigDict | dict | list | tuple)
+    )

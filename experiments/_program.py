@@ -160,7 +160,9 @@ def _holds_results(workdir: Path) -> bool:
     """Whether a run came far enough to leave something that must not be mixed or lost."""
     files = [workdir / name for name in ('metrics.jsonl', 'summary.json', 'results.json')]
     written = any(file.exists() and file.stat().st_size for file in files)
-    return written or any(workdir.glob('checkpoints/[0-9]*'))
+    return written or any(
+        any(workdir.glob(f'{name}/[0-9a-z]*')) for name in ('checkpoints', 'runs')
+    )
 
 
 def _leaves(tree: Any, path: str = '') -> dict[str, Any]:

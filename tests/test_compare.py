@@ -1,5 +1,6 @@
 """Comparisons: what is trained, what is kept, what is chosen, what is printed."""
 
+import dataclasses
 import importlib
 import json
 import math
@@ -7,11 +8,11 @@ import math
 import numpy as np
 import pytest
 
-from experiments import _build, _report
+from experiments import _build, _report, _report_files
 from experiments._cells import BASELINE, cells, static_weights
 from experiments._program import UsageError
 from experiments._runs import Runs, chosen, records
-from mtljax import training
+from mtljax import data, training
 
 LISTS = {'sharing': None, 'weighting': None, 'surgery': None}
 TASKS = ['left', 'right']
@@ -76,6 +77,8 @@ def test_tuned_weights_and_rates_are_the_same_for_all(config):
     assert len(tuned) == 2 * len(static_weights(2))
     assert tuned[0].config.weighting.weights == (0.2, 1.8)
     assert tuned[0].variant == 'weights 0.2 1.8, rate 0.1'
+    assert tuned[4].variant == 'equal weights, rate 0.1'
+    assert tuned[4].config.weighting.fn == 'mtljax.weighting:equal'
     methods = {}
     for cell in found:
         rate = cell.config.optimizer.learning_rate.init_value
@@ -87,7 +90,18 @@ def test_tuned_weights_and_rates_are_the_same_for_all(config):
         cells(config, LISTS, TASKS, rates=[0.1])
 
 
-@pytest.mark.parametrize(('num_tasks', 'count'), [(2, 5), (3, 10), (7, 10)])
+def test_the_rate_of_a_schedule_is_its_highest_value(config):
+    schedule = {'fn': 'x', 'init_value': 0.0, 'peak_value': 4}
+    chained = {'fn': 'optax:chain', 'args': [{'fn': 'a'}, {'fn': 'b', 'learning_rate': schedule}]}
+    with config.unlocked():
+        config.optimizer = chained
+    found = cells(config, LISTS, TASKS, rates=[0.1, 0.01])
+    inner = [cell.config.optimizer.args[1]['learning_rate'] for cell in found]
+    assert [each['peak_value'] for each in inner] == [0.1, 0.01] * 3
+    assert {each['init_value'] for each in inner} == {0.0}
+
+
+@pytest.mark.parametrize(('num_tasks', 'count'), [(2, 5), (3, 10), (7, 11)])
 def test_static_weights_are_points_of_a_simplex(num_tasks, count):
     weights = static_weights(num_tasks)
     assert weights.shape == (count, num_tasks)
@@ -100,7 +114,7 @@ def test_runs_are_kept_and_never_trained_again(config, dataset, tmp_path, monkey
     wanted = cells(config, LISTS, TASKS)
     runs = Runs(tmp_path, dataset)
     first = [run for cell in wanted for run in runs.train(cell, [0], cell.method)]
-    assert [runs.done(cell, [0, 1]) for cell in wanted] == [1, 1, 1]
+    assert [runs.check(cell, [0, 1]) for cell in wanted] == [1, 1, 1]
     assert [set(run.test) for run in first] == [{'left'}, {'right'}, {'left', 'right'}]
     assert first[0].history[-1]['validation/left/accuracy'] <= 1
     trained = []
@@ -122,9 +136,53 @@ def test_runs_are_kept_and_never_trained_again(config, dataset, tmp_path, monkey
         seed=1,
     )
     assert again[1].test['left']['loss'] == pytest.approx(alone.test['left']['loss'], rel=1e-4)
+    same = wanted[2]._replace(method='hard + tuned weights', variant='equal weights')
+    assert Runs(tmp_path, dataset).train(same, [0], '')[0].test == first[2].test
+    assert len(trained) == 1
     next(tmp_path.glob('hard-seed-0*')).write_text('{"method":')
     with pytest.raises(UsageError, match='is no run'):
-        Runs(tmp_path, dataset).train(wanted[2], [0], 'hard')
+        Runs(tmp_path, dataset).check(wanted[2], [0])
+
+
+def test_other_data_is_another_run(config, dataset, tmp_path):
+    cell = cells(config, LISTS, TASKS)[2]
+    whole = dataset(None)
+    arrays = whole.train.arrays
+    labels = {'left': 9 - arrays.targets['left']}
+    changed = data.ArraySplit(arrays._replace(targets=arrays.targets | labels))
+    changed = dataclasses.replace(whole, train=changed)
+    here, there = Runs(tmp_path, dataset), Runs(tmp_path, lambda spec: changed)
+    assert here._path(cell, 0) != there._path(cell, 0)
+    assert here._path(cell, 0) == Runs(tmp_path, dataset)._path(cell, 0)
+    assert here._path(cell, 0) != here._path(cell, 1)
+
+
+def test_long_names_are_cut(config, dataset, tmp_path):
+    cell = cells(config, LISTS, TASKS)[2]._replace(variant='weights ' + '0.1234 ' * 40)
+    assert len(Runs(tmp_path, dataset)._path(cell, 0).name) < 150
+
+
+@pytest.mark.parametrize(
+    ('changes', 'said'),
+    [
+        (
+            {'optimizer': {'fn': 'optax:identity'}, 'surgery.fn': 'optax:identity'},
+            'Surgery comes first',
+        ),
+        ({'train.batch_size': 1000}, 'at most the 64 training examples'),
+        ({'train.eval_every': 3}, 'multiple of log_every'),
+        ({'select.metric': 'acuracy'}, "No task has the metric 'acuracy'"),
+        ({'train.eval_batch_size': 0}, 'eval_batch_size should be at least 1'),
+    ],
+)
+def test_what_does_not_fit_says_so_before_anything_is_trained(
+    config, dataset, tmp_path, changes, said
+):
+    with config.unlocked():
+        config.train.eval_batch_size = 16
+        config.update_from_flattened_dict(changes)
+    with pytest.raises(UsageError, match=said):
+        Runs(tmp_path, dataset).check(cells(config, LISTS, TASKS)[-1], [0])
 
 
 def test_a_run_that_diverges_counts_as_nan(config, dataset, tmp_path):
@@ -153,7 +211,8 @@ def test_validation_alone_chooses_a_variant(examples):
     hard = [run for run in examples if run.method == 'hard']
     worse = [run._replace(variant='worse', score=run.score - 0.1, test={}) for run in hard]
     better = [run._replace(variant='better', score=run.score + 0.1) for run in hard]
-    found = chosen([*worse, *better, *examples])
+    broken = [run._replace(variant='broken', score=-math.inf if run.seed else 9.0) for run in hard]
+    found = chosen([*broken, *worse, *better, *examples])
     assert {run.variant for run in found if run.method == 'hard'} == {'better'}
     assert len(found) == len(examples)
 
@@ -168,10 +227,11 @@ def test_single_tasks_are_put_together(examples):
 
 
 def test_the_report_says_all_that_a_reader_needs(examples, dataset, tmp_path):
-    published = {'note': 'other data', 'rows': {'theirs': {'left accuracy': 0.9}}}
-    tasks = dataset(None).tasks
-    found = _report.report(examples, tasks, published)
-    files = _report.write(found, examples, tasks, 'digits', tmp_path, published)
+    theirs = {'note': 'other data', 'rows': {'theirs': {'left accuracy': 0.9}}}
+    tasks, published = dataset(None).tasks, _report.published_table(theirs)
+    found = _report.report(examples, tasks, published, training.select_by())
+    more = [*examples, examples[-1]._replace(variant='not chosen')]
+    files = _report_files.write(found, examples, more, tasks, 'digits', tmp_path)
     text = (tmp_path / 'table.md').read_text()
     for words in (
         'delta_m_flat % (negative is better)',
@@ -195,5 +255,47 @@ def test_the_report_says_all_that_a_reader_needs(examples, dataset, tmp_path):
         'mixing-mmoe.png',
     ]
     lines = (tmp_path / 'results.csv').read_text().splitlines()
-    assert len(lines) == 1 + 2 * (2 * 2 + 2 * 2 * 2)
+    assert len(lines) == 1 + 2 * (2 * 2 + 2 * 2 * 2) + 4
+    assert all(line.endswith(',') for line in lines[-4:])  # no test result
     assert len(json.loads((tmp_path / 'results.json').read_text())['runs']) == len(examples)
+
+
+def test_a_run_that_did_not_end_is_in_the_report(examples, dataset, tmp_path):
+    nothing = training.filled(dataset(None).tasks, math.nan)
+    lost = {'test': nothing, 'validation': nothing, 'score': -math.inf, 'error': 'NaN at step 3'}
+    runs = [r._replace(**lost) if (r.method, r.seed) == ('mmoe', 1) else r for r in examples]
+    tasks = dataset(None).tasks
+    found = _report.report(runs, tasks, None, training.select_by())
+    rows = {row[0]: row for row in found.main.rows}
+    assert rows['mmoe'][1] == 'nan'
+    assert rows['hard'][-1] == '1.00'
+    assert rows['mmoe'][-1] == '2.00'
+    assert 'mmoe, seed 1, did not end: NaN at step 3' in found.notes
+    assert _report_files.write(found, runs, runs, tasks, 'digits', tmp_path)
+
+
+def test_a_comparison_of_one_task_and_one_without_metrics(examples, dataset, tmp_path):
+    task = dataset(None).tasks['left']
+    for tasks in ({'left': task}, {'left': dataclasses.replace(task, metrics={})}):
+        kept = [
+            run._replace(
+                test={'left': run.test['left']}, validation={'left': run.validation['left']}
+            )
+            for run in examples
+            if run.task != 'right'
+        ]
+        found = _report.report(kept, tasks, None, training.select_by())
+        files = _report_files.write(found, kept, kept, tasks, 'digits', tmp_path)
+        assert (tmp_path / 'metrics.png') in files
+
+
+def test_tasks_that_the_score_does_not_look_at_are_named(examples, dataset):
+    tasks = dataset(None).tasks
+    found = _report.report(examples, tasks, None, lambda results: results['left']['accuracy'])
+    assert any('does not look at right' in note for note in found.notes)
+
+
+@pytest.mark.parametrize('published', [{'rows': {'x': {'left accuracy': None}}}, {'note': 'x'}])
+def test_published_figures_of_another_form(published):
+    with pytest.raises(UsageError, match=r'config.published should be'):
+        _report.published_table(published)

@@ -5,7 +5,14 @@ from mtljax.analysis._learning import learning_curves
 from mtljax.analysis._mixing import heat_maps, mixing
 from mtljax.analysis._paired import paired, paired_table
 from mtljax.analysis._plots import curves, intervals
-from mtljax.analysis._summary import Record, as_table, mean_and_error, mean_ranks, summary
+from mtljax.analysis._summary import (
+    Record,
+    as_table,
+    mean_and_error,
+    mean_ranks,
+    summary,
+    undefined,
+)
 from mtljax.analysis._table import Table
 from mtljax.analysis._trajectories import Path, Plane, trajectories
 
@@ -28,4 +35,5 @@ __all__ = [
     'pareto',
     'summary',
     'trajectories',
+    'undefined',
 ]

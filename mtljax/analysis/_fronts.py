@@ -17,7 +17,7 @@ def fronts(
 ) -> Figure:
     """One panel per pair of quantities: every method's mean and error, and the Pareto front.
 
-    Axes point so that better is to the right and up. Of many pairs, the first six are drawn.
+    Axes point so that better is to the right and up. Of many pairs, six neighbours are drawn.
 
     Args:
       found: what `summary` returned.
@@ -30,10 +30,13 @@ def fronts(
     >>> [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes]
     [('a mae (less is better)', 'b auc')]
     """
-    pairs = list(itertools.combinations(quantities, 2))[:_MOST]
+    order = {quantity: index for index, quantity in enumerate(quantities)}
+    every = itertools.combinations(quantities, 2)
+    pairs = sorted(every, key=lambda pair: order[pair[1]] - order[pair[0]])[:_MOST]
     columns = min(len(pairs), 3)
     lines = math.ceil(len(pairs) / columns)
-    figure = Figure(figsize=(3.6 * columns + 1.8, 3.2 * lines), layout='constrained')
+    height = max(3.2 * lines, 0.2 * len(found) + 0.6)  # of the legend
+    figure = Figure(figsize=(3.6 * columns + 1.8, height), layout='constrained')
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, (first, second) in zip(panels, pairs, strict=False):
         points = {name: (row[first], row[second]) for name, row in found.items()}

@@ -27,7 +27,8 @@ def learning_curves(
     """
     columns = min(len(panels), 4)
     lines = math.ceil(len(panels) / columns)
-    figure = Figure(figsize=(3.2 * columns + 1.6, 2.7 * lines), layout='constrained')
+    height = max(2.7 * lines, 0.2 * len(histories) + 0.6)  # of the legend
+    figure = Figure(figsize=(3.2 * columns + 1.6, height), layout='constrained')
     grid = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, (name, heading) in zip(grid, panels.items(), strict=False):
         for index, (method, runs) in enumerate(histories.items()):

@@ -76,7 +76,9 @@ def heat_maps(
     """
     columns = min(len(matrices), 4)
     lines = -(-len(matrices) // columns)
-    figure = Figure(figsize=(_PANEL * columns + 0.6, 2.2 * lines + 0.4), layout='constrained')
+    rows = max((len(rows) for rows in matrices.values()), default=1)
+    height = max(2.2, 0.16 * rows) * lines + 0.4
+    figure = Figure(figsize=(_PANEL * columns + 0.6, height), layout='constrained')
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, (name, rows) in zip(panels, matrices.items(), strict=False):
         _draw(axes, np.asarray(rows), tasks)

@@ -1,10 +1,9 @@
 """Differences between methods, seed by seed."""
 
 import math
-import statistics
 from collections.abc import Mapping, Sequence
 
-from mtljax.analysis._summary import Record
+from mtljax.analysis._summary import Record, decimals, mean_and_error
 from mtljax.analysis._table import Table
 
 
@@ -75,15 +74,13 @@ def paired_table(found: Mapping[str, Mapping[str, tuple[float, float]]], referen
 def _interval(differences: Sequence[float]) -> tuple[float, float]:
     from scipy.stats import t  # slow to import
 
-    count, mean = len(differences), statistics.fmean(differences)
-    if count < 2:
-        return mean, math.nan
-    error = statistics.stdev(differences) / math.sqrt(count)
-    return mean, float(t.ppf(0.975, count - 1)) * error
+    mean, error = mean_and_error(differences)
+    return mean, float(t.ppf(0.975, len(differences) - 1)) * error
 
 
 def _cell(mean: float, half: float) -> str:
     if math.isnan(half):
-        return f'{mean:+.4f}'
+        return f'{mean:+.{decimals(mean, half)}f}'
     mark = ' *' if abs(mean) > half else ''
-    return f'{mean:+.4f} ± {half:.4f}{mark}'
+    digits = decimals(mean, half)
+    return f'{mean:+.{digits}f} ± {half:.{digits}f}{mark}'

@@ -58,7 +58,8 @@ def intervals(
     """
     columns = min(len(quantities), _COLUMNS)
     lines = math.ceil(len(quantities) / columns)
-    figure = Figure(figsize=(3.4 * columns, 3.6 * lines), layout='constrained')
+    width = max(3.4, 0.24 * len(found) + 1)
+    figure = Figure(figsize=(width * columns, 3.6 * lines), layout='constrained')
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes in panels[len(quantities) :]:
         axes.set_axis_off()

@@ -1,9 +1,10 @@
 """Runs over several seeds, summed up and compared with the single-task baseline."""
 
 import math
-import statistics
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from mtljax.analysis._table import Table
 from mtljax.base import Task
@@ -31,13 +32,15 @@ class Record(NamedTuple):
 def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
     """The mean and its standard error, ``sd / sqrt(n)``; the error of one value is NaN.
 
+    Values that are not finite make both NaN.
+
     >>> mean_and_error([1.0, 3.0])
     (2.0, 1.0)
     """
-    mean = statistics.fmean(values)
-    if len(values) < 2:
-        return mean, math.nan
-    return mean, statistics.stdev(values) / math.sqrt(len(values))
+    if not np.isfinite(values).all():
+        return math.nan, math.nan
+    error = np.std(values, ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    return float(np.mean(values)), float(error)
 
 
 def summary(
@@ -46,7 +49,8 @@ def summary(
     """Mean and standard error over seeds of every quantity, per method in order of appearance.
 
     ``delta_m_flat`` and ``delta_m_task`` compare each run with the mean of the baseline's runs, in
-    percent; negative is better.
+    percent; negative is better. Metrics that the baseline does not have, NaN or 0, are left out of
+    them, as `undefined` says.
 
     Args:
       records: all runs.
@@ -77,11 +81,17 @@ def summary(
         for task, row in tasks.items()
     }
     reference = {
-        task: {name: statistics.fmean(r.test[task][name] for r in runs[baseline]) for name in names}
+        task: {
+            name: mean_and_error([r.test[task][name] for r in runs[baseline]])[0] for name in names
+        }
+        for task, names in better.items()
+    }
+    defined = {
+        task: {name: up for name, up in names.items() if _is_defined(reference[task][name])}
         for task, names in better.items()
     }
     rows = {
-        name: [_quantities(record, reference, better) for record in found]
+        name: [_quantities(record, reference, better, defined) for record in found]
         for name, found in runs.items()
     }
     found = {
@@ -101,6 +111,8 @@ def mean_ranks(
 ) -> dict[str, float]:
     """The mean over all metrics of each method's rank, 1 for the best; equal means share a rank.
 
+    A method without a finite mean is the last; a metric that no method has does not count.
+
     Args:
       found: ``{method: {'task metric': (mean, standard error)}}``.
       better: ``{task: {metric: whether higher is better}}``.
@@ -112,23 +124,44 @@ def mean_ranks(
     ranks: dict[str, list[float]] = {name: [] for name in found}
     for task, metrics in better.items():
         for metric, up in metrics.items():
-            scores = {n: (1 if up else -1) * row[f'{task} {metric}'][0] for n, row in found.items()}
+            values = {name: row[f'{task} {metric}'][0] for name, row in found.items()}
+            if not any(map(math.isfinite, values.values())):
+                continue
+            sign = 1 if up else -1
+            scores = {n: sign * v if math.isfinite(v) else -math.inf for n, v in values.items()}
             for name, score in scores.items():
                 above = sum(other > score for other in scores.values())
                 level = sum(other == score for other in scores.values())
-                rank = above + (level + 1) / 2 if level else math.nan  # NaN equals nothing
-                ranks[name].append(rank)
-    return {name: statistics.fmean(row) if row else math.nan for name, row in ranks.items()}
+                ranks[name].append(above + (level + 1) / 2)
+    return {name: float(np.mean(row)) if row else math.nan for name, row in ranks.items()}
 
 
-def _quantities(record: Record, reference, better) -> dict[str, float]:
+def undefined(found: Mapping[str, tuple[float, float]], tasks: Mapping[str, Task]) -> list[str]:
+    """The metrics of a baseline that nothing can be compared with: NaN, infinite, or 0.
+
+    Args:
+      found: its row of a `summary`.
+      tasks: ``{task: Task}``.
+
+    >>> undefined({}, {})
+    []
+    """
+    names = [f'{task} {name}' for task, row in tasks.items() for name in row.metrics]
+    return [name for name in names if not _is_defined(found[name][0])]
+
+
+def _is_defined(value: float) -> bool:
+    return math.isfinite(value) and value != 0
+
+
+def _quantities(record: Record, reference, better, defined) -> dict[str, float]:
     values = record.test
     metrics = {f'{task} {name}': values[task][name] for task in better for name in better[task]}
     return {
         **metrics,
         'parameters': record.parameters,
         'seconds': record.seconds,
-        **delta_m(values, reference, better),
+        **delta_m(values, reference, defined),
     }
 
 
@@ -150,6 +183,16 @@ def as_table(found: Mapping[str, Mapping[str, tuple[float, float]]], baseline: s
     return Table(['method', *map(_heading, quantities)], rows)
 
 
+def decimals(mean: float, error: float) -> int:
+    """Decimals that show two digits of the error, four at least and eight at most.
+
+    >>> decimals(0.5, 0.01), decimals(0.5, 2e-5)
+    (4, 6)
+    """
+    size = next((abs(v) for v in (error, mean) if math.isfinite(v) and v), 1.0)
+    return min(max(4, 1 - math.floor(math.log10(size))), 8)
+
+
 def _heading(quantity: str) -> str:
     titles = {
         'seconds': 'training s',
@@ -165,6 +208,7 @@ def _cell(quantity: str, mean: float, error: float, *, own: bool) -> str:
         return f'{mean:,.0f}'
     if quantity.startswith(('delta_m', 'mean_rank')) and own:
         return '-'
-    digits = {'seconds': 1, 'delta_m_flat': 2, 'delta_m_task': 2, 'mean_rank': 2}.get(quantity, 4)
+    digits = {'seconds': 1, 'delta_m_flat': 2, 'delta_m_task': 2, 'mean_rank': 2}.get(quantity)
+    digits = decimals(mean, error) if digits is None else digits
     spread = '' if math.isnan(error) else f' ± {error:,.{digits}f}'
     return f'{mean:,.{digits}f}{spread}'

@@ -19,7 +19,7 @@ class Table:
 
     def markdown(self) -> str:
         """GitHub Markdown: the first column to the left, the others to the right."""
-        cells = [list(self.columns), *map(list, self.rows)]
+        cells = [[cell.replace('|', '\\|') for cell in row] for row in (self.columns, *self.rows)]
         widths = [max(len(row[i]) for row in cells) for i in range(len(self.columns))]
         rule = '|'.join(
             ':' + '-' * (width + 1) if i == 0 else '-' * (width + 1) + ':'

@@ -34,7 +34,9 @@ def only(dataset: Dataset, task: str, *, batch_size: int = 1) -> Dataset:
         name: _part(name, split, task, dataset.apart, least.get(name, 1))
         for name, split in splits.items()
     }
-    return Dataset({task: dataset.tasks[task]}, **parts, inputs=dataset.inputs)
+    tasks = {task: dataset.tasks[task]}
+    train, validation, test = (parts[name] for name in splits)
+    return Dataset(tasks, train, validation, test, inputs=dataset.inputs)
 
 
 def _part(name: str, split: Split, task: str, apart: bool, least: int) -> Split:

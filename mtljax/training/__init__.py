@@ -4,14 +4,15 @@ from mtljax.training._checkpoint import Checkpoints
 from mtljax.training._constant import constant
 from mtljax.training._evaluate import Results, eval_step, evaluate, evaluator
 from mtljax.training._finite import NonFiniteLossError
-from mtljax.training._logging import Log, Row, read_rows, write_text
+from mtljax.training._logging import Log, Row, read_rows, write_bytes, write_text
 from mtljax.training._loop import Result, train
 from mtljax.training._objective import objective
 from mtljax.training._parallel import Jit, Pmap, Strategy, strategy_of
+from mtljax.training._preflight import check
 from mtljax.training._runner import Runner, runner, scans_well
 from mtljax.training._scale_rate import scale_rate
 from mtljax.training._seeds import train_seeds
-from mtljax.training._select import select_by
+from mtljax.training._select import filled, select_by
 from mtljax.training._step import TrainStep, train_step
 from mtljax.training._together import fits_together
 
@@ -27,10 +28,12 @@ __all__ = [
     'Runner',
     'Strategy',
     'TrainStep',
+    'check',
     'constant',
     'eval_step',
     'evaluate',
     'evaluator',
+    'filled',
     'fits_together',
     'objective',
     'read_rows',
@@ -42,5 +45,6 @@ __all__ = [
     'train',
     'train_seeds',
     'train_step',
+    'write_bytes',
     'write_text',
 ]

@@ -76,7 +76,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all.
+    """Write a file whole or not at all, also where several processes write it.
 
     Args:
       path: the file.
@@ -88,6 +88,19 @@ def write_text(path: Path, text: str) -> None:
     ...     [path.name for path in Path(folder).iterdir()]
     ['note.txt']
     """
-    partial = path.with_name(f'.{path.name}.partial')
-    partial.write_text(text)
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all; see `write_text`.
+
+    Args:
+      path: the file.
+      content: what it will hold.
+    """
+    partial = path.with_name(f'.{os.getpid()}.partial-{path.name}'[:250])
+    with partial.open('wb') as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(partial, path)

@@ -21,7 +21,7 @@ from mtljax.training._rate import Rate
 from mtljax.training._rows import mean_losses, mean_row, validation_row
 from mtljax.training._runner import Runner, runner, scans_well
 from mtljax.training._schedule import Schedule, chunks_of, schedule_of
-from mtljax.training._select import select_by
+from mtljax.training._select import filled, select_by
 from mtljax.training._step import TrainStep, train_step
 
 
@@ -118,9 +118,7 @@ def train(
     strategy = strategy_of(parallel)
     check_batch_size(batch_size, micro_batches, dataset.train.size)
     select = select_by() if select is None else select
-    select(
-        {name: dict.fromkeys(['loss', *task.metrics], 1.0) for name, task in dataset.tasks.items()}
-    )
+    select(filled(dataset.tasks, 1.0))
     step = train_step(
         model,
         dataset.tasks,

@@ -17,10 +17,10 @@ class Progress(contextlib.AbstractContextManager):
 
     def __init__(self, steps: int, title: str | None):
         self._bar = Bar(
-            TextColumn('{task.description}'),
+            TextColumn('{task.description}', markup=False),
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
-            TextColumn('{task.fields[losses]}'),
+            TextColumn('{task.fields[losses]}', markup=False),
             TextColumn('{task.fields[rate]}'),
             TimeRemainingColumn(),
             disable=title is None,

@@ -14,7 +14,8 @@ from mtljax.training._finite import check_losses, check_params
 from mtljax.training._keeper import Keeper
 from mtljax.training._logging import Log
 from mtljax.training._loop import Result, checked_start, train
-from mtljax.training._parallel import check_batch_size, strategy_of
+from mtljax.training._parallel import strategy_of
+from mtljax.training._preflight import check
 from mtljax.training._progress import Progress
 from mtljax.training._rate import Rate
 from mtljax.training._rows import mean_losses, mean_row, validation_row
@@ -107,7 +108,16 @@ def train_seeds(
             "Seeds in one program need parallel='jit', no patience and no stream. "
             f'Found parallel = {parallel!r}, patience = {patience}, stream = {stream}.'
         )
-    check_batch_size(batch_size, options.get('micro_batches', 1), dataset.train.size)
+    check(
+        model,
+        dataset,
+        tx,
+        batch_size=batch_size,
+        select=select,
+        eval_batch_size=eval_batch_size,
+        **schedule._asdict(),
+        **options,
+    )
     strategy = strategy_of(parallel)
     step = train_step(model, dataset.tasks, tx, **options)
     starts = [checked_start(model, dataset, step, seed) for seed in seeds]
@@ -124,7 +134,8 @@ def train_seeds(
     many: dict[str, Any] = {'put': strategy.put, 'seeds': len(seeds), 'batch_size': eval_batch_size}
     validate = evaluator(model, dataset.tasks, dataset.validation, **many)
     logs = [Log(None, 0) for _ in seeds]
-    states, rate = _fit(run, validate, keepers, logs, schedule, progress)
+    first = strategy.replicate(trees.stack(starts))
+    states, rate = _fit(first, run, validate, keepers, logs, schedule, progress)
     best = trees.stack([keeper.best for keeper in keepers])
     tests = evaluator(model, dataset.tasks, dataset.test, **many)(best.params, best.state)
     return [
@@ -142,6 +153,7 @@ def train_seeds(
 
 
 def _fit(
+    states: TrainState,
     run: Runner,
     validate: Callable[[Any, Any], list[Results]],
     keepers: Sequence[Keeper],
@@ -149,7 +161,7 @@ def _fit(
     schedule: Schedule,
     title: str | None,
 ) -> tuple[TrainState, Rate]:
-    states, rate = trees.stack([keeper.state for keeper in keepers]), Rate()
+    rate = Rate()
     with Progress(schedule.steps, title) as bar:
         for start, stop in chunks_of(0, schedule.steps, schedule.log_every):
             with rate.of(stop - start):

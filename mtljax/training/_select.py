@@ -1,15 +1,27 @@
 """Which evaluation is the best."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from mtljax.base import Task
 from mtljax.training._evaluate import Results
+
+
+def filled(tasks: Mapping[str, Task], value: float) -> Results:
+    """Results in which the loss and every metric of every task are the same number.
+
+    >>> filled({}, 1.0)
+    {}
+    """
+    return {name: dict.fromkeys(['loss', *task.metrics], value) for name, task in tasks.items()}
 
 
 def select_by(
     metric: str = 'loss', *, higher_is_better: bool = False
 ) -> Callable[[Results], float]:
     """A score of validation results: the mean of one metric over the tasks that have it.
+
+    Values that are not finite, such as those of a task without labels, do not count.
 
     Args:
       metric: its name, the same for all tasks.
@@ -28,7 +40,7 @@ def select_by(
         if not found:
             names = {task: sorted(row) for task, row in results.items()}
             raise ValueError(f'No task has the metric {metric!r}. Found {names}.')
-        found = [value for value in found if not math.isnan(value)]
+        found = [value for value in found if math.isfinite(value)]
         return sign * sum(found) / len(found) if found else -math.inf
 
     return score

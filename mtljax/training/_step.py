@@ -108,7 +108,8 @@ def train_step(
         if axis_name is not None:
             model_key = jax.random.fold_in(model_key, jax.lax.axis_index(axis_name))
         if augment is not None:
-            batch = augment(jax.random.fold_in(model_key, 1), batch)
+            model_key, augment_key = jax.random.split(model_key)
+            batch = augment(augment_key, batch)
         losses_of, active = objective(
             model,
             tasks,

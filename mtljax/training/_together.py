@@ -28,6 +28,7 @@ def fits_together(
     batch_size: int,
     parallel: str = 'jit',
     patience: int | None = None,
+    stream: bool | None = None,
     **options: Any,
 ) -> tuple[bool, str]:
     """Whether `train_seeds` should run the seeds in one program, and why.
@@ -44,6 +45,7 @@ def fits_together(
       batch_size: see `train_seeds`.
       parallel: see `train_seeds`.
       patience: see `train_seeds`.
+      stream: see `train_seeds`.
       **options: see `train_step`.
 
     Returns:
@@ -62,7 +64,7 @@ def fits_together(
         'one seed': len(seeds) == 1,
         'early stopping': patience is not None,
         'pmap': parallel != 'jit',
-        'streamed data': held is None or _bytes(held) > RESIDENT_BYTES,
+        'streamed data': bool(stream) or held is None or _bytes(held) > RESIDENT_BYTES,
     }
     for reason, holds in reasons.items():
         if holds:
