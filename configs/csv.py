@@ -28,6 +28,8 @@ def get_config(variant: str = '') -> ConfigDict:
                 'targets': (),
                 'drop': (),
                 'categorical': (),
+                'missing': ('', 'NA', 'N/A', 'n/a', 'nan', 'NaN', 'NULL', 'null', 'None', '?'),
+                'delimiter': ',',
                 'validation': 0.1,
                 'test': 0.2,
                 'seed': 0,

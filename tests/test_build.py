@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import optax
 import pytest
 
-from experiments import _build
+from experiments import _build, _report
 from experiments._program import UsageError
 from mtljax import Weighting, surgery
 
@@ -52,3 +52,9 @@ def test_surgery_may_say_itself_what_is_shared():
     chain = optax.chain(plain, optax.sgd(1.0))
     params = {'shared': jnp.zeros(1), 'task': {'heads': {'a': jnp.zeros(1)}}}
     assert chain.init(params)
+
+
+@pytest.mark.parametrize('published', [{'rows': {'x': {'left': None}}}, {'note': 'x'}])
+def test_published_figures_of_another_form(published):
+    with pytest.raises(UsageError, match=r'config.published should be'):
+        _report.published_table(published)

@@ -293,9 +293,3 @@ def test_tasks_that_the_score_does_not_look_at_are_named(examples, dataset):
     tasks = dataset(None).tasks
     found = _report.report(examples, tasks, None, lambda results: results['left']['accuracy'])
     assert any('does not look at right' in note for note in found.notes)
-
-
-@pytest.mark.parametrize('published', [{'rows': {'x': {'left accuracy': None}}}, {'note': 'x'}])
-def test_published_figures_of_another_form(published):
-    with pytest.raises(UsageError, match=r'config.published should be'):
-        _report.published_table(published)

@@ -27,6 +27,7 @@ def table(size, high):
 
 
 TRAIN, TEST = table(20, 7), table(11, 9)
+TEST[1][:, -1] = np.arange(11)
 
 
 def lines(kinds, numbers, labels):
@@ -55,11 +56,14 @@ def test_values(tmp_path, monkeypatch, form):
     assert dataset.inputs == {'cardinalities': tuple(map(len, known)), 'numeric': 63}
     train = dataset.train.arrays
     assert train.inputs['categorical'].dtype == np.int32
-    assert train.inputs['numeric'].dtype == train.targets['click'].dtype == np.float32
+    assert train.inputs['numeric'].dtype == np.float32
+    assert {y.dtype for y in train.targets.values()} == {np.dtype(np.int32)}
     for column in range(16):
         restored = known[column][train.inputs['categorical'][:, column]]
         np.testing.assert_array_equal(restored, kinds[:, column])
     mean, sd = numbers.mean(0), np.where(numbers.std(0) > 0, numbers.std(0), 1)
+    held = np.concatenate([s.arrays.inputs['numeric'] for s in (dataset.validation, dataset.test)])
+    assert (held[:, -1] == 0).all()  # constant in training
     np.testing.assert_allclose(train.inputs['numeric'], (numbers - mean) / sd, rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(train.targets['click'], labels[:, 0])
     np.testing.assert_array_equal(train.targets['conversion'], labels[:, 1])
@@ -113,12 +117,23 @@ def edit(row, column, cell):
         (edit(9, 'numerical_60', ''), "row 10: 'numerical_60' should be a number. Found ''"),
         (edit(9, 'numerical_60', 'nan'), "row 10: 'numerical_60' should be finite"),
         (edit(9, 'conversion', '2'), "row 10: 'conversion' should be 0 or 1. Found 2"),
+        (edit(9, 'conversion', '1'), 'row 10: a conversion without a click'),
+        (edit(0, 'search_id', 'numerical_8'), r"Found twice: \['numerical_8'\]"),
+        (edit(9, 'numerical_7', '1e39'), "row 10: 'numerical_7' should be finite"),
     ],
 )
 def test_files_that_are_refused(tmp_path, monkeypatch, change, message):
     monkeypatch.setattr(_aliexpress_files, '_CHUNK', 7)
     with pytest.raises(ValueError, match=message):
         data.aliexpress(write(tmp_path, change=change))
+
+
+@pytest.mark.parametrize('name', ['aliexpress_train_sample.csv', 'aliexpress_test_sample.csv.gz'])
+def test_both_names_of_a_file(tmp_path, name):
+    write(tmp_path)
+    (tmp_path / name).touch()
+    with pytest.raises(ValueError, match=r'should hold one of .*Found files of each'):
+        data.aliexpress(tmp_path)
 
 
 def test_other_refusals(tmp_path):

@@ -94,6 +94,8 @@ def test_missing_images(root):
         (attributes().rstrip()[:-2], 'line 8.*3 times.*Found 2 values'),
         (attributes(LABELS * 2), r'line 4.*-1.*3'),
         (attributes().replace('-1', 'x', 1), 'line 3.*x'),
+        (attributes(names=['/a.jpg', *NAMES[1:]]), "line 3: a path inside .*Found '/a.jpg'"),
+        (attributes(names=[NAMES[0], '../a.jpg', *NAMES[2:]]), 'line 4: a path inside'),
     ],
 )
 def test_attributes_that_are_refused(root, content, message):

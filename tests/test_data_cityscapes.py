@@ -18,7 +18,8 @@ def root(tmp_path):
         for number in range(count):
             values = np.arange(96).reshape(SHAPE) + number + 10 * (part == 'val')
             image = np.stack([values / 200] * 3, axis=-1).astype(np.float32)
-            arrays = {'image': image, 'label': values % 8 - 1, 'depth': values[..., None] / 64 - 1}
+            depth = abs(values[..., None] / 64 - 1)
+            arrays = {'image': image, 'label': values % 8 - 1, 'depth': depth}
             for kind, array in arrays.items():
                 np.save(tmp_path / part / kind / f'{number}.npy', array)
     return tmp_path
@@ -33,7 +34,7 @@ def test_values(root):
     np.testing.assert_allclose(inputs, np.stack([values / 200] * 3, axis=-1), rtol=1e-6)
     np.testing.assert_array_equal(targets['segmentation'], np.maximum(values % 8 - 1, 0))
     np.testing.assert_array_equal(mask['segmentation'], values % 8 > 0)
-    np.testing.assert_array_equal(targets['depth'], np.float32(values / 64 - 1))
+    np.testing.assert_array_equal(targets['depth'], np.float32(abs(values / 64 - 1)))
     np.testing.assert_array_equal(mask['depth'], values != 64)
 
 
@@ -41,6 +42,13 @@ def test_the_folder_of_seven_classes(root):
     for part in ('train', 'val'):
         (root / part / 'label').rename(root / part / 'label_7')
     assert data.cityscapes(root).test.example.mask['segmentation'].any()
+
+
+@pytest.mark.parametrize('depth', [-0.1, np.nan])
+def test_depths_that_are_refused(root, depth):
+    np.save(root / 'val/depth/0.npy', np.full((*SHAPE, 1), depth))
+    with pytest.raises(ValueError, match=r'val/depth/0\.npy (should hold numbers >= 0|holds num)'):
+        data.cityscapes(root).test.take(np.array([0]))
 
 
 def test_labels_of_other_classes(root):

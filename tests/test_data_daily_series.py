@@ -1,14 +1,18 @@
 """Daily series: files, masks, splits by time, and the features of a date."""
 
+import datetime
+
 import numpy as np
 import pytest
 
 from mtljax import data
+from tests.helpers import assert_same
 
 DAYS = np.arange('2017-01-01', '2017-03-02', dtype='datetime64[D]')  # 60 days
 A = np.arange(60) + 100.0
 B = np.where((np.arange(60) >= 10) & (np.arange(60) != 30), 2 * A + 0.5, np.nan)
 OPTIONS = {'horizon': 10, 'fourier': 2}
+ONE_DAY = datetime.timedelta(days=1)
 
 
 def cell(number):
@@ -112,10 +116,75 @@ def test_origin_start_and_last(tmp_path):
     )
 
 
-def test_days_beyond_the_file_are_masked(tmp_path):
-    dataset = data.daily_series(wide(tmp_path), origin='2017-02-25', **OPTIONS)
-    assert dataset.test.size == 10
-    np.testing.assert_array_equal(dataset.test.arrays.mask['a'], np.arange(10) < 5)
+def test_days_beyond_the_file_are_refused(tmp_path):
+    path = wide(tmp_path)
+    with pytest.raises(ValueError, match=r'last day with data is 2017-03-01\. The latest .*02-20'):
+        data.daily_series(path, origin='2017-02-21', **OPTIONS)
+    with path.open('a') as file:
+        file.write('2017-03-02,,\n2017-03-03,,\n')  # days without data
+    with pytest.raises(ValueError, match=r'last day with data is 2017-03-01'):
+        data.daily_series(path, origin='2017-02-21', **OPTIONS)
+    found = data.daily_series(path, **OPTIONS)
+    expected = data.daily_series(wide(tmp_path), **OPTIONS)
+    assert_same(found.test.arrays, expected.test.arrays)
+
+
+@pytest.mark.parametrize(
+    ('days', 'said'),
+    [
+        (slice(50, 60), 'test split, 2017-02-20 to 2017-03-01'),
+        (slice(40, 50), 'validation split, 2017-02-10 to 2017-02-19'),
+    ],
+)
+def test_a_series_without_a_value_in_a_split(tmp_path, days, said):
+    lines = wide(tmp_path).read_text().splitlines()
+    kept = [line for index, line in enumerate(lines[1:]) if index not in range(60)[days]]
+    gone = [f'{line.rsplit(",", 1)[0]},' for line in lines[1:][days]]
+    path = wide(tmp_path, 'gap.csv', [lines[0], *kept, *gone])
+    with pytest.raises(ValueError, match=f"Series 'b' has no value in the {said}"):
+        data.daily_series(path, **OPTIONS)
+    assert list(data.daily_series(path, targets='a', **OPTIONS).tasks) == ['a']
+
+
+@pytest.mark.parametrize(
+    'origin',
+    [datetime.date(2017, 2, 10), datetime.datetime(2017, 2, 10, 5), np.datetime64('2017-02-10T07')],
+)
+def test_dates_of_other_types(tmp_path, origin):
+    path = wide(tmp_path)
+    found = data.daily_series(path, origin=origin, start={'a': origin - ONE_DAY * 30}, **OPTIONS)
+    expected = data.daily_series(path, origin='2017-02-10', start={'a': '2017-01-11'}, **OPTIONS)
+    assert_same(found.train.arrays, expected.train.arrays)
+    assert_same(found.test.arrays, expected.test.arrays)
+
+
+def test_a_year_that_is_mistyped(tmp_path):
+    lines = wide(tmp_path).read_text().replace('2017-01-20', '3017-01-20').splitlines()
+    with pytest.raises(
+        ValueError,
+        match=r'60 of 36\d{4} days.*mistyped\? None lies between 2017-03-01 and 3017-01-20',
+    ):
+        data.daily_series(wide(tmp_path, 'typo.csv', lines), **OPTIONS)
+
+
+def test_errors_of_a_series_far_from_0(tmp_path):
+    """Its mean is 10,000,000 times its scale: in float32 the units would swallow the errors."""
+    lines = [f'{day},{1e7 + index / 60:.6f}' for index, day in enumerate(DAYS)]
+    path = wide(tmp_path, 'far.csv', ['date,a', *lines])
+    dataset = data.daily_series(path, transform='none', **OPTIONS)
+    predicted = dataset.test.arrays.targets['a'] + np.float32(0.1)
+    expected = 0.1 * np.std(np.arange(40) / 60)
+    found = mean_error(dataset, dataset.test, 'a', 'mae', predicted)
+    assert found == pytest.approx(expected, rel=0.1)
+    middle = 100 * np.mean((np.arange(50, 60) - 19.5) / 60) / 1e7  # of the mean of training
+    assert mean_error(dataset, dataset.test, 'a', 'wape') == pytest.approx(middle, abs=1e-5)
+
+
+def test_what_spreadsheets_write(tmp_path):
+    path = wide(tmp_path)
+    expected = data.daily_series(path, **OPTIONS)
+    path.write_text('\ufeff' + path.read_text(), encoding='utf-8')
+    assert_same(data.daily_series(path, **OPTIONS).train.arrays, expected.train.arrays)
 
 
 def test_the_generated_pair():
@@ -172,7 +241,11 @@ def test_waves_repeat():
         (['date,a,b'], 'a header and no day'),
         (['date,a,b', '2017-01-01,1,2', '2017-01-02,3'], 'line 3: 3 fields.*Found 2'),
         (['date,a,b', '2017-01-01,1,x'], "row 2: 'b' should be a number. Found 'x'"),
-        (['date,a,b', '2017-01-01,1,inf'], "row 2: 'b' should be finite"),
+        (['date,a,b', '2017-01-01,1,inf'], "row 2: 'b' should be a number. Found 'inf'"),
+        (['date,a,b', '2017-01-01,1,1_000'], "row 2: 'b' should be a number. Found '1_000'"),
+        (['date,a', *(f'{day},7' for day in DAYS[:9])], "Column 'a' does not vary in the training"),
+        (['date,a', '2017-01-01,'], r"series \['a'\] hold no value"),
+        (['date,a', '2017-01-01,"1', '2017-01-02,2'], 'from line 2 on: unexpected end of data'),
         (['date,a,b', '01/31/2017,1,2'], "row 2: an ISO date.*Found '01/31/2017'"),
         (['date,a,b', '20170131,1,2'], 'row 2: an ISO date'),
         (['date,a,b', '2017-02-30,1,2'], 'row 2: an ISO date'),
@@ -194,13 +267,17 @@ def test_files_that_are_refused(tmp_path, lines, message):
     [
         ({'horizon': 0}, 'horizon should be'),
         ({'transform': 'sqrt'}, "transform should be one of.*'sqrt'"),
-        ({'targets': ['c']}, r"no series \['c'\].*'a', 'b'"),
+        ({'targets': ['c']}, r"targets should name series, \['a', 'b'\]. Found \['c'\]"),
+        ({'targets': ['a', 'a']}, r"once each. Found twice: \['a'\]"),
+        ({'targets': []}, 'targets is empty'),
+        ({'origin': 20170101}, 'origin should be an ISO date'),
+        ({'origin': np.datetime64('NaT')}, 'origin should be an ISO date'),
         ({'start': {'c': '2017-01-01'}}, r"start should name series.*\['c'\]"),
         ({'start': {'a': 'soon'}}, "start should be an ISO date.*'soon'"),
         ({'origin': '2017-13-01'}, 'origin should be an ISO date'),
         ({'last': {'b': 0}}, r"last\['b'\] should be a whole number >= 1"),
         ({'origin': '2017-01-15'}, "'b' has no value before 2017-01-05"),
-        ({'origin': '2018-01-15'}, 'No series has a value from 2018-01-05'),
+        ({'origin': '2018-01-15'}, '10 days from 2018-01-15 on cannot be judged'),
         ({'fourier': -1}, 'fourier should be'),
     ],
 )
@@ -209,6 +286,15 @@ def test_options_that_are_refused(tmp_path, options, message):
         data.daily_series(wide(tmp_path), **(OPTIONS | options))
 
 
+@pytest.mark.parametrize('targets', [['b', 'c'], []])
+def test_series_of_the_pair_that_are_refused(targets):
+    with pytest.raises(ValueError, match='targets'):
+        data.daily_series(targets=targets)
+    assert list(data.daily_series(targets='b').tasks) == ['b']
+
+
 def test_no_file(tmp_path):
+    with pytest.raises(ValueError, match='is a folder: a file is expected'):
+        data.daily_series(tmp_path)
     with pytest.raises(FileNotFoundError, match=r'none.csv is missing(.|\n)*a wide .csv'):
         data.daily_series(tmp_path / 'none.csv')

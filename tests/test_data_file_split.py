@@ -29,6 +29,8 @@ def test_it_is_the_split_of_the_arrays():
     split, held = data.FileSplit(read, ROWS), whole()
     assert split.size == held.size == 5
     assert_same(split.example, held.example)
+    assert held != whole()  # by identity: arrays are not equal or not
+    assert len({held, split}) == 2
     for indices in (np.array([4, 0, 0]), [2], slice(1, 4), np.array([-1])):
         assert_same(split.take(indices), held.take(indices))
     pairs = zip(split.batches(2, epochs=2, seed=3), held.batches(2, epochs=2, seed=3), strict=True)

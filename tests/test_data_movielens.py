@@ -12,10 +12,10 @@ GENRES = [
     'Drama', 'Fantasy', 'Film-Noir', 'Horror', 'Musical', 'Mystery', 'Romance', 'Sci-Fi',
     'Thriller', 'War', 'Western',
 ]  # fmt: skip
-AGES = [7, 18, 24, 44, 45, 73]
+AGES = [7, 18, 24, 44, 45, 73, 7, 18, 24, '']
 YEARS = ['1995', '1991', '1989', '1980', '1932', '']
 JOBS = ['student', 'other', 'writer']
-RATINGS = [(1 + i % 6, 1 + (i // 6) % 6, 1 + (i * 7) % 5) for i in range(60)]
+RATINGS = [(1 + i % 10, 1 + i // 10, 1 + (i * 7 + i // 10) % 5) for i in range(60)]
 
 
 def kinds(film):
@@ -70,19 +70,22 @@ def test_both_layouts_are_the_same(tmp_path):
 
 def test_columns_and_targets(tmp_path):
     dataset = data.movielens(recbole(tmp_path))
-    assert dataset.inputs == {'cardinalities': (6, 6, 5, 2, 3, 4), 'numeric': 19}
+    assert dataset.inputs == {'cardinalities': (10, 6, 5, 2, 3, 4), 'numeric': 19}
     splits = (dataset.train, dataset.validation, dataset.test)
     assert [split.size for split in splits] == [48, 6, 6]
     train = dataset.train.arrays
     assert train.inputs['categorical'].dtype == np.int32
-    assert train.inputs['numeric'].dtype == train.targets['like'].dtype == np.float32
+    assert train.inputs['numeric'].dtype == train.targets['rating'].dtype == np.float32
+    assert train.targets['like'].dtype == np.int32
     rows = np.concatenate([split.arrays.inputs['categorical'] for split in splits])
     flags = np.concatenate([split.arrays.inputs['numeric'] for split in splits])
     liked = np.concatenate([split.arrays.targets['like'] for split in splits])
-    user, film = rows[:, 0], rows[:, 1]  # both are numbered from 0 in the order of the ids
-    np.testing.assert_array_equal(rows[:, 2], np.array([0, 1, 1, 2, 3, 4])[user])
-    np.testing.assert_array_equal(rows[:, 3], np.array([0, 1] * 3)[user])  # F, M
-    np.testing.assert_array_equal(rows[:, 4], np.array([0, 2, 1] * 2)[user])
+    user = np.array([0, 9, *range(1, 9)])[rows[:, 0]]  # sorted as text: 1, 10, 2
+    film = rows[:, 1]  # numbered from 0 in the order of the ids
+    ages = np.array([0, 1, 1, 2, 3, 4, 0, 1, 1, -1])  # the last is not known
+    np.testing.assert_array_equal(rows[:, 2], ages[user])
+    np.testing.assert_array_equal(rows[:, 3], np.array([0, 1] * 5)[user])  # F, M
+    np.testing.assert_array_equal(rows[:, 4], np.array([0, 2, 1] * 4)[user])
     # Sorted: 193, 198, 1991, 1995; 1989 and 1980 are one decade, and '' is unknown.
     np.testing.assert_array_equal(rows[:, 5], np.array([3, 2, 1, 1, 0, -1])[film])
     for index in range(60):
@@ -113,14 +116,14 @@ def test_categories_that_training_lacks(tmp_path):
         dataset = data.movielens(
             recbole(
                 tmp_path,
-                inter=lambda text: text + '7\t1\t5\t88\n',
-                user=lambda text: text + '7\t30\tM\tother\t0\n',
+                inter=lambda text: text + '11\t1\t5\t88\n',
+                user=lambda text: text + '11\t30\tM\tother\t0\n',
             ),
             seed=seed,
         )
         held = (dataset.validation.arrays, dataset.test.arrays)
         unknown = sum(int((split.inputs['categorical'][:, 0] == -1).sum()) for split in held)
-        assert unknown == 7 - dataset.inputs['cardinalities'][0]
+        assert unknown == 11 - dataset.inputs['cardinalities'][0]
         found.append(unknown)
     assert 1 in found
 
@@ -133,7 +136,7 @@ def test_gzipped(tmp_path):
     assert data.movielens(tmp_path).train.size == 48
     cut = tmp_path / 'u.item.gz'
     cut.write_bytes(cut.read_bytes()[:-20])
-    with pytest.raises(ValueError, match=r'u.item.gz: '):
+    with pytest.raises(ValueError, match=r'u.item.gz, behind line'):
         data.movielens(tmp_path)
 
 
@@ -145,23 +148,44 @@ def without_header(text):
     ('layout', 'changes', 'message'),
     [
         (recbole, {'inter': lambda text: ''}, 'ml-100k.inter is empty'),
-        (recbole, {'inter': without_header}, r'ml-100k.inter: columns .* are expected'),
-        (recbole, {'user': lambda text: text.replace('age', 'old')}, r"user: columns \['age'\]"),
-        (recbole, {'item': lambda text: text.split('\n')[0]}, 'ml-100k.item: columns'),
+        (recbole, {'inter': without_header}, r'ml-100k.inter has no column'),
+        (
+            recbole,
+            {'user': lambda text: text.replace('age', 'old')},
+            r"user has no column \['age'\]",
+        ),
+        (
+            recbole,
+            {'item': lambda text: text.split('\n')[0]},
+            'ml-100k.item holds a header and no row',
+        ),
         (recbole, {'item': lambda text: text[:-40]}, 'line 6: 4 fields.*Found 3'),
         (recbole, {'item': lambda text: text.replace('Action', 'Fear')}, r"genres.*'Fear'"),
         (recbole, {'item': lambda text: text + '1\tF\t1990\tWar\n'}, '7 rows with 6 different'),
-        (recbole, {'user': lambda text: text.replace('73', 'x')}, "row 7: 'age' should be"),
-        (recbole, {'inter': lambda text: text + '9\t1\t1\t1\n'}, "row 62: user '9' is not listed"),
+        (
+            recbole,
+            {'user': lambda text: text.replace('73', 'x')},
+            "row 7: 'age' should be a number. Found 'x'",
+        ),
+        (
+            recbole,
+            {'inter': lambda text: text + '11\t1\t1\t1\n'},
+            "row 62: user '11' is not listed",
+        ),
         (recbole, {'inter': lambda text: text + '1\t9\t1\t1\n'}, "row 62: item '9' is not listed"),
-        (recbole, {'inter': lambda text: text + '1\t1\t6\t1\n'}, 'row 62: a rating from 1 to 5'),
+        (
+            recbole,
+            {'inter': lambda text: text.replace('\t5\t88', '\t6\t88')},
+            r'row \d+: a rating from 1 to 5',
+        ),
+        (recbole, {'inter': lambda text: text + '1\t1\t1\t1\n'}, 'row 62: the user has rated this'),
         (grouplens, {'data': lambda text: ''}, 'u.data is empty'),
         (grouplens, {'data': lambda text: text + '1\t1\n'}, 'u.data, line 61: 4 fields'),
-        (grouplens, {'data': lambda text: text + '1\t1\tx\t1\n'}, "row 61: a rating .*Found 'x'"),
+        (grouplens, {'data': lambda text: text[:-5] + 'x\t1\n'}, "row 60: a rating .*Found 'x'"),
         (grouplens, {'item': lambda text: ''}, 'u.item is empty'),
-        (grouplens, {'item': lambda text: text[:-10]}, 'row 6: 24 fields.*Found'),
+        (grouplens, {'item': lambda text: text[:-10]}, 'line 6: 24 fields.*Found'),
         (grouplens, {'item': lambda text: text[:-2] + '2'}, 'row 6: 19 genres, 0 or 1'),
-        (grouplens, {'user': lambda text: text + '7\t1'}, 'u.user, line 7: 5 fields'),
+        (grouplens, {'user': lambda text: text + '11|1'}, 'u.user, line 11: 5 fields'),
     ],
 )
 def test_files_that_are_refused(tmp_path, layout, changes, message):
@@ -175,6 +199,25 @@ def test_files_that_are_missing(tmp_path, layout, lost):
     (tmp_path / lost).unlink()
     with pytest.raises(FileNotFoundError, match=rf'{lost} is missing(.|\n)*experiments.data fetch'):
         data.movielens(tmp_path)
+
+
+def test_both_layouts_in_one_folder(tmp_path):
+    with pytest.raises(ValueError, match=r'should hold one of .*Found files of each'):
+        data.movielens(grouplens(recbole(tmp_path)))
+
+
+def test_quotes_are_letters(tmp_path):
+    recbole(tmp_path, item=lambda text: text.replace('Film', '"Film', 1))
+    assert data.movielens(tmp_path).inputs['cardinalities'][1] == 6
+
+
+def test_by_default_it_is_what_was_fetched(tmp_path, monkeypatch):
+    monkeypatch.setenv('MTLJAX_DATA', str(tmp_path))
+    with pytest.raises(FileNotFoundError, match='data fetch movielens'):
+        data.movielens()
+    (tmp_path / 'movielens').mkdir()
+    recbole(tmp_path / 'movielens')
+    assert data.movielens().train.size == 48
 
 
 def test_a_seed_that_is_refused(tmp_path):

@@ -138,6 +138,8 @@ def test_paths_that_are_refused(folders, tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match=r'(?s)fashion_mnist/train.*fetch fashion'):
         data.multi_mnist(kind='fashion')
     write(tmp_path / 'mnist')
+    monkeypatch.setenv('HOME', str(tmp_path))
+    assert data.multi_mnist('~/mnist').test.size == 20
     assert data.multi_mnist().test.size == 20
 
 
@@ -171,7 +173,7 @@ def test_what_cannot_be_unzipped(folder):
     path = folder / 'train-images-idx3-ubyte'
     content = gzip.compress(path.read_bytes())
     path.unlink()
-    for broken in (content[:-20], b'no zip'):
+    for broken in (content[:-20], b'no zip', content[:40] + bytes(60)):
         path.with_name(path.name + '.gz').write_bytes(broken)
         with pytest.raises(ValueError, match=r'ubyte\.gz cannot be unzipped'):
             data.multi_mnist(folder)

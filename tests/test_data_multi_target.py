@@ -7,6 +7,7 @@ import pytest
 from scipy.io import savemat
 
 from mtljax import data
+from tests.helpers import assert_same
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(3, 2, size=(40, 2)).round(3)
@@ -160,7 +161,9 @@ def test_seeds_of_a_split(tmp_path):
         (HEAD + '1,A,2,3\n', 'line 11: 5 fields are expected. Found 4'),
         (HEAD + '1,A,2,3,4\n1,E,2,3,4', r"line 12: 'kind' should be one of.*'b c'.*Found 'E'"),
         (HEAD + '1,A,2,3,4\n1,A,x,3,4', "row 12: 'x2' should be a number. Found 'x'"),
-        (HEAD + '1,A,inf,3,4', "'x2' should be finite"),
+        (HEAD + '1,A,inf,3,4', "row 11: 'x2' should be a number. Found 'inf'"),
+        (HEAD + '1,A,2,3,4\n\n% x\n1,A,1_0,3,4', "row 14: 'x2' should be a number. Found '1_0'"),
+        (HEAD + '1,A,,3,4', "line 11: a cell is empty; what is missing is '?'"),
         (HEAD + '{0 1, 1 A}', 'line 11: sparse rows'),
         (HEAD.replace('x2 real', 'x2 string'), "line 6: attributes are numeric.*Found 'string'"),
         (HEAD.replace('x2 real', 'y1 real'), "line 7: a second attribute 'y1'"),
@@ -229,11 +232,15 @@ def test_a_mat_file_with_other_names(tmp_path):
         ({}, r'set.arff with targets = None'),
         ({'targets': 5}, 'Found 5'),
         ({'targets': 0}, 'Found 0'),
-        ({'targets': 'y1'}, "Found 'y1'"),
-        ({'targets': ['y1', 'y1']}, r"once each. Found \['y1', 'y1'\]"),
-        ({'targets': ['z']}, r"'x2'.*Found \['z'\]"),
+        ({'targets': True}, 'targets should be from 1 to 4.*Found True'),
+        ({'targets': []}, r'not all. Found \[\]'),
+        ({'targets': 'z'}, r"'x2'.*Found \['z'\]"),
+        ({'targets': ['y1', 'y1']}, r"once each. Found twice: \['y1'\]"),
         ({'targets': 1, 'seed': -1}, 'seed should be'),
-        ({'targets': 1, 'test': 1.0}, 'Every split needs an example'),
+        ({'targets': 1, 'test': 1.0}, r'test should be in \[0, 1\)'),
+        ({'targets': 1, 'validation': 1}, r'validation should be in \[0, 1\)'),
+        ({'targets': 1, 'validation': True}, r'validation should be in \[0, 1\)'),
+        ({'targets': 1, 'test': 0.0}, 'Every split needs an example'),
         ({'targets': 1, 'split': [[0], [1]]}, 'the rows of training, validation and test'),
         ({'targets': 1, 'split': [[0], [1], [40]]}, 'of 40 rows'),
         ({'targets': 1, 'split': [[0], [1], [1]]}, 'no row twice'),
@@ -242,6 +249,45 @@ def test_a_mat_file_with_other_names(tmp_path):
 def test_options_that_are_refused(tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
         data.multi_target(arff(tmp_path), **options)
+
+
+def test_one_name_may_stand_alone(tmp_path):
+    path = arff(tmp_path)
+    found, same = (data.multi_target(path, targets=name) for name in ('y1', ['y1']))
+    assert list(found.tasks) == ['y1']
+    assert_same(found.train.arrays, same.train.arrays)
+
+
+def table_of(folder, rows):
+    path = folder / 'set.csv'
+    path.write_text('\n'.join(['a,b,y', *(','.join(map(str, row)) for row in rows)]))
+    return path
+
+
+def test_columns_that_are_constant_in_training(tmp_path):
+    rows = [(index, 9000 if index > 7 else 3, index) for index in range(10)]
+    split = [range(6), [6, 7], [8, 9]]
+    dataset = data.multi_target(table_of(tmp_path, rows), targets=1, split=split)
+    assert (dataset.test.arrays.inputs[:, 1] == 0).all()
+    with pytest.raises(ValueError, match="Column 'b' does not vary in the training rows"):
+        data.multi_target(tmp_path / 'set.csv', targets='b', split=split)
+
+
+def test_errors_of_a_target_far_from_0(tmp_path):
+    """Its mean is 10,000,000 times its scale: in float32 the units would swallow the errors."""
+    rows = [(index, -index, f'{1e7 + index / 40:.6f}') for index in range(40)]
+    dataset = data.multi_target(table_of(tmp_path, rows), targets=1)
+    batch, metric = dataset.train.arrays, dataset.tasks['y'].metrics['rmse']
+    predicted = batch.targets['y'] + np.float32(0.1)
+    found = metric.result(metric.update(predicted, batch.targets['y'], batch.mask['y']))
+    assert float(found) == pytest.approx(0.1 * np.std(np.arange(40) / 40), rel=0.2)
+
+
+def test_numbers_that_overflow(tmp_path):
+    rows = [(index, index, '1e300' if index == 2 else index) for index in range(20)]
+    for split in ([range(5), [6], [7]], [range(3, 9), [1], [2]]):
+        with pytest.raises(ValueError, match="Column 'y' holds numbers that are too large"):
+            data.multi_target(table_of(tmp_path, rows), targets=1, split=split)
 
 
 def test_other_files(tmp_path):

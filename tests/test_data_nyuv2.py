@@ -108,13 +108,13 @@ def test_splits(stored):
         values = {np.float32(written['train', n]['image'])[0, 0, 2]: n for n in range(10)}
         return [values[value] for value in split.take(np.arange(split.size)).inputs[:, 0, 0, 2]]
 
-    dataset, again = data.nyuv2(path, validation=0.3), data.nyuv2(path, validation=0.3)
-    other = data.nyuv2(path, validation=0.3, seed=1)
+    dataset, again, other = (data.nyuv2(path, validation=0.3, seed=seed) for seed in (0, 0, 1))
     assert [dataset.train.size, dataset.validation.size, dataset.test.size] == [7, 3, 3]
     train, held = numbers(dataset.train), numbers(dataset.validation)
     assert sorted(train + held) == list(range(10))
     assert held == numbers(again.validation) != numbers(other.validation)
     assert data.nyuv2(path).validation.size == 1
+    assert data.nyuv2(path, validation=1 / 10).train.size == 9
 
 
 @pytest.mark.parametrize('validation', [0, 1, -0.1, 0.01, 0.99])
@@ -173,6 +173,7 @@ LABEL = np.zeros((HEIGHT, WIDTH))
         ('label', stored_bytes(LABEL * np.nan), 'Found nan'),
         ('label', stored_bytes(LABEL[..., None]), r'Found float64\[9, 12, 1\]'),
         ('depth', stored_bytes(LABEL), r'\(9, 12, 1\)'),
+        ('depth', stored_bytes(np.full((HEIGHT, WIDTH, 1), -1.0)), 'numbers >= 0. Found -1'),
         ('depth', stored_bytes(np.full((HEIGHT, WIDTH, 1), np.inf)), 'not finite'),
         ('normal', stored_bytes(np.zeros((HEIGHT, WIDTH, 2))), r'\(9, 12, 3\)'),
     ],

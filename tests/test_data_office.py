@@ -78,6 +78,13 @@ def test_lists_may_lie_elsewhere(root, tmp_path):
         made(root)
 
 
+def test_one_domain_and_a_home(root, monkeypatch):
+    monkeypatch.setenv('HOME', str(root))
+    dataset = data.office('~', domains='art', lists='~', size=3)
+    assert list(dataset.tasks) == ['art']
+    assert dataset.train.size == 3
+
+
 def test_missing_images(root):
     (root / 'art/a b/val1.png').unlink()
     with pytest.raises(FileNotFoundError, match=r'art_val.txt names 1 of 2.*art/a b/val1\.png'):
@@ -91,6 +98,9 @@ def test_missing_images(root):
         ('web_val', 'web/a b/val0.png\n', "line 1.*Found 'web/a b/val0.png'"),
         ('web_val', '\nweb/a b/val0.png -1\n', "line 2.*Found 'web/a b/val0.png -1'"),
         ('web_val', '3\n', "line 1.*Found '3'"),
+        ('web_val', '../web/a b/val0.png 1\n', "line 1: a path inside .*Found '../web"),
+        ('web_val', 'web/../a b/val0.png 1\n', 'line 1: a path inside'),
+        ('web_val', '/etc/hostname 1\n', "line 1: a path inside .*'/etc/hostname'"),
         ('art_test', 'art/a b/test0.png 4\n', 'end at label 3. Found 4 for .*test0.png'),
     ],
 )

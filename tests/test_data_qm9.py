@@ -18,7 +18,12 @@ RNG = np.random.default_rng(0)
 MOLECULES = [RNG.choice(list(CHARGES), size=3 + index % 27) for index in range(30)]
 PLACES = [RNG.uniform(-4, 4, (len(symbols), 3)).round(4) for symbols in MOLECULES]
 VALUES = RNG.normal(size=(30, 12)).round(5)  # the gap is the fifth
-FREE = {'H': -0.500273, 'C': -37.846772, 'N': -54.583861, 'O': -75.064579, 'F': -99.718730}
+FREE = {  # Hartree, of the authors of the data
+    'U0': {'H': -0.500273, 'C': -37.846772, 'N': -54.583861, 'O': -75.064579, 'F': -99.718730},
+    'U': {'H': -0.498857, 'C': -37.845355, 'N': -54.582445, 'O': -75.063163, 'F': -99.717314},
+    'H': {'H': -0.497912, 'C': -37.844411, 'N': -54.581501, 'O': -75.062219, 'F': -99.716370},
+    'G': {'H': -0.510927, 'C': -37.861317, 'N': -54.598897, 'O': -75.079532, 'F': -99.733544},
+}
 
 
 def text(number):
@@ -69,22 +74,27 @@ def test_splits_and_tasks(dataset, tmp_path):
 def test_targets_and_units(dataset):
     rows, seen = order()[6:], dataset.train.arrays
     values = dict(zip(NAMES, np.delete(VALUES, 4, axis=1).T, strict=True))
-    free = np.array([sum(FREE[symbol] for symbol in symbols) for symbols in MOLECULES])
+    free = {
+        name: np.array([sum(atoms[symbol] for symbol in symbols) for symbols in MOLECULES])
+        for name, atoms in FREE.items()
+    }
     expected = {
         'mu': values['mu'],
         'alpha': values['alpha'],
         'homo': values['homo'] * 27211.386246,
         'zpve': values['zpve'] * 27211.386246,
-        'U0': (values['U0'] - free) * 27211.386246,
+        'lumo': values['lumo'] * 27211.386246,
+        **{name: (values[name] - free[name]) * 27211.386246 for name in FREE},
         'Cv': values['Cv'],
         'r2': values['r2'],
     }
+    assert set(expected) == set(NAMES)
     for name, column in expected.items():
         chosen = column[rows]
         scaled = (chosen - chosen.mean()) / chosen.std()
         np.testing.assert_allclose(seen.targets[name], scaled, rtol=1e-4, atol=1e-5)
         assert seen.targets[name].dtype == np.float32
-    for name in ('homo', 'U0', 'r2'):
+    for name in NAMES:
         metric = dataset.tasks[name].metrics['mae']
         sums = metric.update(np.zeros(24, np.float32), seen.targets[name], seen.mask[name])
         chosen = expected[name][rows]
@@ -140,8 +150,13 @@ def test_descriptors_do_not_turn():
         (lambda content: content.replace(',[', ',[x', 1), 'row 2: XYZ_Ang should hold 13'),
         (lambda content: content.replace(',[', ',[nan,', 1), 'row 2: XYZ_Ang should hold 13'),
         (lambda content: content.replace('],[', ',', 1).replace('[[', '[[1,1,1],[', 1), '13 diff'),
+        (lambda content: content.replace('Index', 'SMILES', 1), r"Found twice: \['SMILES'\]"),
+        (lambda content: content + line(3).replace(',3,', ',99,', 1), 'molecule 21 of the files'),
         (lambda content: content.rsplit(',', 1)[0] + ',x\n', "row 11: 'Heatcapacity.*a number"),
-        (lambda content: content.rsplit(',', 1)[0] + ',\n', "row 11: 'Heatcapacity.*finite"),
+        (
+            lambda content: content.rsplit(',', 1)[0] + ',\n',
+            "row 11: 'Heatcapacity.*a number. Found ''",
+        ),
     ],
 )
 def test_files_that_are_refused(tmp_path, change, message):
@@ -166,6 +181,15 @@ def test_a_file_that_is_missing(tmp_path):
 def test_options_that_are_refused(tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
         data.qm9(write(tmp_path), **options)
+
+
+def test_by_default_it_is_what_was_fetched(tmp_path, monkeypatch):
+    monkeypatch.setenv('MTLJAX_DATA', str(tmp_path))
+    with pytest.raises(FileNotFoundError, match='data fetch qm9'):
+        data.qm9()
+    (tmp_path / 'qm9').mkdir()
+    write(tmp_path / 'qm9')
+    assert data.qm9().train.size == 24
 
 
 def test_too_few_molecules(tmp_path):

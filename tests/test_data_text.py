@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mtljax import data
+from tests.helpers import assert_same
 
 # Ten words a sentence, so that the splits of 10 x 10 sentences fall on their ends.
 SENTENCE = 'The cat (who "slept")... wasn’t 3.5 metres AWAY; "Was Épée?" {end}!\n'  # noqa: RUF001
@@ -91,6 +92,12 @@ def test_heads_losses_and_metrics_fit(path):
     assert {loss.shape for _, loss in shapes.values()} == {(2, 4)}
 
 
+def test_a_mark_of_byte_order(path):
+    plain = data.text(path, length=5)
+    path.write_text('\ufeff' + path.read_text(encoding='utf-8'), encoding='utf-8')
+    assert_same(data.text(path, length=5).train.arrays, plain.train.arrays)
+
+
 def test_gzip(path, tmp_path):
     plain = data.text(path, length=5).train.arrays.inputs
     path.with_name('a.txt.gz').write_bytes(gzip.compress(path.read_bytes()))
@@ -103,7 +110,7 @@ def test_gzip(path, tmp_path):
     [
         (b'', 'is empty'),
         (b' \n\t', 'is empty'),
-        (b'caf\xe9 noir', 'no text in UTF-8.*position 3'),
+        (b'caf\xe9 noir', 'behind line 0: .*position 3'),
         (b'one\ntwo \0 three', 'line 2: a zero byte'),
         (b'one two three. ' * 10, 'length = 32.*Found 30 words'),
     ],

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import re
 import tarfile
 import zipfile
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from experiments import _fetch, data
 from experiments._fetch_recipes import RECIPES, File, Recipe
 from experiments._program import UsageError
+from mtljax import data as loaders
+from mtljax.data._files import fetched
 
 MEMBERS = {'pkg/data/a.csv': b'1,2\n', 'pkg/data/b.bin': bytes(range(256)) * 100}
 OTHERS = {'pkg/setup.py': b'raise SystemExit', '../evil.txt': b'evil', '/tmp/evil.txt': b'evil'}
@@ -56,7 +59,9 @@ KINDS = {'pkg-1.whl': wheel, 'pkg-1.tgz': tarball, 'pkg-1.tar.gz': tarball, 'pkg
 def recipe(package, command=('none',), **changes):
     files = [File(name, digest(content), Path(name).name) for name, content in MEMBERS.items()]
     files = [file._replace(**changes) if file.name == 'a.csv' else file for file in files]
-    return Recipe('two files', command, package.name, digest(package.read_bytes()), tuple(files))
+    return Recipe(
+        'two files', command, package.name, digest(package.read_bytes()), tuple(files), 'as it is'
+    )
 
 
 @pytest.fixture
@@ -157,6 +162,40 @@ def test_an_archive_of_another_kind(tmp_path, folder):
         _fetch.fetch(recipe(path), folder, path)
 
 
+def test_the_slower_of_two_fetches_is_content(package, folder):
+    """Another one fills the folder while this one unpacks."""
+    made = recipe(package)
+
+    def other(content):
+        if not folder.exists():
+            assert _fetch.fetch(made, folder, package)
+        return content
+
+    assert not _fetch.fetch(recipe(package, convert=other), folder, package)
+    assert [path.name for path in folder.parent.iterdir()] == ['pkg']
+    assert len(kept(folder)) == 2
+
+
+def test_a_folder_that_something_else_fills(package, folder):
+    def other(content):
+        folder.mkdir(exist_ok=True)
+        (folder / 'mine.txt').touch()
+        return content
+
+    with pytest.raises(UsageError, match='cannot be filled'):
+        _fetch.fetch(recipe(package, convert=other), folder, package)
+    assert list(kept(folder)) == ['mine.txt']
+
+
+@pytest.mark.parametrize('value', ['', None])
+def test_where_data_lies_by_default(value, tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    monkeypatch.delenv('MTLJAX_DATA', raising=False)
+    if value is not None:
+        monkeypatch.setenv('MTLJAX_DATA', value)
+    assert fetched('qm9') == tmp_path / '.cache/mtljax/data/qm9'
+
+
 def test_an_interruption_leaves_nothing_and_is_mended(package, folder):
     def interrupt(content):
         raise KeyboardInterrupt
@@ -211,8 +250,9 @@ def test_a_folder_that_cannot_be_made(package, tmp_path):
 @pytest.mark.parametrize('name', RECIPES)
 def test_recipes_are_pinned(name):
     found = RECIPES[name]
-    assert any(mark in found.command[-1] for mark in ('==', '@', '='))
-    assert found.command[0] in ('pip', 'npm', 'apt-get')
+    mark = {'pip': '==', 'npm': '@', 'apt-get': '='}[found.command[0]]
+    assert re.fullmatch(rf'[\w-]+{mark}\d[\w.~-]*', found.command[-1])
+    assert getattr(loaders, re.match(r'\w+', found.reader)[0])
     assert found.files
     hashes = [found.sha256, *(file.sha256 for file in found.files), *(f.kept for f in found.files)]
     assert all(len(bytes.fromhex(value)) == 32 for value in hashes)
@@ -233,7 +273,9 @@ def program(package, tmp_path, monkeypatch):
 
 def test_the_program(program, folder, capsys):
     program('list')
-    assert 'two files' in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert 'two files' in shown
+    assert 'as it is' in shown
     program('fetch', 'pkg')
     assert '2 files, 0.0 MB, in 0 s' in ' '.join(capsys.readouterr().out.split())
     program('fetch', 'pkg', 'pkg')

@@ -1,7 +1,6 @@
 """AliExpress: was an item in a search clicked, and bought?"""
 
 import os
-from pathlib import Path
 
 import numpy as np
 import optax
@@ -9,7 +8,9 @@ import optax
 from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._aliexpress_files import CATEGORICAL, LABELS, NUMERICAL, find_logs, read_log
-from mtljax.data._columns import standardise
+from mtljax.data._columns import categories, encode, standardise
+from mtljax.data._files import as_path
+from mtljax.data._random_rows import halves
 from mtljax.data._split import ArraySplit, array_split
 from mtljax.options import check_count
 
@@ -37,7 +38,8 @@ def aliexpress(path: str | os.PathLike, *, seed: int = 0) -> Dataset:
 
     Raises:
       FileNotFoundError: a file is missing.
-      ValueError: a file of another kind; it names the row.
+      ValueError: a file of another kind, or a conversion without a click, which names the row; both
+        names of a file.
 
     >>> aliexpress('nowhere')
     Traceback (most recent call last):
@@ -45,35 +47,27 @@ def aliexpress(path: str | os.PathLike, *, seed: int = 0) -> Dataset:
     ...
     """
     check_count('seed', seed, 0)
-    files = find_logs(Path(path))
+    files = find_logs(as_path(path))
     train, held = map(read_log, files)
-    if len(held.labels) < 2:
-        raise ValueError(f'{files[1]} should hold 2 rows or more. Found {len(held.labels)}.')
     cardinalities = []
     for column in range(len(CATEGORICAL)):
-        known = np.unique(train.categorical[:, column])
+        known = categories(train.categorical[:, column])
         cardinalities.append(len(known))
         for log in (train, held):
-            log.categorical[:, column] = _encoded(log.categorical[:, column], known)
-    for column in range(len(NUMERICAL)):  # one at a time: statistics are taken in float64
-        scaled, mean, scale = standardise(train.numerical[:, column])
-        train.numerical[:, column] = scaled
-        held.numerical[:, column] = (held.numerical[:, column] - mean) / scale
-    order = np.random.default_rng(seed).permutation(len(held.labels))
-    splits = [_split(train), *(_split(held, half) for half in np.array_split(order, 2))]
+            log.categorical[:, column] = encode(log.categorical[:, column], known)
+    for column, name in enumerate(NUMERICAL):  # one at a time: statistics are taken in float64
+        both = np.concatenate([train.numerical[:, column], held.numerical[:, column]])
+        scaled, *_ = standardise(both, slice(len(train.labels)), [name])
+        train.numerical[:, column], held.numerical[:, column] = np.split(
+            scaled, [len(train.labels)]
+        )
+    splits = [_split(train), *halves(_split(held), files[1], seed)]
     task = Task(heads.mlp((8,)), optax.sigmoid_binary_cross_entropy, {'auc': metrics.auc()})
     inputs = {'cardinalities': tuple(cardinalities), 'numeric': len(NUMERICAL)}
     return Dataset(dict.fromkeys(LABELS, task), *splits, inputs=inputs)
 
 
-def _encoded(values, known):
-    """The place of each value in ``known``, which is sorted; -1 for others."""
-    place = np.searchsorted(known, values).clip(max=len(known) - 1)
-    return np.where(known[place] == values, place, -1)
-
-
-def _split(log, rows=None) -> ArraySplit:
-    log = log if rows is None else type(log)(*(array[np.sort(rows)] for array in log))
+def _split(log) -> ArraySplit:
     return array_split(
         {'categorical': log.categorical, 'numeric': log.numerical},
         dict(zip(LABELS, log.labels.T, strict=True)),

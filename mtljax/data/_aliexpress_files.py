@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mtljax.data._files import require, rows
+from mtljax.data._files import require_one, rows
+from mtljax.data._names import check_header
 
 LAYOUT = """\
 train.csv, test.csv  (or aliexpress_train_sample.csv, aliexpress_test_sample.csv), with the header
@@ -25,7 +26,7 @@ class Log(NamedTuple):
     Attributes:
       categorical: int32 ``[N, 16]``.
       numerical: float32 ``[N, 63]``.
-      labels: float32 ``[N, 2]``, 0 or 1.
+      labels: int32 ``[N, 2]``, 0 or 1.
     """
 
     categorical: np.ndarray
@@ -38,10 +39,13 @@ def find_logs(folder: Path) -> list[Path]:
 
     Raises:
       FileNotFoundError: one of them is not there.
+      ValueError: there are two of each.
     """
-    sample = any(folder.glob('aliexpress_*_sample.csv*'))
-    name = 'aliexpress_{}_sample.csv' if sample else '{}.csv'
-    return [require(folder / name.format(part), LAYOUT, SOURCE) for part in ('train', 'test')]
+    layouts = [
+        [form.format(part) for part in ('train', 'test')]
+        for form in ('{}.csv', 'aliexpress_{}_sample.csv')
+    ]
+    return require_one(folder, layouts, LAYOUT, SOURCE)
 
 
 def read_log(path: Path) -> Log:
@@ -54,9 +58,7 @@ def read_log(path: Path) -> Log:
     table = rows(path)
     header = next(table)
     wanted = (*CATEGORICAL, *NUMERICAL, *LABELS)
-    missing = [name for name in wanted if name not in header]
-    if missing:
-        raise ValueError(f'{path} has no column {missing}. Expected:\n{LAYOUT}')
+    check_header(path, header, wanted)
     where = {name: header.index(name) for name in wanted}
     parts = [
         Log(
@@ -88,7 +90,8 @@ def _block(path, columns, where, names, first, dtype):
     for index, name in enumerate(names):
         cells = columns[where[name]]
         try:
-            block[:, index] = np.fromiter(map(kind, cells), dtype, len(cells))
+            with np.errstate(over='ignore'):  # infinite numbers are looked for below
+                block[:, index] = np.fromiter(map(kind, cells), dtype, len(cells))
         except (ValueError, OverflowError):
             row = next(row for row, cell in enumerate(cells) if not _fits(cell, kind, dtype))
             raise ValueError(
@@ -117,4 +120,7 @@ def _labels(path, columns, where, first):
             f'{path}, row {row + first}: {LABELS[index]!r} should be 0 or 1. '
             f'Found {labels[row, index]:g}.'
         )
-    return labels
+    alone = np.flatnonzero(labels[:, 1] > labels[:, 0])
+    if len(alone):
+        raise ValueError(f'{path}, row {alone[0] + first}: a conversion without a click.')
+    return labels.astype(np.int32)

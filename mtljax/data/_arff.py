@@ -1,10 +1,11 @@
 """Attribute-relation files, as Weka and Mulan write them."""
 
 import csv
-import gzip
 import re
 from pathlib import Path
 from typing import NamedTuple
+
+from mtljax.data._open import read_lines
 
 _ATTRIBUTE = re.compile(r"""@attribute\s+('(?:[^'\\]|\\.)*'|"[^"]*"|[^\s{]++)\s*(.+)""", re.I)
 _NUMERIC = ('numeric', 'real', 'integer')
@@ -17,13 +18,13 @@ class Arff(NamedTuple):
       names: of the attributes.
       nominal: ``{name: its values}`` of the attributes that are not numeric.
       columns: the cells of each attribute; ``''`` for ``?``.
-      first: the line of the first row.
+      lines: the number of the line of each row.
     """
 
     names: list[str]
     nominal: dict[str, list[str]]
     columns: list[tuple[str, ...]]
-    first: int
+    lines: list[int]
 
 
 def read_arff(path: Path) -> Arff:
@@ -31,10 +32,10 @@ def read_arff(path: Path) -> Arff:
 
     Raises:
       ValueError: no attribute, no row, a type other than numbers and nominal values, a sparse row,
-        a row with another number of fields, or a value that its attribute does not declare; it
-        names file and line.
+        a row with another number of fields, an empty cell (what is missing is ``?``), or a value
+        that its attribute does not declare; it names file and line.
     """
-    lines = _lines(path)
+    lines = [line.strip() for line in read_lines(path)]
     names, nominal, start = _header(path, lines)
     kept = [
         (number, line)
@@ -43,28 +44,24 @@ def read_arff(path: Path) -> Arff:
     ]
     if not kept:
         raise ValueError(f'{path} holds no row after @data.')
-    table = []
-    for number, line in kept:
-        row = _fields(line)
-        if line.startswith('{'):
-            raise ValueError(f'{path}, line {number}: sparse rows are not read.')
-        if len(row) != len(names):
-            raise ValueError(
-                f'{path}, line {number}: {len(names)} fields are expected. Found {len(row)}.'
-            )
-        table.append(['' if cell == '?' else cell for cell in row])
-    columns = list(zip(*table, strict=True))
+    columns = list(
+        zip(*(_row(path, number, line, len(names)) for number, line in kept), strict=True)
+    )
+    numbers = [number for number, _ in kept]
     for name, column in zip(names, columns, strict=True):
-        _check_declared(path, name, nominal.get(name), column, [number for number, _ in kept])
-    return Arff(names, nominal, columns, kept[0][0])
+        _check_declared(path, name, nominal.get(name), column, numbers)
+    return Arff(names, nominal, columns, numbers)
 
 
-def _lines(path):
-    try:
-        raw = gzip.decompress(path.read_bytes()) if path.suffix == '.gz' else path.read_bytes()
-        return [line.strip() for line in raw.decode().splitlines()]
-    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
-        raise ValueError(f'{path}: {error}') from error
+def _row(path, number, line, size):
+    row = _fields(line)
+    if line.startswith('{'):
+        raise ValueError(f'{path}, line {number}: sparse rows are not read.')
+    if len(row) != size:
+        raise ValueError(f'{path}, line {number}: {size} fields are expected. Found {len(row)}.')
+    if '' in row:
+        raise ValueError(f"{path}, line {number}: a cell is empty; what is missing is '?'.")
+    return ['' if cell == '?' else cell for cell in row]
 
 
 def _header(path, lines):

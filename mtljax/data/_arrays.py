@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from mtljax.base import Dataset, Task
-from mtljax.data._split import array_split
+from mtljax.data._random_rows import random_rows
+from mtljax.data._split import ArraySplit, array_split
+from mtljax.options import check_count
 
 
 def arrays(
@@ -22,8 +22,8 @@ def arrays(
     """A data set from NumPy arrays, split at random; `array_split` makes single splits.
 
     Args:
-      inputs: a tree of arrays ``[N, ...]``.
-      targets: ``{task: tree of arrays [N, ...]}``.
+      inputs: a tree of arrays ``[N, ...]``; a list of numbers is an array.
+      targets: ``{task: tree of arrays [N, ...]}``; integers are classes, numbered from 0.
       tasks: ``{task: Task}``; their order is that of every T axis.
       mask: ``{task: booleans [N] or a longer prefix of the target's shape}``: which labels exist.
       validation: the share of examples held out to choose models.
@@ -33,6 +33,7 @@ def arrays(
     Raises:
       ValueError: tasks and targets differ, a split would be empty, or see `array_split`.
 
+    >>> import numpy as np
     >>> import optax
     >>> from mtljax import heads, metrics
     >>> x, y = np.random.rand(100, 5), np.random.rand(100)
@@ -46,14 +47,7 @@ def arrays(
             'tasks and targets should have the same names. '
             f'Found tasks {list(tasks)} and targets {list(targets)}.'
         )
+    check_count('seed', seed, 0)
     whole = array_split(inputs, {task: targets[task] for task in tasks}, mask)
-    held = [round(share * whole.size) for share in (test, validation)]
-    if min(held) < 1 or sum(held) >= whole.size:
-        raise ValueError(
-            f'Every split needs an example. Found {whole.size} examples, validation = {validation} '
-            f'and test = {test}.'
-        )
-    order = np.random.default_rng(seed).permutation(whole.size)
-    parts = np.split(order, [held[0], held[0] + held[1]])
-    last, chosen, train = (type(whole)(whole.take(np.sort(part))) for part in parts)
-    return Dataset(tasks, train, chosen, last)
+    parts = random_rows(whole.size, validation, test, seed)
+    return Dataset(tasks, *(ArraySplit(whole.take(part)) for part in parts))

@@ -9,8 +9,8 @@ import optax
 from mtljax import heads, metrics
 from mtljax.base import Batch, Dataset, Task
 from mtljax.data._file_split import FileSplit
-from mtljax.data._files import require
-from mtljax.data._image_file import check_present, read_image, read_list
+from mtljax.data._files import as_path, require
+from mtljax.data._image_file import check_inside, check_present, read_image, read_list
 from mtljax.options import check_count
 
 _ATTRIBUTES, _PARTITION = 'Anno/list_attr_celeba.txt', 'Eval/list_eval_partition.txt'
@@ -47,7 +47,7 @@ def celeba(path: str | Path, *, size: int = 64) -> Dataset:
     ...
     """
     check_count('size', size, 1)
-    root = Path(path)
+    root = as_path(path)
     names, tasks, labels = _attributes(root / _ATTRIBUTES)
     parts = _partition(root / _PARTITION, names)
     kind = 'png' if (root / _FOLDERS['png']).is_dir() else 'jpg'
@@ -77,6 +77,7 @@ def _attributes(path: Path) -> tuple[list[str], list[str], np.ndarray]:
                 f'{path}, line {number}: a file name and {len(tasks)} times 1 or -1 are expected. '
                 f'Found {len(values)} values, {sorted(set(values))}.'
             )
+        check_inside(path, number, name)
         names.append(name)
         labels.append(np.array([value == '1' for value in values], np.int8))
     if len(names) != int(first[0]):

@@ -12,7 +12,8 @@ from mtljax.base import Dataset, Task
 from mtljax.data._census_columns import COLLEGE, COLUMNS, DENSE, INCOME, MARITAL, SCHOOL
 from mtljax.data._census_table import dense, find, read, scaled
 from mtljax.data._columns import categories, encode
-from mtljax.data._files import fetched
+from mtljax.data._files import folder_of
+from mtljax.data._random_rows import halves
 from mtljax.data._split import ArraySplit, array_split
 from mtljax.options import check_count
 
@@ -72,7 +73,8 @@ def census(
 
     Raises:
       FileNotFoundError: a file is missing.
-      ValueError: an unknown option, or a file of another kind; it names the row.
+      ValueError: an unknown option, a file of another kind, which names the row, or files under
+        both names.
 
     >>> census('nowhere')
     Traceback (most recent call last):
@@ -84,7 +86,7 @@ def census(
             raise ValueError(f'{name} should be one of {list(known)}. Found {name} = {value!r}.')
     check_count('seed', seed, 0)
     labels = _GROUPS[group]
-    files = find(Path(path) if path else fetched('census'))
+    files = find(folder_of(path, 'census'))
     tables = [
         read(file, {label.column: label.values for label in labels.values()}) for file in files
     ]
@@ -94,14 +96,10 @@ def census(
         _split(table, kinds, part, labels)
         for table, part in zip(tables, scaled(numeric[0], numeric[1], scaling), strict=True)
     )
-    if held.size < 2:
-        raise ValueError(f'{files[1]} should hold 2 rows or more. Found {held.size}.')
-    order = np.random.default_rng(seed).permutation(held.size)
-    halves = [ArraySplit(held.take(np.sort(half))) for half in np.array_split(order, 2)]
     task = Task(heads.mlp((8,)), optax.sigmoid_binary_cross_entropy, {'auc': metrics.auc()})
     counts = tuple(len(known) for known in kinds.values())
     inputs = {'cardinalities': counts, 'numeric': len(DENSE)}
-    return Dataset(dict.fromkeys(labels, task), train, *halves, inputs=inputs)
+    return Dataset(dict.fromkeys(labels, task), train, *halves(held, files[1], seed), inputs=inputs)
 
 
 def _kinds(labels: Mapping[str, _Label]) -> list[str]:

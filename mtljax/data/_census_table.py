@@ -8,11 +8,15 @@ import numpy as np
 
 from mtljax.data._census_columns import COLUMNS, DENSE
 from mtljax.data._columns import standardise
-from mtljax.data._files import numbers, require, rows
+from mtljax.data._files import numbers, require_one, rows
 
-_TRAIN = ('census_income_1994_1995_train.csv', 'census-income.data')
-_TEST = ('census_income_1994_1995_test.csv', 'census-income.test')
-_LAYOUT = '\n'.join(f'{" or ".join(names)}, perhaps with .gz' for names in (_TRAIN, _TEST))
+_NAMES = (
+    ('census_income_1994_1995_train.csv', 'census_income_1994_1995_test.csv'),
+    ('census-income.data', 'census-income.test'),
+)
+_LAYOUT = '\n'.join(
+    f'{" or ".join(names)}, perhaps with .gz' for names in zip(*_NAMES, strict=True)
+)
 _SOURCE = (
     '`python -m experiments.data fetch census` gets them; their official site is the UCI machine '
     'learning repository, Census-Income (KDD).'
@@ -21,22 +25,14 @@ _SOURCE = (
 Columns = Mapping[str, Sequence[str]]
 
 
-def find(folder: Path) -> tuple[Path, Path]:
+def find(folder: Path) -> list[Path]:
     """The training and the test file of a folder.
 
     Raises:
       FileNotFoundError: one is missing.
+      ValueError: both names of a file are there.
     """
-    return _first(folder, _TRAIN), _first(folder, _TEST)
-
-
-def _first(folder: Path, names: Sequence[str]) -> Path:
-    """The first of these files that is there, gzipped or not."""
-    for name in names:
-        for file in (folder / name, folder / f'{name}.gz'):
-            if file.is_file():
-                return file
-    return require(folder / names[0], _LAYOUT, _SOURCE)
+    return require_one(folder, _NAMES, _LAYOUT, _SOURCE)
 
 
 def read(path: Path, values: Mapping[str, Collection[str]]) -> Columns:
@@ -69,8 +65,8 @@ def dense(path: Path, columns: Columns) -> np.ndarray:
     Raises:
       ValueError: a cell that is no number, or one below 0.
     """
-    table = np.stack([numbers(path, name, columns[name]) for name in DENSE], axis=1)
-    bad = np.argwhere(~(np.isfinite(table) & (table >= 0)))
+    table = np.stack([numbers(path, name, columns[name], empty=False) for name in DENSE], axis=1)
+    bad = np.argwhere(table < 0)
     if len(bad):
         row, column = bad[0].tolist()
         found = columns[DENSE[column]][row]
@@ -84,7 +80,8 @@ def scaled(train: np.ndarray, test: np.ndarray, scaling: str) -> list[np.ndarray
     """The numeric columns of both files, float32, by the statistics of the first."""
     if scaling == 'log':
         table = np.log1p(np.concatenate([train, test]))
-        return np.split(standardise(table, slice(len(train)))[0], [len(train)])
+        return np.split(standardise(table, slice(len(train)), DENSE)[0], [len(train)])
     low, high = train.min(0), train.max(0)
-    span = np.where(high > low, high - low, 1)
-    return [((part - low) / span).astype(np.float32) for part in (train, test)]
+    varies = high > low
+    span = np.where(varies, high - low, 1)
+    return [np.where(varies, (part - low) / span, 0).astype(np.float32) for part in (train, test)]

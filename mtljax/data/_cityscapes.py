@@ -28,9 +28,11 @@ def cityscapes(path: str | Path, *, validation: float = 0.1, seed: int = 0) -> D
     Inputs ``[B, H, W, 3]`` as in the files. Targets and masks have one entry per pixel:
 
     - ``'segmentation'`` ``[B, H, W]``: the class; a label below 0 is none.
-    - ``'depth'`` ``[B, H, W]``: the inverse depth in the unit of the files; 0 is none.
+    - ``'depth'`` ``[B, H, W]``: the inverse depth in the unit of the files; 0 is none, and less is
+      refused.
 
-    Splits are those of `nyuv2`: ``val`` is the test split, validation is a share of ``train``.
+    Splits are those of `nyuv2`: ``val`` is the test split, validation is a share of ``train``:
+    ``1 / 2975`` is one scene.
 
     Args:
       path: ROOT.

@@ -1,15 +1,19 @@
 """A user's table, by columns, and what its columns are."""
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+import os
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from mtljax.data._files import require, rows
+from mtljax.data._columns import parse
+from mtljax.data._files import as_path, require, rows
+from mtljax.data._names import check_header
 
 _LAYOUT = 'a table of text: a header, then rows with a comma between fields'
 _SOURCE = 'It is yours.'
+_OTHERS = {';': "';'", '\t': r"'\t'", '|': "'|'"}
+_MOST = 0.9  # of the cells: with so many numbers, a column should hold nothing else
 
 
 class Described(NamedTuple):
@@ -22,60 +26,61 @@ class Described(NamedTuple):
     empty: float
 
 
-def read_table(path: str | Path | None) -> dict[str, Sequence[str]]:
-    """The cells of every column, by its name in the header.
+def read_table(
+    path: str | os.PathLike | None, delimiter: str, missing: Collection[str]
+) -> dict[str, Sequence[str]]:
+    """The cells of every column, by its name in the header; ``''`` for what is missing.
 
     Raises:
       FileNotFoundError: there is no such file.
-      ValueError: no path, a folder, no row below the header, a ragged row, or a name twice.
+      ValueError: no path, a folder, no row below the header, a ragged row, a name twice, or another
+        delimiter.
     """
     if not path:
         raise ValueError(
             "path is empty: name the table, as in csv('houses.csv', ...) or "
             '--config.data.path=houses.csv.'
         )
-    file = require(Path(path), _LAYOUT, _SOURCE)
-    if file.is_dir():
-        raise ValueError(f'path should be a file, {_LAYOUT}. {file} is a folder.')
-    header, *body = rows(file)
-    header[0] = header[0].removeprefix('\ufeff').strip('"')  # what spreadsheets put first
-    double = sorted({name for name in header if header.count(name) > 1})
-    if double:
-        raise ValueError(f'{file}, line 1: every column needs its own name. Found twice: {double}.')
+    file = require(as_path(path), _LAYOUT, _SOURCE)
+    header, *body = rows(file, delimiter=delimiter)
+    other = next((mark for mark in _OTHERS if mark in header[0]), None)
+    if len(header) == 1 and other:
+        raise ValueError(
+            f'{file}, line 1: {delimiter!r} is expected between fields. Found {header[0]!r}: '
+            f'delimiter={_OTHERS[other]} reads such files.'
+        )
+    check_header(file, header)
     if not body:
         raise ValueError(f'{file} has a header and no row.')
-    return dict(zip(header, zip(*body, strict=True), strict=True))
+    cells = zip(*body, strict=True)
+    columns = (['' if cell in missing else cell for cell in column] for column in cells)
+    return dict(zip(header, columns, strict=True))
 
 
-def check_names(option: str, names: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
-    """The names as a tuple; one name may stand alone.
+def numbers_or_text(name: str, cells: Sequence[str], *, names: bool = False) -> np.ndarray | None:
+    """A column of finite numbers, NaN where a cell is empty; None where it is text.
+
+    Args:
+      name: of the column.
+      cells: as text.
+      names: whether numbers may be names, and text lie among them.
 
     Raises:
-      ValueError: a name that is no column, or one twice.
+      ValueError: nearly all cells are numbers; it names the first that is not, and its row.
+
+    >>> numbers_or_text('area', ['1', '', '2.5']), numbers_or_text('city', ['7', 'Bern'])
+    (array([1. , nan, 2.5]), None)
     """
-    names, known = (names,) if isinstance(names, str) else tuple(names), list(known)
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise ValueError(f'{option} should name columns, {known}. Found {unknown}.')
-    double = sorted({name for name in names if names.count(name) > 1})
-    if double:
-        raise ValueError(f'{option} names a column twice: {double}.')
-    return names
-
-
-def parse(cells: Sequence[str]) -> np.ndarray | None:
-    """A column of finite numbers, NaN where a cell is empty; None where a cell is something else.
-
-    >>> parse(['1', '', '2.5']), parse(['1', 'NA']), parse(['1', 'inf'])
-    (array([1. , nan, 2.5]), None, None)
-    """
-    try:
-        found = np.array([float(cell or 'nan') for cell in cells])
-    except ValueError:
-        return None
-    given = np.array([cell != '' for cell in cells])
-    plain = not any('_' in cell for cell in cells)  # 1_000 is Python's
-    return found if plain and (np.isfinite(found) == given).all() else None
+    values, wrong = parse(cells)
+    found = int((~np.isnan(values)).sum())
+    if not names and wrong.any() and found >= _MOST * (found + wrong.sum()):
+        row = int(wrong.argmax())
+        raise ValueError(
+            f'Column {name!r}, row {row + 2}: a number is expected, as in {found} other rows. '
+            f'Found {cells[row]!r}. If that stands for no value, name it in missing; if numbers '
+            f'are names here, categorical=[{name!r}].'
+        )
+    return None if wrong.any() else values
 
 
 def empty_share(cells: Sequence[str]) -> float:

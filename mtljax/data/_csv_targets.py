@@ -9,7 +9,7 @@ import optax
 from mtljax import heads, metrics
 from mtljax.base import Task
 from mtljax.data._columns import categories, encode, standardise, to_units
-from mtljax.data._csv_table import Described, empty_share, parse
+from mtljax.data._csv_table import Described, empty_share, numbers_or_text
 
 _CLASSES = 100
 
@@ -33,33 +33,36 @@ def target(name: str, cells: Sequence[str], categorical: bool, train: np.ndarray
       train: the training rows.
 
     Raises:
-      ValueError: no label (in the training rows), one value only, or too many classes.
+      ValueError: no label or one value in the training rows, too many classes, or a cell that is
+        no number where others are.
     """
-    parsed = parse(cells)
+    parsed = numbers_or_text(name, cells, names=categorical)
     values = list(cells) if parsed is None else parsed.tolist()
     mask = np.array([cell != '' for cell in cells])
     known = categories(value for value, there in zip(values, mask, strict=True) if there)
-    _check(name, known, mask, train)
-    numbers = parsed is not None and not categorical and len(known) > 2
-    made = _regression(parsed, train) if numbers else _classes(name, values, known)
+    _check(name, {values[row] for row in train if mask[row]}, mask)
+    regression = parsed is not None and not categorical and len(known) > 2
+    made = _regression(name, parsed, train) if regression else _classes(name, values, known)
     return Target(made[0], made[1], mask, Described(name, 'target', *made[2:], empty_share(cells)))
 
 
-def _check(name, known, mask, train) -> None:
+def _check(name, trained, mask) -> None:
     if not mask.any():
         raise ValueError(f'The target {name!r} has no label: every cell is empty.')
-    if not mask[train].any():
+    if not trained:
         raise ValueError(
             f'The target {name!r} has no label in the training rows, and {mask.sum()} in the '
             'others: more labels, or another seed.'
         )
-    if len(known) == 1:
-        raise ValueError(f'The target {name!r} has a single value, {next(iter(known))!r}.')
+    if len(trained) == 1:
+        raise ValueError(
+            f'The target {name!r} has a single value in the training rows, {trained.pop()!r}.'
+        )
 
 
-def _regression(values, train):
-    scaled, mean, scale = standardise(values, train)
-    inverse = to_units(mean, scale)
+def _regression(name, values, train):
+    scaled, _, scale = standardise(values, train, [name], targets=True)
+    inverse = to_units(0, scale)
     scores = {'mae': metrics.mae(inverse), 'rmse': metrics.rmse(inverse)}
     detail = f'{np.nanmin(values):g} to {np.nanmax(values):g}'
     return Task(heads.linear(), optax.squared_error, scores), scaled, 'regression', detail

@@ -1,8 +1,7 @@
 """Forecasts of several daily series."""
 
 import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,8 +12,10 @@ from mtljax.base import Dataset, Task
 from mtljax.data._columns import standardise, to_units
 from mtljax.data._daily_series_calendar import calendar_features
 from mtljax.data._daily_series_files import read_series
-from mtljax.data._daily_series_history import cover, day_of, history, known_names
+from mtljax.data._daily_series_history import Day, cover, day_of, history
 from mtljax.data._daily_series_pair import generated_pair
+from mtljax.data._files import as_path
+from mtljax.data._names import as_names, check_names
 from mtljax.data._split import ArraySplit, array_split
 from mtljax.options import check_count
 
@@ -24,11 +25,11 @@ _TRANSFORMS = ('log', 'none')
 def daily_series(
     path: str | os.PathLike | None = None,
     *,
-    targets: Sequence[str] | None = None,
-    origin: str | None = None,
+    targets: Iterable[str] | None = None,
+    origin: Day | None = None,
     horizon: int = 90,
     refit: bool = False,
-    start: Mapping[str, str] | None = None,
+    start: Mapping[str, Day] | None = None,
     last: Mapping[str, int] | None = None,
     transform: str = 'log',
     fourier: int = 10,
@@ -49,11 +50,14 @@ def daily_series(
                       2017-01-01,247126,                     2017-01-01,yellow,247126
                       2017-01-02,226718,8106                 2017-01-02,green,8106
 
-    An empty cell, or a day without a row, is no data. Without a path, two series are generated:
-    ``log a = 11 + s + 0.02 y + e`` and ``log b = 9.5 + 1.1 s + 0.04 y + e'`` with ``s = 0.12 sin(2
-    pi y + 0.8) + 0.05 cos(4 pi y) + w - 0.35 h``, y the years since 2014-01-01 (to 2017-12-31), w
-    an effect of the weekday from -0.08 to 0.06, h 1 on a federal holiday and ``e, e' ~ N(0,
-    0.03^2)``; of ``b``, only the last 92 days of training are known unless ``last`` says otherwise.
+    An empty cell, or a day without a row, is no data. ``python -m experiments.data fetch series``
+    leaves a wide one, ``chicago.csv``, in ``~/.cache/mtljax/data/series``.
+
+    Without a path, two series are generated: ``log a = 11 + s + 0.02 y + e`` and ``log b = 9.5 +
+    1.1 s + 0.04 y + e'`` with ``s = 0.12 sin(2 pi y + 0.8) + 0.05 cos(4 pi y) + w - 0.35 h``, y the
+    years since 2014-01-01 (to 2017-12-31), w an effect of the weekday from -0.08 to 0.06, h 1 on a
+    federal holiday and ``e, e' ~ N(0, 0.03^2)``; of ``b``, only the last 92 days of training
+    are known unless ``last`` says otherwise.
 
     Inputs ``[B, D]``: `calendar_features`, of the date alone. Targets ``[B]``: ``log(1 + value)``
     or the value, standardised by the observed days of training; the metrics are in the units of the
@@ -64,11 +68,12 @@ def daily_series(
     Args:
       path: of the file; gzipped or not.
       targets: the series to forecast, in the order of the tasks; all by default.
-      origin: the first day to forecast, an ISO date; by default ``horizon`` days are left.
+      origin: the first day to forecast, an ISO date or a date; by default ``horizon`` days with
+        data are left.
       horizon: the number of days of the validation and of the test split.
       refit: train up to the origin, once options are chosen: validation days are then seen in
         training, and say nothing. See `rolling_origins`.
-      start: ``{series: ISO date}``: what comes before is no data.
+      start: ``{series: first day}``: what comes before is no data.
       last: ``{series: n}``: of the training days, only the last n hold data.
       transform: ``'log'`` or ``'none'``, of the values.
       fourier: see `calendar_features`, as for ``holidays`` and ``trend``.
@@ -81,8 +86,9 @@ def daily_series(
 
     Raises:
       FileNotFoundError: no such file.
-      ValueError: a file that cannot be read so, with file and row; a series without a day of
-        training or a split without data; a value below 0 with ``'log'``; an option out of range.
+      ValueError: a file that cannot be read so, with file and row; days to forecast behind the last
+        one with data; a series without a value in a split, or that does not vary in training; a
+        value below 0 with ``'log'``; an option out of range.
 
     >>> dataset = daily_series(origin='2017-10-02', refit=True)
     >>> [split.size for split in (dataset.train, dataset.validation, dataset.test)]
@@ -94,30 +100,58 @@ def daily_series(
     check_count('seed', seed, 0)
     if transform not in _TRANSFORMS:
         raise ValueError(f'transform should be one of {_TRANSFORMS}. Found {transform!r}.')
-    if path is None:
-        days, found = generated_pair(seed)
-        found = {name: found[name] for name in known_names('targets', targets or found, found)}
-        last = {'b': 92} if last is None and 'b' in found else last
-    else:
-        days, found = read_series(Path(path), targets, date, series, value)
-    begin = days[-1] - horizon + 1 if origin is None else day_of('origin', origin)
+    days, found = _read(path, targets, seed, (date, series, value))
+    if path is None and last is None and 'b' in found:
+        last = {'b': 92}
+    names, begin = list(found), _origin(days, found, origin, horizon)
     spans = [begin - horizon, begin, begin + horizon]
     days, values = cover(days, found, start, spans[0], spans[-1])
     known, end = ~np.isnan(values), begin if refit else spans[0]
-    train = history(days, known, list(found), end, last)
-    y, tasks = _standardised(values, train, list(found), transform)
+    train = history(days, known, names, end, last)
+    y, tasks = _standardised(values, train, names, transform)
     first = days[train.any(1).argmax()]
     options = {'fourier': fourier, 'holidays': holidays, 'trend': trend}
     inputs = calendar_features(days, first=str(first), **options)
     splits = [
-        _split(days, span, inputs, y, mask, list(found))
-        for span, mask in (((first, end), train), (spans[:2], known), (spans[1:], known))
+        _split(part, days, span, inputs, y, dict(zip(names, mask.T, strict=True)))
+        for part, span, mask in (
+            ('training', (first, end), train),
+            ('validation', spans[:2], known),
+            ('test', spans[1:], known),
+        )
     ]
     return Dataset(tasks, *splits)
 
 
+def _read(path, targets, seed, columns):
+    """The days, and the series that are wanted."""
+    wanted = None if targets is None else as_names(targets)
+    if wanted == ():
+        raise ValueError('targets is empty: name one series at least, or None for all.')
+    if path is not None:
+        return read_series(as_path(path), wanted, *columns)
+    days, found = generated_pair(seed)
+    names = check_names('targets', wanted or found, found, 'series')
+    return days, {name: found[name] for name in names}
+
+
+def _origin(days, found, origin, horizon):
+    """The first day to forecast: the last of its days has data."""
+    there = np.any([~np.isnan(values) for values in found.values()], axis=0)
+    if not there.any():
+        raise ValueError(f'The series {list(found)} hold no value.')
+    final = days[there][-1]
+    begin = final - horizon + 1 if origin is None else day_of('origin', origin)
+    if begin + horizon - 1 > final:
+        raise ValueError(
+            f'{horizon} days from {begin} on cannot be judged: the last day with data is {final}. '
+            f'The latest origin is {final - horizon + 1}.'
+        )
+    return begin
+
+
 def _standardised(values, train, names, transform):
-    """The targets ``[N, T]``, NaN where there is no value, and the tasks."""
+    """The targets, ``[N]`` each, NaN where there is no value, and the tasks."""
     if transform == 'log' and (values < 0).any():
         name = names[np.nonzero(values < 0)[1][0]]
         raise ValueError(
@@ -125,31 +159,31 @@ def _standardised(values, train, names, transform):
             f'Found {np.nanmin(values[:, names.index(name)])}.'
         )
     values = np.log1p(values) if transform == 'log' else values
-    _, mean, scale = standardise(np.where(train, values, np.nan))
-    tasks = {}
-    for name, *statistics in zip(names, mean, scale, strict=True):
-        units = to_units(*statistics)
-        tasks[name] = _task(_exponential(units) if transform == 'log' else units)
-    return (values - mean) / scale, tasks
+    y, tasks = {}, {}
+    for name, column, rows in zip(names, values.T, train.T, strict=True):
+        y[name], mean, scale = standardise(column, rows, [name], targets=True)
+        tasks[name] = _task(mean, scale, transform)
+    return y, tasks
 
 
-def _exponential(units):
-    return lambda y: jnp.expm1(units(y))
-
-
-def _task(inverse) -> Task:
-    errors = {'mae': metrics.mae(inverse), 'wape': metrics.wape(inverse)}
-    errors['mape'] = metrics.mape(inverse)
+def _task(mean, scale, transform) -> Task:
+    units = to_units(mean, scale)
+    inverse = units if transform == 'none' else lambda y: jnp.expm1(units(y))
+    errors = {
+        'mae': metrics.mae(to_units(0, scale) if transform == 'none' else inverse),
+        'wape': metrics.wape(inverse),
+        'mape': metrics.mape(inverse),
+    }
     return Task(heads.linear(), optax.squared_error, errors)
 
 
-def _split(days, span, inputs, y, mask, names) -> ArraySplit:
+def _split(part, days, span, inputs, y, mask) -> ArraySplit:
     """The days from the first of ``span`` to the one before its second."""
     rows = (days >= span[0]) & (days < span[1])
-    if not mask[rows].any():
-        raise ValueError(f'No series has a value from {span[0]} to {span[1] - 1}.')
-    return array_split(
-        inputs[rows],
-        dict(zip(names, y[rows].T, strict=True)),
-        dict(zip(names, mask[rows].T, strict=True)),
-    )
+    for name, known in mask.items():
+        if not known[rows].any():
+            raise ValueError(
+                f'Series {name!r} has no value in the {part} split, {span[0]} to {span[1] - 1}.'
+            )
+    targets = {name: column[rows] for name, column in y.items()}
+    return array_split(inputs[rows], targets, {name: known[rows] for name, known in mask.items()})

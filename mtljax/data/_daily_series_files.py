@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from mtljax.data._files import numbers, require, rows
+from mtljax.data._names import check_header, check_names
 
 LAYOUT = """\
 a wide .csv:  date,yellow,green      or a long one:  date,series,value
               2017-01-01,247126,                     2017-01-01,yellow,247126
               2017-01-02,226718,8106                 2017-01-02,green,8106"""
+_LEAST = 0.01  # of the days from the first to the last: with fewer, a date is mistyped
 
 
 def read_series(
@@ -28,33 +30,28 @@ def read_series(
 
     Raises:
       FileNotFoundError: no such file.
-      ValueError: a missing column or series, a date twice, or a cell that is no date or number.
+      ValueError: a missing column or series, a date twice, a cell that is no date or number, or
+        days so far apart that one must be mistyped.
     """
     path = require(path, LAYOUT, 'The file is yours.')
     header, *table = rows(path)
     if not table:
         raise ValueError(f'{path} holds a header and no day.')
-    if len(set(header)) < len(header):
-        raise ValueError(f'{path}: the columns should have different names. Found {header}.')
-    _check_known(path, 'column', [date, value] if series in header else [date], header)
+    check_header(path, header, [date, value] if series in header else [date])
     columns = dict(zip(header, zip(*table, strict=True), strict=True))
     dates = _dates(path, columns.pop(date))
     days = np.arange(dates.min(), dates.max() + 1)
-    if series in header:
-        names = list(dict.fromkeys(columns[series]))
-        found = np.array(numbers(path, value, columns[value], first=2))
-        lines = {name: np.array(columns[series]) == name for name in targets or names}
-        cells = {name: (np.flatnonzero(line), found[line]) for name, line in lines.items()}
-    else:
-        names, every = list(columns), np.arange(len(dates))
-        cells = {
-            name: (every, np.array(numbers(path, name, columns[name], first=2)))
-            for name in targets or names
-            if name in columns
-        }
-    _check_known(path, 'series', targets or names, names)
-    if not cells:
+    names = list(dict.fromkeys(columns[series]) if series in header else columns)
+    if not names:
         raise ValueError(f'{path} holds no series beside {date!r}. Expected:\n{LAYOUT}')
+    wanted = names if targets is None else check_names('targets', targets, names, 'series')
+    if series in header:
+        found = numbers(path, value, columns[value], first=2)
+        lines = {name: np.flatnonzero(np.array(columns[series]) == name) for name in wanted}
+        cells = {name: (line, found[line]) for name, line in lines.items()}
+    else:
+        every = np.arange(len(dates))
+        cells = {name: (every, numbers(path, name, columns[name], first=2)) for name in wanted}
     placed = {name: _place(path, name, days, dates, *cell) for name, cell in cells.items()}
     return days, placed
 
@@ -67,9 +64,6 @@ def _place(path, name, days, dates, lines, values):
     if len(twice):
         line = lines[order[twice[0] + 1]]
         raise ValueError(f'{path}, row {line + 2}: {name!r} has {dates[line]} twice.')
-    if np.isinf(values).any():
-        line = lines[np.isinf(values).argmax()]
-        raise ValueError(f'{path}, row {line + 2}: {name!r} should be finite.')
     placed = np.full(len(days), np.nan)
     placed[where] = values
     return placed
@@ -86,10 +80,13 @@ def _dates(path, cells):
             raise ValueError(
                 f'{path}, row {index}: an ISO date such as 2017-01-31 is expected. Found {cell!r}.'
             ) from None
-    return np.array(found, 'datetime64[D]')
-
-
-def _check_known(path, kind, wanted, found):
-    unknown = [name for name in wanted if name not in found]
-    if unknown:
-        raise ValueError(f'{path} has no {kind} {unknown}. Found {list(found)}.')
+    dates = np.array(found, 'datetime64[D]')
+    known = np.unique(dates)
+    gaps = np.diff(known).astype(int)
+    if len(known) < _LEAST * (1 + gaps.sum()):
+        widest = gaps.argmax()
+        raise ValueError(
+            f'{path} holds {len(known)} of {1 + gaps.sum()} days from its first to its last: is a '
+            f'date mistyped? None lies between {known[widest]} and {known[widest + 1]}.'
+        )
+    return dates

@@ -1,17 +1,20 @@
 """Which days of which series are known when."""
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
+from mtljax.data._names import check_names
 from mtljax.options import check_count
+
+Day = str | datetime.date | np.datetime64
 
 
 def cover(
     days: np.ndarray,
     series: Mapping[str, np.ndarray],
-    start: Mapping[str, str] | None,
+    start: Mapping[str, Day] | None,
     low: np.datetime64,
     high: np.datetime64,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -20,7 +23,7 @@ def cover(
     Args:
       days: consecutive days.
       series: ``{name: values on these days}``.
-      start: ``{name: ISO date}``: what comes before is left out.
+      start: ``{name: first day}``: what comes before is left out.
       low: a day from which on days are wanted.
       high: the day before which they are wanted.
 
@@ -31,7 +34,7 @@ def cover(
     values = np.full((len(every), len(series)), np.nan)
     values[(days - every[0]).astype(int)] = np.stack(list(series.values()), axis=1)
     names = list(series)
-    for name in known_names('start', start or {}, names):
+    for name in check_names('start', start or {}, names, 'series'):
         values[every < day_of('start', (start or {})[name]), names.index(name)] = np.nan
     return every, values
 
@@ -50,7 +53,7 @@ def history(
     """
     train = known & (days < end)[:, None]
     for name, count in (last or {}).items():
-        known_names('last', [name], names)
+        check_names('last', [name], names, 'series')
         check_count(f'last[{name!r}]', count, 1)
         train[days < end - count, names.index(name)] = False
     for name, column in zip(names, train.T, strict=True):
@@ -59,21 +62,8 @@ def history(
     return train
 
 
-def known_names(option: str, wanted: Iterable[str], names: Iterable[str]) -> list[str]:
-    """The names in ``wanted``, which are series.
-
-    Raises:
-      ValueError: one of them is not.
-    """
-    names, wanted = list(names), list(wanted)
-    unknown = [name for name in wanted if name not in names]
-    if unknown:
-        raise ValueError(f'{option} should name series, {names}. Found {unknown}.')
-    return wanted
-
-
-def day_of(option: str, day: str) -> np.datetime64:
-    """An ISO date.
+def day_of(option: str, day: Day) -> np.datetime64:
+    """A day, from an ISO date or one of the types of dates.
 
     Raises:
       ValueError: it is none.
@@ -82,8 +72,9 @@ def day_of(option: str, day: str) -> np.datetime64:
     np.datetime64('2017-01-31')
     """
     try:
-        return np.datetime64(datetime.date.fromisoformat(day))
-    except (TypeError, ValueError):
-        raise ValueError(
-            f'{option} should be an ISO date such as 2017-01-31. Found {day!r}.'
-        ) from None
+        found = datetime.date.fromisoformat(day) if isinstance(day, str) else day
+    except ValueError:
+        found = None
+    if not isinstance(found, datetime.date | np.datetime64) or np.isnat(np.datetime64(found)):
+        raise ValueError(f'{option} should be an ISO date such as 2017-01-31. Found {day!r}.')
+    return np.datetime64(found).astype('datetime64[D]')

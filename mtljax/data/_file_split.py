@@ -1,6 +1,6 @@
 """A split of examples that lie in files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +8,11 @@ import jax
 import numpy as np
 
 from mtljax.base import Batch
-from mtljax.data._order import batch_indices
+from mtljax.data._batched import Batched
 
 
 @dataclass(frozen=True, eq=False)
-class FileSplit:
+class FileSplit(Batched):
     """Examples that are read when they are asked for; training streams them with prefetch.
 
     Attributes:
@@ -42,18 +42,7 @@ class FileSplit:
         """The number of examples."""
         return len(self.rows)
 
-    @property
-    def example(self) -> Batch:
-        """The first two examples."""
-        return self.take(np.arange(min(2, self.size)))
-
     def take(self, indices: Any) -> Batch:
         """The examples at ``indices``, one at least."""
         examples = [self.read(int(row)) for row in np.asarray(self.rows)[indices]]
         return jax.tree.map(lambda *leaves: np.stack(leaves), *examples)
-
-    def batches(self, batch_size: int, *, epochs: int = 1, seed: int = 0) -> Iterator[Batch]:
-        """Shuffled batches of equal size; each epoch drops its last incomplete batch."""
-        batch_indices(self.size, batch_size, seed, 0, 1)  # refuses a batch size that does not fit
-        for step in range(epochs * (self.size // batch_size)):
-            yield self.take(batch_indices(self.size, batch_size, seed, step, step + 1)[0])

@@ -1,10 +1,10 @@
 """The idx format of MNIST: unsigned bytes in an array of known shape."""
 
-import gzip
-import zlib
 from pathlib import Path
 
 import numpy as np
+
+from mtljax.data._open import read_bytes
 
 _UNSIGNED_BYTES = 8
 
@@ -28,7 +28,7 @@ def read_idx(path: Path, ndim: int) -> np.ndarray:
     >>> read_idx(path, 1).tolist()
     [5, 0, 4]
     """
-    content = _bytes(path)
+    content = read_bytes(path)
     start = 4 + 4 * ndim
     if content[:4] != bytes([0, 0, _UNSIGNED_BYTES, ndim]) or len(content) < start:
         raise ValueError(
@@ -47,13 +47,3 @@ def read_idx(path: Path, ndim: int) -> np.ndarray:
     if found > count * each or not count * each:
         raise ValueError(f'{path} should hold {count} x {each} bytes of values. Found {found}.')
     return np.frombuffer(content, np.uint8, offset=start).reshape(sizes)
-
-
-def _bytes(path: Path) -> bytes:
-    if path.suffix != '.gz':
-        return path.read_bytes()
-    try:
-        with gzip.open(path) as file:
-            return file.read()
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f'{path} cannot be unzipped: {error}') from error

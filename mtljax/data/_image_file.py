@@ -1,12 +1,12 @@
 """Photographs in files, and the lists that name them."""
 
-import gzip
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from mtljax.data._files import require
+from mtljax.data._open import read_lines
 
 
 def read_image(path: Path, size: int) -> np.ndarray:
@@ -39,19 +39,35 @@ def read_list(path: Path, layout: str, source: str) -> Iterator[tuple[int, list[
       FileNotFoundError: the list is missing.
       ValueError: it is empty, or no text; it names the file.
     """
-    path = require(path, layout, source)
-    opened = gzip.open if path.suffix == '.gz' else open
-    number, found = 0, False
-    try:
-        with opened(path, 'rt', encoding='utf-8') as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    found = True
-                    yield number, line.split()
-    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
-        raise ValueError(f'{path}, behind line {number}: {error}') from error
+    path, found = require(path, layout, source), False
+    for number, line in enumerate(read_lines(path), 1):
+        if line.strip():
+            found = True
+            yield number, line.split()
     if not found:
         raise ValueError(f'{path} is empty: a list of images is expected.')
+
+
+def check_inside(path: Path, number: int, name: str) -> None:
+    """Refuse the name of a file that would lie outside its folder.
+
+    Args:
+      path: of the list.
+      number: of its line.
+      name: of the file.
+
+    Raises:
+      ValueError: an absolute name, or one with ``..``; it names list and line.
+
+    >>> check_inside(Path('list.txt'), 3, '../a.jpg')
+    Traceback (most recent call last):
+    ValueError: list.txt, line 3: a path inside the folder of images is expected. Found '../a.jpg'.
+    """
+    if Path(name).is_absolute() or '..' in Path(name).parts:
+        raise ValueError(
+            f'{path}, line {number}: a path inside the folder of images is expected. '
+            f'Found {name!r}.'
+        )
 
 
 def check_present(source: Path, paths: Sequence[Path]) -> None:

@@ -1,7 +1,6 @@
 """MovieLens-100k: a rating, and whether somebody liked what they saw."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 import optax
@@ -9,7 +8,7 @@ import optax
 from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._columns import categories, encode, standardise, to_units
-from mtljax.data._files import fetched
+from mtljax.data._files import folder_of
 from mtljax.data._movielens_files import GENRES, read_movies
 from mtljax.data._random_rows import random_rows
 from mtljax.data._split import array_split
@@ -41,7 +40,8 @@ def movielens(path: str | os.PathLike | None = None, *, seed: int = 0) -> Datase
 
     Raises:
       FileNotFoundError: neither layout is there.
-      ValueError: a file of another kind; it names the row.
+      ValueError: a file of another kind, or a film that a user rates twice, which names the row;
+        both layouts in one folder.
 
     >>> movielens('nowhere')
     Traceback (most recent call last):
@@ -49,15 +49,15 @@ def movielens(path: str | os.PathLike | None = None, *, seed: int = 0) -> Datase
     ...
     """
     check_count('seed', seed, 0)
-    movies = read_movies(Path(path) if path else fetched('movielens'))
+    movies = read_movies(folder_of(path, 'movielens'))
     parts = random_rows(len(movies.rating), 0.1, 0.1, seed)
     columns, genres = _columns(movies)
     kinds = [categories({column[row] for row in parts[0]} - {''}) for column in columns]
     categorical = np.stack(
         [encode(column, kind) for column, kind in zip(columns, kinds, strict=True)], axis=1
     )
-    scaled, *units = standardise(movies.rating, parts[0])
-    liked = (movies.rating >= _LIKED).astype(np.float32)
+    scaled, _, scale = standardise(movies.rating, parts[0], ['rating'], targets=True)
+    liked = (movies.rating >= _LIKED).astype(np.int32)
     splits = [
         array_split(
             {'categorical': categorical[part], 'numeric': genres[part]},
@@ -66,7 +66,7 @@ def movielens(path: str | os.PathLike | None = None, *, seed: int = 0) -> Datase
         for part in parts
     ]
     inputs = {'cardinalities': tuple(map(len, kinds)), 'numeric': len(GENRES)}
-    return Dataset(_tasks(*units), *splits, inputs=inputs)
+    return Dataset(_tasks(scale), *splits, inputs=inputs)
 
 
 def _columns(movies):
@@ -87,8 +87,8 @@ def _columns(movies):
     return columns, np.stack(genres)
 
 
-def _tasks(mean, scale) -> dict[str, Task]:
-    stars = to_units(mean, scale)
+def _tasks(scale) -> dict[str, Task]:
+    stars = to_units(0, scale)
     errors = {'rmse': metrics.rmse(stars), 'mae': metrics.mae(stars)}
     return {
         'rating': Task(heads.mlp((8,)), optax.squared_error, errors),

@@ -1,13 +1,13 @@
 """The two layouts in which MovieLens-100k is handed out."""
 
-import gzip
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from mtljax.data._files import numbers, require, rows
+from mtljax.data._files import numbers, require_one, rows
+from mtljax.data._names import check_header, first_repeat
 
 LAYOUT = """\
 ml-100k.inter, ml-100k.user, ml-100k.item   (RecBole's atomic files), or
@@ -21,6 +21,10 @@ GENRES = (
     'Drama', 'Fantasy', 'Film-Noir', 'Horror', 'Musical', 'Mystery', 'Romance', 'Sci-Fi',
     'Thriller', 'War', 'Western',
 )  # fmt: skip
+_NAMES = (
+    ('ml-100k.inter', 'ml-100k.user', 'ml-100k.item'),
+    ('u.data', 'u.user', 'u.item'),
+)
 _RATINGS = {str(rating): float(rating) for rating in range(1, 6)}
 _FLAGS = slice(5, 5 + len(GENRES))  # of the 24 fields of u.item
 
@@ -48,34 +52,25 @@ def read_movies(folder: Path) -> Movies:
 
     Raises:
       FileNotFoundError: neither layout is there, or one of its files is not.
-      ValueError: a file of another kind, or a rating of a user or film that is not listed; it names
-        file and row.
+      ValueError: a file of another kind, a rating of a user or film that is not listed, or a second
+        of one user for one film, which names file and row; or both layouts.
     """
-    if any(folder.glob('u.data*')):
-        return _grouplens(folder)
-    return _recbole(folder)
+    files = require_one(folder, _NAMES, LAYOUT, SOURCE)
+    return _grouplens(*files) if files[0].name.startswith('u.') else _recbole(*files)
 
 
-def _recbole(folder):
-    ratings, users, items = (
-        require(folder / f'ml-100k.{kind}', LAYOUT, SOURCE) for kind in ('inter', 'user', 'item')
-    )
-    names = ('user_id', 'item_id', 'rating')
+def _recbole(ratings, users, items):
+    seen = _atomic(ratings, ('user_id', 'item_id', 'rating'))
     people = _atomic(users, ('user_id', 'age', 'gender', 'occupation'))
     films = _atomic(items, ('item_id', 'release_year', 'class'))
     genres = [_flags(items, row, cell.split()) for row, cell in enumerate(films[2], 2)]
-    return _movies(
-        (ratings, *_atomic(ratings, names)), (users, *people), (items, *films[:2], genres), 2
-    )
+    return _movies((ratings, *seen), (users, *people), (items, *films[:2], genres), 2)
 
 
-def _grouplens(folder):
-    ratings, users, items = (
-        require(folder / f'u.{kind}', LAYOUT, SOURCE) for kind in ('data', 'user', 'item')
-    )
-    seen = list(zip(*rows(ratings, 4, delimiter='\t'), strict=True))[:3]
-    people = list(zip(*rows(users, 5, delimiter='|'), strict=True))[:4]
-    films = _pipes(items)
+def _grouplens(ratings, users, items):
+    seen = list(zip(*rows(ratings, 4, delimiter='\t', quotes=False), strict=True))[:3]
+    people = list(zip(*rows(users, 5, delimiter='|', quotes=False), strict=True))[:4]
+    films = list(rows(items, 24, delimiter='|', quotes=False, encoding='latin-1'))
     genres = [_bits(items, row, film[_FLAGS]) for row, film in enumerate(films, 1)]
     numbered = items, [film[0] for film in films], [film[2] for film in films], genres
     return _movies((ratings, *seen), (users, *people), numbered, 1)
@@ -92,10 +87,7 @@ def _movies(seen, people, films, first):
     for where, ids, known in ((users_path, name, users), (films_path, film, items)):
         if len(known) < len(ids):
             raise ValueError(f'{where} lists {len(ids)} rows with {len(known)} different ids.')
-    for kind, ids, known in (('user', user, users), ('item', item, items)):
-        row = next((row for row, one in enumerate(ids, first) if one not in known), None)
-        if row is not None:
-            raise ValueError(f'{path}, row {row}: {kind} {ids[row - first]!r} is not listed.')
+    _check_pairs(path, {'user': (user, users), 'item': (item, items)}, first)
     rating = np.array([_RATINGS.get(cell.removesuffix('.0'), np.nan) for cell in cells])
     if np.isnan(rating).any():
         row = int(np.isnan(rating).argmax())
@@ -105,13 +97,23 @@ def _movies(seen, people, films, first):
     return Movies(user, item, rating, users, items)
 
 
+def _check_pairs(path, columns, first):
+    for kind, (ids, known) in columns.items():
+        row = next((row for row, one in enumerate(ids) if one not in known), None)
+        if row is not None:
+            raise ValueError(f'{path}, row {row + first}: {kind} {ids[row]!r} is not listed.')
+    row = first_repeat(zip(*(ids for ids, _ in columns.values()), strict=True))
+    if row is not None:
+        raise ValueError(f'{path}, row {row + first}: the user has rated this item before.')
+
+
 def _atomic(path, names):
     """The named columns of a file whose header is ``name:type``, tab-separated."""
-    header, *table = rows(path, delimiter='\t')
+    header, *table = rows(path, delimiter='\t', quotes=False)
     found = [field.split(':')[0] for field in header]
-    missing = [name for name in names if name not in found]
-    if missing or not table:
-        raise ValueError(f'{path}: columns {missing or names} are expected. Found {header}.')
+    check_header(path, found, names)
+    if not table:
+        raise ValueError(f'{path} holds a header and no row.')
     columns = list(zip(*table, strict=True))
     return [columns[found.index(name)] for name in names]
 
@@ -127,19 +129,3 @@ def _bits(path, row, cells):
     if not set(cells) <= {'0', '1'}:
         raise ValueError(f'{path}, row {row}: 19 genres, 0 or 1, are expected. Found {cells}.')
     return np.array(cells, np.float32)
-
-
-def _pipes(path):
-    """The rows of u.item, which is in Latin-1 and has titles with quotes."""
-    opened = gzip.open if path.suffix == '.gz' else open
-    try:
-        with opened(path, 'rt', encoding='latin-1', newline='\n') as file:
-            table = [[field.strip() for field in line.split('|')] for line in file if line.strip()]
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise ValueError(f'{path}: {error}') from error
-    for row, fields in enumerate(table, 1):
-        if len(fields) != 24:
-            raise ValueError(f'{path}, row {row}: 24 fields are expected. Found {len(fields)}.')
-    if not table:
-        raise ValueError(f'{path} is empty: rows of text are expected.')
-    return table

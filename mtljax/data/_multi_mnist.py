@@ -9,7 +9,7 @@ import optax
 
 from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
-from mtljax.data._files import fetched, require
+from mtljax.data._files import as_path, fetched, require
 from mtljax.data._idx import read_idx
 from mtljax.data._multi_mnist_pairs import PASSES, SIDE, Pool, compose
 from mtljax.options import check_count
@@ -108,13 +108,13 @@ def _folder(path, kind: str, name: str) -> Path:
     if isinstance(path, Mapping):
         if name not in path:
             raise ValueError(f'path has no folder for {name!r}. Found {dict(path)}.')
-        return Path(path[name])
+        return as_path(path[name])
     if kind == 'both':
         raise ValueError(
             "kind='both' needs path={'mnist': folder, 'fashion': folder}, or None. "
             f'Found path = {str(path)!r}.'
         )
-    return Path(path)
+    return as_path(path)
 
 
 def _source(name: str, folder: Path, seed: int) -> dict[str, Pool]:

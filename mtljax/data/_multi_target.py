@@ -11,7 +11,7 @@ import optax
 from mtljax import heads, metrics
 from mtljax.base import Dataset, Metric, Task
 from mtljax.data._columns import standardise, to_units
-from mtljax.data._files import require
+from mtljax.data._files import as_path, require
 from mtljax.data._multi_target_cells import LAYOUT as CELLS
 from mtljax.data._multi_target_table import table_of_cells, table_of_columns
 from mtljax.data._random_rows import random_rows
@@ -43,7 +43,7 @@ def multi_target(
     - ``.arff`` (Mulan's sets, Spyromitros-Xioufis et al., Machine Learning 2016,
       https://doi.org/10.1007/s10994-016-5546-z): a task per target, named as its attribute.
       Nominal inputs become one-hot columns; a row with ``?`` for a target is masked for it, and
-      ``?`` for an input becomes the mean of training, or zeros.
+      ``?`` for an input becomes the mean of training, or zeros. An empty cell is refused.
     - ``.csv`` with a header, all numbers; an empty cell or ``?`` is missing.
     - ``.mat`` with the cells ``X (1, T)`` and ``Y (1, T)`` (the School data, as in Argyriou,
       Evgeniou & Pontil, Machine Learning 2008, https://doi.org/10.1007/s10994-007-5040-8): each
@@ -51,23 +51,23 @@ def multi_target(
       labelled for its own school alone and masked for the others. The rows of every task are split
       by themselves, and all tasks share one mean and scale, for they share their unit.
 
-    Inputs ``[B, D]``, float32, and targets ``[B]`` are standardised by training rows; a column that
-    is constant there is 0 there. Metrics: ``rmse`` in the units of the file, and ``rrmse``, the
-    rmse divided by that of predicting the mean of training. The split is random.
+    Inputs ``[B, D]``, float32, and targets ``[B]`` are standardised by training rows; an input that
+    is constant there is 0 everywhere. Metrics: ``rmse`` in the units of the file, and ``rrmse``,
+    the rmse divided by that of predicting the mean of training. The split is random.
 
     Args:
       path: of the file.
       targets: of an .arff or .csv file, their names, or how many of the last columns they are.
-      validation: the share of rows held out to choose models.
-      test: the share of rows held out to the end.
+      validation: the share of rows held out to choose models, in (0, 1).
+      test: the share of rows held out to the end, in (0, 1).
       split: rows of training, validation and test, counted from 0 (in .mat over all cells), instead
         of a random split.
       seed: of the split.
 
     Raises:
       FileNotFoundError: no such file.
-      ValueError: a file that cannot be read so, with its line or cell; unknown targets; a split
-        without rows.
+      ValueError: a file that cannot be read so, with its line or cell; unknown targets, or
+        one that does not vary in training; a split without rows.
 
     >>> multi_target('school.mat')
     Traceback (most recent call last):
@@ -75,7 +75,7 @@ def multi_target(
     ...
     """
     check_count('seed', seed, 0)
-    path = require(Path(path), _LAYOUT, _SOURCE)
+    path = require(as_path(path), _LAYOUT, _SOURCE)
     kind = Path(path.name.removesuffix('.gz')).suffix.lower()
     if kind == '.mat' and targets is None:
         table = table_of_cells(path)
@@ -89,7 +89,8 @@ def multi_target(
     parts = _parts(table.group, validation, test, seed) if split is None else _given(table, split)
     x, *_ = standardise(table.x, parts[0])
     x = np.where(table.one_hot, table.x, np.nan_to_num(x))
-    y, mean, scale = standardise(table.y, parts[0])
+    names = list(table.columns) if len(table.columns) == table.y.shape[1] else ['Y']  # of cells
+    y, _, scale = standardise(table.y, parts[0], names, targets=True)
     known, y = ~np.isnan(y), np.nan_to_num(y)
     splits = [
         array_split(
@@ -102,9 +103,7 @@ def multi_target(
         )
         for part in parts
     ]
-    tasks = {
-        task: _task(mean[column], scale[column]) for task, (column, _) in table.columns.items()
-    }
+    tasks = {task: _task(scale[column]) for task, (column, _) in table.columns.items()}
     return Dataset(tasks, *splits)
 
 
@@ -132,8 +131,8 @@ def _given(table, split):
     return parts
 
 
-def _task(mean, scale) -> Task:
-    errors = {'rmse': metrics.rmse(to_units(mean, scale)), 'rrmse': _relative_rmse()}
+def _task(scale) -> Task:
+    errors = {'rmse': metrics.rmse(to_units(0, scale)), 'rrmse': _relative_rmse()}
     return Task(heads.linear(), optax.squared_error, errors)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from mtljax.data._arff import Arff, read_arff
 from mtljax.data._files import numbers, rows
 from mtljax.data._multi_target_cells import read_cells
+from mtljax.data._names import check_header, check_names
 
 
 class Table(NamedTuple):
@@ -40,15 +41,14 @@ def table_of_cells(path: Path) -> Table:
 
 def table_of_columns(path: Path, kind: str, targets: int | Sequence[str]) -> Table:
     """A table whose rows have every target."""
-    names, nominal, cells, first = read_arff(path) if kind == '.arff' else _read_csv(path)
-    wanted = _wanted(path, targets, names)
-    if len(set(names)) < len(names):
-        raise ValueError(f'{path}: the columns should have different names. Found {names}.')
+    names, nominal, cells, lines = read_arff(path) if kind == '.arff' else _read_csv(path)
+    check_header(path, names)
+    wanted = _wanted(targets, names)
     for name in wanted:
         if name in nominal:
             raise ValueError(f'{path}: target {name!r} should be numeric. Found {nominal[name]}.')
     blocks = {
-        name: _block(path, name, column, nominal.get(name), first)
+        name: _block(path, name, column, nominal.get(name), lines)
         for name, column in zip(names, cells, strict=True)
     }
     y = np.concatenate([blocks.pop(name) for name in wanted], axis=1)
@@ -69,27 +69,25 @@ def _read_csv(path) -> Arff:
         raise ValueError(f'{path} holds a header and no row.')
     cells = zip(*table, strict=True)
     columns = [tuple('' if cell == '?' else cell for cell in column) for column in cells]
-    return Arff(names, {}, columns, 2)
+    return Arff(names, {}, columns, list(range(2, 2 + len(table))))
 
 
-def _wanted(path, targets, names):
-    if isinstance(targets, int) and 1 <= targets < len(names):
+def _wanted(targets, names):
+    if isinstance(targets, int | np.integer):
+        if isinstance(targets, bool) or not 1 <= targets < len(names):
+            raise ValueError(
+                f'targets should be from 1 to {len(names) - 1}, so many of the last columns. '
+                f'Found {targets}.'
+            )
         return names[-targets:]
-    listed = [] if isinstance(targets, int | str) else list(targets)
-    unknown = [name for name in listed if name not in names]
-    if unknown or len(set(listed)) < len(listed) or not 1 <= len(listed) < len(names):
-        raise ValueError(
-            f'targets should be the number of the last columns of {path}, or some of the names '
-            f'{names}, once each. Found {targets!r}.'
-        )
-    return listed
+    wanted = check_names('targets', targets, names)
+    if not 1 <= len(wanted) < len(names):
+        raise ValueError(f'targets should be some of {names}, not all. Found {list(wanted)}.')
+    return wanted
 
 
-def _block(path, name, column, values, first):
+def _block(path, name, column, values, lines):
     """A column, ``[N, 1]``, or the indicators of its values."""
     if values is not None:
         return (np.array(column)[:, None] == np.array(values)).astype(np.float64)
-    block = np.array(numbers(path, name, column, first=first))[:, None]
-    if np.isinf(block).any():
-        raise ValueError(f'{path}: {name!r} should be finite.')
-    return block
+    return numbers(path, name, column, first=lines)[:, None]

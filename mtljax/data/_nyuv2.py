@@ -27,14 +27,14 @@ def nyuv2(path: str | Path, *, validation: float = 0.1, seed: int = 0) -> Datase
     Inputs ``[B, H, W, 3]`` as in the files. Targets and masks have one entry per pixel:
 
     - ``'segmentation'`` ``[B, H, W]``: the class; a label below 0 is none.
-    - ``'depth'`` ``[B, H, W]``, in the unit of the files; 0 is none.
+    - ``'depth'`` ``[B, H, W]``, in the unit of the files; 0 is none, and less is refused.
     - ``'normal'`` ``[B, H, W, 3]``; a vector of zeros is none. The code of the benchmark leaves out
       all whose components add up to 0. Loss and angles are those of directions: the prediction need
       not have length 1.
 
     The published tables report ``val``, so it is the test split here, and validation is a share of
-    ``train``: there is no way to choose models on the test split. For the augmentation of these
-    tables see `augment_scenes`.
+    ``train``: there is no way to choose models on the test split. ``validation=1 / 795`` holds out
+    one scene, to train on all others as for these tables; their augmentation is `augment_scenes`.
 
     Args:
       path: ROOT.

@@ -10,7 +10,9 @@ import optax
 from mtljax import heads, metrics
 from mtljax.base import Batch, Dataset, Task
 from mtljax.data._file_split import FileSplit
-from mtljax.data._image_file import check_present, read_image, read_list
+from mtljax.data._files import as_path
+from mtljax.data._image_file import check_inside, check_present, read_image, read_list
+from mtljax.data._names import as_names, repeated
 from mtljax.options import check_count
 
 _PARTS = ('train', 'val', 'test')
@@ -46,14 +48,14 @@ def office(
 
     Args:
       path: the folder to which the paths in the lists are relative.
-      domains: the tasks, in their order.
+      domains: the tasks, in their order; one name may stand alone.
       lists: the folder of the lists, by default ``path``.
       size: of the images.
 
     Raises:
       FileNotFoundError: a list is missing, or an image that it names.
-      ValueError: an option out of range, a line that is no path and label, which names list and
-        line, or, as it is read, what is no whole image.
+      ValueError: an option out of range, a line that is no label and path inside the folder, which
+        names list and line, or, as it is read, what is no whole image.
 
     >>> office('nowhere', domains=('Art',))
     Traceback (most recent call last):
@@ -64,13 +66,13 @@ def office(
     ...
     """
     check_count('size', size, 1)
-    domains = tuple(domains)
-    if not domains or len(set(domains)) < len(domains):
+    domains, root = as_names(domains), as_path(path)
+    if not domains or repeated(domains):
         raise ValueError(f'domains should be different names, one at least. Found {domains}.')
-    folder = Path(path if lists is None else lists)
+    folder = root if lists is None else as_path(lists)
     layout = '\n'.join(f'{domain}_{part}.txt' for domain in domains for part in _PARTS)
     found = {
-        part: {d: _read_list(folder / f'{d}_{part}.txt', Path(path), layout) for d in domains}
+        part: {d: _read_list(folder / f'{d}_{part}.txt', root, layout) for d in domains}
         for part in _PARTS
     }
     classes = 1 + max(label for images in found['train'].values() for _, label in images)
@@ -91,6 +93,7 @@ def _read_list(path: Path, root: Path, layout: str) -> _List:
                 f'{path}, line {number}: a path and a label, 0 or more, are expected. '
                 f'Found {" ".join([*name, label])!r}.'
             )
+        check_inside(path, number, ' '.join(name))
         found.append((root / ' '.join(name), int(label)))
     check_present(path, [image for image, _ in found])
     return found

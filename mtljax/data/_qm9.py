@@ -1,7 +1,6 @@
 """QM9: eleven properties of small molecules."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 import optax
@@ -9,7 +8,7 @@ import optax
 from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._columns import standardise, to_units
-from mtljax.data._files import fetched
+from mtljax.data._files import folder_of
 from mtljax.data._qm9_descriptors import descriptors, free_atoms
 from mtljax.data._qm9_files import COLUMNS, Molecules, read_molecules
 from mtljax.data._split import array_split
@@ -52,7 +51,8 @@ def qm9(
 
     Raises:
       FileNotFoundError: a file is not there.
-      ValueError: a file of another kind, with its row; fewer than ten molecules, or than ``train``.
+      ValueError: a file of another kind, with its row; a molecule twice, with the same atoms at the
+        same places; fewer than ten molecules, or than ``train``.
 
     >>> qm9('nowhere')
     Traceback (most recent call last):
@@ -60,21 +60,21 @@ def qm9(
     ...
     """
     check_count('seed', seed, 0)
-    molecules = read_molecules(Path(path) if path else fetched('qm9'))
+    molecules = read_molecules(folder_of(path, 'qm9'))
     parts = _parts(len(molecules.charges), train, seed)
     rows = np.concatenate(parts)
     kept = Molecules(*(array[rows] for array in molecules))
     learnt = slice(len(rows) - len(parts[-1]), None)
     x, *_ = standardise(descriptors(kept.charges, kept.positions), learnt)
-    y, mean, scale = standardise(_properties(kept), learnt)
+    y, _, scales = standardise(_properties(kept), learnt, list(COLUMNS), targets=True)
     edges = np.cumsum([len(part) for part in parts[:-1]])
     test, validation, training = (
         array_split(inputs, dict(zip(COLUMNS, targets.T, strict=True)))
         for inputs, targets in zip(np.split(x, edges), np.split(y, edges), strict=True)
     )
     tasks = {
-        name: Task(heads.linear(), optax.squared_error, {'mae': metrics.mae(to_units(*units))})
-        for name, *units in zip(COLUMNS, mean, scale, strict=True)
+        name: Task(heads.linear(), optax.squared_error, {'mae': metrics.mae(to_units(0, scale))})
+        for name, scale in zip(COLUMNS, scales, strict=True)
     }
     return Dataset(tasks, training, validation, test)
 

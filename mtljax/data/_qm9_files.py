@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mtljax.data._files import numbers, require, rows
+from mtljax.data._names import check_header, first_repeat
 
 FILES = ('qm9_part1.csv', 'qm9_part2.csv', 'qm9_part3.csv')
 SOURCE = 'python -m experiments.data fetch qm9 brings them from the package qm9pack.'
@@ -49,20 +50,23 @@ def read_molecules(folder: Path) -> Molecules:
 
     Raises:
       FileNotFoundError: one of them is not there.
-      ValueError: a file without the columns or rows, or a cell of another kind; it names file and
-        row.
+      ValueError: a file without the columns or rows, or a cell of another kind, which names file
+        and row; or a molecule twice.
     """
     layout = '\n'.join(FILES)
     parts = [_read(require(folder / name, layout, SOURCE)) for name in FILES]
-    return Molecules(*map(np.concatenate, zip(*parts, strict=True)))
+    molecules = Molecules(*map(np.concatenate, zip(*parts, strict=True)))
+    atoms = zip(molecules.charges, molecules.positions, strict=True)
+    again = first_repeat(hash((z.tobytes(), r.tobytes())) for z, r in atoms)
+    if again is not None:
+        raise ValueError(f'{folder}: molecule {again + 1} of the files has come before.')
+    return molecules
 
 
 def _read(path):
     table = rows(path)
     header, wanted = next(table), ['Elements', 'XYZ_Ang', *COLUMNS.values()]
-    missing = [name for name in wanted if name not in header]
-    if missing:
-        raise ValueError(f'{path} has no column {missing}. Found {header}.')
+    check_header(path, header, wanted)
     where = [header.index(name) for name in wanted]
     sizes, charges, positions, cells = array('i'), array('d'), array('d'), []
     for number, row in enumerate(table, 2):
@@ -75,7 +79,7 @@ def _read(path):
     if not cells:
         raise ValueError(f'{path} holds a header and no molecule.')
     properties = [
-        _finite(path, name, numbers(path, name, column, first=2))
+        numbers(path, name, column, first=2, empty=False)
         for name, column in zip(wanted[2:], zip(*cells, strict=True), strict=True)
     ]
     there = np.arange(ATOMS) < np.array(sizes)[:, None]
@@ -107,11 +111,3 @@ def _positions(path, number, cell, atoms):
             f'Found {cell[:60]!r}.'
         )
     return found
-
-
-def _finite(path, name, values):
-    values = np.array(values)
-    if not np.isfinite(values).all():
-        row = int((~np.isfinite(values)).argmax()) + 2
-        raise ValueError(f'{path}, row {row}: {name!r} should be a finite number.')
-    return values

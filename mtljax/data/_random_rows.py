@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mtljax.data._split import ArraySplit
+from mtljax.options import check_share
+
 
 def random_rows(
     size: int, validation: float, test: float, seed: int | Sequence[int]
@@ -12,19 +15,19 @@ def random_rows(
 
     Args:
       size: the number of rows.
-      validation: the share held out to choose models, or a number of rows.
-      test: the share held out to the end, or a number of rows.
+      validation: the share held out to choose models.
+      test: the share held out to the end.
       seed: of the permutation.
 
     Raises:
-      ValueError: a split would be empty.
+      ValueError: what is no share, or a split that would be empty.
 
     >>> [len(rows) for rows in random_rows(50, 0.1, 0.2, seed=0)]
     [35, 5, 10]
     """
-    held = [
-        share if isinstance(share, int) else round(share * size) for share in (test, validation)
-    ]
+    check_share('validation', validation)
+    check_share('test', test)
+    held = [round(share * size) for share in (test, validation)]
     if min(held) < 1 or sum(held) >= size:
         raise ValueError(
             f'Every split needs an example. Found {size} examples, validation = {validation} and '
@@ -33,3 +36,20 @@ def random_rows(
     order = np.random.default_rng(seed).permutation(size)
     last, chosen, train = np.split(order, [held[0], held[0] + held[1]])
     return np.sort(train), np.sort(chosen), np.sort(last)
+
+
+def halves(split: ArraySplit, path: object, seed: int) -> list[ArraySplit]:
+    """The validation and the test split: random halves of a test file, in its order.
+
+    Args:
+      split: the test file.
+      path: of it, for errors.
+      seed: of the halves.
+
+    Raises:
+      ValueError: it has one row.
+    """
+    if split.size < 2:
+        raise ValueError(f'{path} should hold 2 rows or more. Found {split.size}.')
+    order = np.random.default_rng(seed).permutation(split.size)
+    return [ArraySplit(split.take(np.sort(half))) for half in np.array_split(order, 2)]

@@ -95,7 +95,8 @@ def ranking_log(
     masks = [_mask(targets) for _, targets in drawn]
     masks[0] = _thinned(masks[0], labels, thinning)
     seconds = [targets['dwell'] for _, targets in drawn]
-    dwell, mean, scale = standardise(np.concatenate(seconds), np.flatnonzero(masks[0]['dwell']))
+    clicks = np.flatnonzero(masks[0]['dwell'])
+    dwell, mean, scale = standardise(np.concatenate(seconds), clicks, ['dwell'], targets=True)
     parts = np.split(dwell, np.cumsum([train, validation]))
     splits = [
         array_split(inputs, targets | {'dwell': part}, mask)
@@ -162,13 +163,13 @@ def _mask(targets: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _thinned(masks: Mapping[str, np.ndarray], labels, rng) -> dict[str, np.ndarray]:
-    """A share of the labels of each task, one at least, the first in a random order."""
+    """A share of the labels of each task, two at least, the first in a random order."""
     found = {}
     for task, mask in masks.items():
         order = rng.permutation(len(mask))
         there = order[mask[order]]
         found[task] = np.zeros_like(mask)
-        found[task][there[: max(round(labels.get(task, 1.0) * len(there)), 1)]] = True
+        found[task][there[: max(round(labels.get(task, 1.0) * len(there)), 2)]] = True
     if not found['dwell'].any():
         raise ValueError(f'No click in {len(mask)} training impressions: more are needed.')
     return found

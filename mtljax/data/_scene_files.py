@@ -80,6 +80,8 @@ def read_scene(scenes: SceneFolder, shape: tuple[int, int], classes: int, index:
     paths = {kind: folder / f'{index}.npy' for kind, folder in scenes.folders.items()}
     label = _labels(paths['label'], shape, classes)
     depth = _floats(paths['depth'], (*shape, 1))[..., 0]
+    if (depth < 0).any():
+        raise ValueError(f'{paths["depth"]} should hold numbers >= 0. Found {depth.min()}.')
     targets = {'segmentation': np.maximum(label, 0), 'depth': depth}
     mask = {'segmentation': label >= 0, 'depth': depth != 0}
     if 'normal' in paths:

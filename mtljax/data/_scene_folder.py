@@ -10,6 +10,7 @@ import optax
 from mtljax import heads, losses, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._file_split import FileSplit
+from mtljax.data._files import as_path
 from mtljax.data._scene_files import find_scenes, read_scene, shape_of
 from mtljax.options import check_count, check_option
 
@@ -45,7 +46,7 @@ def scene_folder(
     check_option('validation', validation, 'a share in (0, 1)', lambda found: 0 < found < 1)
     check_count('seed', seed, 0)
     train, test = (
-        find_scenes(Path(path) / part, kinds, layout, source) for part in ('train', 'val')
+        find_scenes(as_path(path) / part, kinds, layout, source) for part in ('train', 'val')
     )
     held = round(validation * train.size)
     if not 0 < held < train.size:

@@ -1,6 +1,6 @@
 """A split of NumPy arrays in memory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +8,12 @@ import jax
 import numpy as np
 
 from mtljax.base import Batch
-from mtljax.data._order import batch_indices
+from mtljax.data._batched import Batched
+from mtljax.data._to_arrays import at_first, finite, narrow, to_arrays
 
 
-@dataclass(frozen=True)
-class ArraySplit:
+@dataclass(frozen=True, eq=False)
+class ArraySplit(Batched):
     """Examples held as NumPy arrays; training may keep them on the device.
 
     Attributes:
@@ -26,20 +27,9 @@ class ArraySplit:
         """The number of examples."""
         return len(next(iter(self.arrays.mask.values())))
 
-    @property
-    def example(self) -> Batch:
-        """The first two examples."""
-        return self.take(np.arange(min(2, self.size)))
-
     def take(self, indices: Any) -> Batch:
         """The examples at ``indices``."""
         return jax.tree.map(lambda leaf: leaf[indices], self.arrays)
-
-    def batches(self, batch_size: int, *, epochs: int = 1, seed: int = 0) -> Iterator[Batch]:
-        """Shuffled batches of equal size; each epoch drops its last incomplete batch."""
-        batch_indices(self.size, batch_size, seed, 0, 1)  # refuses a batch size that does not fit
-        for step in range(epochs * (self.size // batch_size)):
-            yield self.take(batch_indices(self.size, batch_size, seed, step, step + 1)[0])
 
 
 def array_split(
@@ -48,14 +38,15 @@ def array_split(
     """Check a user's arrays and make a split of them.
 
     Args:
-      inputs: a tree of arrays ``[N, ...]``.
-      targets: ``{task: tree of arrays [N, ...]}``.
+      inputs: a tree of arrays ``[N, ...]`` of finite numbers. A list of numbers is an array.
+      targets: ``{task: tree of arrays [N, ...]}``; integers are classes, numbered from 0.
       mask: ``{task: booleans [N] or a longer prefix of the target's shape}``: which labels exist;
         all of a task that is left out.
 
     Raises:
-      ValueError: no example, different lengths, a mask that does not fit, or a target that is not
-        finite where the mask does not exclude it.
+      ValueError: no example, different lengths, what is no number or does not fit 32 bits, an input
+        that is not finite, a mask that does not fit, or a target that is not finite, or an integer
+        below 0, where the mask does not exclude it; it names the array and the index.
 
     >>> split = array_split(np.ones((3, 2)), {'y': np.array([1.0, 2.0, np.nan])},
     ...                     {'y': np.array([True, True, False])})
@@ -63,17 +54,18 @@ def array_split(
     (3, [1.0, 2.0, 0.0])
     """
     mask = dict(mask or {})
-    inputs = jax.tree.map(np.asarray, inputs)
+    inputs = to_arrays('inputs', inputs)
+    targets = {task: to_arrays(f'targets[{task!r}]', tree) for task, tree in targets.items()}
     size = _length(inputs, targets)
     unknown = set(mask) - set(targets)
     if unknown:
         raise ValueError(f'mask names tasks without targets, {sorted(unknown)}: {sorted(targets)}.')
-    masks, cleaned = {}, {}
-    for task, target in targets.items():
-        target = jax.tree.map(np.asarray, target)
-        masks[task] = _mask(task, mask.get(task), target, size)
-        cleaned[task] = jax.tree.map(lambda leaf, t=task: _clean(t, leaf, masks[t]), target)
-    return ArraySplit(Batch(jax.tree.map(_narrow, inputs), cleaned, masks))
+    masks = {task: _mask(task, mask.get(task), tree, size) for task, tree in targets.items()}
+    cleaned = {
+        task: jax.tree.map(lambda leaf, t=task: _clean(t, leaf, masks[t]), tree)
+        for task, tree in targets.items()
+    }
+    return ArraySplit(Batch(finite('inputs', inputs), cleaned, masks))
 
 
 def _length(inputs, targets) -> int:
@@ -112,23 +104,17 @@ def _mask(task, mask, target, size):
 def _clean(task, leaf, mask):
     rows = mask if leaf.shape[: mask.ndim] == mask.shape else mask.reshape(len(mask), -1).any(1)
     rows = np.broadcast_to(rows.reshape(rows.shape + (1,) * (leaf.ndim - rows.ndim)), leaf.shape)
-    if leaf.dtype.kind in 'fc':
-        bad = np.argwhere(rows & ~np.isfinite(leaf))
-        if len(bad):
-            index = tuple(bad[0].tolist())
-            raise ValueError(
-                f'The target of task {task!r} is {leaf[index]} at {index}; {len(bad)} entries are '
-                f'not finite: mask them, mask={{{task!r}: np.isfinite(y)}}.'
-            )
-    return _narrow(np.where(rows, leaf, np.zeros((), leaf.dtype)))
-
-
-def _narrow(leaf):
-    """The dtype that JAX keeps by default: 32 bits."""
-    narrow = leaf.astype(jax.dtypes.canonicalize_dtype(leaf.dtype))
-    if leaf.dtype.kind in 'iu' and not (narrow == leaf).all():
+    leaf = narrow(f'targets[{task!r}]', np.where(rows, leaf, np.zeros((), leaf.dtype)))
+    bad = ~np.isfinite(leaf)
+    if bad.any():
         raise ValueError(
-            f'Integers up to {np.abs(leaf).max()} do not fit {narrow.dtype}, which JAX computes '
-            'with: number them from 0.'
+            f'The target of task {task!r} is {at_first(leaf, bad)}; {bad.sum()} entries are not '
+            f'finite: mask them, mask={{{task!r}: np.isfinite(y)}}.'
         )
-    return narrow
+    if leaf.dtype.kind == 'i' and leaf.min(initial=0) < 0:
+        raise ValueError(
+            f'The target of task {task!r} is {at_first(leaf, leaf < 0)}: integers are classes, '
+            f'numbered from 0. Mask what has no class, mask={{{task!r}: y >= 0}}, or make the '
+            'target float.'
+        )
+    return leaf

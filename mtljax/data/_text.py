@@ -1,7 +1,6 @@
 """Running text: the next word, punctuation and capitals."""
 
 import collections
-import gzip
 import itertools
 import re
 from pathlib import Path
@@ -12,7 +11,8 @@ import optax
 
 from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
-from mtljax.data._files import require
+from mtljax.data._files import as_path, require
+from mtljax.data._open import read_lines
 from mtljax.data._split import ArraySplit, array_split
 from mtljax.options import check_count
 
@@ -69,7 +69,7 @@ def text(path: str | Path, *, length: int = 32, vocabulary: int = 10_000) -> Dat
     """
     check_count('length', length, 1)
     check_count('vocabulary', vocabulary, 1)
-    file = require(Path(path), 'a file of text', 'Any text will do: it is yours.')
+    file = require(as_path(path), 'a file of text', 'Any text will do: it is yours.')
     words = _words(_content(file))
     count = len(words.lower)
     ends = [0, count * 8 // 10, count * 9 // 10, count]
@@ -88,14 +88,7 @@ def text(path: str | Path, *, length: int = 32, vocabulary: int = 10_000) -> Dat
 
 
 def _content(path: Path) -> str:
-    if path.is_dir():
-        raise ValueError(f'{path} is a folder: a file of text is expected.')
-    opened = gzip.open if path.suffix == '.gz' else open
-    try:
-        with opened(path, 'rt', encoding='utf-8') as file:
-            found = file.read()
-    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
-        raise ValueError(f'{path} is no text in UTF-8: {error}') from error
+    found = ''.join(read_lines(path))
     if '\0' in found:
         line = found[: found.index('\0')].count('\n') + 1
         raise ValueError(f'{path}, line {line}: a zero byte, which no text holds.')
