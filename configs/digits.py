@@ -9,6 +9,8 @@ Variants: configs/digits.py:independent, :pcgrad, :branched, :lenet
 
 from ml_collections import ConfigDict, FieldReference
 
+_BRANCHED = {'at': {'left': 1}}
+
 
 def get_config(variant: str = '') -> ConfigDict:
     steps = FieldReference(1500)
@@ -48,6 +50,7 @@ def get_config(variant: str = '') -> ConfigDict:
                 'micro_batches': 1,
                 'parallel': 'jit',
             },
+            'methods': {'branched': {'sharing': _BRANCHED}},
         }
     )
     match variant:
@@ -58,7 +61,7 @@ def get_config(variant: str = '') -> ConfigDict:
         case 'pcgrad':
             config.surgery.fn = 'mtljax.surgery:pcgrad'
         case 'branched':
-            config.sharing = ConfigDict({'fn': 'mtljax.sharing:branched', 'at': {'left': 1}})
+            config.sharing = ConfigDict({'fn': 'mtljax.sharing:branched', **_BRANCHED})
         case 'lenet':
             config.backbone = ConfigDict({'fn': 'mtljax.backbones:lenet', 'features': (16, 32)})
         case _:
