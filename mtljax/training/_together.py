@@ -15,7 +15,7 @@ from mtljax.training._check import with_rows
 from mtljax.training._runner import RESIDENT_BYTES, scans_well
 from mtljax.training._step import train_step
 
-_MOST_FLOPS = 2e7  # of one step; above, one seed fills the cores of a small CPU
+_MOST_FLOPS = 5e7  # of one step; above, one seed fills the cores of a small CPU
 _SHARE_OF_MEMORY = 8
 
 
@@ -34,7 +34,7 @@ def fits_together(
     """Whether `train_seeds` should run the seeds in one program, and why.
 
     Not where it cannot: early stopping, pmap, data that is streamed. On a CPU, where one step takes
-    at most 20 MFLOP and has no convolution; on other devices, where the states of all seeds fill at
+    at most 50 MFLOP and has no convolution; on other devices, where the states of all seeds fill at
     most an eighth of the memory.
 
     Args:
