@@ -9,8 +9,8 @@ models do: here embeddings of 4 beside 7 numeric columns, logarithms brought to 
 
 Result of the table below, 3 seeds, 15 epochs, test AUC of income and marital: single-task 0.9496,
 0.9947; hard 0.9483, 0.9948; mmoe 0.9489, 0.9938 (one of three seeds 0.992); ple 0.9487, 0.9947. At
-this encoding sharing gives up 0.001 of income's AUC for half of the parameters. 6.5 minutes on 2 CPU
-cores that did other work too.
+this encoding sharing gives up 0.001 of income's AUC for half of the parameters. 6.5 minutes on 2
+CPU cores that did other work too.
 
 Data: python -m experiments.data fetch census
 
