@@ -99,6 +99,7 @@ def _draw(axes, points, *better):
     for up, axis in zip(better, 'xy', strict=True):
         if not up:
             getattr(axes, f'invert_{axis}axis')()
+    axes.locator_params(nbins=5)
     axes.grid(alpha=0.3)
 
 

@@ -64,8 +64,9 @@ def paired_table(found: Mapping[str, Mapping[str, tuple[float, float]]], referen
     [['mmoe - hard', '-0.5000 ± 0.1000 *']]
     """
     quantities = list(next(iter(found.values()), {}))
+    digits = {what: decimals(row[what] for row in found.values()) for what in quantities}
     rows = [
-        [f'{method} - {reference}', *(_cell(*row[quantity]) for quantity in quantities)]
+        [f'{method} - {reference}', *(_cell(digits[what], *row[what]) for what in quantities)]
         for method, row in found.items()
     ]
     return Table(['difference', *quantities], rows)
@@ -78,9 +79,8 @@ def _interval(differences: Sequence[float]) -> tuple[float, float]:
     return mean, float(t.ppf(0.975, len(differences) - 1)) * error
 
 
-def _cell(mean: float, half: float) -> str:
+def _cell(digits: int, mean: float, half: float) -> str:
     if math.isnan(half):
-        return f'{mean:+.{decimals(mean, half)}f}'
+        return f'{mean:+.{digits}f}'
     mark = ' *' if abs(mean) > half else ''
-    digits = decimals(mean, half)
     return f'{mean:+.{digits}f} ± {half:.{digits}f}{mark}'

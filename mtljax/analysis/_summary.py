@@ -1,7 +1,7 @@
 """Runs over several seeds, summed up and compared with the single-task baseline."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,8 @@ import numpy as np
 from mtljax.analysis._table import Table
 from mtljax.base import Task
 from mtljax.metrics import delta_m
+
+_DIGITS = {'seconds': 1, 'delta_m_flat': 2, 'delta_m_task': 2, 'mean_rank': 2}
 
 
 class Record(NamedTuple):
@@ -176,20 +178,24 @@ def as_table(found: Mapping[str, Mapping[str, tuple[float, float]]], baseline: s
     [['alone', '0.5000 ± 0.1000']]
     """
     quantities = list(next(iter(found.values())))
+    digits = {what: decimals(row[what] for row in found.values()) for what in quantities} | _DIGITS
     rows = []
     for method, row in found.items():
-        cells = [_cell(what, *row[what], own=method == baseline) for what in quantities]
+        cells = [_cell(w, digits[w], *row[w], own=method == baseline) for w in quantities]
         rows.append([method, *cells])
     return Table(['method', *map(_heading, quantities)], rows)
 
 
-def decimals(mean: float, error: float) -> int:
-    """Decimals that show two digits of the error, four at least and eight at most.
+def decimals(column: Iterable[tuple[float, float]]) -> int:
+    """Decimals for a column of means and errors: two digits of the largest error, 4 to 8 in all.
 
-    >>> decimals(0.5, 0.01), decimals(0.5, 2e-5)
+    >>> decimals([(0.5, 0.01), (0.6, 0.001)]), decimals([(0.5, 2e-5)])
     (4, 6)
     """
-    size = next((abs(v) for v in (error, mean) if math.isfinite(v) and v), 1.0)
+    pairs = [(abs(mean), error) for mean, error in column]
+    errors = [error for _, error in pairs if math.isfinite(error) and error]
+    means = [mean for mean, _ in pairs if math.isfinite(mean) and mean]
+    size = max(errors or means, default=1.0)
     return min(max(4, 1 - math.floor(math.log10(size))), 8)
 
 
@@ -203,12 +209,10 @@ def _heading(quantity: str) -> str:
     return titles.get(quantity, quantity)
 
 
-def _cell(quantity: str, mean: float, error: float, *, own: bool) -> str:
+def _cell(quantity: str, digits: int, mean: float, error: float, *, own: bool) -> str:
     if quantity == 'parameters':
         return f'{mean:,.0f}'
     if quantity.startswith(('delta_m', 'mean_rank')) and own:
         return '-'
-    digits = {'seconds': 1, 'delta_m_flat': 2, 'delta_m_task': 2, 'mean_rank': 2}.get(quantity)
-    digits = decimals(mean, error) if digits is None else digits
     spread = '' if math.isnan(error) else f' ± {error:,.{digits}f}'
     return f'{mean:,.{digits}f}{spread}'
