@@ -15,6 +15,7 @@ from rich.console import Console
 
 from mtljax.training import NonFiniteLossError, write_text
 
+_LISTED = 5
 console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 
 
@@ -126,9 +127,11 @@ def claim(workdir: Path, config: ConfigDict) -> None:
         mine = _leaves(wanted)
         fields = [f for f in sorted(found.keys() | mine.keys()) if found.get(f) != mine.get(f)]
         if fields:
-            differences = ', '.join(
-                f'{field}: {found.get(field)!r} there, {mine.get(field)!r} here' for field in fields
-            )
+            listed = [
+                f'{f}: {found.get(f)!r} there, {mine.get(f)!r} here' for f in fields[:_LISTED]
+            ]
+            more = [f'and {len(fields) - _LISTED} more'] if len(fields) > _LISTED else []
+            differences = ', '.join(listed + more)
             raise UsageError(
                 f'{workdir} belongs to another config ({differences}). Choose another --workdir.'
             )

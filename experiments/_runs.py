@@ -54,7 +54,6 @@ class Runs:
     def __init__(self, folder: Path, dataset: Callable[[Any], Dataset]):
         self._folder, self._dataset = folder, dataset
         self._marks: dict[int, str] = {}
-        folder.mkdir(parents=True, exist_ok=True)
 
     def build(self, cell: Cell) -> _build.Setup:
         """Everything that a cell trains.
@@ -91,6 +90,7 @@ class Runs:
         missing = [seed for seed in seeds if not self._path(cell, seed).exists()]
         built = self.build(cell)
         if missing:
+            self._folder.mkdir(parents=True, exist_ok=True)
             for run in self._run(cell, built, missing, title):
                 write_text(self._path(cell, run.seed), json.dumps(run._asdict()))
         return [self._read(cell, seed, built) for seed in seeds]

@@ -48,8 +48,11 @@ def main() -> None:
     wanted = cells(config, lists, list(tasks), tune=_TUNE.value, rates=_rates())
     published = _report.published_table(config.get('published'))
     seeds = [config.seed + index for index in range(_SEEDS.value)]
-    _program.claim(workdir, config)
     runs = Runs(workdir / 'runs', dataset)
+    there = sum(runs.check(cell, seeds) for cell in wanted)  # what does not fit says so here
+    _program.claim(workdir, _question(config))
+    if there:
+        _program.console.print(f'{there} of {len(wanted) * len(seeds)} runs are there already.')
     every = _train(runs, wanted, seeds)
     best = chosen(every)
     found = _report.report(best, tasks, published, _build.build(config.select.to_dict(), 'select'))
@@ -58,10 +61,13 @@ def main() -> None:
         _program.console.print(str(path), markup=False)
 
 
+def _question(config: ConfigDict) -> ConfigDict:
+    """What a folder belongs to: the runs in it say themselves what else they depend on."""
+    whole = config.copy_and_resolve_references().to_dict()
+    return ConfigDict({k: v for k, v in whole.items() if k not in ('methods', 'published')})
+
+
 def _train(runs: Runs, wanted: list[Cell], seeds: list[int]) -> list[Run]:
-    there = sum(runs.check(cell, seeds) for cell in wanted)  # what does not fit says so here
-    if there:
-        _program.console.print(f'{there} of {len(wanted) * len(seeds)} runs are there already.')
     found = []
     for index, cell in enumerate(wanted, 1):
         words = ', '.join(filter(None, (cell.method, cell.task, cell.variant)))
