@@ -8,6 +8,9 @@ loop of the jitted step with host batches, and against the same loop in eager Py
 sharing: a step of every sharing scheme; MMoE with stacked experts against the same experts in a
 list; seconds to compile a step as experts and tasks grow in number; MMoE against eager PyTorch.
 
+engines: time and temporary memory of a step of PCGrad with every engine, in units of the step on the
+plain sum, for wide and narrow trunks, experts, attention and convolutions.
+
 data: examples a second on KDD census-income (fetched before: python -m experiments.data fetch
 census); four seeds in one program against one after the other, and which of them is chosen.
 """
@@ -16,11 +19,13 @@ from pathlib import Path
 
 from absl import flags
 
-from experiments import _data_bench, _dispatch, _program, _sharing_bench
+from experiments import _data_bench, _dispatch, _engine_bench, _program, _sharing_bench
 from mtljax.analysis import Table
 from mtljax.training import write_text
 
-_SUITE = flags.DEFINE_enum('suite', 'dispatch', ['dispatch', 'sharing', 'data'], 'What to measure.')
+_SUITE = flags.DEFINE_enum(
+    'suite', 'dispatch', ['dispatch', 'sharing', 'engines', 'data'], 'What to measure.'
+)
 _PEERS = flags.DEFINE_list('peers', [], 'Other libraries to run beside: torch.')
 _ROUNDS = flags.DEFINE_integer('rounds', 9, 'Interleaved rounds per row.', lower_bound=1)
 _OUT = flags.DEFINE_string('out', None, 'A Markdown file to write the table to.')
@@ -34,6 +39,7 @@ def main() -> None:
     suites = {
         'dispatch': _dispatch_suite,
         'sharing': _sharing_bench.tables,
+        'engines': _engine_bench.tables,
         'data': _data_bench.tables,
     }
     found = suites[_SUITE.value](_ROUNDS.value, with_torch='torch' in _PEERS.value)

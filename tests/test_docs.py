@@ -51,6 +51,7 @@ def test_the_table_names_everything_that_exists_and_nothing_else():
         - {
             'batched',
             'loop',
+            'lean',
         }
     )
 
