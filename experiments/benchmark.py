@@ -8,8 +8,8 @@ loop of the jitted step with host batches, and against the same loop in eager Py
 sharing: a step of every sharing scheme; MMoE with stacked experts against the same experts in a
 list; seconds to compile a step as experts and tasks grow in number; MMoE against eager PyTorch.
 
-engines: time and temporary memory of a step of PCGrad with every engine, in units of the step on the
-plain sum, for wide and narrow trunks, experts, attention and convolutions.
+engines: time (in units of the step on the plain sum) and temporary memory of a step of PCGrad with
+every engine, for wide and narrow trunks, experts, attention and convolutions.
 
 data: examples a second on KDD census-income (fetched before: python -m experiments.data fetch
 census); four seeds in one program against one after the other, and which of them is chosen.

@@ -1,5 +1,6 @@
 """The engines: how T pullbacks are computed. They give the same rows."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,7 @@ def loop(pull: Callable[[Any], Params], rows: Any) -> Params:
 
 _ROWS: dict[str, Engine] = {'batched': batched, 'loop': loop}
 _NAMES = ('auto', 'batched', 'lean', 'loop', 'representation')
-_LARGER, _LEAST_BYTES = 4, 1 << 20
+_LARGER, _LEAST_BYTES = 2, 1 << 20
 
 
 def check_engine(name: str) -> None:
@@ -49,7 +50,7 @@ def rows_of(name: str) -> Engine:
 def choose(params: Params, pull: Any, num_tasks: int) -> str:
     """The engine that ``'auto'`` stands for.
 
-    ``'lean'`` where the shared parameters take a MiB or more, and more than four times what the
+    ``'lean'`` where the shared parameters take a MiB or more, and more than twice what the
     backward pass keeps of a batch (wide dense layers, experts, embeddings, small batches), for two
     tasks or more; else ``'batched'``.
 
@@ -63,15 +64,27 @@ def choose(params: Params, pull: Any, num_tasks: int) -> str:
     >>> choose(weights, jax.vjp(lambda w: row @ w, weights)[1], 2)
     'lean'
     """
-    own = {id(leaf) for leaf in jax.tree.leaves(params)}
-    kept = {id(leaf): leaf for leaf in jax.tree.leaves(pull) if id(leaf) not in own}
-    size, activations = _bytes(params), _bytes(list(kept.values()))
+    size, activations = _bytes(params), _bytes(_without(pull, params))
     wide = num_tasks > 1 and size > max(_LARGER * activations, _LEAST_BYTES - 1)
     form = 'lean' if wide else 'batched'
     logging.info('engine %s: parameters %d bytes, activations %d', form, size, activations)
     return form
 
 
-def _bytes(tree) -> int:
-    leaves = [leaf for leaf in jax.tree.leaves(tree) if hasattr(leaf, 'dtype')]
-    return sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
+def _without(pull: Any, params: Params) -> list[Any]:
+    """What a pullback keeps, less the parameters themselves, which are known by their shapes."""
+    own = Counter((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(params))
+    kept = list(
+        {id(leaf): leaf for leaf in jax.tree.leaves(pull) if hasattr(leaf, 'dtype')}.values()
+    )
+    rest = []
+    for leaf in kept:
+        if own[leaf.shape, leaf.dtype]:
+            own[leaf.shape, leaf.dtype] -= 1
+        else:
+            rest.append(leaf)
+    return rest
+
+
+def _bytes(tree: Any) -> int:
+    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))

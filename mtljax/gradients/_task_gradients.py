@@ -34,7 +34,7 @@ def task_gradients(
       engine: ``'batched'`` (all pullbacks in one vmap), ``'loop'`` (one after the other),
         ``'lean'`` (no row is held: a Gramian costs one pullback and one pushforward per task),
         ``'representation'`` (an approximation: the Gramian of the gradients at the features, as in
-        MGDA-UB) or ``'auto'``: lean where the shared parameters take a MiB or more, and four times
+        MGDA-UB) or ``'auto'``: lean where the shared parameters take a MiB or more, and twice
         what the backward pass keeps of a batch; else batched.
       axis_name: the mapped axis of a pmap: losses, and gradients before any Gramian, are averaged
         over its devices.
