@@ -207,7 +207,7 @@ def test_the_generated_pair():
 
 def test_origins():
     assert data.rolling_origins('2016-01-01', '2017-12-31') == [
-        str(np.datetime64('2016-01-01') + 90 * index) for index in range(8)
+        str(np.datetime64('2016-01-01') + np.timedelta64(90 * index, 'D')) for index in range(8)
     ]
     with pytest.raises(ValueError, match='90 days do not fit'):
         data.rolling_origins('2017-01-01', '2017-03-30')
@@ -271,7 +271,7 @@ def test_files_that_are_refused(tmp_path, lines, message):
         ({'targets': ['a', 'a']}, r"once each. Found twice: \['a'\]"),
         ({'targets': []}, 'targets is empty'),
         ({'origin': 20170101}, 'origin should be an ISO date'),
-        ({'origin': np.datetime64('NaT')}, 'origin should be an ISO date'),
+        ({'origin': np.datetime64('NaT', 'D')}, 'origin should be an ISO date'),
         ({'start': {'c': '2017-01-01'}}, r"start should name series.*\['c'\]"),
         ({'start': {'a': 'soon'}}, "start should be an ISO date.*'soon'"),
         ({'origin': '2017-13-01'}, 'origin should be an ISO date'),

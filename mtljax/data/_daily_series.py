@@ -10,7 +10,7 @@ import optax
 from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._columns import standardise, to_units
-from mtljax.data._daily_series_calendar import calendar_features
+from mtljax.data._daily_series_calendar import DAY, calendar_features
 from mtljax.data._daily_series_files import read_series
 from mtljax.data._daily_series_history import Day, cover, day_of, history
 from mtljax.data._daily_series_pair import generated_pair
@@ -104,7 +104,7 @@ def daily_series(
     if path is None and last is None and 'b' in found:
         last = {'b': 92}
     names, begin = list(found), _origin(days, found, origin, horizon)
-    spans = [begin - horizon, begin, begin + horizon]
+    spans = [begin - horizon * DAY, begin, begin + horizon * DAY]
     days, values = cover(days, found, start, spans[0], spans[-1])
     known, end = ~np.isnan(values), begin if refit else spans[0]
     train = history(days, known, names, end, last)
@@ -141,11 +141,12 @@ def _origin(days, found, origin, horizon):
     if not there.any():
         raise ValueError(f'The series {list(found)} hold no value.')
     final = days[there][-1]
-    begin = final - horizon + 1 if origin is None else day_of('origin', origin)
-    if begin + horizon - 1 > final:
+    latest = final - (horizon - 1) * DAY
+    begin = latest if origin is None else day_of('origin', origin)
+    if begin > latest:
         raise ValueError(
             f'{horizon} days from {begin} on cannot be judged: the last day with data is {final}. '
-            f'The latest origin is {final - horizon + 1}.'
+            f'The latest origin is {latest}.'
         )
     return begin
 
@@ -183,7 +184,7 @@ def _split(part, days, span, inputs, y, mask) -> ArraySplit:
     for name, known in mask.items():
         if not known[rows].any():
             raise ValueError(
-                f'Series {name!r} has no value in the {part} split, {span[0]} to {span[1] - 1}.'
+                f'Series {name!r} has no value in the {part} split, {span[0]} to {span[1] - DAY}.'
             )
     targets = {name: column[rows] for name, column in y.items()}
     return array_split(inputs[rows], targets, {name: known[rows] for name, known in mask.items()})

@@ -7,6 +7,7 @@ import numpy as np
 from mtljax.options import check_count
 
 _EPOCH = np.datetime64('2000-01-01')
+DAY = np.timedelta64(1, 'D')
 _MONDAY, _THURSDAY = 0, 3
 _WEEK_PAIRS = 3  # with the constant, as many functions as a week has days
 

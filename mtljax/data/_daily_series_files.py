@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mtljax.data._daily_series_calendar import DAY
 from mtljax.data._files import numbers, require, rows
 from mtljax.data._names import check_header, check_names
 
@@ -40,7 +41,7 @@ def read_series(
     check_header(path, header, [date, value] if series in header else [date])
     columns = dict(zip(header, zip(*table, strict=True), strict=True))
     dates = _dates(path, columns.pop(date))
-    days = np.arange(dates.min(), dates.max() + 1)
+    days = np.arange(dates.min(), dates.max() + DAY, DAY)
     names = list(dict.fromkeys(columns[series]) if series in header else columns)
     if not names:
         raise ValueError(f'{path} holds no series beside {date!r}. Expected:\n{LAYOUT}')

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from mtljax.data._daily_series_calendar import DAY
 from mtljax.data._names import check_names
 from mtljax.options import check_count
 
@@ -30,7 +31,7 @@ def cover(
     Raises:
       ValueError: ``start`` names no series, or no date.
     """
-    every = np.arange(min(days[0], low), max(days[-1] + 1, high))
+    every = np.arange(min(days[0], low), max(days[-1] + DAY, high), DAY)
     values = np.full((len(every), len(series)), np.nan)
     values[(days - every[0]).astype(int)] = np.stack(list(series.values()), axis=1)
     names = list(series)
@@ -55,7 +56,7 @@ def history(
     for name, count in (last or {}).items():
         check_names('last', [name], names, 'series')
         check_count(f'last[{name!r}]', count, 1)
-        train[days < end - count, names.index(name)] = False
+        train[days < end - count * DAY, names.index(name)] = False
     for name, column in zip(names, train.T, strict=True):
         if not column.any():
             raise ValueError(f'Series {name!r} has no value before {end}, where training ends.')

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mtljax.data._daily_series_calendar import DAY
 from mtljax.options import check_count
 
 
@@ -30,8 +31,8 @@ def rolling_origins(first: str, last: str, *, every: int = 90) -> list[str]:
     ['2017-01-01', '2017-05-01', '2017-08-29']
     """
     check_count('every', every, 1)
-    start, stop = np.datetime64(first), np.datetime64(last) + 1
+    start, stop = np.datetime64(first), np.datetime64(last) + DAY
     count = int((stop - start).astype(int)) // every
     if count < 1:
         raise ValueError(f'{every} days do not fit between first = {first!r} and last = {last!r}.')
-    return [str(start + every * index) for index in range(count)]
+    return [str(start + every * index * DAY) for index in range(count)]
