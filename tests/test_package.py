@@ -21,7 +21,11 @@ def seconds_of(code):
 
 
 def test_import_is_quick():
-    assert seconds_of('import mtljax') - seconds_of('import jax, flax.linen, optax') < 2
+    """The best of three tries: other work may run on the same cores."""
+    tries = (
+        seconds_of('import mtljax') - seconds_of('import jax, flax.linen, optax') for _ in '123'
+    )
+    assert any(seconds < 2 for seconds in tries)
 
 
 def test_the_wheel_holds_the_library_alone(tmp_path):
