@@ -11,7 +11,8 @@ from mtljax.base import Array, Params
 class Cut:
     """``losses(params) = readout(params, trunk(params['shared']))``, cut at the features ``z``.
 
-    Each head is then differentiated once, not T times, and only the trunk is pulled back per task.
+    Engines that hold rows differentiate each head once, not T times; only the trunk is pulled back
+    per task.
 
     Attributes:
       trunk: ``(params['shared']) -> (z, carry)``; ``carry`` is not differentiated (a new state).
