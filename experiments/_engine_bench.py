@@ -115,5 +115,5 @@ def _contender(compiled, state, batch) -> Contender:
 def _chosen(network: Network) -> str:
     trunk = module.serial(*network.backbone)
     params, state = jax.jit(trunk.init)(jax.random.key(0), network.inputs)
-    _, pull = jax.vjp(lambda p: trunk.apply(p, state, network.inputs)[0], params)
-    return gradients.choose(params, pull, network.tasks)
+    z, pull = jax.vjp(lambda p: trunk.apply(p, state, network.inputs)[0], params)
+    return gradients.choose(params, pull, z, network.tasks)

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from flax import linen
 
 from mtljax.backbones._mlp import mlp
+from mtljax.backbones._pool import max_pool
 from mtljax.base import Module
 from mtljax.module import from_linen
 from mtljax.options import check_count, check_sizes
@@ -20,7 +21,7 @@ class _Convolution(linen.Module):
     def __call__(self, x):
         x = x[..., None] if x.ndim == 3 else x
         x = linen.Conv(self.features, (self.kernel, self.kernel), dtype=self.dtype)(x)
-        return linen.max_pool(linen.relu(x), (2, 2), strides=(2, 2))
+        return max_pool(linen.relu(x))
 
 
 def lenet(

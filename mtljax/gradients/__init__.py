@@ -2,9 +2,10 @@
 
 from mtljax.gradients._cosines import cosines
 from mtljax.gradients._cut import Cut
-from mtljax.gradients._engines import choose
+from mtljax.gradients._engines import check_engine, choose
 from mtljax.gradients._jacobian import Engine, Pullback, Stacked, as_jacobian
 from mtljax.gradients._lean import Lean
+from mtljax.gradients._operations import convolves
 from mtljax.gradients._parts import Own, Parts
 from mtljax.gradients._representation import Representation
 from mtljax.gradients._task_gradients import task_gradients
@@ -19,7 +20,9 @@ __all__ = [
     'Representation',
     'Stacked',
     'as_jacobian',
+    'check_engine',
     'choose',
+    'convolves',
     'cosines',
     'task_gradients',
 ]

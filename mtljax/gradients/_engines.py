@@ -10,65 +10,113 @@ from absl import logging
 from mtljax import trees
 from mtljax.base import Params
 from mtljax.gradients._jacobian import Engine
+from mtljax.gradients._operations import convolves, is_dense
 
-_UNROLLED_TASKS = 16
+NAMES = ('auto', 'batched', 'lean', 'loop', 'representation')
+_PREFERENCES = ('time', 'memory')
+_LARGER, _LEAST_BYTES = 2, 1 << 20
 
 
-def batched(pull: Callable[[Any], Params], rows: Any) -> Params:
+def batched(pull: Callable[[Any], Any], rows: Any) -> Any:
     """All pullbacks in one vmap: memory of T gradients and T times the backward's activations."""
     return jax.vmap(pull)(rows)
 
 
-def loop(pull: Callable[[Any], Params], rows: Any) -> Params:
-    """One pullback after the other: memory of T gradients, one backward's activations.
+def loop(pull: Callable[[Any], Any], rows: Any) -> Any:
+    """One pullback after the other: memory of T gradients, one backward's activations."""
+    return jax.lax.map(pull, rows)
 
-    Unrolled for up to 16 tasks, which is faster; under ``lax.map`` above, which compiles in
-    constant time.
+
+def unrolled(pull: Callable[[Any], Any], rows: Any) -> Any:
+    """`loop` without a loop in the program, for what XLA runs slowly inside one.
+
+    Each pullback waits for the one before it, so that the activations of one are alive at a time.
     """
-    num_tasks = jax.tree.leaves(rows)[0].shape[0]
-    if num_tasks > _UNROLLED_TASKS:
-        return jax.lax.map(pull, rows)
-    return trees.stack([pull(trees.row(rows, task)) for task in range(num_tasks)])
+    found = []
+    for row in trees.unstack(rows):
+        held = jax.lax.optimization_barrier((row, found[-1])) if found else (row, None)
+        found.append(pull(held[0]))
+    return trees.stack(found)
 
 
-_ROWS: dict[str, Engine] = {'batched': batched, 'loop': loop}
-_NAMES = ('auto', 'batched', 'lean', 'loop', 'representation')
-_LARGER, _LEAST_BYTES = 2, 1 << 20
+def check_engine(engine: str, prefer: str) -> None:
+    """See that there is an engine, and a preference, with that name.
+
+    Raises:
+      ValueError: there is none; the message lists those that are.
+
+    >>> check_engine('lean', 'speed')
+    Traceback (most recent call last):
+    ValueError: prefer should be one of ['time', 'memory']. Found prefer = 'speed'.
+    """
+    if engine not in NAMES:
+        raise ValueError(f'engine should be one of {list(NAMES)}. Found engine = {engine!r}.')
+    if prefer not in _PREFERENCES:
+        raise ValueError(
+            f'prefer should be one of {list(_PREFERENCES)}. Found prefer = {prefer!r}.'
+        )
 
 
-def check_engine(name: str) -> None:
-    """Raise a ValueError unless there is an engine with that name."""
-    if name not in _NAMES:
-        raise ValueError(f'engine should be one of {list(_NAMES)}. Found engine = {name!r}.')
+def rows_of(name: str, pull: Callable[[Any], Params], cotangent: Any) -> Engine:
+    """How an engine computes one result per task.
+
+    Args:
+      name: of the engine.
+      pull: one pullback, asked whether it may stand in a loop.
+      cotangent: its argument.
+    """
+    if name not in ('loop', 'lean'):
+        return batched
+    return unrolled if _on_cpu() and convolves(pull, cotangent) else loop
 
 
-def rows_of(name: str) -> Engine:
-    """How an engine forms rows where a method asks for them."""
-    return _ROWS.get(name, loop if name == 'lean' else batched)
-
-
-def choose(params: Params, pull: Any, num_tasks: int) -> str:
+def choose(
+    params: Params, pull: Any, cotangent: Any, num_tasks: int, *, prefer: str = 'time'
+) -> str:
     """The engine that ``'auto'`` stands for.
 
-    ``'lean'`` where the shared parameters take a MiB or more, and more than twice what the
-    backward pass keeps of a batch (wide dense layers, experts, embeddings, small batches), for two
-    tasks or more; else ``'batched'``.
+    For time: ``'lean'`` where the shared parameters take a MiB or more, and more than twice what
+    the backward pass keeps of a batch (wide dense layers, experts, embeddings, small batches), for
+    two tasks or more; else ``'loop'`` on the CPU for a trunk of plain matrix products, and
+    ``'batched'`` for convolutions, attention, experts, and on accelerators. Convolutions are never
+    lean on the CPU, nor is a `jax.custom_vjp` anywhere: it has no pushforward.
+
+    For memory: ``'lean'`` where T gradients take more than twice what the backward pass keeps, else
+    ``'loop'``.
 
     Args:
       params: the shared ones.
       pull: the pullback that `jax.vjp` returned, a tree that holds what it keeps.
+      cotangent: its argument, or the shapes.
       num_tasks: T.
+      prefer: ``'time'`` or ``'memory'``.
 
     >>> import jax.numpy as jnp
     >>> weights, row = jnp.ones((512, 512)), jnp.ones((1, 512))
-    >>> choose(weights, jax.vjp(lambda w: row @ w, weights)[1], 2)
+    >>> choose(weights, jax.vjp(lambda w: row @ w, weights)[1], row, 2)
     'lean'
     """
-    size, activations = _bytes(params), _bytes(_without(pull, params))
-    wide = num_tasks > 1 and size > max(_LARGER * activations, _LEAST_BYTES - 1)
-    form = 'lean' if wide else 'batched'
-    logging.info('engine %s: parameters %d bytes, activations %d', form, size, activations)
-    return form
+    size, kept = _bytes(params), _bytes(_without(pull, params))
+    if prefer == 'memory':
+        name = 'lean' if num_tasks * size > _LARGER * kept else 'loop'
+    elif num_tasks == 1:
+        name = 'batched'
+    else:
+        name = _fastest(pull, cotangent, wide=size >= max(_LARGER * kept, _LEAST_BYTES))
+    logging.info('engine %s: %d bytes of shared parameters, %d of activations', name, size, kept)
+    return name
+
+
+def _fastest(pull: Any, cotangent: Any, *, wide: bool) -> str:
+    if not _on_cpu():
+        return 'lean' if wide else 'batched'
+    if wide and not convolves(pull, cotangent):
+        return 'lean'
+    return 'loop' if is_dense(pull, cotangent) else 'batched'
+
+
+def _on_cpu() -> bool:
+    return jax.default_backend() == 'cpu'
 
 
 def _without(pull: Any, params: Params) -> list[Any]:

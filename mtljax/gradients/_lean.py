@@ -9,6 +9,7 @@ from jax.typing import ArrayLike
 
 from mtljax.base import Array, Params
 from mtljax.gradients._cosines import norms_and_cosines
+from mtljax.gradients._jacobian import Engine
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,14 @@ class Lean:
       push: ``(tangent in the parameters' shape) -> [T]``.
       pull: ``([T]) -> tree``, its transpose.
       weights: of the losses, ``[T]``.
+      engine: how tasks follow one another.
       axis_name: the mapped axis over whose devices gradients are averaged.
     """
 
     push: Callable[[Params], Array]
     pull: Callable[[Array], Params]
     weights: Array
+    engine: Engine
     axis_name: str | None = None
 
     @property
@@ -45,7 +48,7 @@ class Lean:
 
     def gramian(self) -> Array:
         """``J J^T``, column by column."""
-        columns = jax.lax.map(lambda row: self.push(self._row(row)), jnp.diag(self.weights))
+        columns = self._each(lambda row: self.push(self._row(row)))
         gramian = self._mean(columns).astype(self._dtype) * self.weights[None]
         return (gramian + gramian.T) / 2  # symmetric up to rounding only
 
@@ -60,11 +63,14 @@ class Lean:
 
     def stacked(self) -> Params:
         """The rows, formed one after the other."""
-        return jax.lax.map(self._row, jnp.diag(self.weights))
+        return self._each(self._row)
 
     @property
     def _dtype(self):
         return jnp.result_type(jnp.float32, self.weights.dtype)
+
+    def _each(self, function):
+        return self.engine(function, jnp.diag(self.weights))
 
     def _row(self, weights: Array) -> Params:
         return self._mean(self.pull(weights))
@@ -76,7 +82,7 @@ class Lean:
             sizes = [abs(leaf).max(initial=0) for leaf in jax.tree.leaves(self._row(row))]
             return jnp.stack([jnp.zeros((), self._dtype), *sizes]).max()
 
-        size = jax.lax.map(largest, jnp.diag(self.weights))
+        size = self._each(largest)
         inverse = 1 / jnp.where(size > 0, size, 1)
         return size, self.scale(inverse).gramian()
 

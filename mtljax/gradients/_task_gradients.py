@@ -1,7 +1,7 @@
 """One gradient per task from one forward pass."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ from mtljax.gradients._cut import Cut
 from mtljax.gradients._engines import check_engine, choose, rows_of
 from mtljax.gradients._jacobian import Pullback, Stacked
 from mtljax.gradients._lean import Lean
+from mtljax.gradients._operations import only_reverse
 from mtljax.gradients._parts import Own, Parts
 from mtljax.gradients._representation import Representation
 
@@ -21,6 +22,7 @@ def task_gradients(
     params: Params,
     *,
     engine: str = 'auto',
+    prefer: str = 'time',
     axis_name: str | None = None,
     has_aux: bool = False,
 ) -> tuple[Any, Jacobian]:
@@ -34,8 +36,8 @@ def task_gradients(
       engine: ``'batched'`` (all pullbacks in one vmap), ``'loop'`` (one after the other),
         ``'lean'`` (no row is held: a Gramian costs one pullback and one pushforward per task),
         ``'representation'`` (an approximation: the Gramian of the gradients at the features, as in
-        MGDA-UB) or ``'auto'``: lean where the shared parameters take a MiB or more, and twice
-        what the backward pass keeps of a batch; else batched.
+        MGDA-UB) or ``'auto'``, which chooses one of the first three by `gradients.choose`.
+      prefer: what ``'auto'`` spares: ``'time'`` or ``'memory'``.
       axis_name: the mapped axis of a pmap: losses, and gradients before any Gramian, are averaged
         over its devices.
       has_aux: whether ``losses_of`` returns ``(losses, aux)``; then ``(losses, aux)`` comes back.
@@ -44,34 +46,49 @@ def task_gradients(
       ``losses [T]`` (or ``(losses, aux)``) and the Jacobian, one row per task.
 
     Raises:
-      ValueError: the losses are no vector, or the engine is unknown.
+      ValueError: the losses are no vector, or the engine or preference is unknown.
 
     >>> losses, jacobian = task_gradients(lambda w: jnp.stack([w @ w, -w.sum()]), jnp.ones(3))
     >>> jacobian.gramian()
     Array([[12., -6.],
            [-6.,  3.]], dtype=float32)
     """
-    check_engine(engine)
+    check_engine(engine, prefer)
+    choice = _Choice(engine, prefer)
     if isinstance(losses_of, Cut):
-        losses, jacobian, aux = _at_cut(losses_of, params, engine, axis_name)
+        losses, jacobian, aux = _at_cut(losses_of, params, choice, axis_name)
     else:
-        losses, jacobian, aux = _of_function(losses_of, params, engine, axis_name, has_aux)
+        losses, jacobian, aux = _of_function(losses_of, params, choice, axis_name, has_aux)
     losses = losses if axis_name is None else jax.lax.pmean(losses, axis_name)
     return ((losses, aux) if has_aux else losses), jacobian
 
 
-def _of_function(losses_of, params, engine: str, axis_name, has_aux):
+class _Choice(NamedTuple):
+    """What the caller asked for."""
+
+    engine: str
+    prefer: str
+
+    def name(self, losses_of, params, pull, cotangent, num_tasks: int) -> str:
+        if self.engine != 'auto':
+            return self.engine
+        name = choose(params, pull, cotangent, num_tasks, prefer=self.prefer)
+        return 'loop' if name == 'lean' and only_reverse(losses_of, params) else name
+
+
+def _of_function(losses_of, params, choice: _Choice, axis_name, has_aux):
     def with_aux(params):
         return losses_of(params) if has_aux else (losses_of(params), None)
 
     losses, pull, aux = jax.vjp(with_aux, params, has_aux=True)
     if jnp.ndim(losses) != 1:
         raise ValueError(f'The losses should be a vector [T]. Found shape {jnp.shape(losses)}.')
-    form = engine if engine != 'auto' else choose(params, pull, losses.shape[0])
-    if form == 'lean':
+    name = choice.name(with_aux, params, pull, losses, losses.shape[0])
+    if name == 'lean':
         return _lean(with_aux, params, axis_name)
     rows = tuple(jnp.eye(losses.shape[0], dtype=losses.dtype))
-    return losses, Pullback(lambda row: pull(row)[0], rows, rows_of(form), axis_name), aux
+    engine = rows_of(name, pull, losses)
+    return losses, Pullback(lambda row: pull(row)[0], rows, engine, axis_name), aux
 
 
 def _lean(losses_of, params, axis_name):
@@ -81,10 +98,11 @@ def _lean(losses_of, params, axis_name):
     def pull(weights):
         return transpose(weights.astype(losses.dtype))[0]
 
-    return losses, Lean(push, pull, jnp.ones_like(losses), axis_name), aux
+    engine = rows_of('lean', pull, losses)
+    return losses, Lean(push, pull, jnp.ones_like(losses), engine, axis_name), aux
 
 
-def _at_cut(cut: Cut, params, engine: str, axis_name):
+def _at_cut(cut: Cut, params, choice: _Choice, axis_name):
     shared, task = params['shared'], params['task']
 
     def trunk(shared):
@@ -92,13 +110,17 @@ def _at_cut(cut: Cut, params, engine: str, axis_name):
         moving, fixed = trees.partition(z, _is_differentiable(z))
         return moving, (fixed, carry)
 
+    def whole(shared):
+        return cut(params | {'shared': shared})
+
     z, pull_trunk, (fixed, carry) = jax.vjp(trunk, shared, has_aux=True)
-    form = engine if engine != 'auto' else choose(shared, pull_trunk, cut.num_tasks)
+    name = choice.name(whole, shared, pull_trunk, z, cut.num_tasks)
+    engine = rows_of(name, pull_trunk, z)
     copies, readout = _copies(cut, shared, z, fixed, carry)
     losses, pull_heads, aux = jax.vjp(readout, task, copies, has_aux=True)
     lean = None
-    if form == 'lean' and copies:
-        lean = _lean(lambda shared: cut(params | {'shared': shared}), shared, axis_name)[1]
+    if name == 'lean' and copies:
+        lean = _lean(whole, shared, axis_name)[1]
 
     def pull_shared(row):
         from_z = pull_trunk(row['z'])[0]
@@ -115,12 +137,12 @@ def _at_cut(cut: Cut, params, engine: str, axis_name):
             return lean.scale(weights)
         if not rows:
             return Stacked(shared, cut.num_tasks)  # without leaves
-        exact = Pullback(pull_shared, rows, rows_of(form), axis_name)
-        return Representation(exact) if form == 'representation' else exact
+        exact = Pullback(pull_shared, rows, engine, axis_name)
+        return Representation(exact) if name == 'representation' else exact
 
     def weighted(weights: Array) -> Parts:
         total, rows = pull_heads(weights.astype(losses.dtype))
-        own = Own(pull_own, mean(total), weights, rows_of(form))
+        own = Own(pull_own, mean(total), weights, engine)
         return Parts(weighted, {'shared': common(weights, rows), 'task': own}, weights)
 
     return losses, weighted(jnp.ones(cut.num_tasks)), aux

@@ -58,6 +58,7 @@ def train(
     seed: int = 0,
     weighting: Weighting | None = None,
     engine: str = 'auto',
+    prefer: str = 'time',
     micro_batches: int = 1,
     pooled: bool = False,
     augment: Callable[[Key, Batch], Batch] | None = None,
@@ -87,6 +88,7 @@ def train(
       seed: of the initial parameters, the order of the examples and dropout.
       weighting: see `train_step`.
       engine: see `train_step`.
+      prefer: see `train_step`.
       micro_batches: see `train_step`.
       pooled: see `train_step`.
       augment: see `train_step`.
@@ -125,6 +127,7 @@ def train(
         tx,
         weighting=weighting,
         engine=engine,
+        prefer=prefer,
         micro_batches=micro_batches,
         pooled=pooled,
         augment=augment,

@@ -9,6 +9,7 @@ import numpy as np
 
 from mtljax.base import Batch, MultiTask, Split, TrainState
 from mtljax.data import ArraySplit, batch_indices
+from mtljax.gradients import convolves
 from mtljax.training._parallel import Strategy
 
 Infos = Any
@@ -91,8 +92,7 @@ def scans_well(model: MultiTask, state: TrainState, batch: Batch) -> bool:
     """
     if jax.default_backend() != 'cpu':
         return True
-    program = jax.make_jaxpr(model.apply)(state.params, state.state, batch.inputs)
-    return 'conv_general_dilated' not in str(program)
+    return not convolves(model.apply, state.params, state.state, batch.inputs)
 
 
 def _resident(update, split: ArraySplit, strategy: Strategy, batch_size, seed, scan) -> Runner:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 
 from mtljax.base import Batch, Key, MultiTask, Task, TrainState, Weighting
-from mtljax.gradients import task_gradients
+from mtljax.gradients import check_engine, task_gradients
 from mtljax.module import shapes
 from mtljax.training._check import ROWS, check_batch, check_tasks, with_rows
 from mtljax.training._objective import objective
@@ -41,6 +41,7 @@ def train_step(
     *,
     weighting: Weighting | None = None,
     engine: str = 'auto',
+    prefer: str = 'time',
     micro_batches: int = 1,
     pooled: bool = False,
     augment: Callable[[Key, Batch], Batch] | None = None,
@@ -54,6 +55,7 @@ def train_step(
       tx: an optax chain that begins with a surgery.
       weighting: of the losses; `weighting.equal` when left out.
       engine: see `gradients.task_gradients`.
+      prefer: what the engine ``'auto'`` spares, ``'time'`` or ``'memory'``.
       micro_batches: slices of the batch that run one after the other, accumulated per task before
         surgery.
       pooled: divide the losses by the labels of all tasks, not by each task's own.
@@ -76,6 +78,7 @@ def train_step(
     ['left', 'right']
     """
     check_tasks(model, tasks)
+    check_engine(engine, prefer)
     if micro_batches < 1:
         raise ValueError(f'micro_batches should be at least 1. Found {micro_batches}.')
     weighting = equal() if weighting is None else weighting
@@ -100,10 +103,14 @@ def train_step(
         )
         start = _without_repeats(start)
         if axis_name is None:
-            jax.eval_shape(update, start, with_rows(batch, ROWS * micro_batches))
+            rows = with_rows(batch, ROWS * micro_batches)
+            jax.eval_shape(lambda s, b: advance(s, b, 'batched'), start, rows)
         return start
 
     def update(state, batch):
+        return advance(state, batch, engine)
+
+    def advance(state, batch, engine):
         key, model_key, weighting_key, surgery_key = jax.random.split(state.key, 4)
         if axis_name is not None:
             model_key = jax.random.fold_in(model_key, jax.lax.axis_index(axis_name))
@@ -121,7 +128,12 @@ def train_step(
             axis_name=axis_name,
         )
         (losses, model_state), jacobian = task_gradients(
-            losses_of, state.params, engine=engine, axis_name=axis_name, has_aux=True
+            losses_of,
+            state.params,
+            engine=engine,
+            prefer=prefer,
+            axis_name=axis_name,
+            has_aux=True,
         )
         weights, weighting_state = weighting.update(
             losses, state.weighting, active=active, key=weighting_key
