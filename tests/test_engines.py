@@ -1,0 +1,114 @@
+"""Methods, seeds, scans and micro-batches, on every engine."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from mtljax import surgery, training
+from tests.helpers import assert_close, jacobian_of, small_batch, small_model, small_tasks, stand_in
+from tests.surgeries import LOSS, METHODS
+
+ENGINES = ('batched', 'loop', 'lean')
+KEY = jax.random.key(3)
+
+
+def updates_on(engine):
+    """What every method makes of one MLP's gradients, ``{method: updates}``."""
+    params, cut = stand_in(small_model(), small_tasks(), small_batch())
+    shared = jacobian_of(cut, params, engine)['shared'].realise()
+    found = {}
+    for name, row in METHODS.items():
+        state = row.method.init(params['shared'], num_tasks=3)
+        more = {'key': KEY} if row.draws else {}
+        found[name], _ = row.method.update(
+            shared, state, params['shared'], losses=jnp.full(3, LOSS), **more
+        )
+    return found
+
+
+@pytest.fixture(scope='module')
+def updates():
+    return {e: jax.jit(lambda e=e: updates_on(e))() for e in ('batched', 'lean')}
+
+
+@pytest.mark.parametrize('name', METHODS)
+def test_a_method_gives_the_same_without_rows(updates, name):
+    assert_close(updates['lean'][name], updates['batched'][name], rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize('engine', ['loop', 'representation'])
+def test_every_method_runs_on_every_engine(updates, engine):
+    found = jax.eval_shape(lambda: updates_on(engine))
+    assert jax.tree.map(jnp.shape, found) == jax.tree.map(jnp.shape, updates['batched'])
+
+
+@pytest.fixture(scope='module')
+def starts():
+    methods = surgery.pcgrad(), surgery.nash_mtl(), surgery.upgrad()
+
+    def steps(engine):
+        chains = [optax.chain(surgery.on_shared(method), optax.sgd(0.1)) for method in methods]
+        return [
+            training.train_step(small_model(), small_tasks(), tx, engine=engine) for tx in chains
+        ]
+
+    first = [
+        [step.init(key, small_batch()) for key in jax.random.split(KEY, 4)]
+        for step in steps('batched')
+    ]
+    return steps, first
+
+
+@pytest.fixture(scope='module')
+def one_by_one(starts):
+    """Three steps of every method and seed, one call each."""
+    steps, first = starts
+    update = [jax.jit(step.update) for step in steps('batched')]
+
+    def advance(index, state):
+        for seed in range(3):
+            state, _ = update[index](state, small_batch(seed=seed))
+        return state.params
+
+    return [[advance(index, state) for state in states] for index, states in enumerate(first)]
+
+
+@pytest.mark.parametrize('engine', ENGINES)
+def test_seeds_under_vmap_inside_a_scan(starts, one_by_one, engine):
+    steps, first = starts
+    stacked = [jax.tree.map(lambda *leaves: jnp.stack(leaves), *states) for states in first]
+    each = [small_batch(seed=seed) for seed in range(3)]
+    batches = jax.tree.map(lambda *leaves: np.stack(leaves), *each)
+
+    @jax.jit
+    def run(states):
+        def body(states, batch):
+            pairs = zip(steps(engine), states, strict=True)
+            return [jax.vmap(step.update, (0, None))(s, batch)[0] for step, s in pairs], None
+
+        return [state.params for state in jax.lax.scan(body, states, batches)[0]]
+
+    for found, expected in zip(run(stacked), one_by_one, strict=True):
+        for index, params in enumerate(expected):
+            row = jax.tree.map(lambda leaf, i=index: leaf[i], found)
+            assert_close(row, params, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize('engine', ENGINES)
+def test_micro_batches_on_every_engine(engine):
+    labels = {'b': np.arange(8) < 3}
+    batch, weights = small_batch(labels=labels), np.array([0.5, 2, 1], np.float32)
+
+    def found(micro_batches, engine):
+        params, cut = stand_in(small_model(), small_tasks(), batch, micro_batches=micro_batches)
+
+        @jax.jit
+        def ours(params):
+            shared = jacobian_of(cut, params, engine)['shared'].realise()
+            return shared.gramian(), shared.combine(weights)
+
+        return ours(params)
+
+    assert_close(found(4, engine), found(1, 'batched'))
