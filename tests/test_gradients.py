@@ -60,7 +60,9 @@ CASES = {
     'mlp mmoe': lambda: case_of(sharing.mmoe, two_layers(), small_batch(), num_experts=3),
     'mlp film': lambda: case_of(sharing.film, two_layers(), small_batch()),
     'attention hard': lambda: case_of(
-        sharing.hard, backbones.transformer(1, 8, 2, patch=4, dropout=0.1), image_batch()
+        sharing.hard,
+        module.remat(backbones.transformer(1, 8, 2, patch=4, dropout=0.1)),
+        image_batch(),
     ),
     'lenet branched': lambda: case_of(
         sharing.branched, backbones.lenet((2, 3), width=4), image_batch(), at=DEPTHS

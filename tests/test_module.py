@@ -177,3 +177,19 @@ def test_a_flag_of_another_name_is_found():
 def test_a_flag_that_is_not_there():
     with pytest.raises(ValueError, match=r"deterministic.*Found train_flag = 'training'"):
         module.from_linen(Quiet(), train_flag='training')
+
+
+def test_remat_keeps_values_and_gradients_and_less_in_between():
+    plain = module.serial(*backbones.mlp((32, 32, 32), dropout=0.5))
+    lean = module.serial(*module.remat(backbones.mlp((32, 32, 32), dropout=0.5)))
+    x, key = np.ones((4, 5), np.float32), jax.random.key(1)
+    params, state = jax.jit(plain.init)(key, x)
+
+    def pull_of(model):
+        y, pull = jax.vjp(lambda p: model.apply(p, state, x, key=key, train=True)[0], params)
+        return y, pull(y), sum(leaf.size for leaf in jax.tree.leaves(pull))
+
+    (y, gradient, kept), (other_y, other_gradient, other_kept) = map(pull_of, (plain, lean))
+    assert_close(other_y, y)
+    assert_close(other_gradient, gradient)
+    assert other_kept < kept
