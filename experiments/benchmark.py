@@ -1,6 +1,7 @@
 """Measure, never remember: benchmarks that print a table.
 
 python -m experiments.benchmark --suite=SUITE [--peers=torch] [--rounds=9] [--out=FILE.md]
+    [--figure=FILE.png] [--libmtl=PATH]
 
 dispatch: the fast path of training.train (data on the device, a scan of steps) against a Python
 loop of the jitted step with host batches, and against the same loop in eager PyTorch.
@@ -8,46 +9,72 @@ loop of the jitted step with host batches, and against the same loop in eager Py
 sharing: a step of every sharing scheme; MMoE with stacked experts against the same experts in a
 list; seconds to compile a step as experts and tasks grow in number; MMoE against eager PyTorch.
 
-engines: time (in units of the step on the plain sum) and temporary memory of a step of PCGrad with
-every engine, for wide and narrow trunks, experts, attention and convolutions.
+surgery: steps of several methods for 2 to 40 tasks, against the plain sum, against the floor (one
+forward, one pullback a task) and, with --peers=torch,torchjd,libmtl, against the same steps in
+PyTorch; every engine on wide and narrow trunks, experts, attention and convolutions; compilation.
 
 data: examples a second on KDD census-income (fetched before: python -m experiments.data fetch
 census); four seeds in one program against one after the other, and which of them is chosen.
+
+cost: parameters, FLOPs and latency of one encoder with four heads: hard, soft, MMoE, separate.
 """
 
 from pathlib import Path
 
 from absl import flags
+from matplotlib.figure import Figure
 
-from experiments import _data_bench, _dispatch, _engine_bench, _program, _sharing_bench
+from experiments import (
+    _cost_bench,
+    _data_bench,
+    _dispatch,
+    _program,
+    _sharing_bench,
+    _surgery_bench,
+    _surgery_bench_torch,
+)
 from mtljax.analysis import Table
 from mtljax.training import write_text
 
 _SUITE = flags.DEFINE_enum(
-    'suite', 'dispatch', ['dispatch', 'sharing', 'engines', 'data'], 'What to measure.'
+    'suite', 'dispatch', ['dispatch', 'sharing', 'surgery', 'data', 'cost'], 'What to measure.'
 )
-_PEERS = flags.DEFINE_list('peers', [], 'Other libraries to run beside: torch.')
+_PEERS = flags.DEFINE_list(
+    'peers', [], 'Other libraries to run beside: torch; in the suite surgery also torchjd, libmtl.'
+)
+_LIBMTL = flags.DEFINE_string('libmtl', None, 'The folder of a clone of LibMTL.')
 _ROUNDS = flags.DEFINE_integer('rounds', 9, 'Interleaved rounds per row.', lower_bound=1)
 _OUT = flags.DEFINE_string('out', None, 'A Markdown file to write the table to.')
+_FIGURE = flags.DEFINE_string('figure', None, 'A PNG file for the figure of the suite surgery.')
 
 
 def main() -> None:
     """Run the program."""
-    unknown = set(_PEERS.value) - {'torch'}
-    if unknown:
-        raise _program.UsageError(f'--peers knows torch. Found {sorted(unknown)}.')
+    surgery = _SUITE.value == 'surgery'
+    known = _surgery_bench_torch.LIBRARIES if surgery else ('torch',)
+    if unknown := sorted(set(_PEERS.value) - set(known)):
+        raise _program.UsageError(f'--peers knows {", ".join(known)}. Found {unknown}.')
     suites = {
         'dispatch': _dispatch_suite,
         'sharing': _sharing_bench.tables,
-        'engines': _engine_bench.tables,
         'data': _data_bench.tables,
+        'cost': _cost_bench.tables,
     }
-    found = suites[_SUITE.value](_ROUNDS.value, with_torch='torch' in _PEERS.value)
+    if surgery:
+        _surgery_bench_torch.find(_PEERS.value, _LIBMTL.value)
+        found = _surgery_bench.tables(_ROUNDS.value, _PEERS.value, _draw)
+    else:
+        found = suites[_SUITE.value](_ROUNDS.value, with_torch='torch' in _PEERS.value)
     text = '\n\n'.join(f'{title}\n\n{table.markdown()}'.strip() for title, table in found)
     _program.console.print(text)
     if _OUT.value:
         write_text(Path(_OUT.value), text + '\n')
         _program.console.print(_OUT.value)
+
+
+def _draw(figure: Figure) -> None:
+    if _FIGURE.value:
+        figure.savefig(_FIGURE.value, dpi=150)
 
 
 def _dispatch_suite(rounds: int, *, with_torch: bool) -> list[tuple[str, Table]]:

@@ -1,12 +1,14 @@
 """Methods, seeds, scans and micro-batches, on every engine."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
-from mtljax import surgery, training
+from mtljax import backbones, gradients, sharing, surgery, training
 from tests.helpers import assert_close, jacobian_of, small_batch, small_model, small_tasks, stand_in
 from tests.surgeries import LOSS, METHODS
 
@@ -112,3 +114,59 @@ def test_micro_batches_on_every_engine(engine):
         return ours(params)
 
     assert_close(found(4, engine), found(1, 'batched'))
+
+
+def chosen(trunk, weights, tasks=3, **options):
+    z, pull = jax.vjp(trunk, weights)
+    return gradients.choose(weights, pull, z, tasks, **options)
+
+
+def test_what_auto_chooses_on_the_cpu():
+    def dense(width, batch, **options):
+        x = jnp.ones((batch, width))
+        return chosen(lambda w: jnp.tanh(x @ w), jnp.ones((width, width)), **options)
+
+    def experts(batch):
+        x = jnp.ones((4, batch, 16))
+        return chosen(lambda w: jnp.einsum('ebi,eij->ebj', x, w), jnp.ones((4, 16, 16)))
+
+    def convolution(channels, **options):
+        x, kernel = jnp.ones((1, channels, 4, 4)), jnp.ones((channels, channels, 3, 3))
+        return chosen(lambda w: jax.lax.conv(x, w, (1, 1), 'SAME'), kernel, **options)
+
+    assert dense(512, 16) == 'lean'
+    assert dense(512, 512) == dense(256, 2) == 'loop'
+    assert dense(512, 16, tasks=1) == 'batched'
+    assert experts(16) == convolution(8) == convolution(256) == 'batched'
+    assert dense(64, 16, prefer='memory') == convolution(8, prefer='memory') == 'lean'
+    assert dense(64, 4096, prefer='memory') == 'loop'
+
+
+def test_convolutions_are_unrolled_on_the_cpu():
+    tasks = small_tasks()
+    model = sharing.hard(backbones.lenet((2, 3), width=4), {n: t.head for n, t in tasks.items()})
+    images = np.ones((8, 8, 8), np.float32)
+    params, cut = stand_in(model, tasks, small_batch()._replace(inputs=images))
+    for engine in ('loop', 'lean'):
+        program = jax.make_jaxpr(lambda p, e=engine: jacobian_of(cut, p, e)['shared'].gramian())
+        assert not re.search(r'\b(scan|while)\[', str(program(params))), engine
+
+
+@jax.custom_vjp
+def reversible(x):
+    return jnp.tanh(x)
+
+
+reversible.defvjp(lambda x: (jnp.tanh(x), x), lambda x, row: (row / jnp.cosh(x) ** 2,))
+
+
+def test_auto_is_not_lean_without_a_pushforward():
+    x = jnp.ones((2, 512))
+
+    def losses_with(function):
+        return lambda w: jnp.stack([function(x @ w).sum(), (x @ w).mean()])
+
+    def engine(function):
+        return type(gradients.task_gradients(losses_with(function), x.T @ x)[1])
+
+    assert (engine(jnp.tanh), engine(reversible)) == (gradients.Lean, gradients.Pullback)

@@ -1,5 +1,6 @@
 """Evidence: tables and plots."""
 
+from mtljax.analysis._cost import Cost, cost, cost_table
 from mtljax.analysis._fronts import fronts, pareto
 from mtljax.analysis._learning import learning_curves
 from mtljax.analysis._mixing import heat_maps, mixing
@@ -17,11 +18,14 @@ from mtljax.analysis._table import Table
 from mtljax.analysis._trajectories import Path, Plane, trajectories
 
 __all__ = [
+    'Cost',
     'Path',
     'Plane',
     'Record',
     'Table',
     'as_table',
+    'cost',
+    'cost_table',
     'curves',
     'fronts',
     'heat_maps',

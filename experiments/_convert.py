@@ -1,0 +1,91 @@
+"""The steps of a conversion, and what it prints."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+
+from experiments import _build, _convert_moves, _convert_source, _convert_target
+from experiments._convert_source import Source
+from experiments._show import show
+from mtljax import analysis, training
+from mtljax.analysis import Table
+from mtljax.base import TrainState
+from mtljax.training import Results
+
+
+class Wish(NamedTuple):
+    """What a user asks for.
+
+    Attributes:
+      source: the folder of a run.
+      scheme: the new one.
+      workdir: a new folder.
+      newest: the newest checkpoint, not the best.
+      noise: of experts.
+      options: ``'field.of.the.config=value'``.
+    """
+
+    source: Path
+    scheme: str
+    workdir: Path
+    newest: bool = False
+    noise: float = 0.0
+    options: Sequence[str] = ()
+
+
+def convert(wish: Wish) -> str:
+    """Write the new run, print what it costs and how good it is; the command that trains on.
+
+    Raises:
+      UsageError: the source holds no checkpoint, there is no such move, models do not fit, or the
+        new folder is not empty.
+    """
+    _convert_target.check_free(wish.workdir)
+    config = _convert_source.config_of(wish.source)
+    scheme = _convert_source.scheme_of(config)
+    steps = _convert_moves.steps_between(scheme, wish.scheme, wish.noise)
+    source = _convert_source.read(wish.source, config, newest=wish.newest)
+    config = _convert_target.config_for(config, wish.scheme, wish.options)
+    same = config.data.to_dict() == source.config.data.to_dict()
+    built = _build.setup(config, source.built.dataset if same else None)
+    state = _moved(source, steps, built, config, wish.noise)
+    x = _convert_source.one_example(source.built.dataset)
+    models = {scheme: source.built.model, wish.scheme: built.model}
+    costs = {name: analysis.cost(model, x) for name, model in models.items()}
+    show(analysis.cost_table(costs), 'Cost', 'of a forward pass of one example')
+    before, after = _results(source.built, source.state), _results(built, state)
+    names = [f'{scheme}, step {source.step}', f'{wish.scheme}, step 0']
+    show(_side_by_side(names, before, after), 'Validation')
+    _convert_target.write(wish.workdir, config, built, state, after)
+    return f'python -m experiments.train --config={wish.workdir}/config.py --workdir={wish.workdir}'
+
+
+def _moved(source: Source, steps, built: _build.Setup, config, noise: float) -> TrainState:
+    fresh = _convert_source.fresh_state(built, config.seed)
+    dataset, spec = built.dataset, config.to_dict()['backbone']
+    params, state = _convert_moves.moved(
+        steps,
+        (source.state.params, source.state.state),
+        (fresh.params, fresh.state),
+        dataset,
+        _build.build({**dataset.inputs, **spec}, 'backbone'),
+        jax.random.fold_in(jax.random.key(config.seed), 1),
+        noise,
+    )
+    return fresh._replace(params=params, state=state, opt_state=built.tx.init(params))
+
+
+def _results(built: _build.Setup, state: TrainState) -> Results:
+    dataset = built.dataset
+    return training.evaluate(built.model, dataset.tasks, state, dataset.validation)
+
+
+def _side_by_side(names: list[str], before: Results, after: Results) -> Table:
+    rows = [
+        [task, name, f'{value:.4f}', f'{after[task][name]:.4f}']
+        for task, row in before.items()
+        for name, value in row.items()
+    ]
+    return Table(['task', 'metric', *names], rows)

@@ -1,0 +1,141 @@
+"""What a model costs to store and to run, known before anything is allocated."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+
+from mtljax.analysis._table import Table
+from mtljax.base import Module, PyTree
+from mtljax.module import shapes
+
+
+class Cost(NamedTuple):
+    """What `cost` finds.
+
+    Attributes:
+      parameters: how many lie in each subtree, ``{'shared': ..., 'task/heads': ...}``, frozen ones
+        among them.
+      frozen: how many of these are frozen, where there are any.
+      flops: of the forward pass, as XLA counts them; NaN on a backend that does not.
+      bytes: of parameters and state (batch statistics, frozen parameters).
+      temporary_bytes: what the compiled forward pass holds besides inputs, parameters and outputs;
+        NaN on a backend that does not say.
+    """
+
+    parameters: dict[str, int]
+    frozen: dict[str, int]
+    flops: float
+    bytes: int
+    temporary_bytes: float
+
+    @property
+    def total(self) -> int:
+        """The number of all parameters."""
+        return sum(self.parameters.values())
+
+    def table(self) -> Table:
+        """One row per subtree, then the sums."""
+        rows = [[name, *self._cells(name)] for name in self.parameters]
+        rows.append(['all', short(self.total), short(sum(self.frozen.values()))])
+        sums = {'FLOP': self.flops, 'bytes': self.bytes, 'temporary bytes': self.temporary_bytes}
+        rows += [[name, short(value), ''] for name, value in sums.items()]
+        return Table(['', 'parameters', 'of these frozen'], rows)
+
+    def _cells(self, name: str) -> list[str]:
+        return [short(self.parameters[name]), short(self.frozen.get(name, 0))]
+
+
+def cost(model: Module, x: Any) -> Cost:
+    """Parameters, FLOPs and bytes of a forward pass, from shapes alone.
+
+    The pass is compiled and never run, and no parameter is allocated. FLOPs are counted before XLA
+    optimises: what it computes twice to save memory, or hands to a library, would blur them. It
+    counts a product of ``[B, n]`` and ``[n, m]`` as ``2 B n m``, and the body of a loop once.
+
+    Args:
+      model: a sharing scheme, or any module.
+      x: a batch of inputs, or its shapes (``jax.ShapeDtypeStruct``).
+
+    >>> from mtljax import backbones, heads, sharing
+    >>> two = {'b': heads.linear(3), 'a': heads.linear()}
+    >>> x = jax.ShapeDtypeStruct((2, 4), 'float32')
+    >>> found = cost(sharing.hard(backbones.mlp((8,)), two), x)
+    >>> found.parameters, found.total, found.bytes
+    ({'shared': 40, 'task/heads': 36}, 76, 304)
+    """
+    x = shapes(x)
+    params, state = jax.eval_shape(lambda key: model.init(key, x), jax.random.key(0))
+    lowered = jax.jit(lambda *args: model.apply(*args)[0]).lower(params, state, x)
+    counted, memory = lowered.cost_analysis(), lowered.compile().memory_analysis()
+    frozen = _sizes(state, frozen=True)
+    return Cost(
+        parameters=dict(sorted((Counter(_sizes(params)) + Counter(frozen)).items())),
+        frozen=frozen,
+        flops=math.nan if counted is None else counted.get('flops', 0.0),
+        bytes=sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves((params, state))),
+        temporary_bytes=math.nan if memory is None else memory.temp_size_in_bytes,
+    )
+
+
+def cost_table(costs: Mapping[str, Cost]) -> Table:
+    """Costs side by side, and the ratios to the first.
+
+    One encoder of E parameters with T heads of h against T networks:
+
+    ``ratio = T (E + h) / (E + T h)``
+
+    Args:
+      costs: ``{name: cost}``, such as ``{'shared': cost(hard, x), 'separate': cost(independent,
+        x)}``.
+
+    Raises:
+      ValueError: there is none.
+
+    >>> from mtljax import backbones, heads, sharing
+    >>> two, x = dict.fromkeys('ab', heads.linear()), jax.ShapeDtypeStruct((2, 4), 'float32')
+    >>> pair = {'shared': sharing.hard, 'separate': sharing.independent}
+    >>> pair = {name: cost(of(backbones.mlp((8,)), two), x) for name, of in pair.items()}
+    >>> [row[:3] for row in cost_table(pair).rows]
+    [['shared', '58', '1.00'], ['separate', '98', '1.69']]
+    """
+    if not costs:
+        raise ValueError('cost_table expects one cost at least. Found none.')
+    first = next(iter(costs.values()))
+    rows = []
+    for name, found in costs.items():
+        rows.append([name, short(found.total), _ratio(found.total, first.total)])
+        rows[-1] += [short(sum(found.frozen.values()))]
+        rows[-1] += [short(found.flops), _ratio(found.flops, first.flops)]
+        rows[-1] += [short(found.bytes), short(found.temporary_bytes)]
+    columns = ['model', 'parameters', 'ratio', 'frozen', 'FLOP', 'ratio']
+    return Table([*columns, 'bytes', 'temporary bytes'], rows)
+
+
+def short(number: float) -> str:
+    """Four digits and a unit.
+
+    >>> short(10_150_000), short(512), short(999_990)
+    ('10.15M', '512', '1M')
+    """
+    number = float(f'{number:.4g}')
+    for unit, name in ((1e12, 'T'), (1e9, 'G'), (1e6, 'M'), (1e3, 'k')):
+        if number >= unit:
+            return f'{number / unit:.4g}{name}'
+    return f'{number:.4g}'
+
+
+def _ratio(number: float, reference: float) -> str:
+    return f'{number / reference:.2f}' if reference else '-'
+
+
+def _sizes(tree: PyTree, *, frozen: bool = False) -> dict[str, int]:
+    """The sizes of subtrees; ``frozen`` counts what `module.freeze` put into a state."""
+    found: Counter[str] = Counter()
+    for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+        names = [jax.tree_util.keystr((key,), simple=True) for key in path]
+        if not frozen or 'frozen' in names:
+            found['/'.join(names[: 2 if names[:1] == ['task'] else 1])] += leaf.size
+    return dict(found)

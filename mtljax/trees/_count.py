@@ -1,0 +1,15 @@
+"""The size of a tree."""
+
+import jax
+
+from mtljax.base import PyTree
+
+
+def count(tree: PyTree) -> int:
+    """The number of parameters: the sum of the sizes of all leaves.
+
+    >>> import jax.numpy as jnp
+    >>> count({'kernel': jnp.zeros((3, 2)), 'bias': jnp.zeros(2)})
+    8
+    """
+    return sum(leaf.size for leaf in jax.tree.leaves(tree))

@@ -1,0 +1,70 @@
+"""Take trees apart by path, and put them together."""
+
+from collections.abc import Callable, Sequence
+
+import jax
+
+from mtljax.base import PyTree
+
+Where = None | Sequence[str] | Callable[[str], bool]
+"""Which leaves: all, those under the named paths, or those whose path ``'a/b/c'`` is accepted."""
+
+
+def select(tree: PyTree, where: Where = None) -> PyTree:
+    """Mark the leaves that ``where`` names.
+
+    Args:
+      tree: any tree.
+      where: None for every leaf, a sequence of paths (``'stage0'`` names all that lies under it),
+        or a predicate on the path ``'stage0/Dense_0/kernel'``.
+
+    Returns:
+      A tree of booleans with the structure of ``tree``.
+
+    Raises:
+      ValueError: a named path holds no leaf.
+
+    >>> select({'a': {'b': 1, 'c': 2}, 'd': 3}, ['a/b', 'd'])
+    {'a': {'b': True, 'c': False}, 'd': True}
+    """
+    paths, treedef = jax.tree_util.tree_flatten_with_path(tree)
+    names = [jax.tree_util.keystr(path, simple=True, separator='/') for path, _ in paths]
+    if where is None:
+        marks = [True] * len(names)
+    elif callable(where):
+        marks = [bool(where(name)) for name in names]
+    else:
+        prefixes = [where] if isinstance(where, str) else list(where)
+        for prefix in prefixes:
+            if not any(_is_under(name, prefix) for name in names):
+                raise ValueError(f'No parameter lies under {prefix!r}. Found {names}.')
+        marks = [any(_is_under(name, prefix) for prefix in prefixes) for name in names]
+    return jax.tree.unflatten(treedef, marks)
+
+
+def partition(tree: PyTree, marks: PyTree) -> tuple[PyTree, PyTree]:
+    """Split a tree in two of the same structure: marked leaves, and the rest; holes are None.
+
+    >>> partition({'a': 1, 'b': 2}, {'a': True, 'b': False})
+    ({'a': 1, 'b': None}, {'a': None, 'b': 2})
+    """
+    marked = jax.tree.map(lambda leaf, mark: leaf if mark else None, tree, marks)
+    rest = jax.tree.map(lambda leaf, mark: None if mark else leaf, tree, marks)
+    return marked, rest
+
+
+def merge(first: PyTree, second: PyTree) -> PyTree:
+    """Fill the holes of ``first`` with the leaves of ``second``: the inverse of `partition`.
+
+    >>> merge({'a': 1, 'b': None}, {'a': None, 'b': 2})
+    {'a': 1, 'b': 2}
+    """
+
+    def fill(leaf, other):
+        return other if leaf is None else leaf
+
+    return jax.tree.map(fill, first, second, is_leaf=lambda leaf: leaf is None)
+
+
+def _is_under(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(f'{prefix}/')
