@@ -140,7 +140,7 @@ def _by_hand(twin: _Twin, method: str) -> Contender:
         torch.stack([twin.read(one, i) for i, one in enumerate(cut)]).sum().backward()
         rows = [torch.autograd.grad(z, twin.shared, one.grad, retain_graph=True) for one in cut]
         rows = torch.stack([torch.cat([leaf.reshape(-1) for leaf in row]) for row in rows])
-        weights = _BY_HAND[method](torch, (rows @ rows.T).double()).float()
+        weights = torch.tensor(_BY_HAND[method]((rows @ rows.T).numpy()))
         combined, start = weights @ rows, 0
         for leaf in twin.shared:
             leaf.grad = combined[start : start + leaf.numel()].view_as(leaf)
@@ -150,20 +150,20 @@ def _by_hand(twin: _Twin, method: str) -> Contender:
     return plain if method == 'sum' else surgery
 
 
-def _pcgrad(torch, gramian):
+def _pcgrad(gramian):
     """The weights of PCGrad: projections are carried out on coefficients."""
-    tasks = len(gramian)
-    weights = torch.eye(tasks, dtype=gramian.dtype)
+    tasks, order = len(gramian), np.random.default_rng(0)
+    weights = np.eye(tasks, dtype=gramian.dtype)
     for task in range(tasks):
-        for other in torch.randperm(tasks).tolist():
+        for other in order.permutation(tasks):
             along = weights[task] @ gramian[:, other]
             if other != task and along < 0:
                 weights[task, other] -= along / gramian[other, other]
-    return weights.sum(dim=0)
+    return weights.sum(axis=0)
 
 
-_BY_HAND: dict[str, Callable[[Any, Any], Any]] = {
-    'sum': lambda torch, gramian: torch.ones(len(gramian)),
+_BY_HAND: dict[str, Callable[[Any], Any]] = {
+    'sum': lambda gramian: np.ones(len(gramian)),
     'pcgrad': _pcgrad,
 }
 

@@ -41,6 +41,21 @@ STAGES = {  # factory, options, inputs, shape after each stage
         COLOURS,
         [(2, 3, 3, 4), (2, 3, 3, 16), (2, 2, 2, 32)],
     ),
+    'resnet, dilated': (
+        backbones.resnet,
+        {'widths': (4, 4, 4, 4), 'stem': 'large', 'output_stride': 8},
+        np.zeros((1, 65, 32, 3), np.float32),
+        [(1, 17, 8, 4), (1, 17, 8, 4), (1, 9, 4, 4), (1, 9, 4, 4), (1, 9, 4, 4)],
+    ),
+    'efficientnet_lite0': (
+        backbones.efficientnet_lite0,
+        {'width': 0.25},
+        np.zeros((1, 65, 32, 3), np.float32),
+        [
+            *((1, 33, 16, 8), (1, 33, 16, 8), (1, 17, 8, 8), (1, 9, 4, 16)),
+            *((1, 5, 2, 24), (1, 5, 2, 32), (1, 3, 1, 48), (1, 3, 1, 80), (1, 3, 1, 320)),
+        ],
+    ),
     'tabular': (
         backbones.tabular,
         {'cardinalities': [3, 4, 5], 'numeric': 4, 'widths': (8, 6)},
@@ -92,14 +107,21 @@ def test_dropout_needs_a_key(dropout):
         walk(stages, x, train=True)
 
 
+def test_skipping_blocks_needs_a_key():
+    stages = backbones.efficientnet_lite0(width=0.25, drop=0.5)[:3]
+    x = np.zeros((2, 16, 16, 3), np.float32)
+    walk(stages, x)
+    with pytest.raises(ValueError, match='pass key='):
+        walk(stages, x, train=True)
+    walk(stages, x, train=True, key=KEY)
+
+
 def test_published_parameter_counts():
     """Those of torchvision without the last layer."""
     images = np.zeros((1, 64, 64, 3), np.float32)
-    widths = (64, 128, 256, 512)
-    small = backbones.resnet(widths, (2, 2, 2, 2), stem='large')
-    assert count(small, images) == 11_689_512 - 513_000
-    large = backbones.resnet(widths, (3, 4, 6, 3), stem='large', bottleneck=True)
-    assert count(large, images) == 25_557_032 - 2_049_000
+    for depth, expected in ((18, 11_176_512), (34, 21_284_672), (50, 23_508_032)):
+        assert count(backbones.resnet(depth), images) == expected
+    assert count(backbones.efficientnet_lite0(), images) == 4_652_008 - 1_281_000
 
 
 def test_parameter_counts():
@@ -156,6 +178,11 @@ def test_columns_of_one_kind():
         (lambda: backbones.resnet(stem='tiny'), "stem = 'tiny'"),
         (lambda: backbones.resnet((12,), (1,), norm='group'), 'groups should divide every width'),
         (lambda: backbones.resnet(norm='group', groups=0), 'Found groups = 0'),
+        (lambda: backbones.resnet(20), r'one of \[18, 34, 50\].*Found widths = 20'),
+        (lambda: backbones.resnet(18, (2, 2)), 'without blocks'),
+        (lambda: backbones.resnet(18, output_stride=2), r'one of \[4, 8, 16, 32\]'),
+        (lambda: backbones.efficientnet_lite0(width=0), 'Found width = 0'),
+        (lambda: backbones.efficientnet_lite0(drop=1), 'Found drop = 1'),
         (lambda: backbones.tabular([3, 0]), 'Found cardinalities = 0'),
         (lambda: backbones.tabular([3], -1), 'Found numeric = -1'),
         (lambda: backbones.tabular([3], embedding=0), 'Found embedding = 0'),

@@ -26,7 +26,9 @@ def start(program, *flags):
     )
 
 
-@pytest.mark.parametrize('program', ['train', 'compare', 'convert', 'data', 'benchmark', 'selfcheck', 'toy'])
+@pytest.mark.parametrize(
+    'program', ['train', 'compare', 'convert', 'data', 'benchmark', 'selfcheck', 'toy']
+)
 def test_help_names_the_flags(program):
     done = start(program, '--help')
     assert done.returncode == 0

@@ -116,3 +116,24 @@ def test_dense_tasks_train():
     assert all(found[-1][name] < 0.8 * found[0][name] for name in tasks)
     moved = jax.tree.map(lambda one, other: bool((one != other).any()), start.state, state.state)
     assert all(jax.tree.leaves(moved))
+
+
+def test_standardised_kernels():
+    """Mean 0 and variance 1 for each output channel, so that their scale does not matter."""
+    stem = backbones.resnet((4,), (1,), norm='group', groups=2, standardise=True)[0]
+    x = RNG.normal(size=(2, 5, 6, 3)).astype(np.float32)
+
+    @jax.jit
+    def both(x, scale):
+        params, state = stem.init(KEY, x)
+        kernel = scale * params['Conv_0']['kernel'] + 0.3
+        found = stem.apply({**params, 'Conv_0': {'kernel': kernel}}, state, x)[0]
+        flat = kernel.reshape(27, 4)
+        whole = ((flat - flat.mean(0)[None]) / flat.std(0)[None]).reshape(kernel.shape)
+        y = convolve(x, whole).reshape(2, 30, 2, 2)
+        mean, variance = y.mean((1, 3), keepdims=True), y.var((1, 3), keepdims=True)
+        expected = jax.nn.relu((y - mean) * jax.lax.rsqrt(variance + 1e-5))
+        return found, expected.reshape(found.shape)
+
+    for scale in (np.float32(1), np.float32(50)):
+        np.testing.assert_allclose(*both(x, scale), rtol=1e-4, atol=1e-5)

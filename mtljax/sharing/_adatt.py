@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+import jax
 import jax.numpy as jnp
 
+from mtljax import trees
 from mtljax.base import Module, MultiTask
 from mtljax.module import stack, wire
 from mtljax.options import check_count, check_share
@@ -70,7 +72,8 @@ def adatt(
     def pick(task, z):
         x, rows = z
         at = order.index(task)
-        return x[at] if len(made) > 1 else x, rows, units.split(rows)[0][at]
+        own = trees.row(units.split(rows)[0], at)
+        return trees.row(x, at) if len(made) > 1 else x, rows, own
 
     parts = {'fusion': dict.fromkeys(heads, fuse), 'heads': with_tail(tail, heads)}
     return scheme(trunk, parts, pick)
@@ -85,7 +88,12 @@ def _fusion(mix: Module, num_own: int) -> Module:
 
     def apply(params, state, z, *, key=None, train=False):
         y, state = mix.apply(params['gate'], state, z[:2], key=key, train=train)
-        return y + jnp.tensordot(params['own'].astype(y.dtype), z[2], axes=1), state
+
+        def added(y, rows):
+            whole = not jnp.issubdtype(y.dtype, jnp.inexact)
+            return y if whole else y + jnp.tensordot(params['own'].astype(y.dtype), rows, axes=1)
+
+        return jax.tree.map(added, y, z[2]), state
 
     return Module(init, apply)
 
@@ -106,11 +114,16 @@ def _trunk(stages, made, units: Units, fuse: Module, fuse_common: Module) -> Mod
         for at in range(len(made) - 1):
             rows = call(f'level{at}/experts', x)
             own, shared = units.split(rows)
-            tasks, last = (x, x) if at == 0 else (x[: units.tasks], x[-1])
+            tasks, last = (x, x) if at == 0 else _parted(x, units.tasks)
             x = call(f'level{at}/tasks', (tasks, rows, own))
             if units.shared:
                 y = call(f'level{at}/common', (last, rows, shared))
-                x = jnp.concatenate([x, y[None]])
+                x = jax.tree.map(lambda rows, row: jnp.concatenate([rows, row[None]]), x, y)
         return x, call(f'level{len(made) - 1}/experts', x)
 
     return wire(modules, run)
+
+
+def _parted(x, num_tasks: int):
+    """The inputs of the tasks' units, and that of the common one if there is one."""
+    return jax.tree.map(lambda leaf: leaf[:num_tasks], x), jax.tree.map(lambda leaf: leaf[-1], x)

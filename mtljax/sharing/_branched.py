@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mtljax.base import Module, MultiTask
-from mtljax.module import serial, wire
+from mtljax.module import features_of, serial, wire
 from mtljax.sharing._check import check
 from mtljax.sharing._scheme import scheme
 from mtljax.sharing._stages import along, named
@@ -46,7 +46,12 @@ def branched(
         for task, head in heads.items()
     }
     trunk = with_exits(backbone[:common], exits)
-    return scheme(trunk, {'heads': own}, lambda task, z: z[exits.index(min(depth[task], common))])
+
+    def pick(task, z):
+        x = z[exits.index(min(depth[task], common))]
+        return x if depth[task] > common else features_of(x)
+
+    return scheme(trunk, {'heads': own}, pick)
 
 
 def with_exits(stages: tuple[Module, ...], exits: Sequence[int]) -> Module:

@@ -9,7 +9,7 @@ import numpy as np
 from flax import linen
 
 from mtljax.base import Array, Module
-from mtljax.module import from_linen, split_key
+from mtljax.module import features_of, from_linen, split_key
 
 Gate = Module | Callable[[int], Module]
 """A module from the gate's input to one logit per expert, or a factory ``E -> Module``."""
@@ -87,6 +87,8 @@ def _drop(weights: Array, rate: float, key: Any) -> Array:
 def mixture(gate: Module, size: int) -> Module:
     """``(x, *rows) -> sum_e gate(x)_e rows_e``, over the rows ``[E', B, ...]`` of all groups.
 
+    Rows with skips are mixed alike, but for integers: those of the likeliest expert are taken.
+
     Its state holds what the gate did in the last training step: ``load`` ``[E]``, the mean weight
     of each expert, and ``entropy``, the mean over examples in nats, 0 for one expert each and
     ``log E`` for equal weights.
@@ -97,16 +99,14 @@ def mixture(gate: Module, size: int) -> Module:
     """
 
     def init(key, z):
-        params, state = gate.init(key, z[0])
+        params, state = gate.init(key, features_of(z[0]))
         even = {'load': jnp.full(size, 1 / size, jnp.float32), 'entropy': jnp.float32(np.log(size))}
         return params, {'gate': state, **even}
 
     def apply(params, state, z, *, key=None, train=False):
         x, *groups = z
-        weights, inner = gate.apply(params, state['gate'], x, key=key, train=train)
-        ends = np.cumsum([len(rows) for rows in groups])[:-1]
-        parts = jnp.split(weights.astype(groups[0].dtype), ends, axis=1)
-        mixed = sum(map(_weighted, parts[1:], groups[1:]), _weighted(parts[0], groups[0]))
+        weights, inner = gate.apply(params, state['gate'], features_of(x), key=key, train=train)
+        mixed = jax.tree.map(lambda *rows: _mixed(weights, rows), *groups)
         if not train:
             return mixed, state
         terms = weights * jnp.log(jnp.where(weights > 0, weights, 1))
@@ -114,6 +114,15 @@ def mixture(gate: Module, size: int) -> Module:
         return mixed, {'gate': inner, 'load': load, 'entropy': entropy}
 
     return Module(init, apply)
+
+
+def _mixed(weights: Array, groups: tuple[Array, ...]) -> Array:
+    if not jnp.issubdtype(groups[0].dtype, jnp.inexact):
+        every, likeliest = jnp.concatenate(groups), jnp.argmax(weights, axis=1)
+        return jax.vmap(lambda rows, expert: rows[expert], in_axes=(1, 0))(every, likeliest)
+    ends = np.cumsum([len(rows) for rows in groups])[:-1]
+    parts = jnp.split(weights.astype(groups[0].dtype), ends, axis=1)
+    return sum(map(_weighted, parts[1:], groups[1:]), _weighted(parts[0], groups[0]))
 
 
 def _weighted(weights: Array, rows: Array) -> Array:

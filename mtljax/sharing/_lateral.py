@@ -6,7 +6,7 @@ import jax
 
 from mtljax import trees
 from mtljax.base import Module, MultiTask
-from mtljax.module import stack, wire
+from mtljax.module import WithSkips, features_of, on_features, stack, wire
 from mtljax.sharing._check import check, check_range, check_stages
 from mtljax.sharing._scheme import scheme
 from mtljax.sharing._stages import named, with_tail
@@ -29,7 +29,7 @@ def lateral(
     Stages before ``start`` are common. The towers up to the last unit, and the units before it, are
     stacked under ``params['shared']`` as ``'towers'`` and ``'units'``: all losses reach them. Each
     task's part of the last unit is its own, ``params['task']['units'][task]``; stages behind it go
-    with the heads.
+    with the heads. Units mix features; skips (`module.WithSkips`) stay with their tower.
 
     Args:
       backbone: a tuple of stages.
@@ -46,8 +46,7 @@ def lateral(
     stop, tasks = chosen[-1] + 1, len(heads)
     units = [unit(t, tasks) for t in range(tasks)]
     trunk = _towers(backbone[:stop], start, chosen[:-1], units, keep=last is not None)
-    ends = {task: (last or unit)(index, tasks) for index, task in enumerate(heads)}
-
+    ends = {task: _end((last or unit)(index, tasks), index) for index, task in enumerate(heads)}
     return scheme(trunk, {'units': ends, 'heads': with_tail(backbone[stop:], heads)})
 
 
@@ -60,18 +59,19 @@ def _towers(
     keep: bool,
 ) -> Module:
     """``x -> rows [T, B, ...]``; with ``keep``, and the mixed rows before of the same shape."""
-    modules = named(stages[:start])
+    modules, mixing = named(stages[:start]), on_features(_side_by_side(units))
     for at, stage in enumerate(stages[start:], start):
         tower = stack(stage, len(units), shared_input=at == start)
         modules |= {f'towers/stage{at}': tower}
-        modules |= {f'units/stage{at}': _side_by_side(units)} if at in mixed else {}
+        modules |= {f'units/stage{at}': mixing} if at in mixed else {}
 
     def run(call, x):
         earlier = []
         for name in modules:
             x = call(name, x)
-            earlier += [x] if name.startswith('units/') else []
-        return (x, tuple(r for r in earlier if r.shape == x.shape)) if keep else x
+            earlier += [features_of(x)] if name.startswith('units/') else []
+        shape = features_of(x).shape
+        return (x, tuple(rows for rows in earlier if rows.shape == shape)) if keep else x
 
     return wire(modules, run)
 
@@ -86,3 +86,22 @@ def _side_by_side(units: list[Module]) -> Module:
         return trees.stack([params for params, _ in made]), trees.stack([s for _, s in made])
 
     return Module(init, every.apply)
+
+
+def _end(unit: Module, task: int) -> Module:
+    """A task's part of the last unit; the skips of its own tower go along."""
+
+    def bare(z):
+        rows, *earlier = z if type(z) is tuple else (z,)
+        return (features_of(rows), *earlier) if earlier else features_of(rows), rows
+
+    def init(key, z):
+        return unit.init(key, bare(z)[0])
+
+    def apply(params, state, z, *, key=None, train=False):
+        features, rows = bare(z)
+        y, state = unit.apply(params, state, features, key=key, train=train)
+        joined = isinstance(rows, WithSkips)
+        return WithSkips(y, trees.row(rows.skips, task)) if joined else y, state
+
+    return Module(init, apply)

@@ -2,12 +2,12 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
-from mtljax.base import Array, Module
+from mtljax.base import Module
 from mtljax.module import serial, stack
 from mtljax.sharing._check import check_range
 
@@ -30,10 +30,13 @@ class Units(NamedTuple):
         """N."""
         return self.tasks * self.own + self.shared
 
-    def split(self, rows: Array) -> tuple[Array, Array]:
+    def split(self, rows: Any) -> tuple[Any, Any]:
         """The outputs of all experts as ``[T, own, ...]`` and ``[shared, ...]``."""
         mine = self.tasks * self.own
-        return rows[:mine].reshape(self.tasks, self.own, *rows.shape[1:]), rows[mine:]
+        own = jax.tree.map(
+            lambda leaf: leaf[:mine].reshape(self.tasks, self.own, *leaf.shape[1:]), rows
+        )
+        return own, jax.tree.map(lambda leaf: leaf[mine:], rows)
 
     def copies(self, expert: Module, *, first: bool) -> Module:
         """All experts of a level, stacked, each on its unit's row ``[U, B, ...] -> [N, B, ...]``.
@@ -46,7 +49,7 @@ class Units(NamedTuple):
         owner = np.repeat(np.arange(len(sizes)), sizes)
 
         def rows_of(x):
-            return x if first else x[owner]
+            return x if first else jax.tree.map(lambda leaf: leaf[owner], x)
 
         def init(key, x):
             return every.init(key, jax.eval_shape(rows_of, x))

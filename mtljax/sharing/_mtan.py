@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from flax import linen
 
 from mtljax.base import Module, MultiTask
-from mtljax.module import from_linen
+from mtljax.module import features_of, from_linen
 from mtljax.sharing._check import check
 from mtljax.sharing._passes import Step, passes
 from mtljax.sharing._stages import named
@@ -99,7 +99,10 @@ def mtan(
 
 
 def _kept(stage: Module, first: bool) -> Module:
-    """The stage on the last output so far, which is kept: ``((), u^1, ..., u^j)``."""
+    """The stage on the last output so far, which is kept: ``((), u^1, ..., u^j)``.
+
+    Skips of the last output go along, those of earlier ones have been read.
+    """
 
     def newest(x):
         return x if first else x[-1]
@@ -109,7 +112,7 @@ def _kept(stage: Module, first: bool) -> Module:
 
     def apply(params, state, x, *, key=None, train=False):
         y, state = stage.apply(params, state, newest(x), key=key, train=train)
-        return ((), y) if first else (*x, y), state
+        return ((), y) if first else (*map(features_of, x), y), state
 
     return Module(init, apply)
 

@@ -8,7 +8,16 @@ import jax.numpy as jnp
 
 from mtljax import trees
 from mtljax.base import Module, MultiTask
-from mtljax.module import fan_out, multitask, output_shape, split_key, stack
+from mtljax.module import (
+    fan_out,
+    features_of,
+    multitask,
+    on_features,
+    output_shape,
+    split_key,
+    stack,
+    with_features,
+)
 from mtljax.sharing._check import check, check_stages
 
 
@@ -37,6 +46,7 @@ def passes(steps: Sequence[Step], heads: Mapping[str, Module], part: str) -> Mul
     one pass per task, each of which moves its state (batch statistics) by one T-th.
     """
     order = tuple(heads)
+    steps = [s._replace(module=_indexed(s.module)) if s.indexed else s for s in steps]
     split = next((i for i, step in enumerate(steps) if step.own or step.indexed), len(steps))
     trunk, rest = steps[:split], steps[split:]
     common = [step.name for step in rest if not step.own]
@@ -105,8 +115,22 @@ def between(
     for at, stage in enumerate(backbone):
         steps.append(Step(f'stage{at}', stage))
         if at in chosen:
-            steps.append(Step(f'stage{at}', unit, own=True))
+            steps.append(Step(f'stage{at}', on_features(unit), own=True))
     return passes(steps, heads, part)
+
+
+def _indexed(module: Module) -> Module:
+    """A module on ``(features, index)``; skips go along."""
+
+    def init(key, z):
+        return module.init(key, (features_of(z[0]), z[1]))
+
+    def apply(params, state, z, *, key=None, train=False):
+        x, index = z
+        y, state = module.apply(params, state, (features_of(x), index), key=key, train=train)
+        return with_features(x, y), state
+
+    return Module(init, apply)
 
 
 def _together(one, indices, shared, own, keys):

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+import jax
 import jax.numpy as jnp
 
+from mtljax import trees
 from mtljax.base import Module, MultiTask
 from mtljax.module import stack, wire
 from mtljax.options import check_count, check_share
@@ -77,8 +79,8 @@ def ple(
     def pick(task, z):
         x, lower, shared = z
         at = order.index(task)
-        lower = tuple((own[at], common) for own, common in map(units.split, lower))
-        return x[at] if private else x, lower, shared
+        lower = tuple((trees.row(own, at), common) for own, common in map(units.split, lower))
+        return trees.row(x, at) if private else x, lower, shared
 
     own = dict.fromkeys(heads, _extraction(made[-1], mix, num_own, range(private, last)))
     return scheme(trunk, {'extraction': own, 'heads': with_tail(tail, heads)}, pick)
@@ -101,9 +103,9 @@ def _trunk(stages, made, units: Units, private: int, mix: Module, common: Module
         lower = []
         for at in range(last):
             level = f'level{at}'
-            inputs = common if at == 0 else common[None]
+            inputs = common if at == 0 else jax.tree.map(lambda leaf: leaf[None], common)
             if at and units.own:
-                inputs = jnp.concatenate([tasks, inputs])
+                inputs = jax.tree.map(_joined, tasks, inputs)
             rows = call(f'{level}/experts', inputs)
             if at < private:
                 tasks = call(f'{level}/tasks', (tasks, *units.split(rows)))
@@ -125,7 +127,11 @@ def _extraction(expert: Module, mix: Module, num_own: int, lower: range) -> Modu
         x, rows, shared = z
         for at, (own, common) in zip(lower, rows, strict=True):
             x = call(f'level{at}/gate', (x, own, common))
-        own = call(f'{last}/experts', x) if num_own else shared[:0]
+        own = call(f'{last}/experts', x) if num_own else jax.tree.map(lambda leaf: leaf[:0], shared)
         return call(f'{last}/gate', (x, own, shared))
 
     return wire(modules, run)
+
+
+def _joined(*rows):
+    return jnp.concatenate(rows)

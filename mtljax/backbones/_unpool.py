@@ -1,0 +1,39 @@
+"""Pooling that remembers the places of maxima, and its inverse."""
+
+import jax.numpy as jnp
+
+from mtljax.base import Array
+
+
+def pool_with_places(x: Array) -> tuple[Array, Array]:
+    """The maxima of 2x2 windows, and which of the four entries they are (the first of equals).
+
+    ``[B, H, W, C]`` to ``[B, H/2, W/2, C]`` twice; the places are integers 0 to 3, row by row. The
+    gradient goes to the entry that was taken.
+
+    >>> found, places = pool_with_places(jnp.array([[1.0, 5.0], [5.0, 0.0]]).reshape(1, 2, 2, 1))
+    >>> found.item(), places.item()
+    (5.0, 1)
+    """
+    batch, height, width, channels = x.shape
+    windows = x.reshape(batch, height // 2, 2, width // 2, 2, channels).swapaxes(2, 3)
+    windows = windows.reshape(batch, height // 2, width // 2, 4, channels)
+    places = jnp.argmax(windows, axis=3).astype(jnp.uint8)
+    return jnp.where(_chosen(places), windows, 0).sum(axis=3), places
+
+
+def unpool(x: Array, places: Array) -> Array:
+    """Each entry at its place in a 2x2 window of zeros: ``[B, h, w, C]`` to ``[B, 2h, 2w, C]``.
+
+    >>> x, places = jnp.full((1, 1, 1, 1), 7.0), jnp.full((1, 1, 1, 1), 2)
+    >>> unpool(x, places)[0, :, :, 0].tolist()
+    [[0.0, 0.0], [7.0, 0.0]]
+    """
+    batch, height, width, channels = x.shape
+    windows = jnp.where(_chosen(places), x[:, :, :, None], 0)
+    windows = windows.reshape(batch, height, width, 2, 2, channels).swapaxes(2, 3)
+    return windows.reshape(batch, 2 * height, 2 * width, channels)
+
+
+def _chosen(places: Array) -> Array:
+    return places[:, :, :, None] == jnp.arange(4, dtype=places.dtype).reshape(1, 1, 1, 4, 1)
