@@ -14,7 +14,7 @@ from experiments import _surgery_bench_torch as peer
 from experiments._dispatch import interleaved, ratio_of
 from experiments._engine_bench import engines
 from experiments._program import console
-from experiments._surgery_networks import Network, Step, compiled, dense, lenet, mmoe
+from experiments._surgery_networks import Network, Step, compiled, dense, flops, lenet, mmoe
 from mtljax import surgery
 from mtljax.analysis import Table
 
@@ -102,6 +102,7 @@ def _methods(found: dict[int, tuple[dict[str, Step], Times]]) -> Table:
         forward, backward = _UNITS
         floor = (forward + tasks * backward) / (forward + backward)
         products = (forward + tasks * backward) * 2 * 256**3
+        network = dense(3, 256, 256, tasks)
         for name, step in steps.items():
             if name == 'rows':
                 continue
@@ -112,8 +113,9 @@ def _methods(found: dict[int, tuple[dict[str, Step], Times]]) -> Table:
             rows[-1] += ['-' if plain else _share(times, name, floor)]
             rows[-1] += ['-' if plain else f'{100 * share:.0f} %']
             rows[-1] += ['-' if plain else ratio_of(times[name], times['pcgrad'])]
-            rows[-1] += [f'{1e3 * middle:.2f}', f'{step.flops / 1e6:,.0f}']
-            rows[-1] += ['-' if plain else f'{step.flops / products:.2f}', f'{step.mib:.1f}']
+            count = flops(network, METHODS[name]())
+            rows[-1] += [f'{1e3 * middle:.2f}', f'{count / 1e6:,.0f}']
+            rows[-1] += ['-' if plain else f'{count / products:.2f}', f'{step.mib:.1f}']
     return Table(columns, rows)
 
 

@@ -137,7 +137,8 @@ def test_what_auto_chooses_on_the_cpu():
     assert dense(512, 16) == 'lean'
     assert dense(512, 512) == dense(256, 2) == 'loop'
     assert dense(512, 16, tasks=1) == 'batched'
-    assert experts(16) == convolution(8) == convolution(256) == 'batched'
+    assert experts(16) == convolution(8, tasks=17) == 'batched'
+    assert convolution(8) == convolution(256) == 'loop'
     assert dense(64, 16, prefer='memory') == convolution(8, prefer='memory') == 'lean'
     assert dense(64, 4096, prefer='memory') == 'loop'
 

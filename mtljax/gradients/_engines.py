@@ -10,11 +10,12 @@ from absl import logging
 from mtljax import trees
 from mtljax.base import Params
 from mtljax.gradients._jacobian import Engine
-from mtljax.gradients._operations import convolves, is_dense
+from mtljax.gradients._operations import convolves, multiplies_stacks
 
 NAMES = ('auto', 'batched', 'lean', 'loop', 'representation')
 _PREFERENCES = ('time', 'memory')
 _LARGER, _LEAST_BYTES = 2, 1 << 20
+_UNROLLED_TASKS = 16
 
 
 def batched(pull: Callable[[Any], Any], rows: Any) -> Any:
@@ -77,9 +78,9 @@ def choose(
 
     For time: ``'lean'`` where the shared parameters take a MiB or more, and more than twice what
     the backward pass keeps of a batch (wide dense layers, experts, embeddings, small batches), for
-    two tasks or more; else ``'loop'`` on the CPU for a trunk of plain matrix products, and
-    ``'batched'`` for convolutions, attention, experts, and on accelerators. Convolutions are never
-    lean on the CPU, nor is a `jax.custom_vjp` anywhere: it has no pushforward.
+    two tasks or more; else ``'loop'`` on the CPU, and ``'batched'`` on accelerators and, on the
+    CPU, for attention and for convolutions under more than 16 tasks. Convolutions are never lean on
+    the CPU, nor is a `jax.custom_vjp` anywhere: it has no pushforward.
 
     For memory: ``'lean'`` where T gradients take more than twice what the backward pass keeps, else
     ``'loop'``.
@@ -102,17 +103,19 @@ def choose(
     elif num_tasks == 1:
         name = 'batched'
     else:
-        name = _fastest(pull, cotangent, wide=size >= max(_LARGER * kept, _LEAST_BYTES))
+        name = _fastest(pull, cotangent, num_tasks, wide=size >= max(_LARGER * kept, _LEAST_BYTES))
     logging.info('engine %s: %d bytes of shared parameters, %d of activations', name, size, kept)
     return name
 
 
-def _fastest(pull: Any, cotangent: Any, *, wide: bool) -> str:
+def _fastest(pull: Any, cotangent: Any, num_tasks: int, *, wide: bool) -> str:
     if not _on_cpu():
         return 'lean' if wide else 'batched'
-    if wide and not convolves(pull, cotangent):
+    if convolves(pull, cotangent):
+        return 'loop' if num_tasks <= _UNROLLED_TASKS else 'batched'
+    if wide:
         return 'lean'
-    return 'loop' if is_dense(pull, cotangent) else 'batched'
+    return 'batched' if multiplies_stacks(pull, cotangent) else 'loop'
 
 
 def _on_cpu() -> bool:

@@ -32,18 +32,16 @@ def convolves(function: Callable, *args: Any) -> bool:
     return any(_is_convolution(each) for each in operations(function, *args))
 
 
-def is_dense(function: Callable, *args: Any) -> bool:
-    """Whether it has neither convolutions nor products of stacked matrices (attention, experts).
+def multiplies_stacks(function: Callable, *args: Any) -> bool:
+    """Whether it multiplies stacked matrices, as attention does.
 
     >>> import jax.numpy as jnp
-    >>> is_dense(jnp.matmul, jnp.ones((2, 3)), jnp.ones((3, 4)))
-    True
-    >>> is_dense(jnp.matmul, jnp.ones((5, 2, 3)), jnp.ones((5, 3, 4)))
+    >>> multiplies_stacks(jnp.matmul, jnp.ones((2, 3)), jnp.ones((3, 4)))
     False
+    >>> multiplies_stacks(jnp.matmul, jnp.ones((5, 2, 3)), jnp.ones((5, 3, 4)))
+    True
     """
-    return not any(
-        _is_convolution(each) or _is_stacked_product(each) for each in operations(function, *args)
-    )
+    return any(_is_stacked_product(each) for each in operations(function, *args))
 
 
 def only_reverse(function: Callable, *args: Any) -> bool:
