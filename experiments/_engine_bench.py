@@ -7,7 +7,7 @@ import jax
 
 from experiments._dispatch import interleaved, ratio_of
 from experiments._program import console
-from experiments._surgery_networks import Network, Step, compiled, networks
+from experiments._surgery_networks import Problem, Step, networks, problem
 from mtljax import gradients, surgery
 from mtljax.analysis import Table
 
@@ -18,23 +18,20 @@ def engines(rounds: int) -> Table:
     """Time and temporary memory of a step of PCGrad, and what ``'auto'`` chooses."""
     rows = []
     for network in networks():
-        steps = {'sum': compiled(network, surgery.sum(), 'batched')}
-        steps |= {engine: compiled(network, surgery.pcgrad(), engine) for engine in ENGINES}
+        made = problem(network)
+        steps = {'sum': made.step(surgery.sum())}
+        steps |= {engine: made.step(surgery.pcgrad(), engine) for engine in ENGINES}
         times = interleaved({name: step.contender() for name, step in steps.items()}, rounds)
-        rows.append(_row(network, steps, times))
+        rows.append([network.name, *_row(_chosen(made), steps, times)])
         console.print('  '.join(rows[-1]))
     ratios = [f'{engine} time / sum time' for engine in ENGINES]
     sizes = [f'{name} MiB' for name in ('sum', *ENGINES)]
     return Table(['network', *ratios, *sizes, 'auto', 'its time / the fastest exact'], rows)
 
 
-def _row(
-    network: Network, steps: Mapping[str, Step], times: Mapping[str, list[float]]
-) -> list[str]:
-    chosen = _chosen(network)
+def _row(chosen: str, steps: Mapping[str, Step], times: Mapping[str, list[float]]) -> list[str]:
     best = min(statistics.median(times[engine]) for engine in ENGINES[:3])
     return [
-        network.name,
         *(ratio_of(times[engine], times['sum']) for engine in ENGINES),
         *(f'{step.mib:.1f}' for step in steps.values()),
         chosen,
@@ -42,12 +39,11 @@ def _row(
     ]
 
 
-def _chosen(network: Network) -> str:
-    model, _, batch = network.problem()
-    params, state = jax.jit(model.init)(jax.random.key(0), batch.inputs)
+def _chosen(made: Problem) -> str:
+    params, state = made.start.params['shared'], made.start.state
 
     def trunk(shared):
-        return model.features({'shared': shared}, state, batch.inputs, train=True)[0]
+        return made.model.features({'shared': shared}, state, made.batch.inputs, train=True)[0]
 
-    z, pull = jax.vjp(trunk, params['shared'])
-    return gradients.choose(params['shared'], pull, z, network.tasks)
+    z, pull = jax.vjp(trunk, params)
+    return gradients.choose(params, pull, z, len(made.tasks))

@@ -60,7 +60,9 @@ def find(wanted: Sequence[str], libmtl: str | None) -> None:
     importlib.import_module('torch').set_num_threads(len(os.sched_getaffinity(0)))
 
 
-def contender(library: str, method: str, step: Step, count: int) -> Contender | None:
+def contender(
+    library: str, method: str, step: Step, tasks: Sequence[str], count: int
+) -> Contender | None:
     """``count`` steps of the same network from the same parameters; None where there is no method.
 
     Raises:
@@ -69,7 +71,7 @@ def contender(library: str, method: str, step: Step, count: int) -> Contender | 
     torch = importlib.import_module('torch')
     torch.manual_seed(0)
     random.seed(0)
-    twin = _Twin(torch, step)
+    twin = _Twin(torch, step, tasks)
     known = {'torch': _BY_HAND, 'torchjd': _TORCHJD, 'libmtl': _LIBMTL}[library]
     if method not in known:
         return None
@@ -88,8 +90,8 @@ def contender(library: str, method: str, step: Step, count: int) -> Contender | 
 class _Twin:
     """A trunk and heads, with the parameters of a compiled step."""
 
-    def __init__(self, torch, step: Step):
-        self.torch, self.names = torch, list(step.tasks)
+    def __init__(self, torch, step: Step, tasks: Sequence[str]):
+        self.torch, self.names = torch, list(tasks)
         params = step.state.params
         self.x = torch.tensor(np.asarray(step.batch.inputs))
         self.targets = torch.tensor(np.stack([step.batch.targets[n] for n in self.names]))

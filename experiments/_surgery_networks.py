@@ -26,14 +26,46 @@ class Network(NamedTuple):
     head: Callable[..., Module] = heads.linear
     scheme: Callable[..., MultiTask] = sharing.hard
 
-    def problem(self) -> tuple[MultiTask, dict[str, Task], Batch]:
-        """Regression on fixed targets, every task labelled."""
-        tasks = {f't{i}': Task(self.head(), optax.squared_error) for i in range(self.tasks)}
-        model = self.scheme(self.backbone, {name: task.head for name, task in tasks.items()})
-        rng = np.random.default_rng(1)
-        size = self.inputs.shape[0]
-        targets = {name: jnp.asarray(rng.normal(size=size), jnp.float32) for name in tasks}
-        return model, tasks, Batch(self.inputs, targets, dict.fromkeys(tasks, jnp.ones(size, bool)))
+
+class Problem(NamedTuple):
+    """A model on a network, one batch, and where training starts."""
+
+    model: MultiTask
+    tasks: dict[str, Task]
+    batch: Batch
+    start: TrainState
+
+    def chain(self, method: surgery.Surgery) -> optax.GradientTransformation:
+        """The method, then Adam."""
+        return optax.chain(surgery.on_shared(method), optax.adam(RATE))
+
+    def step(self, method: surgery.Surgery, engine: str = 'auto') -> 'Step':
+        """The compiled step of a method."""
+        lowered, state = self._lowered(method, engine)
+        return Step(lowered.compile(), state, self.batch)
+
+    def flops(self, method: surgery.Surgery) -> float:
+        """Of one step, as XLA counts them: with batched rows, for it counts a loop's body once."""
+        return self._lowered(method, 'batched')[0].cost_analysis()['flops']
+
+    def _lowered(self, method: surgery.Surgery, engine: str) -> Any:
+        tx = self.chain(method)
+        update = training.train_step(self.model, self.tasks, tx, engine=engine).update
+        state = self.start._replace(opt_state=tx.init(self.start.params))
+        return jax.jit(update, donate_argnums=0).lower(state, self.batch), state
+
+
+def problem(network: Network) -> Problem:
+    """Regression on fixed targets, every task labelled."""
+    tasks = {f't{i}': Task(network.head(), optax.squared_error) for i in range(network.tasks)}
+    model = network.scheme(network.backbone, {name: task.head for name, task in tasks.items()})
+    rng = np.random.default_rng(1)
+    size = network.inputs.shape[0]
+    targets = {name: jnp.asarray(rng.normal(size=size), jnp.float32) for name in tasks}
+    batch = Batch(network.inputs, targets, dict.fromkeys(tasks, jnp.ones(size, bool)))
+    tx = optax.chain(surgery.on_shared(surgery.sum()), optax.adam(RATE))
+    start = training.train_step(model, tasks, tx).init(jax.random.key(0), batch)
+    return Problem(model, tasks, batch, start)
 
 
 class Step(NamedTuple):
@@ -42,7 +74,6 @@ class Step(NamedTuple):
     compiled: Any
     state: TrainState
     batch: Batch
-    tasks: dict[str, Task]
 
     @property
     def mib(self) -> float:
@@ -60,26 +91,6 @@ class Step(NamedTuple):
             jax.block_until_ready(state)
 
         return run
-
-
-def compiled(network: Network, method: surgery.Surgery, engine: str = 'auto') -> Step:
-    """The step of Adam on what the method makes of the gradients."""
-    step, state, batch, tasks = _step(network, method, engine)
-    made = jax.jit(step.update, donate_argnums=0).lower(state, batch).compile()
-    return Step(made, state, batch, tasks)
-
-
-def flops(network: Network, method: surgery.Surgery) -> float:
-    """Of one step, as XLA counts them: with batched rows, for it counts a loop's body once."""
-    step, state, batch, _ = _step(network, method, 'batched')
-    return jax.jit(step.update).lower(state, batch).cost_analysis()['flops']
-
-
-def _step(network: Network, method: surgery.Surgery, engine: str):
-    model, tasks, batch = network.problem()
-    tx = optax.chain(surgery.on_shared(method), optax.adam(RATE))
-    step = training.train_step(model, tasks, tx, engine=engine)
-    return step, step.init(jax.random.key(0), batch), batch, tasks
 
 
 def dense(depth: int, width: int, batch: int, tasks: int) -> Network:

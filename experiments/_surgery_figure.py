@@ -1,0 +1,43 @@
+"""Step times over the number of tasks."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+_METHODS = ('sum', 'pcgrad', 'mgda', 'cagrad', 'nash_mtl', 'upgrad')
+
+
+def step_times(found: Mapping[int, Mapping[str, list[float]]], peers: Sequence[str]) -> Figure:
+    """One panel a method, one line a library: medians, and quartiles as bands.
+
+    Args:
+      found: ``{tasks: {'method' or 'library method': seconds}}``.
+      peers: the libraries.
+    """
+    figure = Figure(figsize=(10, 6), layout='constrained')
+    panels = figure.subplots(2, 3, sharex=True, sharey=True).ravel()
+    for axes, name in zip(panels, _METHODS, strict=True):
+        for index, library in enumerate(('mtljax', *peers)):
+            _line(axes, found, name if library == 'mtljax' else f'{library} {name}', library, index)
+        axes.set(xscale='log', yscale='log', title=name)
+        axes.set_xticks(list(found), [str(tasks) for tasks in found])
+        axes.xaxis.minorticks_off()
+        axes.grid(alpha=0.3)
+    for axes in panels[3:]:
+        axes.set_xlabel('tasks')
+    for axes in panels[::3]:
+        axes.set_ylabel('ms a step')
+    panels[0].legend(fontsize='small')
+    figure.suptitle('A step on the MLP 256-256-256, batch 256')
+    return figure
+
+
+def _line(axes, found, key: str, label: str, index: int) -> None:
+    points = [(tasks, times[key]) for tasks, times in found.items() if key in times]
+    if not points:
+        return
+    tasks, rows = zip(*points, strict=True)
+    low, middle, high = 1e3 * np.quantile(rows, (0.25, 0.5, 0.75), axis=1)
+    axes.fill_between(tasks, low, high, alpha=0.25, color=f'C{index}')
+    axes.plot(tasks, middle, marker='o', markersize=4, color=f'C{index}', label=label)
