@@ -23,6 +23,8 @@ def step_times(found: Mapping[int, Mapping[str, list[float]]], peers: Sequence[s
         axes.set(xscale='log', yscale='log', title=name)
         axes.set_xticks(list(found), [str(tasks) for tasks in found])
         axes.xaxis.minorticks_off()
+        axes.yaxis.set_major_formatter('{x:g}')
+        axes.yaxis.set_minor_formatter('')
         axes.grid(alpha=0.3)
     for axes in panels[3:]:
         axes.set_xlabel('tasks')

@@ -126,9 +126,9 @@ def test_what_auto_chooses_on_the_cpu():
         x = jnp.ones((batch, width))
         return chosen(lambda w: jnp.tanh(x @ w), jnp.ones((width, width)), **options)
 
-    def experts(batch):
-        x = jnp.ones((4, batch, 16))
-        return chosen(lambda w: jnp.einsum('ebi,eij->ebj', x, w), jnp.ones((4, 16, 16)))
+    def stacked(*axes):
+        x, weights = jnp.ones((*axes, 16, 16)), jnp.ones((*axes, 16, 16))
+        return chosen(lambda w: x @ w, weights)
 
     def convolution(channels, **options):
         x, kernel = jnp.ones((1, channels, 4, 4)), jnp.ones((channels, channels, 3, 3))
@@ -137,8 +137,8 @@ def test_what_auto_chooses_on_the_cpu():
     assert dense(512, 16) == 'lean'
     assert dense(512, 512) == dense(256, 2) == 'loop'
     assert dense(512, 16, tasks=1) == 'batched'
-    assert experts(16) == convolution(8, tasks=17) == 'batched'
-    assert convolution(8) == convolution(256) == 'loop'
+    assert stacked(4, 2) == convolution(8, tasks=17) == 'batched'
+    assert stacked(4) == convolution(8) == convolution(256) == 'loop'
     assert dense(64, 16, prefer='memory') == convolution(8, prefer='memory') == 'lean'
     assert dense(64, 4096, prefer='memory') == 'loop'
 

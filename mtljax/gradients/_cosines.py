@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from mtljax.base import Array
 
 _LEAST, _MOST = 1e-24, 1e30  # squared norms whose parts float32 holds with all their digits
+_SHORT, _LONG = 1e-25, 1e24  # what brings all others of float32 there
 
 
 def cosines(gramian: Array) -> Array:
@@ -28,25 +29,24 @@ def cosines(gramian: Array) -> Array:
     return gramian * inverse[:, None] * inverse[None, :]
 
 
-def norms_and_cosines(
-    gramian: Array, rescaled: Callable[[], tuple[Array, Array]]
-) -> tuple[Array, Array]:
-    """The norms of the rows and their cosines; by another way where squares leave float32.
+def norms_and_cosines(gramian: Array, scaled: Callable[[Array], Array]) -> tuple[Array, Array]:
+    """The norms of the rows and their cosines; of scaled rows where squares leave float32.
 
     Args:
       gramian: ``[T, T]``.
-      rescaled: ``() -> (sizes [T], Gramian)`` of rows divided by their largest entry.
+      scaled: ``(factors [T]) -> [T, T]``, the Gramian of ``diag(factors) J``.
 
     >>> plain = jnp.array([[4.0, -2.0], [-2.0, 1.0]])
-    >>> norms, angles = norms_and_cosines(plain, lambda: (jnp.ones(2), jnp.eye(2)))
+    >>> norms, angles = norms_and_cosines(plain, lambda factors: plain)
     >>> norms.tolist()
     [2.0, 1.0]
     """
     square = jnp.diagonal(gramian)
-    plain = ((square > _LEAST) & (square < _MOST)).all()
+    long, short = square > _MOST, square < _LEAST
+    sizes = jnp.where(long, _LONG, jnp.where(short, _SHORT, 1.0)).astype(square.dtype)
 
-    def scaled():
-        size, unit = rescaled()
-        return size * jnp.sqrt(jnp.diagonal(unit)), cosines(unit)
+    def again():
+        unit = scaled(1 / sizes)
+        return sizes * jnp.sqrt(jnp.diagonal(unit)), cosines(unit)
 
-    return jax.lax.cond(plain, lambda: (jnp.sqrt(square), cosines(gramian)), scaled)
+    return jax.lax.cond(jnp.any(long | short), again, lambda: (jnp.sqrt(square), cosines(gramian)))

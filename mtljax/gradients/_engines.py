@@ -10,7 +10,7 @@ from absl import logging
 from mtljax import trees
 from mtljax.base import Params
 from mtljax.gradients._jacobian import Engine
-from mtljax.gradients._operations import convolves, multiplies_stacks
+from mtljax.gradients._operations import convolves, attends
 
 NAMES = ('auto', 'batched', 'lean', 'loop', 'representation')
 _PREFERENCES = ('time', 'memory')
@@ -115,7 +115,7 @@ def _fastest(pull: Any, cotangent: Any, num_tasks: int, *, wide: bool) -> str:
         return 'loop' if num_tasks <= _UNROLLED_TASKS else 'batched'
     if wide:
         return 'lean'
-    return 'batched' if multiplies_stacks(pull, cotangent) else 'loop'
+    return 'batched' if attends(pull, cotangent) else 'loop'
 
 
 def _on_cpu() -> bool:

@@ -46,7 +46,9 @@ class Stacked:
 
     def normalised(self) -> tuple[Array, Array]:
         """Norms and cosines; rows are scaled first only where their squares leave float32."""
-        return norms_and_cosines(self.gramian(), lambda: _rescaled(self))
+        return norms_and_cosines(
+            self.gramian(), lambda factors: _wide(self).scale(factors).gramian()
+        )
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
         """``J^T w``."""
@@ -146,19 +148,10 @@ def as_jacobian(updates: Any, params: Params | None = None) -> Jacobian:
     return Stacked(updates, tasks.pop()[0])
 
 
-def _rescaled(rows: Stacked):
-    """The largest entry of every row, and the Gramian of rows divided by it."""
+def _wide(rows: Stacked) -> Stacked:
+    """The rows in the precision of their Gramian."""
     dtype = _accumulator(rows.tree)
-
-    def largest(leaf):
-        flat = jnp.abs(leaf.reshape(rows.num_tasks, -1)).astype(dtype)
-        return flat.max(axis=1, initial=0)
-
-    none = jnp.zeros(rows.num_tasks, dtype)
-    size = jnp.stack([none, *(largest(leaf) for leaf in jax.tree.leaves(rows.tree))]).max(axis=0)
-    inverse = 1 / jnp.where(size > 0, size, 1)
-    unit = jax.tree.map(lambda leaf: leaf.astype(dtype), rows.tree)
-    return size, Stacked(_scale_rows(unit, inverse), rows.num_tasks).gramian()
+    return replace(rows, tree=jax.tree.map(lambda leaf: leaf.astype(dtype), rows.tree))
 
 
 def _accumulator(tree) -> Any:

@@ -54,7 +54,7 @@ class Lean:
 
     def normalised(self) -> tuple[Array, Array]:
         """Norms and cosines; rows are scaled first only where their squares leave float32."""
-        return norms_and_cosines(self.gramian(), self._rescaled)
+        return norms_and_cosines(self.gramian(), lambda factors: self.scale(factors).gramian())
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
         """``J^T w`` by one pullback."""
@@ -74,17 +74,6 @@ class Lean:
 
     def _row(self, weights: Array) -> Params:
         return self._mean(self.pull(weights))
-
-    def _rescaled(self) -> tuple[Array, Array]:
-        """The largest entry of every row, and the Gramian of rows divided by it."""
-
-        def largest(row):
-            sizes = [abs(leaf).max(initial=0) for leaf in jax.tree.leaves(self._row(row))]
-            return jnp.stack([jnp.zeros((), self._dtype), *sizes]).max()
-
-        size = self._each(largest)
-        inverse = 1 / jnp.where(size > 0, size, 1)
-        return size, self.scale(inverse).gramian()
 
     def _mean(self, tree):
         return tree if self.axis_name is None else jax.lax.pmean(tree, self.axis_name)

@@ -32,16 +32,16 @@ def convolves(function: Callable, *args: Any) -> bool:
     return any(_is_convolution(each) for each in operations(function, *args))
 
 
-def multiplies_stacks(function: Callable, *args: Any) -> bool:
-    """Whether it multiplies stacked matrices, as attention does.
+def attends(function: Callable, *args: Any) -> bool:
+    """Whether it multiplies matrices that are stacked twice, as attention's by example and head.
 
     >>> import jax.numpy as jnp
-    >>> multiplies_stacks(jnp.matmul, jnp.ones((2, 3)), jnp.ones((3, 4)))
+    >>> attends(jnp.matmul, jnp.ones((5, 2, 3)), jnp.ones((5, 3, 4)))
     False
-    >>> multiplies_stacks(jnp.matmul, jnp.ones((5, 2, 3)), jnp.ones((5, 3, 4)))
+    >>> attends(jnp.matmul, jnp.ones((6, 5, 2, 3)), jnp.ones((6, 5, 3, 4)))
     True
     """
-    return any(_is_stacked_product(each) for each in operations(function, *args))
+    return any(_stacks(each) > 1 for each in operations(function, *args))
 
 
 def only_reverse(function: Callable, *args: Any) -> bool:
@@ -57,11 +57,12 @@ def _is_convolution(operation) -> bool:
     return operation.primitive.name == 'conv_general_dilated'
 
 
-def _is_stacked_product(operation) -> bool:
+def _stacks(operation) -> int:
+    """Along how many axes the matrices of a product are stacked."""
     if operation.primitive.name != 'dot_general':
-        return False
+        return 0
     _, (stacked, _) = operation.params['dimension_numbers']
-    return bool(stacked)
+    return len(stacked)
 
 
 def _inside(jaxpr: Any) -> Iterator[Any]:
