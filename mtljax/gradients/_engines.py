@@ -10,7 +10,7 @@ from absl import logging
 from mtljax import trees
 from mtljax.base import Params
 from mtljax.gradients._jacobian import Engine
-from mtljax.gradients._operations import convolves, attends
+from mtljax.gradients._operations import attends, convolves
 
 NAMES = ('auto', 'batched', 'lean', 'loop', 'representation')
 _PREFERENCES = ('time', 'memory')
