@@ -20,11 +20,20 @@ from mtljax.training import Result, Results, write_text
 
 _CONFIG = _program.define_config()
 _WORKDIR = _program.define_workdir()
+_PREFER = flags.DEFINE_enum(
+    'prefer',
+    None,
+    ['time', 'memory'],
+    "What the engine 'auto' spares, in place of the config's train.prefer.",
+)
 
 
 def main() -> None:
     """Run the program."""
     config, name = _CONFIG.value, _program.run_name(flags.FLAGS['config'])
+    if _PREFER.value:
+        with config.unlocked():
+            config.train.prefer = _PREFER.value
     built = _build.setup(config)
     workdir = Path(_WORKDIR.value or Path('runs') / name)
     _program.claim(workdir, config)

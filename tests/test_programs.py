@@ -65,9 +65,11 @@ def test_train_writes_resumes_and_guards_its_folder(tmp_path):
     again = start('train', f'--workdir={folder}', *SMALL)
     assert json.loads((folder / 'summary.json').read_text())['test'] == first['test']
     assert again.returncode == 0
-    other = start('train', f'--workdir={folder}', *SMALL, '--config.seed=1')
+    changes = '--config.seed=1', '--prefer=memory'
+    other = start('train', f'--workdir={folder}', *SMALL, *changes)
     assert other.returncode == 2
     assert 'seed: 0 there, 1 here' in other.stderr
+    assert "train.prefer: None there, 'memory' here" in other.stderr
 
 
 def test_compare_keeps_what_it_trained(tmp_path):
