@@ -1,5 +1,6 @@
 """From a config to what it names: ``dict(fn='package.module:factory', **keywords)``."""
 
+import dataclasses
 import pkgutil
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -8,8 +9,8 @@ import optax
 from ml_collections import ConfigDict
 
 from experiments._program import UsageError
-from mtljax import sharing, surgery, training
-from mtljax.base import Dataset, MultiTask
+from mtljax import module, sharing, surgery, training
+from mtljax.base import Dataset, Module, MultiTask
 
 _FIELDS = (
     'seed',
@@ -23,6 +24,7 @@ _FIELDS = (
     'train',
 )
 _LOOP = ('steps', 'log_every', 'eval_every', 'select', 'workers', 'eval_batch_size')
+_STORED = 'Features of the frozen stages'
 
 
 class Setup(NamedTuple):
@@ -88,6 +90,10 @@ def check_fields(config: ConfigDict) -> None:
 def setup(config: ConfigDict, dataset: Dataset | None = None) -> Setup:
     """Everything that `training.train` needs, from a config.
 
+    Fields that a config may lack: ``heads``, in place of the data set's own, ``{task: spec}``;
+    ``frozen``, how many of the first stages do not train; ``store_features``, to run these once
+    per example: see `training.stored`.
+
     Args:
       config: see the files in ``configs/``.
       dataset: in place of the one that the config names.
@@ -98,13 +104,45 @@ def setup(config: ConfigDict, dataset: Dataset | None = None) -> Setup:
     check_fields(config)
     spec = config.to_dict()
     dataset = build(spec['data'], 'data') if dataset is None else dataset
+    dataset = _with_heads(dataset, build(spec.get('heads', {}), 'heads'))
     backbone = build({**dataset.inputs, **spec['backbone']}, 'backbone')
+    dataset, backbone = _frozen(spec, dataset, backbone)
     model = build(spec['sharing'], 'sharing', backbone, dataset.heads)
     model = sharing.multi_input(model) if dataset.apart else model
     tx = optax.chain(shared_surgery(spec['surgery']), build(spec['optimizer'], 'optimizer'))
     options = build(spec['train'], 'train')
     options |= {field: build(spec[field], field) for field in ('weighting', 'select')}
     return Setup(model, dataset, tx, options)
+
+
+def _with_heads(dataset: Dataset, heads: Mapping[str, Module]) -> Dataset:
+    """The data set with other heads; those of tasks that it leaves out do not count."""
+    tasks = {
+        name: dataclasses.replace(task, head=heads.get(name, task.head))
+        for name, task in dataset.tasks.items()
+    }
+    return dataclasses.replace(dataset, tasks=tasks)
+
+
+def _frozen(
+    spec: Mapping[str, Any], dataset: Dataset, backbone: tuple[Module, ...]
+) -> tuple[Dataset, tuple[Module, ...]]:
+    """Data and backbone with the first stages frozen, and perhaps run already."""
+    count, store = spec.get('frozen', 0), spec.get('store_features', False)
+    augments = bool(spec['train'].get('augment'))
+    if store and (not count or augments):
+        raise UsageError(
+            'config.store_features keeps what frozen stages say of images as they are: it needs '
+            'config.frozen >= 1 and no config.train.augment. '
+            f'Found frozen = {count}, augment = {augments}.'
+        )
+    try:
+        if store:
+            found = training.stored(dataset, backbone, count, seed=spec['seed'], progress=_STORED)
+            return found.dataset, found.backbone
+        return dataset, module.freeze(backbone, count)
+    except ValueError as error:
+        raise UsageError(f'config.frozen = {count}: {error}') from error
 
 
 def shared_surgery(spec: Any) -> surgery.Surgery:

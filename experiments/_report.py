@@ -84,7 +84,9 @@ def published_table(published: Any) -> tuple[Table, str] | None:
     """The figures of others in a config, and the note on them.
 
     Args:
-      published: ``{'note': ..., 'rows': {method: {'task metric': value}}}`` or None.
+      published: ``{'note': ..., 'rows': {method: {'task metric': value}}}``, or with ``'columns':
+        ['task metric', ...]`` (a config's fields have no dots) and a list of values per row; or
+        None.
 
     Raises:
       UsageError: it is of another form.
@@ -92,10 +94,17 @@ def published_table(published: Any) -> tuple[Table, str] | None:
     if not published:
         return None
     try:
-        return _published(published['rows']), str(published.get('note', ''))
+        return _published(_rows(published)), str(published.get('note', ''))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         said = "{'note': ..., 'rows': {method: {'task metric': number}}}"
         raise _program.UsageError(f'config.published should be {said}: {error!r}.') from error
+
+
+def _rows(published: Any) -> Any:
+    columns = published.get('columns')
+    if columns is None:
+        return published['rows']
+    return {name: dict(zip(columns, row, strict=True)) for name, row in published['rows'].items()}
 
 
 def _published(rows: Any) -> Table:

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / 'README.md').read_text()
 HOWTO = (ROOT / 'docs' / 'howto.md').read_text()
 DATA = (ROOT / 'docs' / 'data.md').read_text()
+VISION = (ROOT / 'docs' / 'vision.md').read_text()
 SHARING = (ROOT / 'docs' / 'sharing.md').read_text()
 CONTRIBUTING = (ROOT / 'CONTRIBUTING.md').read_text()
 
@@ -103,3 +104,13 @@ def test_the_page_on_data_runs_and_names_every_loader(tmp_path, monkeypatch):
     assert list(scope['houses'].tasks) == ['price', 'sold']
     named = set(re.findall(r'`(?:data\.)?(\w+)', DATA))
     assert {name for name in mtljax.data.__all__ if name != 'ArraySplit'} <= named
+
+
+def test_the_page_on_images_runs():
+    scope = {}
+    for block in blocks(VISION):
+        exec(compile(block, 'vision.md', 'exec'), scope)
+    for task, row in scope['found'].items():
+        assert row == pytest.approx(scope['result'].test[task], rel=1e-4)
+    for config in re.findall(r'`?(configs/\w+\.py)', VISION):
+        assert (ROOT / config).exists()

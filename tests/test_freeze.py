@@ -57,7 +57,7 @@ def test_a_module(where, left):
     assert_same(written, state)
 
 
-@pytest.mark.parametrize('where', [['stage0'], lambda path: path.startswith('stage0/')])
+@pytest.mark.parametrize('where', [['stage0'], lambda path: path.startswith('stage0/'), 1])
 def test_a_backbone(where):
     first, second = module.freeze(stages(), where)
     params, _ = jax.jit(first.init)(KEY, X)
@@ -73,6 +73,10 @@ def test_unknown_names():
         module.freeze(stages(), ['stage0/Dense_9'])[0].init(KEY, X)
     with pytest.raises(ValueError, match="No parameter lies under 'scale'"):
         module.freeze(heads.linear(), ['scale']).init(KEY, X)
+    with pytest.raises(ValueError, match=r'has 2 stages\. Found where = 3'):
+        module.freeze(stages(), 3)
+    with pytest.raises(ValueError, match='those of a backbone, a tuple'):
+        module.freeze(heads.linear(), 1)
 
 
 def test_a_frozen_stage_stays_as_it_is_while_the_rest_trains():

@@ -27,6 +27,14 @@ SHAPES = {  # factory, options, features, output, number of parameters
     'pixel, one number': (heads.pixel, (None, [8, 9]), {}, MAP, (2, 8, 9), 6),
     'pixel, as it is': (heads.pixel, (1,), {}, MAP, (2, 4, 6, 1), 6),
     'pixel, deeper': (heads.pixel, (3, (8, 9)), {'widths': (7,)}, MAP, (2, 8, 9, 3), 46 * 7 + 24),
+    'deeplab': (
+        heads.deeplab,
+        (3, (8, 9)),
+        {'width': 4, 'rates': (2,)},
+        MAP,
+        (2, 8, 9, 3),
+        2 * 5 * 4 + 9 * 5 * 4 + 12 * 4 + 9 * 4 * 4 + 5 * 2 * 4 + 5 * 3,
+    ),
     'token': (heads.token, (3,), {}, SEQUENCE, (2, 7, 3), 18),
     'token, one number': (heads.token, (), {}, SEQUENCE, (2, 7), 6),
     'token, pooled': (heads.token, (3,), {'pool': 'mean'}, SEQUENCE, (2, 3), 18),
@@ -112,6 +120,8 @@ def test_dropout_of_a_box_needs_a_key():
         (lambda: heads.pixel(widths=(4, 0)), r'Found widths = \(4, 0\)'),
         (lambda: heads.pixel(1, (8,)), r'shape should be \(height, width\).*\(8,\)'),
         (lambda: heads.pixel(1, (8, 0)), r'Found shape = \(8, 0\)'),
+        (lambda: heads.deeplab(1, rates=()), r'Found rates = \(\)'),
+        (lambda: heads.deeplab(1, width=0), 'Found width = 0'),
         (lambda: heads.token(0), 'size should be a whole number >= 1. Found size = 0'),
         (lambda: heads.token(pool='max'), "Found pool = 'max'"),
     ],
@@ -125,6 +135,7 @@ def test_options_out_of_range(head, match):
     ('head', 'features', 'match'),
     [
         (heads.pixel(), SEQUENCE, r'feature map.*Found features of shape \(2, 7, 5\)'),
+        (heads.deeplab(), SEQUENCE, r'feature map.*Found features of shape \(2, 7, 5\)'),
         (heads.token(), MAP, r'sequence.*Found features of shape \(2, 4, 6, 5\)'),
     ],
 )

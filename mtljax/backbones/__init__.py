@@ -12,6 +12,7 @@ without ``'module.'`` before each name. Nothing in the file is run. Freeze what 
 from mtljax.backbones._efficientnet_lite0 import efficientnet_lite0
 from mtljax.backbones._lenet import lenet
 from mtljax.backbones._mlp import mlp
+from mtljax.backbones._on_images import on_images
 from mtljax.backbones._resnet import resnet
 from mtljax.backbones._segnet import segnet
 from mtljax.backbones._tabular import tabular
@@ -22,6 +23,7 @@ __all__ = [
     'efficientnet_lite0',
     'lenet',
     'mlp',
+    'on_images',
     'resnet',
     'segnet',
     'tabular',

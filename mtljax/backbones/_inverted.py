@@ -6,6 +6,8 @@ from flax import linen
 from mtljax.backbones._layers import with_channels
 
 _INITIAL = linen.initializers.variance_scaling(2.0, 'fan_out', 'normal')
+# A channel of a depthwise convolution feeds one, not all that its kernel's last axis counts.
+_DEPTHWISE = linen.initializers.variance_scaling(2.0, 'fan_in', 'normal')
 
 
 class _Layers(linen.Module):
@@ -22,7 +24,7 @@ class _Layers(linen.Module):
             strides,
             use_bias=False,
             feature_group_count=groups,
-            kernel_init=_INITIAL,
+            kernel_init=_INITIAL if groups == 1 else _DEPTHWISE,
             dtype=self.dtype,
         )(x)
 

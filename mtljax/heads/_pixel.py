@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
-from mtljax.base import Module
+from mtljax.base import Array, Module
 from mtljax.module import from_linen
 from mtljax.options import check_size, check_sizes
 
@@ -27,8 +27,7 @@ class _Pixel(linen.Module):
         for width in self.widths:
             x = linen.relu(linen.Conv(width, (3, 3), dtype=self.dtype)(x))
         y = linen.Dense(self.size or 1, dtype=self.dtype)(x).astype(jnp.float32)
-        if self.shape is not None:  # last: it commutes with the dense layer, on fewer channels
-            y = jax.image.resize(y, (y.shape[0], *self.shape, y.shape[-1]), 'bilinear')
+        y = resized(y, self.shape)  # last: it commutes with the dense layer, on fewer channels
         return y[..., 0] if self.size is None else y
 
 
@@ -61,8 +60,26 @@ def pixel(
     """
     check_size(size)
     check_sizes('widths', widths, 0)
-    if shape is not None:
-        check_sizes('shape', shape, 0)
-        if len(shape) != 2:
-            raise ValueError(f'shape should be (height, width), or None. Found shape = {shape}.')
-    return from_linen(_Pixel(tuple(widths), size, None if shape is None else tuple(shape), dtype))
+    return from_linen(_Pixel(tuple(widths), size, checked_shape(shape), dtype))
+
+
+def checked_shape(shape: Sequence[int] | None) -> tuple[int, int] | None:
+    """``(height, width)`` of an output, or None.
+
+    Raises:
+      ValueError: it is neither.
+    """
+    if shape is None:
+        return None
+    check_sizes('shape', shape, 0)
+    if len(shape) != 2:
+        raise ValueError(f'shape should be (height, width), or None. Found shape = {shape}.')
+    height, width = shape
+    return height, width
+
+
+def resized(y: Array, shape: tuple[int, int] | None) -> Array:
+    """``[B, h, w, C]`` at another height and width, or as it is."""
+    if shape is None:
+        return y
+    return jax.image.resize(y, (y.shape[0], *shape, y.shape[-1]), 'bilinear')

@@ -12,7 +12,7 @@ from mtljax.base import Module
 @overload
 def freeze(module: Module, where: trees.Where = None) -> Module: ...
 @overload
-def freeze(module: tuple[Module, ...], where: trees.Where = None) -> tuple[Module, ...]: ...
+def freeze(module: tuple[Module, ...], where: trees.Where | int = None) -> tuple[Module, ...]: ...
 def freeze(module, where=None):
     """Move parameters into the state: no gradient, no optimiser state, no weight decay.
 
@@ -21,11 +21,12 @@ def freeze(module, where=None):
     Args:
       module: a `Module`, or a backbone (a tuple of stages, named ``'stage0'``, ``'stage1'``, ...).
       where: None for all parameters, names such as ``['stage0']``, or a predicate on the path
-        ``'stage0/Dense_0/kernel'``.
+        ``'stage0/Dense_0/kernel'``. Of a backbone also a number n: the first n stages.
 
     Raises:
       ValueError: a name or predicate fits no parameter of a module (at init), or a name no stage
-        of a backbone. A predicate may leave any stage of a backbone as it is.
+        of a backbone, or there are fewer than n stages. A predicate may leave any stage of a
+        backbone as it is.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen
@@ -34,6 +35,8 @@ def freeze(module, where=None):
     >>> params['kernel'], state['frozen']['kernel'].shape
     (None, (5, 3))
     """
+    if isinstance(where, int):
+        return _first(module, where)
     if not isinstance(module, tuple):
         return _freeze(module, lambda params: _some(trees.select(params, where)))
     names = [f'stage{index}' for index in range(len(module))]
@@ -45,6 +48,14 @@ def freeze(module, where=None):
     return tuple(
         _freeze_stage(stage, name, where) for stage, name in zip(module, names, strict=True)
     )
+
+
+def _first(backbone, count):
+    if not isinstance(backbone, tuple):
+        raise ValueError(f'A number of stages freezes those of a backbone, a tuple. Found {count}.')
+    if not 0 <= count <= len(backbone):
+        raise ValueError(f'The backbone has {len(backbone)} stages. Found where = {count}.')
+    return (*(freeze(stage) for stage in backbone[:count]), *backbone[count:])
 
 
 def _some(marks):

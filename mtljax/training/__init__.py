@@ -3,6 +3,7 @@
 from mtljax.training._checkpoint import Checkpoints
 from mtljax.training._constant import constant
 from mtljax.training._evaluate import Results, eval_step, evaluate, evaluator
+from mtljax.training._features import Features
 from mtljax.training._finite import NonFiniteLossError
 from mtljax.training._logging import Log, Row, read_rows, write_bytes, write_text
 from mtljax.training._loop import Result, train
@@ -14,10 +15,12 @@ from mtljax.training._scale_rate import scale_rate
 from mtljax.training._seeds import train_seeds
 from mtljax.training._select import filled, select_by
 from mtljax.training._step import TrainStep, train_step
+from mtljax.training._stored import Stored, stored
 from mtljax.training._together import fits_together
 
 __all__ = [
     'Checkpoints',
+    'Features',
     'Jit',
     'Log',
     'NonFiniteLossError',
@@ -26,6 +29,7 @@ __all__ = [
     'Results',
     'Row',
     'Runner',
+    'Stored',
     'Strategy',
     'TrainStep',
     'check',
@@ -41,6 +45,7 @@ __all__ = [
     'scale_rate',
     'scans_well',
     'select_by',
+    'stored',
     'strategy_of',
     'train',
     'train_seeds',

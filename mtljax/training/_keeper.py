@@ -40,6 +40,7 @@ class Keeper:
       state: where training goes on: ``start``, or the newest checkpoint.
       best: the state of the best evaluation.
       chosen: which one that is.
+      tests: results on the test split by step, as text, that are reported together at the end.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Keeper:
         self._checkpoints = None if workdir is None else Checkpoints(workdir / 'checkpoints')
         self.state = self.best = start
         self.chosen = Selection()
+        self.tests: dict[str, Results] = {}
         if self._checkpoints is not None and self._checkpoints.newest is not None:
             try:
                 self._restore(self._checkpoints, start)
@@ -69,6 +71,7 @@ class Keeper:
             )
         self.chosen = Selection(**found['chosen'])
         self.best, _ = checkpoints.restore(start, self.chosen.step)
+        self.tests = found.get('tests', {})
 
     def consider(self, step: int, state: TrainState, results: Results) -> None:
         """Take note of an evaluation; the first one is the best so far whatever its score."""
@@ -80,7 +83,7 @@ class Keeper:
         else:
             self.chosen.since += 1
         if self._checkpoints is not None:
-            progress = {'run': self._run, 'chosen': asdict(self.chosen)}
+            progress = {'run': self._run, 'chosen': asdict(self.chosen), 'tests': self.tests}
             self._checkpoints.save(step, state, progress, score)
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import optax
@@ -12,9 +12,11 @@ from mtljax.base import Batch, Dataset, Key, MultiTask, TrainState, Weighting
 from mtljax.module import shapes
 from mtljax.training._check import check_batch, with_rows
 from mtljax.training._evaluate import Results, evaluator
+from mtljax.training._features import check_augment
 from mtljax.training._finite import check_losses, check_params
 from mtljax.training._keeper import Keeper
 from mtljax.training._logging import Log, Row
+from mtljax.training._looks import Looks
 from mtljax.training._parallel import Strategy, check_batch_size, strategy_of
 from mtljax.training._progress import Progress
 from mtljax.training._rate import Rate
@@ -33,7 +35,8 @@ class Result(NamedTuple):
       best: the state with the parameters of the best evaluation on validation.
       best_step: when that was.
       validation: its results, ``{task: {metric: value}}``.
-      test: the results of ``best`` on the test split.
+      test: the results of ``best`` on the test split; with ``average_last`` the means of the last
+        evaluations.
       steps_per_second: of training alone, without chunks that compile where there are others; NaN
         where nothing was left to train.
       history: the logged rows.
@@ -70,6 +73,7 @@ def train(
     eval_every: int | None = None,
     patience: int | None = None,
     select: Callable[[Results], float] | None = None,
+    average_last: int | None = None,
     workdir: str | Path | None = None,
     progress: str | None = None,
 ) -> Result:
@@ -101,6 +105,8 @@ def train(
         default a tenth of the steps.
       patience: stop after that many evaluations without a better one.
       select: the score of validation results, higher is better; by default the mean loss.
+      average_last: test the parameters of so many last evaluations, and report the means: as tables
+        do whose benchmark has no validation split. No test result chooses anything.
       workdir: for ``metrics.jsonl``, TensorBoard events and ``checkpoints/``.
       progress: the title of a progress bar; none is drawn when left out.
 
@@ -117,6 +123,8 @@ def train(
     (4, ['accuracy', 'loss'])
     """
     schedule = schedule_of(steps, log_every, eval_every, patience)
+    last = schedule.last(average_last)
+    check_augment(dataset, augment)
     strategy = strategy_of(parallel)
     check_batch_size(batch_size, micro_batches, dataset.train.size)
     select = select_by() if select is None else select
@@ -148,6 +156,7 @@ def train(
     workdir = None if workdir is None else Path(workdir)
     settings = {'seed': seed, 'batch_size': batch_size, 'micro_batches': micro_batches}
     settings |= {'pooled': pooled, 'tasks': list(model.tasks)}
+    settings |= {'average_last': average_last} if last else {}
     keeper = Keeper(workdir, select, state, settings)
     if keeper.state.step > steps:
         keeper.close()
@@ -158,15 +167,17 @@ def train(
     log = Log(workdir if jax.process_index() == 0 else None, int(keeper.state.step))
     tasks, size = dataset.tasks, {'batch_size': eval_batch_size}
     validate = evaluator(model, tasks, dataset.validation, put=strategy.put, **size)
+    test = evaluator(model, tasks, dataset.test, put=strategy.put, **size)
+    looks = Looks(validate, test, last)
     with contextlib.closing(keeper), contextlib.closing(log):
-        state, rate = _fit(run, validate, keeper, log, strategy, schedule, progress)
+        state, rate = _fit(run, looks, keeper, log, strategy, schedule, progress)
     best, chosen = keeper.best, keeper.chosen
     return Result(
         state=state,
         best=best,
         best_step=chosen.step,
         validation=chosen.results,
-        test=evaluator(model, tasks, dataset.test, **size)(best.params, best.state),
+        test=looks.means(keeper.tests) if last else test(best.params, best.state),
         steps_per_second=rate.steps_per_second,
         history=log.rows,
     )
@@ -174,7 +185,7 @@ def train(
 
 def _fit(
     run: Runner,
-    validate: Callable[[Any, Any], Results],
+    looks: Looks,
     keeper: Keeper,
     log: Log,
     strategy: Strategy,
@@ -183,7 +194,7 @@ def _fit(
 ) -> tuple[TrainState, Rate]:
     """Chunks of steps, and what comes between them; the last state, and how fast it was."""
     state, rate = strategy.replicate(keeper.state), Rate()
-    steps, log_every, eval_every, patience = schedule
+    steps, log_every, patience = schedule.steps, schedule.log_every, schedule.patience
     with Progress(steps, title) as bar:
         for start, stop in chunks_of(int(keeper.state.step), steps, log_every):
             if patience is not None and keeper.chosen.since >= patience:
@@ -193,11 +204,12 @@ def _fit(
             check_losses(infos['loss'], start)
             log.write(stop, mean_row(infos))
             bar.advance(stop, mean_losses(infos), rate.steps_per_second)
-            if stop % eval_every == 0 or stop == steps:
+            if schedule.evaluates(stop):
                 now = strategy.fetch(state)
-                results = validate(now.params, now.state)
+                results = looks.validate(now.params, now.state)
                 check_params(now.params, results, stop)
                 log.write(stop, validation_row(results))
+                looks.test_last(stop, now, keeper.tests)
                 keeper.consider(stop, now, results)
     return strategy.fetch(state), rate
 

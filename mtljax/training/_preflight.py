@@ -6,8 +6,9 @@ from typing import Any
 import jax
 import optax
 
-from mtljax.base import Dataset, MultiTask
+from mtljax.base import Batch, Dataset, Key, MultiTask
 from mtljax.training._evaluate import Results
+from mtljax.training._features import check_augment
 from mtljax.training._parallel import check_batch_size, strategy_of
 from mtljax.training._schedule import schedule_of
 from mtljax.training._select import filled, select_by
@@ -26,6 +27,8 @@ def check(
     eval_every: int | None = None,
     patience: int | None = None,
     select: Callable[[Results], float] | None = None,
+    average_last: int | None = None,
+    augment: Callable[[Key, Batch], Batch] | None = None,
     micro_batches: int = 1,
     stream: bool | None = None,
     workers: int = 4,
@@ -45,6 +48,8 @@ def check(
       eval_every: see `train`.
       patience: see `train`.
       select: see `train`.
+      average_last: see `train`.
+      augment: see `train_step`.
       micro_batches: see `train`.
       stream: see `train`.
       workers: see `train`.
@@ -61,7 +66,8 @@ def check(
     Traceback (most recent call last):
     ValueError: batch_size should be at most the 64 training examples. Found batch_size = 128.
     """
-    schedule_of(steps, log_every, eval_every, patience)
+    schedule_of(steps, log_every, eval_every, patience).last(average_last)
+    check_augment(dataset, augment)
     strategy = strategy_of(parallel)
     check_batch_size(batch_size, micro_batches, dataset.train.size)
     for name, value in (('eval_batch_size', eval_batch_size), ('workers', workers)):
@@ -69,5 +75,6 @@ def check(
             raise ValueError(f'{name} should be at least 1. Found {name} = {value}.')
     (select_by() if select is None else select)(filled(dataset.tasks, 1.0))
     options |= {'micro_batches': micro_batches, 'axis_name': strategy.axis_name}
+    options |= {'augment': augment}
     step = train_step(model, dataset.tasks, tx, **options)
     jax.eval_shape(step.init, jax.random.key(0), dataset.train.example)

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from mtljax.options import check_count
+
 
 class Schedule(NamedTuple):
     """When what happens, in steps; patience in evaluations."""
@@ -11,6 +13,32 @@ class Schedule(NamedTuple):
     log_every: int
     eval_every: int
     patience: int | None
+
+    def evaluates(self, step: int) -> bool:
+        """Whether an evaluation comes behind ``step``."""
+        return step % self.eval_every == 0 or step == self.steps
+
+    def last(self, count: int | None) -> list[int]:
+        """When the last ``count`` evaluations are; none when left out.
+
+        Raises:
+          ValueError: there are fewer, or it is not known which are the last.
+
+        >>> schedule_of(10, 1, 4, None).last(2)
+        [8, 10]
+        """
+        if count is None:
+            return []
+        check_count('average_last', count, 1)
+        if self.patience is not None:
+            raise ValueError('average_last needs a known end: leave patience out.')
+        steps = [*range(self.eval_every, self.steps, self.eval_every), self.steps]
+        if count > len(steps):
+            raise ValueError(
+                f'average_last should be at most the {len(steps)} evaluations. '
+                f'Found average_last = {count}.'
+            )
+        return steps[-count:]
 
 
 def chunks_of(first: int, steps: int, length: int) -> Iterator[tuple[int, int]]:

@@ -42,6 +42,7 @@ def train_seeds(
     eval_every: int | None = None,
     patience: int | None = None,
     select: Callable[[Results], float] | None = None,
+    average_last: int | None = None,
     progress: str | None = None,
     **options: Any,
 ) -> list[Result]:
@@ -68,6 +69,7 @@ def train_seeds(
       eval_every: see `train`.
       patience: see `train`; not for one program.
       select: see `train`.
+      average_last: see `train`; not for one program.
       progress: the title of a progress bar; none is drawn when left out.
       **options: see `train_step`.
 
@@ -98,15 +100,17 @@ def train_seeds(
         more |= {
             'select': select,
             'eval_batch_size': eval_batch_size,
+            'average_last': average_last,
             'progress': progress,
             **schedule._asdict(),
             **options,
         }
         return [train(model, dataset, tx, seed=seed, **more) for seed in seeds]
-    if parallel != 'jit' or patience is not None or stream:
+    if parallel != 'jit' or patience is not None or stream or average_last is not None:
         raise ValueError(
-            "Seeds in one program need parallel='jit', no patience and no stream. "
-            f'Found parallel = {parallel!r}, patience = {patience}, stream = {stream}.'
+            "Seeds in one program need parallel='jit', no average_last, no patience and no stream. "
+            f'Found parallel = {parallel!r}, patience = {patience}, stream = {stream}, '
+            f'average_last = {average_last}.'
         )
     check(
         model,
@@ -172,7 +176,7 @@ def _fit(
                 log.write(stop, mean_row(own))
             first = jax.tree.map(lambda leaf: leaf[:, 0], infos)
             bar.advance(stop, mean_losses(first), rate.steps_per_second * len(logs))
-            if stop % schedule.eval_every == 0 or stop == schedule.steps:
+            if schedule.evaluates(stop):
                 found = validate(states.params, states.state)
                 for index, (keeper, log) in enumerate(zip(keepers, logs, strict=True)):
                     now = trees.row(states, index)

@@ -28,14 +28,15 @@ def fits_together(
     batch_size: int,
     parallel: str = 'jit',
     patience: int | None = None,
+    average_last: int | None = None,
     stream: bool | None = None,
     **options: Any,
 ) -> tuple[bool, str]:
     """Whether `train_seeds` should run the seeds in one program, and why.
 
-    Not where it cannot: early stopping, pmap, data that is streamed. On a CPU, where one step takes
-    at most 50 MFLOP and has no convolution; on other devices, where the states of all seeds fill at
-    most an eighth of the memory.
+    Not where it cannot: early stopping, tests at several steps, pmap, data that is streamed. On a
+    CPU, where one step takes at most 50 MFLOP and has no convolution; on other devices, where the
+    states of all seeds fill at most an eighth of the memory.
 
     Args:
       model: see `train_seeds`.
@@ -45,6 +46,7 @@ def fits_together(
       batch_size: see `train_seeds`.
       parallel: see `train_seeds`.
       patience: see `train_seeds`.
+      average_last: see `train_seeds`.
       stream: see `train_seeds`.
       **options: see `train_step`.
 
@@ -63,6 +65,7 @@ def fits_together(
     reasons = {
         'one seed': len(seeds) == 1,
         'early stopping': patience is not None,
+        'tests at the last evaluations': average_last is not None,
         'pmap': parallel != 'jit',
         'streamed data': bool(stream) or held is None or _bytes(held) > RESIDENT_BYTES,
     }

@@ -1,0 +1,113 @@
+"""Cityscapes: segmentation and inverse depth of streets, by the benchmark's protocols.
+
+``segnet``, the default, is that of CAGrad and FAMO: SegNet with MTAN's attention (Liu, Johns,
+Davison, CVPR 2019), Adam 1e-4, halved after 100 of 200 epochs, batches of 8, random zoom and
+mirroring. ``resnet50`` is a dilated ResNet-50 with weights for ImageNet and a DeepLab head per
+task, batches of 8, weight decay 1e-5, no augmentation, as LibMTL has it for NYUv2. Both report the
+mean of the last 10 epochs on the test split, over 3 seeds; nothing is chosen on it. One of the
+2,975 training scenes is held out, which the published tables do not do.
+
+What differs: an epoch drops its last incomplete batch; MTAN's attention reads one output of each
+stage, not two depths of each block. Depth is inverse, and divided by the zoom as in published code.
+
+Not run on the real data by the authors of this file: no result of ours is claimed. The tests run
+its steps on generated files. The published baseline is printed beside yours by the table.
+
+Data: the folder of MTAN, 7 classes, see `mtljax.data.cityscapes`, as --config.data.path=DIR
+Weights: torchvision's resnet50 state_dict() in a file, as --config.backbone.weights=FILE
+Hardware: a GPU with 8 GB or more by estimate, not measured.
+
+Command: python -m experiments.train --config=configs/cityscapes.py --config.data.path=DIR
+Table: python -m experiments.compare --config=configs/cityscapes.py --config.data.path=DIR
+  --surgery=sum,pcgrad,cagrad,nash_mtl --seeds=3
+Variants: configs/cityscapes.py:segnet, :resnet50
+"""
+
+from ml_collections import ConfigDict, config_dict
+
+_SCENES, _SHAPE = 2974, (128, 256)
+_BATCH = 8
+_EPOCH = _SCENES // _BATCH
+_PUBLISHED = {
+    'note': 'The single-task baseline in the code of CAGrad and FAMO, SegNet.',
+    'columns': (
+        'segmentation mean_iou',
+        'segmentation pixel_accuracy',
+        'depth mae',
+        'depth relative_error',
+    ),
+    'rows': {'single-task': (0.7401, 0.9316, 0.0125, 27.77)},
+}
+
+
+def get_config(variant: str = 'segnet') -> ConfigDict:
+    if variant not in ('segnet', 'resnet50'):
+        raise ValueError(
+            f'configs/cityscapes.py has the variants segnet, resnet50. Found {variant!r}.'
+        )
+    rate = {
+        'fn': 'optax:exponential_decay',
+        'init_value': 1e-4,
+        'transition_steps': 100 * _EPOCH,
+        'decay_rate': 0.5,
+        'staircase': True,
+    }
+    config = ConfigDict(
+        {
+            'seed': 0,
+            'data': {'fn': 'mtljax.data:cityscapes', 'path': 'cityscapes', 'validation': 1 / 2975},
+            'backbone': {'fn': 'mtljax.backbones:segnet'},
+            'sharing': {'fn': 'mtljax.sharing:mtan'},
+            'weighting': {'fn': 'mtljax.weighting:equal'},
+            'surgery': {'fn': 'mtljax.surgery:sum'},
+            'optimizer': {'fn': 'optax:adam', 'learning_rate': rate},
+            'select': {
+                'fn': 'mtljax.training:select_by',
+                'metric': 'loss',
+                'higher_is_better': False,
+            },
+            'train': {
+                'steps': 200 * _EPOCH,
+                'batch_size': _BATCH,
+                'eval_batch_size': _BATCH,
+                'log_every': _EPOCH,
+                'eval_every': _EPOCH,
+                'average_last': 10,
+                'engine': 'auto',
+                'micro_batches': 1,
+                'parallel': 'jit',
+            },
+        }
+    )
+    if variant == 'segnet':
+        config.train.augment = ConfigDict({'fn': 'mtljax.data:augment_scenes'})
+        config.published = ConfigDict(_PUBLISHED)
+    else:
+        for field, value in _resnet(rate).items():
+            config[field] = value
+    return config
+
+
+def _resnet(rate: dict) -> ConfigDict:
+    def head(size):
+        return {'fn': 'mtljax.heads:deeplab', 'size': size, 'shape': _SHAPE}
+
+    return ConfigDict(
+        {
+            'backbone': {
+                'fn': 'mtljax.backbones:resnet',
+                'widths': 50,
+                'output_stride': 8,
+                'weights': config_dict.placeholder(str),
+            },
+            'heads': {'segmentation': head(7), 'depth': head(None)},
+            'sharing': {'fn': 'mtljax.sharing:hard'},
+            'optimizer': {
+                'fn': 'optax:chain',
+                'args': (
+                    {'fn': 'optax:add_decayed_weights', 'weight_decay': 1e-5},
+                    {'fn': 'optax:adam', 'learning_rate': rate},
+                ),
+            },
+        }
+    )

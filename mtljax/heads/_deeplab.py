@@ -1,0 +1,93 @@
+"""Dense prediction from several distances at once."""
+
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+from flax import linen
+
+from mtljax.base import Module
+from mtljax.heads._pixel import checked_shape, resized
+from mtljax.module import from_linen
+from mtljax.options import check_count, check_share, check_size, check_sizes
+
+
+class _Pyramid(linen.Module):
+    size: int | None
+    shape: tuple[int, int] | None
+    width: int
+    rates: Sequence[int]
+    dropout: float
+    axis_name: str | None
+    dtype: jnp.dtype | None
+
+    def part(self, x, train, kernel=1, rate=1):
+        """Convolution, batch norm and ReLU."""
+        size, dilation = (kernel, kernel), (rate, rate)
+        x = linen.Conv(
+            self.width, size, kernel_dilation=dilation, use_bias=False, dtype=self.dtype
+        )(x)
+        norm = linen.BatchNorm(
+            not train, momentum=0.9, epsilon=1e-5, axis_name=self.axis_name, dtype=self.dtype
+        )
+        return linen.relu(norm(x))
+
+    @linen.compact
+    def __call__(self, x, train: bool = False):
+        if x.ndim != 4:
+            raise ValueError(
+                'A deeplab head reads a feature map [B, height, width, channels]. '
+                f'Found features of shape {x.shape}.'
+            )
+        parts = [self.part(x, train), *(self.part(x, train, 3, rate) for rate in self.rates)]
+        whole = self.part(x.mean((1, 2), keepdims=True), train)
+        parts.append(jnp.broadcast_to(whole, parts[0].shape))
+        y = self.part(jnp.concatenate(parts, axis=-1), train)
+        y = linen.Dropout(self.dropout, deterministic=not train)(y)
+        y = self.part(y, train, 3)
+        y = linen.Dense(self.size or 1, dtype=self.dtype)(y).astype(jnp.float32)
+        y = resized(y, self.shape)
+        return y[..., 0] if self.size is None else y
+
+
+def deeplab(
+    size: int | None = None,
+    shape: tuple[int, int] | None = None,
+    *,
+    width: int = 256,
+    rates: Sequence[int] = (12, 24, 36),
+    dropout: float = 0.5,
+    axis_name: str | None = None,
+    dtype: jnp.dtype | None = None,
+) -> Module:
+    """One prediction per pixel, from a feature map ``[B, h, w, C]``; the output is float32.
+
+    Atrous spatial pyramid pooling: a 1x1 convolution, a dilated 3x3 one for each rate and the mean
+    of the map, side by side, then a 1x1 and a 3x3 convolution, all with batch norm and ReLU; a
+    dense layer at every pixel, and bilinear interpolation to ``shape`` (Chen, Papandreou, Schroff,
+    Adam, 2017, https://arxiv.org/abs/1706.05587).
+
+    Args:
+      size: the number of outputs per pixel, ``[B, H, W, size]``; None for one, ``[B, H, W]``.
+      shape: ``(H, W)`` of the output; that of the feature map when left out.
+      width: the channels of each part.
+      rates: the dilations.
+      dropout: the share of the joined features dropped while training.
+      axis_name: of a surrounding pmap, over whose devices the batch norm averages.
+      dtype: of the computation.
+
+    Raises:
+      ValueError: an option out of range; at init, features that are not ``[B, h, w, C]``.
+
+    >>> import jax
+    >>> head = deeplab(3, (8, 8), width=4, rates=(2,))
+    >>> params, state = head.init(jax.random.key(0), jnp.ones((2, 4, 4, 5)))
+    >>> head.apply(params, state, jnp.ones((2, 4, 4, 5)))[0].shape
+    (2, 8, 8, 3)
+    """
+    check_size(size)
+    check_count('width', width, 1)
+    check_sizes('rates', rates)
+    check_share('dropout', dropout)
+    return from_linen(
+        _Pyramid(size, checked_shape(shape), width, tuple(rates), dropout, axis_name, dtype)
+    )

@@ -1,0 +1,200 @@
+"""A frozen prefix that runs once per example, not once per step."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from rich.progress import Progress
+
+from mtljax.base import Batch, Dataset, Module, Split
+from mtljax.data import ArraySplit
+from mtljax.module import freeze, output_shape, serial, shapes
+from mtljax.options import check_count
+from mtljax.training._features import Features
+
+_MEMORY = Path('/proc/meminfo')
+
+
+class Stored(NamedTuple):
+    """What `stored` returns.
+
+    Attributes:
+      dataset: the data set with `Features` for inputs, targets and masks as they were, in memory.
+      backbone: reads them: one stage, without parameters to train, in place of the frozen ones, and
+        the rest.
+      whole: reads what ``dataset`` was made from, with the same parameters and the same state: the
+        backbone to serve, or to train on images.
+    """
+
+    dataset: Dataset
+    backbone: tuple[Module, ...]
+    whole: tuple[Module, ...]
+
+
+def stored(
+    dataset: Dataset,
+    backbone: tuple[Module, ...],
+    stages: int,
+    *,
+    seed: int = 0,
+    dtype: Any = None,
+    batch_size: int = 128,
+    progress: str | None = None,
+) -> Stored:
+    """Run the first stages of a backbone once per example, and keep what they say.
+
+    A model on ``backbone`` trains as one on ``whole``, whose first stages `module.freeze` holds:
+    the same losses, gradients and parameters, to rounding, at the cost of the other stages alone.
+    The frozen stages are one stage here, in evaluation mode, with parameters that are drawn, or
+    loaded, once: parallel towers all begin with the same ones. They lie in the state, so that
+    checkpoints and results are those of the whole model, and both models read them. What has
+    another value at every step, an augmentation, cannot be stored: training refuses it.
+
+    Args:
+      dataset: of any splits; all three are read, in order.
+      backbone: a tuple of stages.
+      stages: how many run once, 1 to all of them.
+      seed: of their parameters, where none are loaded.
+      dtype: of the features that are kept; as they come when left out. They are read in the dtype
+        in which they came.
+      batch_size: examples at a time.
+      progress: the title of a progress bar; none is drawn when left out.
+
+    Raises:
+      ValueError: an option out of range, inputs of each task's own, inputs that are features
+        already, or features and targets larger than the memory that is free; it says how large.
+
+    >>> from mtljax import backbones, data, sharing
+    >>> digits = data.digits(train=6, validation=2, test=2)
+    >>> fast = stored(digits, backbones.mlp((8, 4)), 1)
+    >>> fast.dataset.train.example.inputs.values.shape, len(fast.backbone), len(fast.whole)
+    ((2, 8), 2, 2)
+    >>> slow = sharing.hard(fast.whole, digits.heads)
+    >>> params, state = slow.init(jax.random.key(0), digits.test.example.inputs)
+    >>> images = slow.apply(params, state, digits.test.example.inputs)[0]
+    >>> model = sharing.hard(fast.backbone, digits.heads)
+    >>> features = model.apply(params, state, fast.dataset.test.example.inputs)[0]
+    >>> bool(abs(images['left'] - features['left']).max() < 1e-5)
+    True
+    """
+    _check(dataset, backbone, stages, batch_size)
+    inputs = dataset.train.example.inputs
+    prefix = freeze(serial(*backbone[:stages]))
+    drawn = jax.jit(lambda key: prefix.init(key, shapes(inputs)))(jax.random.key(seed))
+    run = jax.jit(lambda variables, x: _cast(prefix.apply(*variables, x)[0], dtype))
+    splits = {name: getattr(dataset, name) for name in ('train', 'validation', 'test')}
+    parts: dict[str, Any] = _all(splits, functools.partial(run, drawn), batch_size, progress)
+    params, state = fixed = jax.device_get(drawn)
+
+    def init(key, x):
+        return jax.tree.map(jnp.asarray, fixed)  # a copy: the buffers of a state may be donated
+
+    read = _reader(output_shape(prefix, params, state, inputs))
+    return Stored(
+        dataclasses.replace(dataset, **parts),
+        (Module(init, read), *backbone[stages:]),
+        (Module(init, prefix.apply), *backbone[stages:]),
+    )
+
+
+def _check(dataset: Dataset, backbone: Any, stages: Any, batch_size: Any) -> None:
+    check_count('stages', stages, 1)
+    check_count('batch_size', batch_size, 1)
+    if not isinstance(backbone, tuple) or stages > len(backbone):
+        raise ValueError(
+            'stages should be at most those of the backbone, a tuple of Modules. '
+            f'Found stages = {stages}, backbone = {backbone!r}.'
+        )
+    if dataset.apart or isinstance(dataset.train.example.inputs, Features):
+        raise ValueError("Inputs of each task's own, and stored features, cannot be stored.")
+
+
+def _all(
+    splits: Mapping[str, Split], run: Callable[[Any], Any], batch_size: int, title: str | None
+) -> dict[str, ArraySplit]:
+    """Every split with features for inputs, once they are known to fit."""
+    like = {name: _like(split, run) for name, split in splits.items()}
+    size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(like))
+    _check_memory(size)
+    count = sum(split.size for split in splits.values())
+    with Progress(disable=title is None) as bar:
+        task = bar.add_task(f'{title}: {count:,} examples, {size / 2**20:,.0f} MiB', total=count)
+        return {
+            name: _fill(split, like[name], run, batch_size, functools.partial(bar.advance, task))
+            for name, split in splits.items()
+        }
+
+
+def _like(split: Split, run: Callable[[Any], Any]) -> Batch:
+    """The shapes of all examples of a split."""
+    example = split.example
+    rows = example._replace(inputs=Features(jax.eval_shape(run, example.inputs)))
+    return jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct((split.size, *leaf.shape[1:]), leaf.dtype), rows
+    )
+
+
+def _fill(
+    split: Split,
+    like: Batch,
+    run: Callable[[Any], Any],
+    batch_size: int,
+    advance: Callable[[int], None],
+) -> ArraySplit:
+    whole = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
+    batch_size = min(batch_size, split.size)
+    for start in range(0, split.size, batch_size):
+        rows = np.arange(start, start + batch_size)
+        batch = split.take(np.minimum(rows, split.size - 1))  # of one size: compiled once
+        part = batch._replace(inputs=Features(run(batch.inputs)))
+        count = min(batch_size, split.size - start)
+        for leaf, found in zip(jax.tree.leaves(whole), jax.tree.leaves(part), strict=True):
+            leaf[start : start + count] = np.asarray(found)[:count]
+        advance(count)
+    return ArraySplit(whole)
+
+
+def _reader(like: Any) -> Callable:
+    """The ``apply`` of a stage that hands features on, in the dtypes in which they came."""
+
+    def read(params, state, x, *, key=None, train=False):
+        if not isinstance(x, Features):
+            raise ValueError(
+                'This backbone reads the stored features of a data set. For its own inputs build '
+                f'the model on Stored.whole. Found {jax.tree.map(jnp.shape, x)}.'
+            )
+        return jax.tree.map(lambda leaf, kind: leaf.astype(kind.dtype), x.values, like), state
+
+    return read
+
+
+def _cast(tree: Any, dtype: Any) -> Any:
+    """Real leaves in another dtype; places of maxima stay whole numbers."""
+
+    def cast(leaf):
+        return leaf.astype(dtype) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
+
+    return tree if dtype is None else jax.tree.map(cast, tree)
+
+
+def _check_memory(needed: int) -> None:
+    free = _free_memory()
+    if free is not None and needed > free:
+        raise ValueError(
+            f'Features and targets would fill {needed / 2**30:,.1f} GiB of memory, of which '
+            f"{free / 2**30:,.1f} GiB are free. Take dtype='bfloat16', other stages, whose output "
+            'is smaller, or fewer examples.'
+        )
+
+
+def _free_memory() -> int | None:
+    """Bytes that programs may still take; None where the system does not say."""
+    if not _MEMORY.exists():
+        return None
+    lines = dict(line.split(':', 1) for line in _MEMORY.read_text().splitlines())
+    return 1024 * int(lines['MemAvailable'].split()[0])
