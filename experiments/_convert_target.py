@@ -15,7 +15,7 @@ from experiments import _build, _program
 from experiments._program import UsageError
 from mtljax.base import TrainState
 from mtljax.training import Results, select_by, write_text
-from mtljax.training._keeper import Keeper
+from mtljax.training._keeper import Keeper, identity
 
 _CONFIG = '''"""The config of the run in this folder: what is in config.json."""
 
@@ -60,7 +60,9 @@ def _set(config: ConfigDict, option: str) -> None:
     inner: Any = config
     for name in parents:
         inner = inner.get(name) if isinstance(inner, ConfigDict) else None
-    new = parents == ['sharing'] and last != 'fn'
+    new = parents == ['sharing']
+    if path == 'sharing.fn':
+        raise UsageError(f'--to names the scheme. Found --set={option}.')
     if not equals or not isinstance(inner, ConfigDict) or (last not in inner and not new):
         raise UsageError(f'--set=FIELD=VALUE names a field of the config. Found --set={option}.')
     try:
@@ -101,7 +103,8 @@ def write(
     try:
         partial.mkdir(parents=True)
         select = built.options.get('select') or select_by()
-        with closing(Keeper(partial, select, state, _identity(config, built))) as keeper:
+        run = identity(built.model.tasks, seed=config.seed, **built.options)
+        with closing(Keeper(partial, select, state, run)) as keeper:
             keeper.consider(0, state, results)
         write_text(partial / 'config.json', _program.to_json(config.to_dict()))
         write_text(partial / 'config.py', _CONFIG)
@@ -110,10 +113,3 @@ def write(
         raise UsageError(f'{workdir} cannot be written: {error}.') from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-
-
-def _identity(config: ConfigDict, built: _build.Setup) -> dict[str, Any]:
-    """What `training.train` expects to find in the checkpoints of a run."""
-    options = {'micro_batches': 1, 'pooled': False, **built.options}
-    found = {name: options[name] for name in ('batch_size', 'micro_batches', 'pooled')}
-    return {'seed': config.seed, **found, 'tasks': list(built.model.tasks)}

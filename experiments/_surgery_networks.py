@@ -35,24 +35,22 @@ class Problem(NamedTuple):
     batch: Batch
     start: TrainState
 
-    def chain(self, method: surgery.Surgery) -> optax.GradientTransformation:
-        """The method, then Adam."""
-        return optax.chain(surgery.on_shared(method), optax.adam(RATE))
-
     def step(self, method: surgery.Surgery, engine: str = 'auto') -> 'Step':
         """The compiled step of a method."""
-        lowered, state = self._lowered(method, engine)
-        return Step(lowered.compile(), state, self.batch)
+        update, state = self.update(method, engine)
+        return Step(update.lower(state, self.batch).compile(), state, self.batch)
 
     def flops(self, method: surgery.Surgery) -> float:
         """Of one step, as XLA counts them: with batched rows, for it counts a loop's body once."""
-        return self._lowered(method, 'batched')[0].cost_analysis()['flops']
+        update, state = self.update(method, 'batched')
+        return update.lower(state, self.batch).cost_analysis()['flops']
 
-    def _lowered(self, method: surgery.Surgery, engine: str) -> Any:
-        tx = self.chain(method)
+    def update(self, method: surgery.Surgery, engine: str = 'auto') -> Any:
+        """The jitted step, and the state that it starts from."""
+        tx = optax.chain(surgery.on_shared(method), optax.adam(RATE))
         update = training.train_step(self.model, self.tasks, tx, engine=engine).update
         state = self.start._replace(opt_state=tx.init(self.start.params))
-        return jax.jit(update, donate_argnums=0).lower(state, self.batch), state
+        return jax.jit(update, donate_argnums=0), state
 
 
 def problem(network: Network) -> Problem:

@@ -65,10 +65,12 @@ def main() -> None:
         found = _surgery_bench.tables(_ROUNDS.value, _PEERS.value, _draw)
     else:
         found = suites[_SUITE.value](_ROUNDS.value, with_torch='torch' in _PEERS.value)
-    text = '\n\n'.join(f'{title}\n\n{table.markdown()}'.strip() for title, table in found)
-    _program.console.print(text)
+    parts = []
+    for title, table in found:
+        parts.append(f'{title}\n\n{table.markdown()}'.strip())
+        _program.console.print(parts[-1], end='\n\n')
     if _OUT.value:
-        write_text(Path(_OUT.value), text + '\n')
+        write_text(Path(_OUT.value), '\n\n'.join(parts) + '\n')
         _program.console.print(_OUT.value)
 
 

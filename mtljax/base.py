@@ -227,10 +227,11 @@ class Jacobian(Protocol):
         """``J J^T``, ``[T, T]``, at least float32."""
         ...
 
-    def normalised(self) -> tuple[Array, Array]:
+    def normalised(self, active: Array | None = None) -> tuple[Array, Array]:
         """The norms of the rows ``[T]`` and their cosines ``[T, T]``, at least float32.
 
-        They hold where the squares in the Gramian would not, and are 0 for a zero row.
+        They hold where the squares in the Gramian would not, which costs a second Gramian, and are
+        0 for a zero row. What is said of rows that are not ``active`` does not matter.
         """
         ...
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import pytest
 
 from mtljax import training
+from mtljax.training._keeper import Keeper
 from tests.helpers import assert_same
 
 STATE = {
@@ -81,3 +82,14 @@ def test_rows_cut_short_by_a_kill(tmp_path):
     log.write(20, {'a': 3.0})
     log.close()
     assert training.read_rows(path) == [{'step': 10, 'a': 1.0}, {'step': 20, 'a': 3.0}]
+
+
+def test_a_start_that_was_chosen_stays_the_best(tmp_path):
+    keeper = Keeper(tmp_path, lambda results: results['a']['score'], STATE, {})
+    for step, score in ((0, 2.0), (10, 1.0)):
+        keeper.consider(step, STATE, {'a': {'score': score}})
+    keeper.close()
+    assert (keeper.chosen.step, keeper.chosen.since) == (0, 1)
+    again = Keeper(tmp_path, lambda results: 0.0, STATE, {})
+    again.close()
+    assert again.chosen.score == 2

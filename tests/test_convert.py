@@ -156,6 +156,7 @@ def test_a_folder_is_written_whole_or_not_at_all(run, tmp_path, monkeypatch):
         ({'scheme': 'soft', 'options': ['train']}, 'names a field of the config'),
         ({'scheme': 'soft', 'options': ['train.steps=many']}, "'steps'"),
         ({'scheme': 'soft', 'options': ['sharing.copies=3']}, 'copies'),
+        ({'scheme': 'soft', 'options': ['sharing.fn=mtljax.sharing:ple']}, '--to names the sch'),
         ({'scheme': 'mmoe', 'options': ['backbone.widths=[9]']}, 'does not fit the new one'),
     ],
 )

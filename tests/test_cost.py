@@ -77,6 +77,12 @@ def test_frozen_parameters_are_counted_and_said():
     assert [cell.strip() for cell in text[5].split('|')[1:4]] == ['all', '196', '68']
 
 
+def test_a_task_that_is_named_frozen():
+    tasks = {'frozen': heads.linear(), 'a': heads.linear()}
+    model = sharing.mmoe(backbones.mlp((4,)), tasks, num_experts=2)
+    assert analysis.cost(model, np.ones((2, 3), np.float32)).frozen == {}
+
+
 def test_nothing_to_compare():
     with pytest.raises(ValueError, match='one cost at least'):
         analysis.cost_table({})

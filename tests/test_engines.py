@@ -9,7 +9,16 @@ import optax
 import pytest
 
 from mtljax import backbones, gradients, sharing, surgery, training
-from tests.helpers import assert_close, jacobian_of, small_batch, small_model, small_tasks, stand_in
+from mtljax.gradients._cosines import norms_and_cosines
+from tests.helpers import (
+    assert_close,
+    jacobian_of,
+    regression,
+    small_batch,
+    small_model,
+    small_tasks,
+    stand_in,
+)
 from tests.surgeries import LOSS, METHODS
 
 ENGINES = ('batched', 'loop', 'lean')
@@ -171,3 +180,45 @@ def test_auto_is_not_lean_without_a_pushforward():
         return type(gradients.task_gradients(losses_with(function), x.T @ x)[1])
 
     assert (engine(jnp.tanh), engine(reversible)) == (gradients.Lean, gradients.Pullback)
+
+
+@pytest.mark.parametrize('active', [None, np.array([True, False])])
+def test_rows_of_tasks_without_labels_are_not_scaled(active):
+    scaled = []
+
+    def again(gramian):
+        with jax.disable_jit():  # the branch that is taken alone
+            return norms_and_cosines(gramian, lambda f: scaled.append(f) or jnp.eye(2), active)
+
+    again(jnp.diag(jnp.array([4.0, 0.0])))
+    assert len(scaled) == (active is None)
+
+
+@pytest.mark.parametrize('size', [1.0, 1e-22])
+def test_the_approximation_on_devices(size):
+    """A coupled model, whose rows hold gradients of parameters beside those of the features."""
+    tasks = {'b': regression(), 'a': regression()}
+    batch = small_batch(8)
+    batch = batch._replace(
+        targets={'b': batch.targets['b'], 'a': 1 - batch.targets['b']},
+        mask=dict.fromkeys(tasks, batch.mask['b']),
+    )
+    model = small_model(sharing.soft, tasks=tasks, parallel=[1])
+    params, state = jax.jit(model.init)(KEY, batch.inputs)
+
+    def normalised(params, batch, axis_name=None):
+        cut, _ = training.objective(model, tasks, state, batch, KEY, axis_name=axis_name)
+        jacobian = gradients.task_gradients(
+            cut, params, engine='representation', axis_name=axis_name, has_aux=True
+        )[1]
+        return jacobian.scale(jnp.array([size, size]))['shared'].normalised()
+
+    alone = jax.jit(normalised)(params, batch)
+    parts = jax.tree.map(lambda leaf: leaf.reshape(4, 2, *leaf.shape[1:]), batch)
+    devices = jax.devices()[:4]
+    found = jax.pmap(lambda p, b: normalised(p, b, 'd'), 'd', in_axes=(None, 0), devices=devices)(
+        params, parts
+    )
+    assert alone[0].min() > 0
+    for one, other in zip(found, alone, strict=True):
+        np.testing.assert_allclose(one[0], other, rtol=1e-4)

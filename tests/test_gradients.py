@@ -259,7 +259,7 @@ def test_the_gramian_at_the_features():
     assert_close(np.diag(angles), np.ones(tasks))
 
 
-@pytest.mark.parametrize('size', [1e-25, 1e25])
+@pytest.mark.parametrize('size', [1e-34, 1e-25, 1e25, 1e34])
 def test_lean_norms_whose_squares_leave_float32(size):
     rows = np.array([[3.0, 4.0], [0.0, 2.0], [0.0, 0.0]], np.float32) * np.float32(size)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from flax import linen, nnx
 
-from mtljax import backbones, heads, module
+from mtljax import backbones, heads, module, sharing
 from tests.helpers import assert_close, assert_same
 
 X = np.random.default_rng(0).normal(size=(8, 5)).astype(np.float32) + 1
@@ -193,3 +193,9 @@ def test_remat_keeps_values_and_gradients_and_less_in_between():
     assert_close(other_y, y)
     assert_close(other_gradient, gradient)
     assert other_kept < kept
+
+
+def test_remat_is_for_parts_of_a_model():
+    model = sharing.hard(backbones.mlp((4,)), {'a': heads.linear()})
+    with pytest.raises(ValueError, match='give it the backbone'):
+        module.remat(model)

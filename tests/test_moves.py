@@ -158,7 +158,7 @@ def test_trees_that_do_not_fit(move, args, said):
         move(*args)
 
 
-@pytest.mark.parametrize('noise', [-0.1, float('nan'), float('inf')])
+@pytest.mark.parametrize('noise', [-0.1, np.float32(-1), float('nan'), float('inf')])
 def test_noise_is_checked(noise):
     with pytest.raises(ValueError, match='noise should be a finite number >= 0'):
         trees.hard_to_mmoe(HARD, MMOE, jax.random.key(0), noise=noise)

@@ -118,6 +118,13 @@ DAMAGED = {
     'key': ({(1, 2): 3}, 'tuple where'),
     'call': (Call('text', ()), 'str where'),
     'arguments': (Call(Name('torch._utils', '_rebuild_tensor_v2'), (FLOATS,)), 'with 1 arguments'),
+    'negated': (
+        Call(
+            Name('torch._utils', '_rebuild_tensor_v2'),
+            (FLOATS, 0, (6,), (1,), False, {}, {'neg': True}),
+        ),
+        'negated or conjugated',
+    ),
     'ordered': (Call(Name('collections', 'OrderedDict'), ([],)), 'calls'),
 }
 

@@ -134,8 +134,16 @@ def _ratio(number: float, reference: float) -> str:
 def _sizes(tree: PyTree, *, frozen: bool = False) -> dict[str, int]:
     """The sizes of subtrees; ``frozen`` counts what `module.freeze` put into a state."""
     found: Counter[str] = Counter()
-    for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+    for path, leaf in jax.tree_util.tree_leaves_with_path(_held(tree) if frozen else tree):
         names = [jax.tree_util.keystr((key,), simple=True) for key in path]
-        if not frozen or 'frozen' in names:
-            found['/'.join(names[: 2 if names[:1] == ['task'] else 1])] += leaf.size
+        found['/'.join(names[: 2 if names[:1] == ['task'] else 1])] += leaf.size
     return dict(found)
+
+
+def _held(tree: PyTree) -> PyTree:
+    """The parameters in a state: `module.freeze` lays them beside the state, and nothing else."""
+    if not isinstance(tree, dict):
+        return None
+    if tree.keys() == {'frozen', 'state'}:
+        return {'frozen': tree['frozen'], 'state': _held(tree['state'])}
+    return {name: _held(inner) for name, inner in tree.items()}

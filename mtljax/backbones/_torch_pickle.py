@@ -181,6 +181,9 @@ def _called(name: str, args: tuple[Any, ...]) -> Any:
     if name.startswith(_REBUILD + 'parameter'):
         return _of_type(args[0], Tensor)
     storage, offset, shape, strides = args[:4]
+    metadata = args[7:8] if name.endswith('v3') else args[6:7]
+    if any(_of_type(each, dict | None) for each in metadata):
+        raise ValueError(f'It holds a view that is negated or conjugated: {metadata[0]}.')
     dtype = DTYPES[_of_type(args[6], Global).name] if name.endswith('v3') else None
     return tensor(storage, offset, shape, strides, dtype)
 

@@ -44,10 +44,10 @@ class Stacked:
             )
         return (total + total.T) / 2  # a matrix product is symmetric up to rounding only
 
-    def normalised(self) -> tuple[Array, Array]:
+    def normalised(self, active: Array | None = None) -> tuple[Array, Array]:
         """Norms and cosines; rows are scaled first only where their squares leave float32."""
         return norms_and_cosines(
-            self.gramian(), lambda factors: _wide(self).scale(factors).gramian()
+            self.gramian(), lambda factors: _wide(self).scale(factors).gramian(), active
         )
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
@@ -95,9 +95,9 @@ class Pullback:
         """``J J^T``."""
         return self.realise().gramian()
 
-    def normalised(self) -> tuple[Array, Array]:
+    def normalised(self, active: Array | None = None) -> tuple[Array, Array]:
         """Norms and cosines of the rows."""
-        return self.realise().normalised()
+        return self.realise().normalised(active)
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
         """``J^T w`` by one pullback of the weighted cotangent."""

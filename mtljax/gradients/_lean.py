@@ -48,13 +48,12 @@ class Lean:
 
     def gramian(self) -> Array:
         """``J J^T``, column by column."""
-        columns = self._each(lambda row: self.push(self._row(row)))
-        gramian = self._mean(columns).astype(self._dtype) * self.weights[None]
+        gramian = self._products(self._each(lambda row: self.push(self._row(row))))
         return (gramian + gramian.T) / 2  # symmetric up to rounding only
 
-    def normalised(self) -> tuple[Array, Array]:
+    def normalised(self, active: Array | None = None) -> tuple[Array, Array]:
         """Norms and cosines; rows are scaled first only where their squares leave float32."""
-        return norms_and_cosines(self.gramian(), lambda factors: self.scale(factors).gramian())
+        return norms_and_cosines(self.gramian(), self._scaled_gramian, active)
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
         """``J^T w`` by one pullback."""
@@ -75,5 +74,23 @@ class Lean:
     def _row(self, weights: Array) -> Params:
         return self._mean(self.pull(weights))
 
+    def _scaled_gramian(self, factors: Array) -> Array:
+        """The Gramian of ``diag(f) J``; both factors are on the row that is pushed, the longer."""
+
+        def column(pair):
+            row, factor = pair
+            return self.push(_times(factor, _times(factor, self._row(row))))
+
+        columns = self.engine(column, (jnp.diag(self.weights), factors))
+        gramian = self._products(columns) * factors[None] / factors[:, None]
+        return jnp.where(factors[:, None] <= factors[None], gramian, gramian.T)
+
+    def _products(self, columns: Array) -> Array:
+        return self._mean(columns).astype(self._dtype) * self.weights[None]
+
     def _mean(self, tree):
         return tree if self.axis_name is None else jax.lax.pmean(tree, self.axis_name)
+
+
+def _times(factor: Array, tree: Params) -> Params:
+    return jax.tree.map(lambda leaf: (factor * leaf).astype(leaf.dtype), tree)

@@ -44,9 +44,9 @@ class Own:
         """``J J^T``."""
         return self.realise().gramian()
 
-    def normalised(self) -> tuple[Array, Array]:
+    def normalised(self, active: Array | None = None) -> tuple[Array, Array]:
         """Norms and cosines of the rows."""
-        return self.realise().normalised()
+        return self.realise().normalised(active)
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
         """``J^T w``; without ``w``, what is already there."""
@@ -92,9 +92,9 @@ class Parts:
         """``J J^T``: the sum over the parts."""
         return sum((part.gramian() for part in self.parts.values()), jnp.zeros(()))
 
-    def normalised(self) -> tuple[Array, Array]:
+    def normalised(self, active: Array | None = None) -> tuple[Array, Array]:
         """Norms and cosines of the rows over all parts."""
-        found = [part.normalised() for part in self.parts.values()]
+        found = [part.normalised(active) for part in self.parts.values()]
         norms, angles = (jnp.stack(each) for each in zip(*found, strict=True))
         largest = jnp.max(norms, axis=0, keepdims=True)
         share = norms / jnp.where(largest > 0, largest, 1)

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import jax
-import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from mtljax import trees
 from mtljax.base import Array, Params
-from mtljax.gradients._cosines import cosines
+from mtljax.gradients._cosines import norms_and_cosines
 from mtljax.gradients._jacobian import Pullback, Stacked
 
 
@@ -41,18 +40,20 @@ class Representation:
 
     def gramian(self) -> Array:
         """The Gramian at the features, over the whole batch."""
-        gramian, axis_name = self._features().gramian(), self.exact.axis_name
-        if axis_name is None:
-            return gramian
-        # each device holds part of the batch, and losses are means over devices
-        return jax.lax.pmean(gramian, axis_name) / jax.lax.psum(1, axis_name)
+        axis_name = self.exact.axis_name
+        z = Stacked(trees.stack([row['z'] for row in self.exact.rows]), self.num_tasks).gramian()
+        if axis_name is not None:
+            # each device holds part of the batch, and losses are means over devices
+            z = jax.lax.pmean(z, axis_name) / jax.lax.psum(1, axis_name)
+        own = trees.stack([row.get('shared', {}) for row in self.exact.rows])
+        own = own if axis_name is None else jax.lax.pmean(own, axis_name)
+        return z + Stacked(own, self.num_tasks).gramian()
 
-    def normalised(self) -> tuple[Array, Array]:
+    def normalised(self, active: Array | None = None) -> tuple[Array, Array]:
         """Norms and cosines at the features."""
-        if self.exact.axis_name is None:
-            return self._features().normalised()
-        gramian = self.gramian()
-        return jnp.sqrt(jnp.diagonal(gramian)), cosines(gramian)
+        return norms_and_cosines(
+            self.gramian(), lambda factors: self.scale(factors).gramian(), active
+        )
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
         """``J^T w`` by one pullback of the weighted cotangent, exact."""
@@ -61,6 +62,3 @@ class Representation:
     def stacked(self) -> Params:
         """The rows themselves: gradients of the parameters, exact."""
         return self.exact.stacked()
-
-    def _features(self) -> Stacked:
-        return Stacked(trees.stack(self.exact.rows), self.num_tasks)

@@ -6,7 +6,7 @@ from typing import Any, overload
 
 import jax
 
-from mtljax.base import Module
+from mtljax.base import Module, MultiTask
 
 
 @overload
@@ -25,6 +25,9 @@ def remat(module, *, policy=None):
       policy: what may be kept nevertheless, one of `jax.checkpoint_policies`; nothing when left
         out.
 
+    Raises:
+      ValueError: it is a whole model.
+
     >>> from flax import linen
     >>> from mtljax.module import from_linen
     >>> dense = remat(from_linen(linen.Dense(3)))
@@ -32,6 +35,8 @@ def remat(module, *, policy=None):
     >>> dense.apply(params, state, jax.numpy.ones((2, 5)))[0].shape
     (2, 3)
     """
+    if isinstance(module, MultiTask):
+        raise ValueError('module.remat is for stages and heads: give it the backbone of the model.')
     if isinstance(module, tuple):
         return tuple(remat(stage, policy=policy) for stage in module)
 

@@ -63,7 +63,7 @@ def db_mtl(*, beta: float = 0.9, beta_sigma: float = 0.0, num_tasks: int | None 
         fresh = jacobian.scale(heads).stacked()
         rate = 1 - beta / step ** jnp.asarray(beta_sigma, jnp.result_type(float))
         rows = Stacked(blend(inner.rows, fresh, rate, active), jacobian.num_tasks)
-        norms = jnp.where(active, rows.normalised()[0], 0)
+        norms = jnp.where(active, rows.normalised(active)[0], 0)
         inverse = jnp.where(norms > 0, 1 / jnp.where(norms > 0, norms, 1), 0)
         updates = as_params(rows.combine(jnp.max(norms) * inverse), fresh)
         return updates, jnp.where(active, heads, 0), DualBalanceState(step, rows.tree)

@@ -88,7 +88,7 @@ def from_cosines(
 
     def weigh(jacobian, inner, *, losses, active, key):
         jacobian = jacobian.realise()
-        norms, cosines = jacobian.normalised()
+        norms, cosines = jacobian.normalised(active)
         weights, inner = rule(norms, cosines, inner, losses=losses, active=active, key=key)
         return jacobian.combine(weights), weights, inner
 

@@ -71,7 +71,7 @@ def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery
         names = _names(jacobian.stacked(), groups)
         order = sorted(set(names), key=str)
         members = [[leaf for leaf, n in zip(leaves, names, strict=True) if n == o] for o in order]
-        found = [Stacked(member, jacobian.num_tasks).normalised() for member in members]
+        found = [Stacked(member, jacobian.num_tasks).normalised(alive) for member in members]
         norms, cosines = (jnp.stack(each) for each in zip(*found, strict=True))
 
         def one(norms, cosines, inner, key):

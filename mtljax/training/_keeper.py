@@ -1,7 +1,7 @@
 """The best state so far, and the checkpoints of it and of the newest."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ class Keeper:
         """Take note of an evaluation; the first one is the best so far whatever its score."""
         score = self._select(results)
         score = -math.inf if math.isnan(score) else score
-        if score > self.chosen.score or not self.chosen.step:
+        if score > self.chosen.score or not self.chosen.results:
             self.chosen = Selection(step, score, results)
             self.best = jax.tree.map(jnp.copy, state)
         else:
@@ -90,3 +90,23 @@ class Keeper:
         """Wait for what is being written."""
         if self._checkpoints is not None:
             self._checkpoints.close()
+
+
+def identity(
+    tasks: Sequence[str],
+    *,
+    seed: int,
+    batch_size: int,
+    micro_batches: int = 1,
+    pooled: bool = False,
+    average_last: int | None = None,
+    **_: Any,
+) -> dict[str, Any]:
+    """What a run must agree on with the checkpoints it goes on from; other options may change.
+
+    >>> identity(['a'], seed=0, batch_size=8)
+    {'seed': 0, 'batch_size': 8, 'micro_batches': 1, 'pooled': False, 'tasks': ['a']}
+    """
+    found = {'seed': seed, 'batch_size': batch_size, 'micro_batches': micro_batches}
+    found |= {'pooled': pooled, 'tasks': list(tasks)}
+    return found | ({'average_last': average_last} if average_last else {})

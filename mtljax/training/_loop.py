@@ -14,7 +14,7 @@ from mtljax.training._check import check_batch, with_rows
 from mtljax.training._evaluate import Results, evaluator
 from mtljax.training._features import check_augment
 from mtljax.training._finite import check_losses, check_params
-from mtljax.training._keeper import Keeper
+from mtljax.training._keeper import Keeper, identity
 from mtljax.training._logging import Log, Row
 from mtljax.training._looks import Looks
 from mtljax.training._parallel import Strategy, check_batch_size, strategy_of
@@ -154,9 +154,14 @@ def train(
         workers=workers,
     )
     workdir = None if workdir is None else Path(workdir)
-    settings = {'seed': seed, 'batch_size': batch_size, 'micro_batches': micro_batches}
-    settings |= {'pooled': pooled, 'tasks': list(model.tasks)}
-    settings |= {'average_last': average_last} if last else {}
+    settings = identity(
+        model.tasks,
+        seed=seed,
+        batch_size=batch_size,
+        micro_batches=micro_batches,
+        pooled=pooled,
+        average_last=average_last,
+    )
     keeper = Keeper(workdir, select, state, settings)
     if keeper.state.step > steps:
         keeper.close()

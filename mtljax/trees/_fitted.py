@@ -59,7 +59,16 @@ def fitted(moved: PyTree, fresh: PyTree) -> PyTree:
             'Both models should be built on one backbone and the same heads, of the same tasks. '
             f'Found {"; ".join(different[:3])}{"; ..." if different[3:] else ""}.'
         )
-    return jax.tree.unflatten(jax.tree.structure(fresh), jax.tree.leaves(moved))
+    return jax.tree.unflatten(jax.tree.structure(fresh), jax.tree.leaves(owned(moved)))
+
+
+def owned(tree: PyTree) -> PyTree:
+    """Copies of its arrays: the buffers of what was moved may be donated, and its source kept.
+
+    >>> owned({'a': 1.0})
+    {'a': 1.0}
+    """
+    return jax.tree.map(lambda x: jnp.copy(x) if isinstance(x, jax.Array) else x, tree)
 
 
 def _leaves(tree: PyTree) -> dict[str, str]:

@@ -67,7 +67,7 @@ def hard_to_mmoe(
 
 def _check_noise(noise: Any, key: Key | None) -> bool:
     """Whether there is noise; arrays and tracers always count as some."""
-    if isinstance(noise, int | float):
+    if isinstance(noise, int | float | np.number):
         if not (np.isfinite(noise) and noise >= 0):
             raise ValueError(f'noise should be a finite number >= 0. Found noise = {noise}.')
         if noise == 0:
@@ -82,12 +82,8 @@ def _count(experts: PyTree) -> int:
 
 
 def _behind(tail: list[PyTree], head: PyTree) -> PyTree:
-    """A head that begins with stages of its own, as `module.serial` lays it out.
-
-    Tasks get copies of the stages: buffers that are donated must differ.
-    """
-    own = jax.tree.map(jnp.copy, tail)
-    return {f'stage{at}': tree for at, tree in enumerate([*own, head])} if tail else head
+    """A head that begins with stages of its own, as `module.serial` lays it out."""
+    return {f'stage{at}': tree for at, tree in enumerate([*tail, head])} if tail else head
 
 
 def _perturbed(tree: PyTree, key: Any, noise: Any) -> PyTree:

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from mtljax.base import PyTree
+from mtljax.trees._fitted import owned
 
 
 def single_to_cross_stitch(single: PyTree, fresh: PyTree) -> PyTree:
@@ -23,14 +24,15 @@ def single_to_cross_stitch(single: PyTree, fresh: PyTree) -> PyTree:
     >>> fresh = {'shared': {'towers': {'stage0': jnp.zeros((2, 3))}, 'units': {}},
     ...          'task': {'units': {'a': 0.9}, 'heads': {'a': 0.0}}}
     >>> single_to_cross_stitch(single, fresh)['task']
-    {'units': {'a': 0.9}, 'heads': {'a': 1.0}}
+    {'heads': {'a': 1.0}, 'units': {'a': 0.9}}
     """
     found = {'towers': single['task']['towers'], 'heads': single['task']['heads']}
     wanted = {'towers': fresh['shared']['towers'], 'heads': fresh['task']['heads']}
     shapes = [jax.tree.map(jnp.shape, tree) for tree in (found, wanted)]
     if shapes[0] != shapes[1]:
         raise ValueError(f'Towers and heads should agree. Found {shapes[0]} and {shapes[1]}.')
-    return {
+    moved = {
         'shared': {**fresh['shared'], 'towers': found['towers']},
         'task': {**fresh['task'], 'heads': found['heads']},
     }
+    return owned(moved)
