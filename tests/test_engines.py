@@ -21,6 +21,8 @@ from tests.helpers import (
 )
 from tests.surgeries import LOSS, METHODS
 
+# neither variants of a method nor wrappers, which tests of surgery run
+PLAIN = {name: row for name, row in METHODS.items() if ' ' not in name}
 ENGINES = ('batched', 'loop', 'lean')
 KEY = jax.random.key(3)
 
@@ -30,7 +32,7 @@ def updates_on(engine):
     params, cut = stand_in(small_model(), small_tasks(), small_batch())
     shared = jacobian_of(cut, params, engine)['shared'].realise()
     found = {}
-    for name, row in METHODS.items():
+    for name, row in PLAIN.items():
         state = row.method.init(params['shared'], num_tasks=3)
         more = {'key': KEY} if row.draws else {}
         found[name], _ = row.method.update(
@@ -44,15 +46,17 @@ def updates():
     return {e: jax.jit(lambda e=e: updates_on(e))() for e in ('batched', 'lean')}
 
 
-@pytest.mark.parametrize('name', METHODS)
-def test_a_method_gives_the_same_without_rows(updates, name):
-    assert_close(updates['lean'][name], updates['batched'][name], rtol=1e-3, atol=1e-5)
+def test_a_method_gives_the_same_without_rows(updates):
+    for name, expected in updates['batched'].items():
+        assert_close(updates['lean'][name], expected, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize('engine', ['loop', 'representation'])
-def test_every_method_runs_on_every_engine(updates, engine):
-    found = jax.eval_shape(lambda: updates_on(engine))
-    assert jax.tree.map(jnp.shape, found) == jax.tree.map(jnp.shape, updates['batched'])
+def test_every_method_runs_on_every_engine(engine):
+    params, _ = stand_in(small_model(), small_tasks(), small_batch())
+    shapes = jax.tree.map(jnp.shape, params['shared'])
+    for updates in jax.eval_shape(lambda: updates_on(engine)).values():
+        assert jax.tree.map(jnp.shape, updates) == shapes
 
 
 @pytest.fixture(scope='module')
