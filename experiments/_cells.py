@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
+from experiments._plan import Plan
 from experiments._program import UsageError
 
 BASELINE = 'single-task'
@@ -31,23 +32,13 @@ class Cell(NamedTuple):
     config: ConfigDict
 
 
-def cells(
-    config: ConfigDict,
-    lists: Mapping[str, Sequence[str] | None],
-    tasks: Sequence[str],
-    *,
-    tune: bool = False,
-    rates: Sequence[float] = (),
-) -> list[Cell]:
-    """The single-task baselines, every combination, and tuned weights where they are asked for.
+def cells(config: ConfigDict, plan: Plan, tasks: Sequence[str]) -> list[Cell]:
+    """The single-task baselines, every method, and tuned weights where they are asked for.
 
     Args:
       config: the common part.
-      lists: names of factories per field, ``{'sharing': ..., 'weighting': ..., 'surgery': ...}``;
-        None for the config's own.
+      plan: what to compare.
       tasks: of the data set.
-      tune: whether each sharing scheme is also trained with several constant weights.
-      rates: learning rates that every method chooses from; the config's own when empty.
 
     Raises:
       UsageError: the config has no learning rate to change.
@@ -55,19 +46,29 @@ def cells(
     plain = {'sharing': 'hard', 'weighting': 'equal', 'surgery': 'sum'}
     alone = _changed(config, plain)
     found = [Cell(BASELINE, '', task, alone) for task in tasks]
-    own = {field: _short(config[field].fn) for field in lists}
-    values = [names or [own[field]] for field, names in lists.items()]
-    for choice in itertools.product(*values):
-        chosen = dict(zip(lists, choice, strict=True))
+    own = {field: _short(config[field].fn) for field in plan.lists}
+    for chosen in _choices(plan, own):
         different = [name for field, name in chosen.items() if name not in _QUIET[field]]
         found.append(Cell(' + '.join(different), '', None, _changed(config, chosen)))
-    if tune and len(tasks) > 1:
-        for sharing in lists['sharing'] or [own['sharing']]:
+    if plan.tune and len(tasks) > 1:
+        for sharing in plan.lists['sharing'] or [own['sharing']]:
             found += _tuned(_changed(config, plain | {'sharing': sharing}), sharing, len(tasks))
     found = list({(cell.method, cell.variant, cell.task): cell for cell in found}.values())
-    if not rates:
+    if not plan.rates:
         return found
-    return [_with_rate(cell, rate) for cell in found for rate in rates]
+    return [_with_rate(cell, rate) for cell in found for rate in plan.rates]
+
+
+def _choices(plan: Plan, own: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """One name per field: all combinations, or the config's own with one of them changed."""
+    values = {field: names or [own[field]] for field, names in plan.lists.items()}
+    if plan.crossed:
+        for choice in itertools.product(*values.values()):
+            yield dict(zip(values, choice, strict=True))
+        return
+    for field, names in values.items():
+        for name in names:
+            yield {**own, field: name}
 
 
 def static_weights(num_tasks: int) -> np.ndarray:

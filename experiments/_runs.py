@@ -71,8 +71,12 @@ class Runs:
         built = _build.setup(cell.config, alone)
         return built._replace(options=built.options | {'select': _select(built)})
 
-    def check(self, cell: Cell, seeds: Sequence[int]) -> int:
-        """See that a cell fits, and read what is there of it: how many of the seeds.
+    def there(self, cell: Cell, seeds: Sequence[int]) -> int:
+        """How many of the seeds are there."""
+        return sum(self._path(cell, seed).exists() for seed in seeds)
+
+    def check(self, cell: Cell, seeds: Sequence[int]) -> None:
+        """See that a cell fits, and that what is there of it can be read.
 
         Raises:
           UsageError: what does not fit, or a file that is no run.
@@ -83,7 +87,6 @@ class Runs:
             self._read(cell, seed, built)
         if len(there) < len(seeds):
             _build.check(built)
-        return len(there)
 
     def train(self, cell: Cell, seeds: Sequence[int], title: str) -> list[Run]:
         """The runs of all seeds; what is trained is written at once, and never trained again."""

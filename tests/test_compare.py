@@ -10,11 +10,11 @@ import pytest
 
 from experiments import _build, _report, _report_files
 from experiments._cells import BASELINE, cells, static_weights
+from experiments._plan import Plan
 from experiments._program import UsageError
 from experiments._runs import Runs, chosen, records
 from mtljax import data, training
 
-LISTS = {'sharing': None, 'weighting': None, 'surgery': None}
 TASKS = ['left', 'right']
 SIZES = {
     'data.train': 64,
@@ -43,13 +43,17 @@ def dataset():
     return lambda spec: made
 
 
+def plan(*, tune=False, rates=(), crossed=True, **lists):
+    lists = dict.fromkeys(('sharing', 'weighting', 'surgery')) | lists
+    return Plan(lists, [0], tune, list(rates), crossed)
+
+
 def rows(found):
     return [(cell.method, cell.variant, cell.task) for cell in found]
 
 
 def test_every_combination_and_each_task_alone(config):
-    lists = LISTS | {'sharing': ['hard', 'mmoe'], 'surgery': ['sum', 'pcgrad']}
-    found = cells(config, lists, TASKS)
+    found = cells(config, plan(sharing=['hard', 'mmoe'], surgery=['sum', 'pcgrad']), TASKS)
     assert rows(found) == [
         (BASELINE, '', 'left'),
         (BASELINE, '', 'right'),
@@ -63,16 +67,28 @@ def test_every_combination_and_each_task_alone(config):
     assert config.surgery.fn == 'mtljax.surgery:sum'
 
 
+def test_each_name_alone(config):
+    lists = {'weighting': ['uncertainty', 'by_hand'], 'surgery': ['pcgrad']}
+    by_hand = {'fn': 'mtljax.weighting:constant', 'weights': (0.5, 1.5)}
+    with config.unlocked():
+        config.methods.by_hand = {'weighting': by_hand}
+    found = cells(config, plan(crossed=False, **lists), TASKS)
+    methods = [cell.method for cell in found[2:]]
+    assert methods == ['hard', 'hard + uncertainty', 'hard + by_hand', 'hard + pcgrad']
+    assert found[-2].config.weighting.to_dict() == by_hand
+    assert found[-2].config.surgery.fn == found[2].config.surgery.fn
+
+
 def test_what_a_config_says_of_a_factory_stays(config):
     with config.unlocked():
         config.sharing = {'fn': 'mtljax.sharing:mmoe', 'num_experts': 3}
-    found = cells(config, LISTS | {'sharing': ['hard', 'mmoe']}, TASKS)
+    found = cells(config, plan(sharing=['hard', 'mmoe']), TASKS)
     assert found[-1].config.sharing.num_experts == 3
     assert 'num_experts' not in found[-2].config.sharing
 
 
 def test_tuned_weights_and_rates_are_the_same_for_all(config):
-    found = cells(config, LISTS, TASKS, tune=True, rates=[0.1, 0.01])
+    found = cells(config, plan(tune=True, rates=[0.1, 0.01]), TASKS)
     tuned = [cell for cell in found if cell.method == 'hard + tuned weights']
     assert len(tuned) == 2 * len(static_weights(2))
     assert tuned[0].config.weighting.weights == (0.2, 1.8)
@@ -87,7 +103,7 @@ def test_tuned_weights_and_rates_are_the_same_for_all(config):
     with config.unlocked():
         config.optimizer = {'fn': 'optax:noisy_sgd'}
     with pytest.raises(UsageError, match='--rates needs a learning_rate'):
-        cells(config, LISTS, TASKS, rates=[0.1])
+        cells(config, plan(rates=[0.1]), TASKS)
 
 
 def test_the_rate_of_a_schedule_is_its_highest_value(config):
@@ -95,7 +111,7 @@ def test_the_rate_of_a_schedule_is_its_highest_value(config):
     chained = {'fn': 'optax:chain', 'args': [{'fn': 'a'}, {'fn': 'b', 'learning_rate': schedule}]}
     with config.unlocked():
         config.optimizer = chained
-    found = cells(config, LISTS, TASKS, rates=[0.1, 0.01])
+    found = cells(config, plan(rates=[0.1, 0.01]), TASKS)
     inner = [cell.config.optimizer.args[1]['learning_rate'] for cell in found]
     assert [each['peak_value'] for each in inner] == [0.1, 0.01] * 3
     assert {each['init_value'] for each in inner} == {0.0}
@@ -111,10 +127,12 @@ def test_static_weights_are_points_of_a_simplex(num_tasks, count):
 
 
 def test_runs_are_kept_and_never_trained_again(config, dataset, tmp_path, monkeypatch):
-    wanted = cells(config, LISTS, TASKS)
+    wanted = cells(config, plan(), TASKS)
     runs = Runs(tmp_path, dataset)
     first = [run for cell in wanted for run in runs.train(cell, [0], cell.method)]
-    assert [runs.check(cell, [0, 1]) for cell in wanted] == [1, 1, 1]
+    assert [runs.there(cell, [0, 1]) for cell in wanted] == [1, 1, 1]
+    for cell in wanted:
+        runs.check(cell, [0, 1])
     assert [set(run.test) for run in first] == [{'left'}, {'right'}, {'left', 'right'}]
     assert first[0].history[-1]['validation/left/accuracy'] <= 1
     trained = []
@@ -145,7 +163,7 @@ def test_runs_are_kept_and_never_trained_again(config, dataset, tmp_path, monkey
 
 
 def test_other_data_is_another_run(config, dataset, tmp_path):
-    cell = cells(config, LISTS, TASKS)[2]
+    cell = cells(config, plan(), TASKS)[2]
     whole = dataset(None)
     arrays = whole.train.arrays
     labels = {'left': 9 - arrays.targets['left']}
@@ -158,7 +176,7 @@ def test_other_data_is_another_run(config, dataset, tmp_path):
 
 
 def test_long_names_are_cut(config, dataset, tmp_path):
-    cell = cells(config, LISTS, TASKS)[2]._replace(variant='weights ' + '0.1234 ' * 40)
+    cell = cells(config, plan(), TASKS)[2]._replace(variant='weights ' + '0.1234 ' * 40)
     assert len(Runs(tmp_path, dataset)._path(cell, 0).name) < 150
 
 
@@ -182,13 +200,13 @@ def test_what_does_not_fit_says_so_before_anything_is_trained(
         config.train.eval_batch_size = 16
         config.update_from_flattened_dict(changes)
     with pytest.raises(UsageError, match=said):
-        Runs(tmp_path, dataset).check(cells(config, LISTS, TASKS)[-1], [0])
+        Runs(tmp_path, dataset).check(cells(config, plan(), TASKS)[-1], [0])
 
 
 def test_a_run_that_diverges_counts_as_nan(config, dataset, tmp_path):
     with config.unlocked():
         config.optimizer = {'fn': 'optax:sgd', 'learning_rate': 1e30}
-    found = Runs(tmp_path, dataset).train(cells(config, LISTS, TASKS)[2], [0, 1], 'hard')
+    found = Runs(tmp_path, dataset).train(cells(config, plan(), TASKS)[2], [0, 1], 'hard')
     assert [run.score for run in found] == [-math.inf, -math.inf]
     assert all('at step' in run.error or 'update of step' in run.error for run in found)
     assert all(math.isnan(run.test['left']['accuracy']) for run in found)
@@ -201,9 +219,9 @@ def examples(dataset, tmp_path_factory):
     with config.unlocked():
         config.update_from_flattened_dict(SIZES | {'train.steps': 2, 'train.log_every': 1})
         config.update_from_flattened_dict({'train.eval_every': 1})
-    lists = LISTS | {'sharing': ['mmoe']}
+    wanted = cells(config, plan(sharing=['mmoe']), TASKS)
     runs = Runs(tmp_path_factory.mktemp('runs'), dataset)
-    made = [run for cell in cells(config, lists, TASKS) for run in runs.train(cell, [0, 1], 'x')]
+    made = [run for cell in wanted for run in runs.train(cell, [0, 1], 'x')]
     return [*made[:4], *(run._replace(method='hard', mixing={}) for run in made[4:]), *made[4:]]
 
 

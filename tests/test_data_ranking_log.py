@@ -164,3 +164,13 @@ def test_it_fits_a_funnel(quick):
 def test_options_that_are_refused(quick, options, said):
     with pytest.raises(ValueError, match=said):
         small(**options)
+
+
+def test_some_tasks_are_those_of_the_whole(quick):
+    whole, some = small(), small(tasks=('conversion', 'click'))
+    assert list(some.tasks) == ['conversion', 'click']
+    assert_same(some.train.arrays.inputs, whole.train.arrays.inputs)
+    for task in some.tasks:
+        assert_same(some.test.arrays.targets[task], whole.test.arrays.targets[task])
+    with pytest.raises(ValueError, match=r"tasks should name tasks, .*Found \['sale'\]"):
+        small(tasks=('sale',))

@@ -3,29 +3,21 @@
 import shutil
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
 
-def seconds_of(code):
-    """The fastest of three fresh interpreters."""
-    found = []
-    for _ in range(3):
-        begin = time.perf_counter()
-        subprocess.run([sys.executable, '-c', code], check=True, cwd=ROOT)
-        found.append(time.perf_counter() - begin)
-    return min(found)
-
-
 def test_import_is_quick():
-    """The best of three tries: other work may run on the same cores."""
-    tries = (
-        seconds_of('import mtljax') - seconds_of('import jax, flax.linen, optax') for _ in '123'
+    """Beyond the packages that it stands on; processor time, since others may use the cores."""
+    code = (
+        'import time, jax, flax.linen, optax; begin = time.process_time(); '
+        'import mtljax; print(time.process_time() - begin)'
     )
-    assert any(seconds < 2 for seconds in tries)
+    run = [sys.executable, '-c', code]
+    found = subprocess.run(run, check=True, cwd=ROOT, capture_output=True, text=True)
+    assert float(found.stdout) < 2
 
 
 def test_the_wheel_holds_the_library_alone(tmp_path):

@@ -4,7 +4,7 @@ from mtljax.analysis._cost import Cost, cost, cost_table
 from mtljax.analysis._fronts import fronts, pareto
 from mtljax.analysis._learning import learning_curves
 from mtljax.analysis._mixing import heat_maps, mixing
-from mtljax.analysis._paired import paired, paired_table
+from mtljax.analysis._paired import paired, paired_table, student_interval
 from mtljax.analysis._plots import curves, intervals
 from mtljax.analysis._summary import (
     Record,
@@ -37,6 +37,7 @@ __all__ = [
     'paired',
     'paired_table',
     'pareto',
+    'student_interval',
     'summary',
     'trajectories',
     'undefined',

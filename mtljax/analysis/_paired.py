@@ -41,7 +41,7 @@ def paired(
         both = [seed for seed in seeds if (method, seed) in runs]
         if method != reference and both:
             found[method] = {
-                f'{task} {name}': _interval(
+                f'{task} {name}': student_interval(
                     [
                         runs[method, seed][task][name] - runs[reference, seed][task][name]
                         for seed in both
@@ -72,11 +72,19 @@ def paired_table(found: Mapping[str, Mapping[str, tuple[float, float]]], referen
     return Table(['difference', *quantities], rows)
 
 
-def _interval(differences: Sequence[float]) -> tuple[float, float]:
+def student_interval(values: Sequence[float]) -> tuple[float, float]:
+    """The mean of independent values, and half its 95 % interval.
+
+    ``t_{0.975, n-1} sd / sqrt(n)`` (Student, The Probable Error of a Mean, Biometrika 1908,
+    https://doi.org/10.1093/biomet/6.1.1); NaN for one value.
+
+    >>> student_interval([1.0, 3.0])
+    (2.0, 12.706...)
+    """
     from scipy.stats import t  # slow to import
 
-    mean, error = mean_and_error(differences)
-    return mean, float(t.ppf(0.975, len(differences) - 1)) * error
+    mean, error = mean_and_error(values)
+    return mean, float(t.ppf(0.975, len(values) - 1)) * error
 
 
 def _cell(digits: int, mean: float, half: float) -> str:

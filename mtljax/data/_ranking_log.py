@@ -1,6 +1,6 @@
 """Generated impressions: click, conversion, dwell time and safety."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -20,6 +20,7 @@ from mtljax.data._ranking_log_scores import (
     scores,
     space,
 )
+from mtljax.data._names import check_names
 from mtljax.data._split import array_split
 from mtljax.options import check_count, check_option
 
@@ -40,6 +41,7 @@ def ranking_log(
     conversion: float = 0.1,
     conflict: float = 120.0,
     labels: Mapping[str, float] | None = None,
+    tasks: Iterable[str] | None = None,
     seed: int = 0,
 ) -> Dataset:
     """A log of shown items: tasks ``'click'``, ``'conversion'``, ``'dwell'`` and ``'safety'``.
@@ -69,11 +71,12 @@ def ranking_log(
       conflict: the angle between click and safety in degrees, 0 to 180; 90 is unrelated.
       labels: ``{task: share}``: how many of the training labels of a task are kept, in (0, 1]; the
         fewer are among the more. Validation and test keep all.
+      tasks: those to keep, in this order; all four when left out. They change nothing else.
       seed: of everything; the same seed gives the same bits. Data sets of one seed and size share
         the columns, the score of click and the random numbers: they are paired.
 
     Raises:
-      ValueError: a number outside its range, an unknown task in ``labels``, or no click in the
+      ValueError: a number outside its range, an unknown task in ``labels`` or ``tasks``, or no click in the
         training split.
 
     >>> dataset = ranking_log(train=1000, validation=100, test=100)
@@ -82,6 +85,7 @@ def ranking_log(
     """
     sizes = {'train': train, 'validation': validation, 'test': test}
     labels = dict(labels or {})
+    kept = check_names('tasks', _TASKS if tasks is None else tasks, _TASKS, 'tasks')
     _check(sizes, click, conversion, conflict, labels, seed)
     maker, calibration, thinning, *streams = np.random.default_rng(seed).spawn(6)
     where = space(maker)
@@ -99,11 +103,15 @@ def ranking_log(
     dwell, mean, scale = standardise(np.concatenate(seconds), clicks, ['dwell'], targets=True)
     parts = np.split(dwell, np.cumsum([train, validation]))
     splits = [
-        array_split(inputs, targets | {'dwell': part}, mask)
+        array_split(inputs, _of(kept, targets | {'dwell': part}), _of(kept, mask))
         for (inputs, targets), part, mask in zip(drawn, parts, masks, strict=True)
     ]
     inputs = {'cardinalities': tuple(CATEGORICAL.values()), 'numeric': len(NUMERIC)}
-    return Dataset(_tasks(mean, scale), *splits, inputs=inputs)
+    return Dataset(_of(kept, _tasks(mean, scale)), *splits, inputs=inputs)
+
+
+def _of(kept: Sequence[str], row: Mapping[str, Any]) -> dict[str, Any]:
+    return {task: row[task] for task in kept}
 
 
 def _tasks(mean: Any, scale: Any) -> dict[str, Task]:

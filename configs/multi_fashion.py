@@ -1,0 +1,102 @@
+"""Two overlapping pieces of clothing: what do methods for balancing add to plain sums?
+
+MultiFashion by the recipe of Sener & Koltun (NeurIPS 2018): 16,000 composed images of 28x28, ten
+epochs of Adam on a LeNet, one learning rate for all. Every method is one change of the plain sum;
+the tuned sum is the best of five constant weights on validation.
+
+The variants follow published protocols, with their data in full, 100 epochs; for a GPU: ``sener``
+(MultiMNIST, Sener & Koltun, as their first author gives it) and ``pmtl`` (Lin et al., NeurIPS 2019:
+images of 36x36, twice as many). Theirs have convolutions without padding, ``pmtl`` a first one of
+9x9; ``sener`` dropout after convolutions.
+
+Data: python -m experiments.data fetch fashion_mnist (and mnist, for ``sener``)
+Table: python -m experiments.compare --config=configs/multi_fashion.py
+Command: python -m experiments.train --config=configs/multi_fashion.py
+Variants: configs/multi_fashion.py:sener, :pmtl
+"""
+
+from ml_collections import ConfigDict
+
+_PUBLISHED_EPOCHS = 100
+
+
+def get_config(variant: str = '') -> ConfigDict:
+    config = ConfigDict(
+        {
+            'seed': 0,
+            'data': {
+                'fn': 'mtljax.data:multi_mnist',
+                'path': None,
+                'kind': 'fashion',
+                'recipe': 'sener',
+                'train': 16_000,
+                'validation': 4_000,
+                'test': 10_000,
+            },
+            'backbone': {'fn': 'mtljax.backbones:lenet', 'features': (10, 20), 'width': 50},
+            'sharing': {'fn': 'mtljax.sharing:hard'},
+            'weighting': {'fn': 'mtljax.weighting:equal'},
+            'surgery': {'fn': 'mtljax.surgery:sum'},
+            'optimizer': {'fn': 'optax:adam', 'learning_rate': 1e-3},
+            'select': {
+                'fn': 'mtljax.training:select_by',
+                'metric': 'accuracy',
+                'higher_is_better': True,
+            },
+            'train': _steps(16_000, 10, batch_size=256),
+            'comparison': {
+                'weighting': ('equal', 'uncertainty'),
+                'surgery': ('gradnorm', 'mgda', 'pcgrad', 'cagrad', 'nash_mtl'),
+                'crossed': False,
+                'tune': True,
+                'seeds': 3,
+            },
+        }
+    )
+    match variant:
+        case '':
+            pass
+        case 'sener':
+            config.data.update(kind='mnist', train=54_000, validation=6_000)
+            config.train = _steps(54_000, _PUBLISHED_EPOCHS, batch_size=256)
+            config.optimizer = _momentum(0.05, 0.85, every=10 * config.train.eval_every)
+        case 'pmtl':
+            config.data.update(recipe='pmtl', train=108_000, validation=12_000, test=20_000)
+            config.train = _steps(108_000, _PUBLISHED_EPOCHS, batch_size=256)
+            config.optimizer = _momentum(1e-3, 0.5, every=15 * config.train.eval_every)
+        case _:
+            raise ValueError(
+                f'configs/multi_fashion.py has the variants sener and pmtl. Found {variant!r}.'
+            )
+    return config
+
+
+def _steps(examples: int, epochs: int, *, batch_size: int) -> ConfigDict:
+    epoch = examples // batch_size
+    return ConfigDict(
+        {
+            'steps': epochs * epoch,
+            'batch_size': batch_size,
+            'log_every': epoch,
+            'eval_every': epoch,
+            'engine': 'auto',
+            'micro_batches': 1,
+            'parallel': 'jit',
+        }
+    )
+
+
+def _momentum(rate: float, factor: float, *, every: int) -> ConfigDict:
+    return ConfigDict(
+        {
+            'fn': 'optax:sgd',
+            'momentum': 0.9,
+            'learning_rate': {
+                'fn': 'optax:exponential_decay',
+                'init_value': rate,
+                'transition_steps': every,
+                'decay_rate': factor,
+                'staircase': True,
+            },
+        }
+    )

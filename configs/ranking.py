@@ -1,0 +1,68 @@
+"""Ranking with sparse labels: what does a task with few labels gain from its siblings?
+
+A generated log of impressions with click, conversion, dwell time and safety, of which the training
+labels of conversion are thinned out to 10 % and 1 %. Conversion counts after a click only; its
+labels are those of click and conversion. Single-task networks train on the labelled impressions of
+their task alone. ``movielens``: the rating of a film, and whether it is liked.
+
+Command: python -m experiments.sweep --config=configs/ranking.py
+One share: python -m experiments.train --config=configs/ranking.py
+Variants: configs/ranking.py:movielens
+"""
+
+from ml_collections import ConfigDict
+
+_TRAIN, _BATCH, _EPOCHS = 500_000, 1024, 3
+_EXPERTS = {'backbone': {'widths': (64,)}, 'sharing': {'num_experts': 4, 'start': 1}}
+_FUNNEL = {'sharing': {'funnel': ('click', 'conversion')}}
+
+
+def get_config(variant: str = '') -> ConfigDict:
+    if variant not in ('', 'movielens'):
+        raise ValueError(f'configs/ranking.py has the variant movielens. Found {variant!r}.')
+    config = ConfigDict(
+        {
+            'seed': 0,
+            'data': {
+                'fn': 'mtljax.data:ranking_log',
+                'train': _TRAIN,
+                'validation': 50_000,
+                'test': 100_000,
+                'labels': {'conversion': 1.0},
+                'seed': 0,
+            },
+            'backbone': {'fn': 'mtljax.backbones:tabular', 'embedding': 8, 'widths': (128, 64)},
+            'sharing': {'fn': 'mtljax.sharing:hard'},
+            'weighting': {'fn': 'mtljax.weighting:equal'},
+            'surgery': {'fn': 'mtljax.surgery:sum'},
+            'optimizer': {'fn': 'optax:adam', 'learning_rate': 1e-3},
+            'select': {
+                'fn': 'mtljax.training:select_by',
+                'metric': 'auc',
+                'higher_is_better': True,
+            },
+            'train': _steps(_TRAIN * _EPOCHS // _BATCH, _BATCH),
+            'methods': {'mmoe': _EXPERTS, 'esmm': _FUNNEL, 'aitm': _FUNNEL},
+            'comparison': {'sharing': ('hard', 'mmoe', 'esmm', 'aitm'), 'seeds': 3},
+            'sweep': {
+                'field': 'data.labels.conversion',
+                'values': (1.0, 0.1, 0.01),
+                'quantities': ('conversion auc',),
+            },
+        }
+    )
+    return config
+
+
+def _steps(steps: int, batch_size: int) -> ConfigDict:
+    return ConfigDict(
+        {
+            'steps': steps,
+            'batch_size': batch_size,
+            'log_every': steps // 15,
+            'eval_every': steps // 15,
+            'engine': 'auto',
+            'micro_batches': 1,
+            'parallel': 'jit',
+        }
+    )
