@@ -15,7 +15,7 @@ CPU cores that did other work too.
 Data: python -m experiments.data fetch census
 
 Command: python -m experiments.train --config=configs/census.py
-Table: python -m experiments.compare --config=configs/census.py --sharing=independent,hard,mmoe,ple
+Table: python -m experiments.compare --config=configs/census.py, and :education
 Variants: configs/census.py:mmoe, :ple, :education, :education_mmoe, :education_ple
 """
 
@@ -76,6 +76,7 @@ def get_config(variant: str = '') -> ConfigDict:
                 'parallel': 'jit',
             },
             'methods': _METHODS,
+            'comparison': {'sharing': ('hard', 'mmoe', 'ple'), 'seeds': 5},
             'published': _PUBLISHED,
         }
     )

@@ -1,4 +1,4 @@
-"""Two tasks that pull one small network in two directions: what sharing loses, and what wins it back.
+"""Two tasks that pull one small network apart: what sharing loses, and what wins it back.
 
 The conflict is stated: the two regressions of MMoE's synthetic data (`mtljax.data.mmoe_synthetic`)
 with the angle between their directions swept from 0 to 90 degrees, as its cosine. Training data are

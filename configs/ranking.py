@@ -1,9 +1,9 @@
 """Ranking with sparse labels: what does a task with few labels gain from its siblings?
 
-A generated log of impressions with click, conversion, dwell time and safety, of which the training
-labels of conversion are thinned out to 10 % and 1 %. Conversion counts after a click only; its
-labels are those of click and conversion. Single-task networks train on the labelled impressions of
-their task alone. ``movielens``: the rating of a film, and whether it is liked.
+A generated log of 500,000 impressions with click and conversion, which needs a click; the training
+labels of conversion are thinned out to 10 % and 1 %. Single-task networks train on the labelled
+impressions of their task alone, as many steps, of which the best on validation counts.
+``movielens``: the rating of a film, and whether it is liked.
 
 Command: python -m experiments.sweep --config=configs/ranking.py
 One share: python -m experiments.train --config=configs/ranking.py
@@ -13,8 +13,8 @@ Variants: configs/ranking.py:movielens
 from ml_collections import ConfigDict
 
 _TRAIN, _BATCH, _EPOCHS = 500_000, 1024, 3
+_RATINGS = 80_000
 _EXPERTS = {'backbone': {'widths': (64,)}, 'sharing': {'num_experts': 4, 'start': 1}}
-_FUNNEL = {'sharing': {'funnel': ('click', 'conversion')}}
 
 
 def get_config(variant: str = '') -> ConfigDict:
@@ -29,6 +29,7 @@ def get_config(variant: str = '') -> ConfigDict:
                 'validation': 50_000,
                 'test': 100_000,
                 'labels': {'conversion': 1.0},
+                'tasks': ('click', 'conversion'),
                 'seed': 0,
             },
             'backbone': {'fn': 'mtljax.backbones:tabular', 'embedding': 8, 'widths': (128, 64)},
@@ -42,7 +43,7 @@ def get_config(variant: str = '') -> ConfigDict:
                 'higher_is_better': True,
             },
             'train': _steps(_TRAIN * _EPOCHS // _BATCH, _BATCH),
-            'methods': {'mmoe': _EXPERTS, 'esmm': _FUNNEL, 'aitm': _FUNNEL},
+            'methods': {'mmoe': _EXPERTS, 'aitm': {'sharing': {'start': 1}}},
             'comparison': {'sharing': ('hard', 'mmoe', 'esmm', 'aitm'), 'seeds': 3},
             'sweep': {
                 'field': 'data.labels.conversion',
@@ -51,6 +52,12 @@ def get_config(variant: str = '') -> ConfigDict:
             },
         }
     )
+    if variant == 'movielens':
+        config.data = ConfigDict({'fn': 'mtljax.data:movielens', 'path': None, 'seed': 0})
+        config.train = _steps(_RATINGS * 10 // _BATCH, _BATCH)
+        config.comparison.sharing = ('hard', 'mmoe')
+        config.select.update(metric='loss', higher_is_better=False)
+        del config.sweep
     return config
 
 

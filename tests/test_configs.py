@@ -28,10 +28,10 @@ def variants():
         text = ast.get_docstring(ast.parse(path.read_text()))
         if f'experiments.train --config=configs/{path.name}' not in text:
             continue  # of a program with tests of its own
-        if 'path' in importlib.import_module(f'configs.{path.stem}').get_config().data:
-            continue  # of data with tests of its own
+        get_config = importlib.import_module(f'configs.{path.stem}').get_config
         for name in ['', *re.findall(r':([a-z_]+)\b', text.split('Variants:')[1])]:
-            yield pytest.param(path.stem, name, id=f'{path.stem}:{name}')
+            if 'path' not in get_config(name).data:  # data from files has tests of its own
+                yield pytest.param(path.stem, name, id=f'{path.stem}:{name}')
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import linen
 
 from mtljax import backbones, base, gradients, heads, module, sharing
 from tests.helpers import (
@@ -49,11 +50,17 @@ def two_layers():
     return backbones.mlp((6, 4))
 
 
+def normed_lenet():
+    *convolutions, dense = backbones.lenet((2, 3), width=4)
+    norm = module.from_linen(linen.BatchNorm())
+    return (*(stage for convolution in convolutions for stage in (convolution, norm)), dense)
+
+
 CASES = {
     'mlp hard': lambda: case_of(sharing.hard, two_layers(), small_batch()),
     'mlp branched': lambda: case_of(sharing.branched, two_layers(), small_batch(), at=DEPTHS),
     'mlp independent': lambda: case_of(sharing.independent, two_layers(), small_batch()),
-    'lenet hard': lambda: case_of(sharing.hard, backbones.lenet((2, 3), width=4), image_batch()),
+    'lenet batch norm': lambda: case_of(sharing.hard, normed_lenet(), image_batch()),
     'resnet hard': lambda: case_of(sharing.hard, backbones.resnet((4,), (1,)), image_batch()),
     'mlp mmoe': lambda: case_of(sharing.mmoe, two_layers(), small_batch(), num_experts=3),
     'mlp film': lambda: case_of(sharing.film, two_layers(), small_batch()),

@@ -10,6 +10,7 @@ import optax
 from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._columns import standardise, to_units
+from mtljax.data._names import check_names
 from mtljax.data._ranking_log_scores import (
     CATEGORICAL,
     NUMERIC,
@@ -20,7 +21,6 @@ from mtljax.data._ranking_log_scores import (
     scores,
     space,
 )
-from mtljax.data._names import check_names
 from mtljax.data._split import array_split
 from mtljax.options import check_count, check_option
 
@@ -76,8 +76,8 @@ def ranking_log(
         the columns, the score of click and the random numbers: they are paired.
 
     Raises:
-      ValueError: a number outside its range, an unknown task in ``labels`` or ``tasks``, or no click in the
-        training split.
+      ValueError: a number outside its range, an unknown task in ``labels`` or ``tasks``, or no click
+        in the training split.
 
     >>> dataset = ranking_log(train=1000, validation=100, test=100)
     >>> list(dataset.tasks), dataset.train.example.inputs['categorical'].shape
