@@ -10,7 +10,7 @@ from ml_collections import ConfigDict, FieldReference
 def get_config(variant: str = '') -> ConfigDict:
     if variant:
         raise ValueError(f'configs/text_entry.py has no variants. Found {variant!r}.')
-    steps = FieldReference(1_200)
+    steps = FieldReference(1_000)
     return ConfigDict(
         {
             'seed': 0,
@@ -41,8 +41,8 @@ def get_config(variant: str = '') -> ConfigDict:
             'train': {
                 'steps': steps,
                 'batch_size': 32,
-                'log_every': 100,
-                'eval_every': 100,
+                'log_every': 200,
+                'eval_every': 200,
                 'eval_batch_size': 128,
                 'engine': 'auto',
                 'micro_batches': 1,

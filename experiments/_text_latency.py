@@ -96,11 +96,9 @@ def _together(models: Sequence[Module]) -> Module:
     """Several models on the same input, as one."""
 
     def init(key, x):
-        found = [model.init(each, x) for model, each in zip(models, _keys(key), strict=True)]
+        keys = jax.random.split(key, len(models))
+        found = [model.init(each, x) for model, each in zip(models, keys, strict=True)]
         return [params for params, _ in found], [state for _, state in found]
-
-    def _keys(key):
-        return jax.random.split(key, len(models))
 
     def apply(params, state, x, *, key=None, train=False):
         parts = zip(models, params, state, strict=True)

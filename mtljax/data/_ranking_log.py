@@ -76,7 +76,7 @@ def ranking_log(
         the columns, the score of click and the random numbers: they are paired.
 
     Raises:
-      ValueError: a number outside its range, an unknown task in ``labels`` or ``tasks``, or no click
+      ValueError: a number outside its range, an unknown name in ``labels`` or ``tasks``, no click
         in the training split.
 
     >>> dataset = ranking_log(train=1000, validation=100, test=100)
