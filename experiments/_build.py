@@ -2,7 +2,7 @@
 
 import dataclasses
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import optax
@@ -91,8 +91,9 @@ def setup(config: ConfigDict, dataset: Dataset | None = None) -> Setup:
     """Everything that `training.train` needs, from a config.
 
     Fields that a config may lack: ``heads``, in place of the data set's own, ``{task: spec}``;
-    ``frozen``, how many of the first stages do not train; ``store_features``, to run these once
-    per example: see `training.stored`.
+    ``loss_scales``, ``{task: factor}``, as a change of a target's unit would have it; ``frozen``,
+    how many of the first stages do not train; ``store_features``, to run these once per example:
+    see `training.stored`.
 
     Args:
       config: see the files in ``configs/``.
@@ -104,7 +105,8 @@ def setup(config: ConfigDict, dataset: Dataset | None = None) -> Setup:
     check_fields(config)
     spec = config.to_dict()
     dataset = build(spec['data'], 'data') if dataset is None else dataset
-    dataset = _with_heads(dataset, build(spec.get('heads', {}), 'heads'))
+    heads, scales = build(spec.get('heads', {}), 'heads'), spec.get('loss_scales', {})
+    dataset = _with_tasks(dataset, heads, scales)
     backbone = build({**dataset.inputs, **spec['backbone']}, 'backbone')
     dataset, backbone = _frozen(spec, dataset, backbone)
     model = build(spec['sharing'], 'sharing', backbone, dataset.heads)
@@ -115,13 +117,23 @@ def setup(config: ConfigDict, dataset: Dataset | None = None) -> Setup:
     return Setup(model, dataset, tx, options)
 
 
-def _with_heads(dataset: Dataset, heads: Mapping[str, Module]) -> Dataset:
-    """The data set with other heads; those of tasks that it leaves out do not count."""
+def _with_tasks(
+    dataset: Dataset, heads: Mapping[str, Module], scales: Mapping[str, float]
+) -> Dataset:
+    """The data set with other heads and losses; those of tasks that it leaves out do not count."""
     tasks = {
-        name: dataclasses.replace(task, head=heads.get(name, task.head))
+        name: dataclasses.replace(
+            task,
+            head=heads.get(name, task.head),
+            loss=_scaled(task.loss, scales[name]) if name in scales else task.loss,
+        )
         for name, task in dataset.tasks.items()
     }
     return dataclasses.replace(dataset, tasks=tasks)
+
+
+def _scaled(loss: Callable[[Any, Any], Any], factor: float) -> Callable[[Any, Any], Any]:
+    return lambda prediction, target: factor * loss(prediction, target)
 
 
 def _frozen(

@@ -1,0 +1,82 @@
+"""Losses of very different scales on one backbone: a plain sum, weights by hand, learned weights.
+
+Class, box, mask and depth of small scenes (`mtljax.data.scenes`), with depth in hundredths of its
+unit: its loss begins several hundred times as large as that of the mask. A network that knows
+nothing of units is trained with the plain sum, with the unit undone by hand, with uncertainty
+weights and with GradNorm; hard sharing against branches, where mask and depth leave after the
+second stage. Nothing is chosen: every run ends at the same step, and the last parameters count.
+
+Table: python -m experiments.compare --config=configs/scenes_losses.py
+Command: python -m experiments.train --config=configs/scenes_losses.py
+Variants: none
+"""
+
+from ml_collections import ConfigDict, FieldReference
+
+_UNIT = 100.0
+
+
+def get_config(variant: str = '') -> ConfigDict:
+    if variant:
+        raise ValueError(f'configs/scenes_losses.py has no variants. Found {variant!r}.')
+    steps = FieldReference(600)
+    by_hand = {'fn': 'mtljax.weighting:constant', 'weights': (1.0, 1.0, 1.0, 1 / _UNIT)}
+    return ConfigDict(
+        {
+            'seed': 0,
+            'data': {
+                'fn': 'mtljax.data:scenes',
+                'train': 4_000,
+                'validation': 500,
+                'test': 1_000,
+                'side': 32,
+                'tasks': ('class', 'box', 'mask', 'depth'),
+            },
+            'loss_scales': {'depth': _UNIT},
+            'backbone': {
+                'fn': 'mtljax.backbones:resnet',
+                'widths': (8, 16, 32),
+                'blocks': (1, 1, 1),
+            },
+            'sharing': {'fn': 'mtljax.sharing:hard'},
+            'weighting': {'fn': 'mtljax.weighting:equal'},
+            'surgery': {'fn': 'mtljax.surgery:sum'},
+            'optimizer': {
+                'fn': 'optax:adam',
+                'learning_rate': {
+                    'fn': 'optax:warmup_cosine_decay_schedule',
+                    'init_value': 0.0,
+                    'peak_value': 4e-3,
+                    'warmup_steps': steps // 10,
+                    'decay_steps': steps,
+                },
+            },
+            'select': {
+                'fn': 'mtljax.training:select_by',
+                'metric': 'loss',
+                'higher_is_better': False,
+            },
+            'train': {
+                'steps': steps,
+                'batch_size': 32,
+                'log_every': 50,
+                'eval_every': steps,
+                'engine': 'auto',
+                'micro_batches': 1,
+                'parallel': 'jit',
+            },
+            'methods': {
+                'branched': {'sharing': {'at': {'mask': 2, 'depth': 2}}},
+                'by_hand': {'weighting': by_hand},
+                'gradnorm': {
+                    'weighting': {'fn': 'mtljax.weighting:equal'},
+                    'surgery': {'fn': 'mtljax.surgery:gradnorm'},
+                },
+            },
+            'comparison': {
+                'sharing': ('hard', 'branched'),
+                'weighting': ('equal', 'by_hand', 'uncertainty', 'gradnorm'),
+                'seeds': 3,
+            },
+        }
+    )

@@ -1,0 +1,155 @@
+"""A series with a short history, helped by one with a long one: which sharing forecasts it best?
+
+Reproduces the experiment of A. Navon, Parameter Sharing in Deep Learning, 2019
+(https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/), of which no number is
+published: daily taxi trips in New York, A known for 640 days, B for 92, the next 90 days of B.
+Without a path, two series are generated (see `mtljax.data.daily_series`); nyc reads a CSV file with
+the columns date, yellow, green, two kinds of taxi in place of the post's two vendors.
+
+Every method chooses among as many settings, on origins whose 90 days end before the first origin
+that is judged. shared_layers and task_layers are the depths of hard sharing: 3+0, 2+1, 1+2.
+
+Forecast: python -m experiments.forecast --config=configs/taxi.py:nyc --config.data.path=FILE.csv
+One network: python -m experiments.train --config=configs/taxi.py
+Variants: configs/taxi.py:nyc
+"""
+
+from ml_collections import ConfigDict, FieldReference, config_dict
+
+_LINEAR = {'activation': 'jax.nn:identity', 'shared_layers': 1, 'width': 1}
+_RELU = {'activation': 'jax.nn:relu', 'shared_layers': 2, 'width': 16}
+_TREND = (False, True)
+_NETWORK = {'linear': _LINEAR, 'relu': _RELU}
+_PENALISED = {'trend': _TREND, 'network': _NETWORK, 'weight_decay': (0.002, 0.006)}
+
+
+def _hard(shared_layers: int, task_layers: int) -> dict:
+    return {
+        'fields': {
+            'sharing': {'fn': 'mtljax.sharing:hard'},
+            'penalty': '',
+            'shared_layers': shared_layers,
+            'task_layers': task_layers,
+        },
+        'choices': {
+            'trend': _TREND,
+            'activation': ('jax.nn:identity', 'jax.nn:relu'),
+            'width': (4, 16),
+            'weight_decay': (3e-4, 1e-3, 3e-3, 1e-2),
+        },
+    }
+
+
+_METHODS = {
+    'single-task': {
+        'fields': {
+            'sharing': {'fn': 'mtljax.sharing:independent'},
+            'penalty': '',
+            'train': {'pooled': False},
+        },
+        'choices': {
+            'trend': _TREND,
+            'network': _NETWORK,
+            'fourier': (3, 10),
+            'weight_decay': (0.03, 0.1, 0.2, 0.4),
+        },
+    },
+    'hard 3+0': _hard(3, 0),
+    'hard 2+1': _hard(2, 1),
+    'hard 1+2': _hard(1, 2),
+    'soft l2': {
+        'fields': {'penalty': 'l2'},
+        'choices': _PENALISED | {'strength': (0.003, 0.01, 0.03, 0.1)},
+    },
+    'soft trace norm': {
+        'fields': {'penalty': 'trace_norm'},
+        'choices': _PENALISED | {'strength': (0.003, 0.01, 0.03, 0.1)},
+    },
+}
+
+
+def get_config(variant: str = '') -> ConfigDict:
+    if variant not in ('', 'nyc'):
+        raise ValueError(f'configs/taxi.py has the variant nyc. Found {variant!r}.')
+    long, short = ('yellow', 'green') if variant else ('a', 'b')
+    steps, rate, width = FieldReference(500), FieldReference(0.03), FieldReference(1)
+    shared_layers, task_layers = FieldReference(1), FieldReference(0)
+    activation = FieldReference('jax.nn:identity')
+    weight_decay, strength = FieldReference(0.006), FieldReference(0.01)
+    penalty, trend, fourier = FieldReference('l2'), FieldReference(True), FieldReference(10)
+    head = {
+        'fn': 'experiments._forecast_networks:head',
+        'depth': task_layers,
+        'width': width,
+        'activation': activation,
+    }
+    return ConfigDict(
+        {
+            'seed': 0,
+            'shared_layers': shared_layers,
+            'task_layers': task_layers,
+            'width': width,
+            'activation': activation,
+            'weight_decay': weight_decay,
+            'penalty': penalty,
+            'strength': strength,
+            'trend': trend,
+            'fourier': fourier,
+            'data': {
+                'fn': 'mtljax.data:daily_series',
+                'path': config_dict.placeholder(str),
+                'targets': (long, short),
+                'origin': '2017-10-02',
+                'horizon': 90,
+                'refit': True,
+                'start': {short: '2014-01-01'},
+                'last': {long: 640, short: 92},
+                'fourier': fourier,
+                'holidays': True,
+                'trend': trend,
+            },
+            'backbone': {
+                'fn': 'experiments._forecast_networks:trunk',
+                'depth': shared_layers,
+                'width': width,
+                'activation': activation,
+            },
+            'heads': {long: head, short: head},
+            'sharing': {'fn': 'mtljax.sharing:soft'},
+            'weighting': {'fn': 'mtljax.weighting:equal'},
+            'surgery': {'fn': 'mtljax.surgery:sum'},
+            'optimizer': {
+                'fn': 'experiments._forecast_networks:penalised_adam',
+                'weight_decay': weight_decay,
+                'penalty': penalty,
+                'strength': strength,
+                'learning_rate': rate,
+                'steps': steps,
+            },
+            'select': {'fn': 'mtljax.training:select_by'},
+            'train': {
+                'steps': steps,
+                'batch_size': 640,
+                'log_every': 100,
+                'eval_every': steps,  # with refit, validation days are trained on
+                'pooled': True,
+                'engine': 'auto',
+                'micro_batches': 1,
+                'parallel': 'jit',
+            },
+            'methods': _METHODS,
+            'forecast': {
+                'task': short,
+                'reference': 'single-task',
+                'choice': _origins('2015-01-15' if variant else '2015-10-12', '2016-08-21'),
+                'judged': _origins('2016-10-07', '2017-11-15'),
+                'seeds': 3,
+                'prophet': True,
+            },
+        }
+    )
+
+
+def _origins(first: str, last: str) -> dict:
+    """Every 45 days; ``last`` is the day before the next one."""
+    return {'fn': 'mtljax.data:rolling_origins', 'first': first, 'last': last, 'every': 45}

@@ -1,0 +1,85 @@
+"""The methods of a forecast, each with the settings that it may choose from."""
+
+import copy
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from experiments import _forecast_prophet
+from experiments._forecast_training import at_origins, forecasts
+from experiments._forecast_windows import window
+from experiments._program import UsageError
+from mtljax.base import Dataset
+
+Forecast = Callable[[Sequence[str], Sequence[int]], np.ndarray]
+"""``(origins, seeds) -> forecasts [origins, seeds, H]``, in the units of the file."""
+Methods = dict[str, dict[str, Forecast]]
+"""``{method: {setting: Forecast}}``."""
+
+
+def methods(config: ConfigDict, dataset: Callable[[ConfigDict], Dataset]) -> Methods:
+    """The networks of ``config.methods``, and Prophet where it is wanted and installed.
+
+    Args:
+      config: the common part; a method has ``fields`` that replace its own, and ``choices``.
+      dataset: ``(data spec) -> Dataset``.
+
+    Raises:
+      UsageError: a method that is not described so.
+    """
+    task = config.forecast.task
+
+    def network(setting):
+        def forecast(origins, seeds):
+            return forecasts(setting, task, at_origins(setting, origins, dataset), seeds)
+
+        return forecast
+
+    def prophet(holidays):
+        def forecast(origins, seeds):
+            windows = [
+                window(each, task, origin)
+                for origin, each in zip(origins, at_origins(config, origins, dataset), strict=True)
+            ]
+            return _forecast_prophet.forecasts(windows, holidays)[:, None]
+
+        return forecast
+
+    found = {
+        name: {label: network(setting) for label, setting in settings(config, name).items()}
+        for name in config.methods
+    }
+    if config.forecast.prophet and _forecast_prophet.installed():
+        found['prophet'] = {'no holidays': prophet(None), 'holidays US': prophet('US')}
+    return found
+
+
+def settings(config: ConfigDict, name: str) -> dict[str, ConfigDict]:
+    """The config of a method with every combination of its choices, by what they are called.
+
+    Raises:
+      UsageError: its fields are not those of the config.
+    """
+    method = config.methods[name].to_dict()
+    options = [_options(field, values) for field, values in method['choices'].items()]
+    found = {}
+    for chosen in itertools.product(*options):
+        labels, changes = zip(*chosen, strict=True)
+        changed = copy.deepcopy(config)  # its references stay
+        for change in (method['fields'], *changes):
+            unknown = sorted(set(change) - set(config))
+            if unknown:
+                raise UsageError(f'config.methods[{name!r}] sets {unknown}, which are no fields.')
+            changed.update(change)
+        found[', '.join(labels)] = changed
+    return found
+
+
+def _options(field: str, values: Any) -> list[tuple[str, dict[str, Any]]]:
+    """What the values of a choice are called, and the fields that each sets."""
+    if isinstance(values, Mapping):
+        return [(label, fields) for label, fields in values.items()]
+    return [(f'{field} {str(value).rpartition(":")[2]}', {field: value}) for value in values]

@@ -1,0 +1,78 @@
+"""Networks trained at many origins at once."""
+
+from collections.abc import Callable, Sequence
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from experiments import _build
+from experiments._forecast_windows import in_units
+from experiments._program import UsageError
+from mtljax import training, trees
+from mtljax.base import Dataset
+
+_STEP = ('weighting', 'engine', 'micro_batches', 'pooled')
+
+
+def at_origins(
+    config: ConfigDict, origins: Sequence[str], dataset: Callable[[ConfigDict], Dataset]
+) -> list[Dataset]:
+    """The data as it is known at each origin.
+
+    Raises:
+      UsageError: they differ in their number of training days.
+    """
+    found = []
+    for origin in origins:
+        spec = config.data.copy_and_resolve_references()
+        spec.origin = origin
+        found.append(dataset(spec))
+    sizes = {origin: each.train.size for origin, each in zip(origins, found, strict=True)}
+    if len(set(sizes.values())) > 1:
+        raise UsageError(
+            'Origins are trained together: config.data.last should leave each the same number of '
+            f'training days. Found {sizes}.'
+        )
+    return found
+
+
+def forecasts(
+    config: ConfigDict, task: str, datasets: Sequence[Dataset], seeds: Sequence[int]
+) -> np.ndarray:
+    """What a network forecasts, ``[origins, seeds, H]``, in the units of the file.
+
+    Every origin and seed is a training of its own on all days at every step; all are one program.
+
+    Args:
+      config: of the network.
+      task: the series.
+      datasets: one per origin, all of one size.
+      seeds: of the initial parameters.
+
+    Raises:
+      UsageError: what does not fit.
+    """
+    built = _build.setup(config, datasets[0])
+    options = {name: built.options[name] for name in _STEP}
+    step = training.train_step(built.model, built.dataset.tasks, built.tx, **options)
+
+    def predict(key, batch, days):
+        def advance(state, _):
+            return step.update(state, batch)[0], None
+
+        start = step.init(key, batch)
+        end, _ = jax.lax.scan(advance, start, length=built.options['steps'])
+        return built.model.apply(end.params, end.state, days)[0][task]
+
+    seeded = jax.vmap(predict, in_axes=(0, None, None))
+    keys = jax.vmap(jax.random.key)(np.asarray(seeds))
+    batches = trees.stack([each.train.arrays for each in datasets])
+    days = trees.stack([each.test.arrays.inputs for each in datasets])
+    found = jax.jit(jax.vmap(seeded, in_axes=(None, 0, 0)))(keys, batches, days)
+    return np.stack(
+        [
+            [in_units(each.tasks[task], y) for y in rows]
+            for each, rows in zip(datasets, np.asarray(found), strict=True)
+        ]
+    )
