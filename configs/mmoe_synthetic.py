@@ -4,6 +4,8 @@ Reproduces the synthetic experiment of MMoE (Ma et al., KDD 2018), as far as it 
 shared bottom of 113 units, and 8 experts of 16 with one gate for all tasks (OMoE) or one per task
 (MMoE), about as many parameters, with towers of 8. The paper leaves out the scale and the sines of
 its data: here scale 1 and five sines. Every seed draws data of its own, the same for all methods.
+Learning rates, as in the paper one per model, were chosen from 1e-3, 3e-3 and 1e-2 by validation
+error, on eight other seeds (100 to 107) at correlations 0.5 and 1.
 
 Command: python -m experiments.sweep --config=configs/mmoe_synthetic.py
 One correlation: python -m experiments.train --config=configs/mmoe_synthetic.py
@@ -13,7 +15,11 @@ Variants: none
 from ml_collections import ConfigDict
 
 _EPOCH = 78  # steps of 128, of 10,000 rows
-_EXPERTS = {'backbone': {'widths': (16,)}, 'sharing': {'num_experts': 8}}
+_EXPERTS = {
+    'backbone': {'widths': (16,)},
+    'sharing': {'num_experts': 8},
+    'optimizer': {'learning_rate': 1e-2},
+}
 
 
 def get_config(variant: str = '') -> ConfigDict:
@@ -35,7 +41,7 @@ def get_config(variant: str = '') -> ConfigDict:
             'sharing': {'fn': 'mtljax.sharing:hard'},
             'weighting': {'fn': 'mtljax.weighting:equal'},
             'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {'fn': 'optax:adam', 'learning_rate': 1e-3},
+            'optimizer': {'fn': 'optax:adam', 'learning_rate': 3e-3},
             'select': {
                 'fn': 'mtljax.training:select_by',
                 'metric': 'mse',

@@ -60,7 +60,7 @@ def get_config(variant: str = '') -> ConfigDict:
                 'steps': steps,
                 'batch_size': 32,
                 'log_every': 50,
-                'eval_every': steps,
+                'eval_every': 600,
                 'engine': 'auto',
                 'micro_batches': 1,
                 'parallel': 'jit',

@@ -20,7 +20,7 @@ _LINEAR = {'activation': 'jax.nn:identity', 'shared_layers': 1, 'width': 1}
 _RELU = {'activation': 'jax.nn:relu', 'shared_layers': 2, 'width': 16}
 _TREND = (False, True)
 _NETWORK = {'linear': _LINEAR, 'relu': _RELU}
-_PENALISED = {'trend': _TREND, 'network': _NETWORK, 'weight_decay': (0.002, 0.006)}
+_PENALISED = {'trend': _TREND, 'network': _NETWORK}
 
 
 def _hard(shared_layers: int, task_layers: int) -> dict:
@@ -34,8 +34,8 @@ def _hard(shared_layers: int, task_layers: int) -> dict:
         'choices': {
             'trend': _TREND,
             'activation': ('jax.nn:identity', 'jax.nn:relu'),
-            'width': (4, 16),
-            'weight_decay': (3e-4, 1e-3, 3e-3, 1e-2),
+            'width': (8, 32),
+            'weight_decay': (0.003, 0.01, 0.02, 0.04),
         },
     }
 
@@ -59,11 +59,13 @@ _METHODS = {
     'hard 1+2': _hard(1, 2),
     'soft l2': {
         'fields': {'penalty': 'l2'},
-        'choices': _PENALISED | {'strength': (0.003, 0.01, 0.03, 0.1)},
+        'choices': _PENALISED
+        | {'strength': (0.003, 0.01, 0.03, 0.1), 'weight_decay': (0.002, 0.006)},
     },
     'soft trace norm': {
         'fields': {'penalty': 'trace_norm'},
-        'choices': _PENALISED | {'strength': (0.003, 0.01, 0.03, 0.1)},
+        'choices': _PENALISED
+        | {'strength': (0.03, 0.1, 0.2, 0.4), 'weight_decay': (0.0005, 0.002)},
     },
 }
 

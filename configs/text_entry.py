@@ -1,6 +1,25 @@
-"""Text entry: the next word, punctuation and capitals from one small transformer.
+"""Text entry: the next word, punctuation and capitals of one small transformer, or of three.
 
-Command: python -m experiments.train --config=configs/text_entry.py --config.data.path=bible.txt
+Reproduces nothing published. A causal transformer (2 layers of 64) reads up to 32 words in lower
+case and without marks. After each it predicts the next word among the 5,000 most frequent ones, the
+mark that follows the word, and whether the word begins with a capital. Hard sharing is compared
+with single-task models of the same size, steps and learning rate; every model is tested at its own
+best step on validation. The rate and its warm-up were chosen on validation too.
+
+Data: any text in UTF-8, better a long one. The results are those of the King James Bible, 789,634
+words, from Debian's packages bible-kjv-text (compressed) and bible-kjv (its reader), one verse a
+line and without its reference, in the order of the books: the test split is the end of the New
+Testament.
+
+    apt-get download bible-kjv bible-kjv-text
+    for package in bible-kjv*.deb; do dpkg -x $package bible; done
+    bible/usr/bin/bible -p bible/usr/lib -f gen1:1-rev22:21 < /dev/null > verses.txt
+    sed 's/^[^ ]* //' verses.txt > kjv.txt
+
+Result, hardware, time: docs/results/text_entry.md
+
+Command: python -m experiments.train --config=configs/text_entry.py --config.data.path=kjv.txt
+Table: python -m experiments.text_entry --config=configs/text_entry.py --config.data.path=kjv.txt
 Variants: none
 """
 
@@ -10,7 +29,7 @@ from ml_collections import ConfigDict, FieldReference
 def get_config(variant: str = '') -> ConfigDict:
     if variant:
         raise ValueError(f'configs/text_entry.py has no variants. Found {variant!r}.')
-    steps = FieldReference(1_000)
+    steps = FieldReference(800)
     return ConfigDict(
         {
             'seed': 0,
@@ -28,8 +47,10 @@ def get_config(variant: str = '') -> ConfigDict:
                 'fn': 'optax:adamw',
                 'weight_decay': 0.01,
                 'learning_rate': {
-                    'fn': 'optax:cosine_decay_schedule',
-                    'init_value': 3e-3,
+                    'fn': 'optax:warmup_cosine_decay_schedule',
+                    'init_value': 0.0,
+                    'peak_value': 1e-2,
+                    'warmup_steps': steps // 10,
                     'decay_steps': steps,
                 },
             },

@@ -11,10 +11,8 @@ from ml_collections import ConfigDict
 from experiments import _build, _program
 from experiments._cells import Cell, cells
 from experiments._plan import Plan
-from experiments._runs import Run, Runs
+from experiments._runs import NOT_ASKED, Run, Runs
 from mtljax.base import Dataset
-
-_NOT_ASKED = ('methods', 'published', 'comparison', 'sweep')
 
 
 class Comparison:
@@ -103,4 +101,6 @@ def claim(workdir: Path, config: ConfigDict) -> None:
       UsageError: another config wrote it.
     """
     whole = config.copy_and_resolve_references().to_dict()
-    _program.claim(workdir, ConfigDict({k: v for k, v in whole.items() if k not in _NOT_ASKED}))
+    _program.claim(
+        workdir, ConfigDict({k: v for k, v in whole.items() if k == 'seed' or k not in NOT_ASKED})
+    )

@@ -21,7 +21,7 @@ Methods = dict[str, dict[str, Forecast]]
 
 
 def methods(config: ConfigDict, dataset: Callable[[ConfigDict], Dataset]) -> Methods:
-    """The networks of ``config.methods``, and Prophet where it is wanted and installed.
+    """The networks of ``config.methods``, the reference first, and Prophet where it is wanted.
 
     Args:
       config: the common part; a method has ``fields`` that replace its own, and ``choices``.
@@ -32,14 +32,14 @@ def methods(config: ConfigDict, dataset: Callable[[ConfigDict], Dataset]) -> Met
     """
     task = config.forecast.task
 
-    def network(setting):
-        def forecast(origins, seeds):
+    def network(setting: ConfigDict) -> Forecast:
+        def forecast(origins: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
             return forecasts(setting, task, at_origins(setting, origins, dataset), seeds)
 
         return forecast
 
-    def prophet(holidays):
-        def forecast(origins, seeds):
+    def prophet(holidays: str | None) -> Forecast:
+        def forecast(origins: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
             windows = [
                 window(each, task, origin)
                 for origin, each in zip(origins, at_origins(config, origins, dataset), strict=True)
@@ -48,12 +48,14 @@ def methods(config: ConfigDict, dataset: Callable[[ConfigDict], Dataset]) -> Met
 
         return forecast
 
-    found = {
+    names = sorted(config.methods, key=lambda name: name != config.forecast.reference)
+    found: Methods = {
         name: {label: network(setting) for label, setting in settings(config, name).items()}
-        for name in config.methods
+        for name in names
     }
     if config.forecast.prophet and _forecast_prophet.installed():
-        found['prophet'] = {'no holidays': prophet(None), 'holidays US': prophet('US')}
+        found['prophet'] = {'its defaults': prophet(None)}
+        found['prophet, holidays'] = {'its defaults, US holidays': prophet('US')}
     return found
 
 
@@ -65,7 +67,7 @@ def settings(config: ConfigDict, name: str) -> dict[str, ConfigDict]:
     """
     method = config.methods[name].to_dict()
     options = [_options(field, values) for field, values in method['choices'].items()]
-    found = {}
+    found: dict[str, ConfigDict] = {}
     for chosen in itertools.product(*options):
         labels, changes = zip(*chosen, strict=True)
         changed = copy.deepcopy(config)  # its references stay

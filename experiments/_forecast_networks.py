@@ -20,8 +20,18 @@ def trunk(*, depth: int, width: int, activation: str) -> tuple[Module, ...]:
 
 
 def head(*, depth: int, width: int, activation: str) -> Module:
-    """Dense layers of one width and a linear output; see `trunk`."""
+    """Dense layers of one width and a linear output; see `trunk`.
+
+    Without layers, behind a trunk of one unit, that unit is the prediction: a scale of each task's
+    own would let towers differ by their sign.
+    """
+    if depth == 0 and width == 1:
+        return Module(lambda key, x: ({}, {}), _only_unit)
     return heads.mlp((width,) * depth, activation=pkgutil.resolve_name(activation))
+
+
+def _only_unit(params, state, x, *, key=None, train=False):
+    return x[:, 0], state
 
 
 def penalised_adam(
@@ -39,6 +49,11 @@ def penalised_adam(
       learning_rate: at the first step; a half cosine brings it to 0.
       steps: until then.
     """
-    between = [getattr(penalties, penalty)(strength)] if penalty else []
-    schedule = optax.cosine_decay_schedule(learning_rate, steps)
-    return optax.chain(optax.add_decayed_weights(weight_decay), *between, optax.adam(schedule))
+
+    def chain(weight_decay, strength):
+        between = [getattr(penalties, penalty)(strength)] if penalty else []
+        schedule = optax.cosine_decay_schedule(learning_rate, steps)
+        return optax.chain(optax.add_decayed_weights(weight_decay), *between, optax.adam(schedule))
+
+    # numbers of the state, not of the program: other ones need no compilation
+    return optax.inject_hyperparams(chain)(weight_decay=weight_decay, strength=strength)

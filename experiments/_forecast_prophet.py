@@ -25,8 +25,8 @@ def forecasts(windows: Sequence[Window], holidays: str | None) -> np.ndarray:
       windows: one per origin.
       holidays: the country whose holidays it is told; None for none.
     """
-    for name in ('cmdstanpy', 'prophet.plot'):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name in ('cmdstanpy', 'prophet', 'prophet.plot'):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # they tell every fit
     pandas, prophet = map(importlib.import_module, ('pandas', 'prophet'))
     found = []
     for window in windows:

@@ -7,7 +7,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from experiments import _build
-from experiments._forecast_windows import in_units
+from experiments._forecast_windows import everything, in_units
 from experiments._program import UsageError
 from mtljax import training, trees
 from mtljax.base import Dataset
@@ -57,22 +57,27 @@ def forecasts(
     options = {name: built.options[name] for name in _STEP}
     step = training.train_step(built.model, built.dataset.tasks, built.tx, **options)
 
-    def predict(key, batch, days):
+    def predict(start, batch, days):
         def advance(state, _):
             return step.update(state, batch)[0], None
 
-        start = step.init(key, batch)
         end, _ = jax.lax.scan(advance, start, length=built.options['steps'])
         return built.model.apply(end.params, end.state, days)[0][task]
 
+    batches = trees.stack([everything(each.train) for each in datasets])
+    days = trees.stack([everything(each.test).inputs for each in datasets])
+    example = built.dataset.train.example
+    starts = trees.stack([step.init(jax.random.key(seed), example) for seed in seeds])
     seeded = jax.vmap(predict, in_axes=(0, None, None))
-    keys = jax.vmap(jax.random.key)(np.asarray(seeds))
-    batches = trees.stack([each.train.arrays for each in datasets])
-    days = trees.stack([each.test.arrays.inputs for each in datasets])
-    found = jax.jit(jax.vmap(seeded, in_axes=(None, 0, 0)))(keys, batches, days)
+
+    @jax.jit
+    def run(starts, batches, days):  # small products, one after the other, suit a CPU
+        return jax.lax.map(lambda each: seeded(starts, *each), (batches, days))
+
+    found = np.asarray(run(starts, batches, days))
     return np.stack(
         [
             [in_units(each.tasks[task], y) for y in rows]
-            for each, rows in zip(datasets, np.asarray(found), strict=True)
+            for each, rows in zip(datasets, found, strict=True)
         ]
     )

@@ -8,7 +8,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from mtljax import metrics
-from mtljax.base import Dataset, Task
+from mtljax.base import Batch, Dataset, Split, Task
 
 _DAY = np.timedelta64(1, 'D')
 METRICS = {'wape': metrics.wape(), 'mae': metrics.mae(), 'mape': metrics.mape()}
@@ -32,12 +32,17 @@ class Window(NamedTuple):
 
 def window(dataset: Dataset, task: str, origin: str) -> Window:
     """The window of a task of `mtljax.data.daily_series` at its origin."""
-    train, test = dataset.train.arrays, dataset.test.arrays
+    train, test = everything(dataset.train), everything(dataset.test)
     past = np.datetime64(origin) - _DAY * np.arange(dataset.train.size, 0, -1)
     days = np.datetime64(origin) + _DAY * np.arange(dataset.test.size)
     own, observed = dataset.tasks[task], train.mask[task]
     truth = np.where(test.mask[task], in_units(own, test.targets[task]), np.nan)
     return Window(past[observed], in_units(own, train.targets[task][observed]), days, truth)
+
+
+def everything(split: Split) -> Batch:
+    """All days of a split."""
+    return split.take(np.arange(split.size))
 
 
 def in_units(task: Task, y: ArrayLike) -> np.ndarray:
@@ -62,8 +67,8 @@ def in_units(task: Task, y: ArrayLike) -> np.ndarray:
 def errors(forecast: np.ndarray, found: Window) -> dict[str, float]:
     """The errors of a forecast ``[H]``, ``{'wape': %, 'mae': units, 'mape': %}``."""
     there = ~np.isnan(found.truth)
-    truth = np.where(there, found.truth, 1)
+    arrays = [jnp.asarray(each) for each in (forecast, np.where(there, found.truth, 1), there)]
     return {
-        name: float(metric.result(metric.update(*map(jnp.asarray, (forecast, truth, there)))))
+        name: np.asarray(metric.result(metric.update(*arrays))).item()
         for name, metric in METRICS.items()
     }

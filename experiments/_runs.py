@@ -19,6 +19,8 @@ from mtljax.base import Dataset
 from mtljax.training import NonFiniteLossError, Result, write_text
 
 _EXAMPLES = 64
+# Fields that no run depends on; a seed is asked for apart.
+NOT_ASKED = ('seed', 'published', 'methods', 'comparison', 'sweep')
 
 
 class Run(NamedTuple):
@@ -113,7 +115,7 @@ class Runs:
     def _path(self, cell: Cell, seed: int) -> Path:
         """The file of a run, found by what it depends on: config, data, task and seed."""
         config = json.loads(cell.config.to_json())
-        for field in ('seed', 'published', 'methods'):
+        for field in NOT_ASKED:
             config.pop(field, None)
         mark = self._mark(self._dataset(cell.config.data))
         question = json.dumps([config, mark, cell.task, seed], sort_keys=True)

@@ -33,10 +33,10 @@ def read(config: ConfigDict) -> Sweep:
     Raises:
       UsageError: there is none, it has other fields, or its field is not in the config.
     """
-    own = config.get('sweep')
+    own = config.get('sweep') or ConfigDict()
     try:
         sweep = Sweep(**own.to_dict())
-    except (AttributeError, TypeError) as error:
+    except TypeError as error:
         raise UsageError(f'config.sweep should have {list(Sweep._fields)}: {error}.') from error
     if not sweep.values or not sweep.quantities:
         raise UsageError('config.sweep needs values and quantities.')

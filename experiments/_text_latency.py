@@ -1,7 +1,9 @@
 """What a word costs a keyboard: one model with a head per task, or a model per task."""
 
+import io
 import itertools
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -13,7 +15,9 @@ from experiments._dispatch import ratio_of
 from mtljax import analysis, sharing
 from mtljax.analysis import Table
 from mtljax.base import Dataset, Module, MultiTask
+from mtljax.training import write_bytes, write_text
 
+TITLE = 'Time per word'
 SHARED = 'one model'
 APART = 'a model per task'
 _ONE_PROGRAM = 'a model per task, one program'
@@ -90,6 +94,26 @@ def figure(seconds: Mapping[str, Sequence[float]]) -> Figure:
     axes.grid(alpha=0.3)
     axes.legend(fontsize='small')
     return found
+
+
+def write(
+    workdir: Path, table: Table, note: str, seconds: Mapping[str, Sequence[float]]
+) -> list[Path]:
+    """Write the figure, and one page with the comparison's tables and this one; their paths.
+
+    Args:
+      workdir: of the comparison.
+      table: see `table`.
+      note: below it.
+      seconds: of every call.
+    """
+    image, page = workdir / 'latency.png', workdir / 'text_entry.md'
+    content = io.BytesIO()
+    figure(seconds).savefig(content, dpi=150)
+    write_bytes(image, content.getvalue())
+    accuracy = (workdir / 'table.md').read_text()
+    write_text(page, f'{accuracy}\n## {TITLE}\n\n{table.markdown()}\n\n{note}\n')
+    return [image, page]
 
 
 def _together(models: Sequence[Module]) -> Module:

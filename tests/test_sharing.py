@@ -123,7 +123,7 @@ def test_the_contract_of_every_scheme(name):
     check_state(facts)
 
 
-@pytest.mark.parametrize('name', ['cross_stitch', 'mtan', 'esmm', 'film', 'dselect_k'])
+@pytest.mark.parametrize('name', ['cross_stitch', 'esmm', 'film'])
 def test_one_input_per_task(name):
     tasks = tasks_for(SCHEMES[name])
     x = {task: inputs() + at for at, task in enumerate(reversed(tasks))}

@@ -23,7 +23,13 @@ def fetched(name: str) -> Path:
 
 
 def as_path(path: str | os.PathLike) -> Path:
-    """A user's path; ``~`` is their home."""
+    """A user's path; ``~`` is their home.
+
+    Raises:
+      ValueError: it is empty.
+    """
+    if not os.fspath(path):
+        raise ValueError("path should say where the data lies. Found ''.")
     return Path(path).expanduser()
 
 

@@ -1,5 +1,6 @@
 """What can be said without looking at the input."""
 
+import math
 from typing import Any
 
 import jax
@@ -55,15 +56,21 @@ def _best(prediction: jax.ShapeDtypeStruct, target: jax.Array, mask: Any) -> jax
     """The constant in the shape of one example's prediction."""
     rows = jnp.broadcast_to(expand(jnp.asarray(mask), target), target.shape)
     whole = jnp.issubdtype(target.dtype, jnp.integer) or target.dtype == bool
-    classes = whole and len(prediction.shape) > target.ndim
-    if classes:
-        target = jax.nn.one_hot(target, prediction.shape[-1])
-        rows = jnp.broadcast_to(rows[..., None], target.shape)
+    if whole and len(prediction.shape) > target.ndim:
+        return jnp.log(_frequencies(target, rows, prediction.shape[-1]) + 1e-6)
     count = jnp.sum(rows, axis=0)
     mean = jnp.sum(target, axis=0, where=rows, initial=0) / jnp.maximum(count, 1)
-    if classes:
-        return jnp.log(mean + 1e-6)
     return jnp.log((mean + 1e-6) / (1 - mean + 1e-6)) if whole else mean
+
+
+def _frequencies(target: jax.Array, rows: jax.Array, classes: int) -> np.ndarray:
+    """The share of each class among the labels of every place, ``[..., C]``; no one-hot arrays."""
+    places = target.shape[1:]
+    size = math.prod(places)
+    kinds = np.arange(size) * classes + np.asarray(target).reshape(-1, size)
+    found = np.bincount(kinds[np.asarray(rows).reshape(-1, size)], minlength=size * classes)
+    counts = found.reshape(*places, classes).astype(np.float32)
+    return counts / np.maximum(counts.sum(-1, keepdims=True), 1)
 
 
 def _key():
