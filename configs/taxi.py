@@ -65,7 +65,7 @@ _METHODS = {
     'soft trace norm': {
         'fields': {'penalty': 'trace_norm'},
         'choices': _PENALISED
-        | {'strength': (0.03, 0.1, 0.2, 0.4), 'weight_decay': (0.0005, 0.002)},
+        | {'strength': (0.01, 0.03, 0.1, 0.2), 'weight_decay': (0.0005, 0.002)},
     },
 }
 

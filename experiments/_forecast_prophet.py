@@ -25,9 +25,10 @@ def forecasts(windows: Sequence[Window], holidays: str | None) -> np.ndarray:
       windows: one per origin.
       holidays: the country whose holidays it is told; None for none.
     """
-    for name in ('cmdstanpy', 'prophet', 'prophet.plot'):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # they tell every fit
+    logging.getLogger('prophet.plot').setLevel(logging.CRITICAL)  # it misses plotly
     pandas, prophet = map(importlib.import_module, ('pandas', 'prophet'))
+    for name in ('cmdstanpy', 'prophet'):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # they tell of every fit
     found = []
     for window in windows:
         model = prophet.Prophet()

@@ -2,8 +2,6 @@
 
 import importlib.util
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import jax
@@ -18,6 +16,7 @@ from experiments._convert import Wish, convert
 from experiments._program import UsageError
 from mtljax import backbones, sharing
 from tests.helpers import assert_close, assert_same
+from tests.programs import start
 
 ROOT = Path(__file__).parents[1]
 CONFIG = {
@@ -183,14 +182,10 @@ def test_every_target_is_reached():
 
 
 def test_the_program_says_what_it_wants():
-    def start(*flags):
-        command = [sys.executable, '-m', 'experiments.convert', *flags]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-
-    shown = start('--help')
+    shown = start('convert', '--help')
     assert shown.returncode == 0
     assert 'python -m experiments.convert --from=WORKDIR' in shown.stdout
     assert 'Flags:\n  --' in shown.stdout
-    refused = start('--from=runs/none', '--to=mmoe')
+    refused = start('convert', '--from=runs/none', '--to=mmoe')
     assert refused.returncode == 2
     assert refused.stderr.splitlines()[-1].startswith('Error: --from=WORKDIR, --to=SCHEME and ')

@@ -4,11 +4,11 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.programs import ROOT, start
+
 SMALL = (
     '--config.data.train=512',
     '--config.train.steps=20',
@@ -18,7 +18,7 @@ SMALL = (
 )
 
 
-def start(program, *flags):
+def from_shell(program, *flags):
     command = [sys.executable, '-m', f'experiments.{program}', *flags]
     environment = {name: value for name, value in os.environ.items() if name != 'XLA_FLAGS'}
     return subprocess.run(
@@ -27,7 +27,8 @@ def start(program, *flags):
 
 
 @pytest.mark.parametrize(
-    'program', ['train', 'compare', 'convert', 'data', 'benchmark', 'selfcheck', 'toy']
+    'program',
+    ['train', 'compare', 'sweep', 'convert', 'data', 'benchmark', 'selfcheck', 'toy', 'text_entry'],
 )
 def test_help_names_the_flags(program):
     done = start(program, '--help')
@@ -55,7 +56,7 @@ def test_what_the_user_can_mend_is_one_line_and_code_2(flag, said, tmp_path):
 
 def test_train_writes_resumes_and_guards_its_folder(tmp_path):
     folder = tmp_path / 'run'
-    done = start('train', f'--workdir={folder}', *SMALL)
+    done = from_shell('train', f'--workdir={folder}', *SMALL)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == str(folder / 'curves.png')
     files = {path.name.split('.')[0] for path in folder.iterdir()}

@@ -3,9 +3,6 @@
 import importlib
 import json
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +16,8 @@ from experiments._program import UsageError
 from experiments._runs import Run, Runs
 from experiments._sweep import Sweep, points, read
 from mtljax import data
+from tests.programs import start
 
-ROOT = Path(__file__).parents[1]
 SIZES = {
     'data.train': 64,
     'data.validation': 16,
@@ -136,8 +133,7 @@ def test_a_quantity_or_a_reference_that_is_not_there(tasks):
 def test_the_program(tmp_path):
     flags = [f'--config.{name}={value}' for name, value in SIZES.items() if 'dim' not in name]
     flags += ['--config.sweep.values=(0.5,)', '--seeds=1', '--sharing=hard']
-    command = [sys.executable, '-m', 'experiments.sweep', f'--workdir={tmp_path}', *flags]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = start('sweep', f'--workdir={tmp_path}', *flags)
     assert done.returncode == 0, done.stderr
     assert 'mse, minus hard' in done.stdout
     table = (tmp_path / 'table.md').read_text()

@@ -1,9 +1,5 @@
 """Text entry: what is timed answers as the models do, and counts what it holds."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import jax
 import numpy as np
 import pytest
@@ -11,8 +7,8 @@ import pytest
 from experiments import _text_latency
 from experiments._cost_bench import Server
 from mtljax import backbones, data, sharing
+from tests.programs import start
 
-ROOT = Path(__file__).parents[1]
 LENGTH = 4
 
 
@@ -88,12 +84,6 @@ def test_one_page_has_both_tables(tmp_path):
 
 
 def test_a_text_must_be_given(tmp_path):
-    done = subprocess.run(
-        [sys.executable, '-m', 'experiments.text_entry', f'--workdir={tmp_path}'],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = start('text_entry', f'--workdir={tmp_path}')
     assert done.returncode == 2
     assert 'config.data = ' in done.stderr.splitlines()[-1]

@@ -4,10 +4,6 @@ import csv
 import functools
 import importlib
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -17,8 +13,8 @@ import pytest
 from configs import toy2d
 from experiments import _toy_problems, _toy_results, _toy_run, _toy_setup
 from experiments._program import UsageError
+from tests.programs import start
 
-ROOT = Path(__file__).parents[1]
 SMALL = {'steps': 40, 'keep_every': 20}
 
 # Per method: the starts from which it reaches the front whatever the rounding (the crossing of a
@@ -72,14 +68,6 @@ def small(**changes):
     with config.unlocked(), config.ignore_type():
         config.update_from_flattened_dict(SMALL | changes)
     return config
-
-
-def start(*flags):
-    environment = {name: value for name, value in os.environ.items() if name != 'XLA_FLAGS'}
-    command = [sys.executable, '-m', 'experiments.toy', *flags]
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
-    )
 
 
 @pytest.mark.parametrize(
@@ -201,7 +189,7 @@ def test_a_training_config_is_no_toy():
     ],
 )
 def test_bad_flags_are_one_line_and_code_2(flags, said, tmp_path):
-    done = start(*flags, f'--workdir={tmp_path}')
+    done = start('toy', *flags, f'--workdir={tmp_path}')
     assert done.returncode == 2
     assert said in done.stderr.splitlines()[-1]
     assert 'Traceback' not in done.stderr
@@ -210,7 +198,7 @@ def test_bad_flags_are_one_line_and_code_2(flags, said, tmp_path):
 
 def test_the_program_writes_tables_paths_and_a_figure(tmp_path):
     lengths = [f'--config.{name}={value}' for name, value in SMALL.items()]
-    done = start('--methods=cagrad,gd', *lengths, f'--workdir={tmp_path}')
+    done = start('toy', '--methods=cagrad,gd', *lengths, f'--workdir={tmp_path}')
     assert done.returncode == 0, done.stderr
     names = ['table.md', 'table.csv', 'results.json', 'trajectories.npz', 'trajectories.png']
     assert done.stdout.split()[-5:] == [str(tmp_path / name) for name in names]
@@ -223,6 +211,6 @@ def test_the_program_writes_tables_paths_and_a_figure(tmp_path):
     assert paths['steps'].tolist() == [0, 20, 40]
     np.testing.assert_array_equal(paths['gd/points'][:, -1], found['ends'])
     assert (tmp_path / 'trajectories.png').stat().st_size > 10_000
-    again = start('--methods=gd', *lengths, f'--workdir={tmp_path}')
+    again = start('toy', '--methods=gd', *lengths, f'--workdir={tmp_path}')
     assert again.returncode == 2
     assert 'belongs to another config' in again.stderr
