@@ -7,6 +7,9 @@ its data: here scale 1 and five sines. Every seed draws data of its own, the sam
 Learning rates, as in the paper one per model, were chosen from 1e-3, 3e-3 and 1e-2 by validation
 error, on eight other seeds (100 to 107) at correlations 0.5 and 1.
 
+Result: experts err by 24 to 40 % less than the shared bottom, with one gate or two alike; the table
+is in docs/results/mmoe.md. 20 seeds, 19 minutes on 2 CPU cores that others use too.
+
 Command: python -m experiments.sweep --config=configs/mmoe_synthetic.py
 One correlation: python -m experiments.train --config=configs/mmoe_synthetic.py
 Variants: none

@@ -87,7 +87,7 @@ def test_make_targets_exist(command):
 
 def test_documented_programs_exist():
     text = README + CONTRIBUTING + (ROOT / 'CHANGELOG.md').read_text()
-    for program in re.findall(r'python -m experiments\.([a-z]+)', text):
+    for program in re.findall(r'python -m experiments\.([a-z_]+)', text):
         assert (ROOT / 'experiments' / f'{program}.py').exists()
 
 

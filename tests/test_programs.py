@@ -28,7 +28,18 @@ def from_shell(program, *flags):
 
 @pytest.mark.parametrize(
     'program',
-    ['train', 'compare', 'sweep', 'convert', 'data', 'benchmark', 'selfcheck', 'toy', 'text_entry'],
+    [
+        'train',
+        'compare',
+        'sweep',
+        'convert',
+        'data',
+        'benchmark',
+        'selfcheck',
+        'toy',
+        'forecast',
+        'text_entry',
+    ],
 )
 def test_help_names_the_flags(program):
     done = start(program, '--help')

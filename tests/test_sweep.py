@@ -11,11 +11,11 @@ from ml_collections import ConfigDict
 from experiments import _sweep_report
 from experiments._cells import BASELINE
 from experiments._comparison import Comparison, datasets
-from experiments._plan import Plan
 from experiments._program import UsageError
 from experiments._runs import Run, Runs
 from experiments._sweep import Sweep, points, read
 from mtljax import data
+from tests.plans import plan
 from tests.programs import start
 
 SIZES = {
@@ -69,8 +69,8 @@ def test_what_a_config_says_wrongly(config, change, said):
 
 def test_each_seed_draws_data_of_its_own(config, tmp_path):
     made = datasets()
-    plan = Plan({'sharing': ['hard'], 'weighting': None, 'surgery': None}, [0, 1], False, [], True)
-    comparison = Comparison(config, plan, Runs(tmp_path, made), made)
+    wanted = plan(seeds=(0, 1), sharing=['hard'])
+    comparison = Comparison(config, wanted, Runs(tmp_path, made), made)
     assert (comparison.size, comparison.check()) == (6, 0)
     runs = comparison.train()
     assert comparison.check() == 6
@@ -83,7 +83,7 @@ def test_each_seed_draws_data_of_its_own(config, tmp_path):
         ('hard', None, 1),
     ]
     held = [json.loads(path.read_text())['test'] for path in sorted(tmp_path.glob('hard*'))]
-    again = Comparison(config, plan, Runs(tmp_path, made), made).train()
+    again = Comparison(config, wanted, Runs(tmp_path, made), made).train()
     assert [run.test for run in again[-2:]] == held
     seeds = [ConfigDict({**config.data.to_dict(), 'seed': seed}) for seed in (0, 1)]
     first, second = (made(spec).train.arrays.inputs for spec in seeds)
