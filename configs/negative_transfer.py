@@ -73,7 +73,7 @@ def get_config(variant: str = '') -> ConfigDict:
                 'sharing': ('hard', 'soft', 'mmoe'),
                 'surgery': ('pcgrad', 'cagrad'),
                 'crossed': False,
-                'seeds': 20,
+                'seeds': 10,
             },
             'sweep': {
                 'field': 'data.correlation',

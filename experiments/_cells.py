@@ -116,9 +116,18 @@ def _changed(config: ConfigDict, chosen: Mapping[str, str]) -> ConfigDict:
         if factory != _short(config[field].fn):
             changed[field] = ConfigDict({'fn': f'mtljax.{field}:{factory}'})
             methods = config.get('methods') or {}
-            with changed.unlocked():
-                changed.update(methods.get(factory, {}))
+            _update(changed, methods.get(factory) or {})
     return changed
+
+
+def _update(config: ConfigDict, fields: Mapping[str, Any]) -> None:
+    """A field with ``fn`` replaces that of the config; the keywords of one without are added."""
+    with config.unlocked():
+        for name, value in fields.items():
+            if isinstance(value, ConfigDict) and 'fn' in value:
+                config[name] = value
+            else:
+                config.update({name: value})
 
 
 def _short(name: str) -> str:

@@ -39,13 +39,17 @@ def test_every_combination_and_each_task_alone(config):
 def test_each_name_alone(config):
     lists = {'weighting': ['uncertainty', 'by_hand'], 'surgery': ['pcgrad']}
     by_hand = {'fn': 'mtljax.weighting:constant', 'weights': (0.5, 1.5)}
+    other = {'weight_decay': 0.5}
     with config.unlocked():
-        config.methods.by_hand = {'weighting': by_hand}
+        config.methods.by_hand = {'weighting': by_hand, 'optimizer': {'fn': 'optax:sgd'}}
+        config.methods.pcgrad = {'optimizer': other}
     found = cells(config, plan(crossed=False, **lists), TASKS)
     methods = [cell.method for cell in found[2:]]
     assert methods == ['hard', 'hard + uncertainty', 'hard + by_hand', 'hard + pcgrad']
     assert found[-2].config.weighting.to_dict() == by_hand
     assert found[-2].config.surgery.fn == found[2].config.surgery.fn
+    assert found[-2].config.optimizer.to_dict() == {'fn': 'optax:sgd'}
+    assert found[-1].config.optimizer.to_dict() == config.optimizer.to_dict() | other
 
 
 def test_what_a_config_says_of_a_factory_stays(config):
