@@ -6,6 +6,8 @@ nothing of units is trained with the plain sum, with the unit undone by hand, wi
 weights and with GradNorm; hard sharing against branches, where mask and depth leave after the
 second stage. Nothing is chosen: every run ends at the same step, and the last parameters count.
 
+Result: docs/results/scenes.md; 26 minutes on 2 CPU cores that others use too.
+
 Table: python -m experiments.compare --config=configs/scenes_losses.py
 Command: python -m experiments.train --config=configs/scenes_losses.py
 Variants: none
