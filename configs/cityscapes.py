@@ -14,7 +14,8 @@ Not run on the real data by the authors of this file: no result of ours is claim
 its steps on generated files. The published baseline is printed beside yours by the table.
 
 Data: the folder of MTAN, 7 classes, see `mtljax.data.cityscapes`, as --config.data.path=DIR
-Weights: torchvision's resnet50 state_dict() in a file, as --config.backbone.weights=FILE
+Weights: torchvision's resnet50 state_dict() in a file, as --config.backbone.weights=FILE;
+without it, random ones
 Hardware: a GPU with 8 GB or more by estimate, not measured.
 
 Command: python -m experiments.train --config=configs/cityscapes.py --config.data.path=DIR

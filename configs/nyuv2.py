@@ -16,7 +16,8 @@ of LibMTL, examples/nyu/results; LibMTL's own repetition of them, in the same pr
 them by 0.3 to 11 points of delta_m.
 
 Data: the folder of MTAN, see `mtljax.data.nyuv2`, as --config.data.path=DIR
-Weights: torchvision's resnet50 state_dict() in a file, as --config.backbone.weights=FILE
+Weights: torchvision's resnet50 state_dict() in a file, as --config.backbone.weights=FILE;
+without it, random ones
 Hardware: a GPU with 8 GB or more by estimate, not measured.
 
 Command: python -m experiments.train --config=configs/nyuv2.py --config.data.path=DIR

@@ -62,7 +62,7 @@ def get_config(variant: str = '') -> ConfigDict:
                 'steps': steps,
                 'batch_size': 32,
                 'log_every': 50,
-                'eval_every': 600,
+                'eval_every': steps * 1,  # at the end, whatever the number of steps
                 'engine': 'auto',
                 'micro_batches': 1,
                 'parallel': 'jit',

@@ -48,6 +48,7 @@ def cells(config: ConfigDict, plan: Plan, tasks: Sequence[str]) -> list[Cell]:
     found = [Cell(BASELINE, '', task, alone) for task in tasks]
     own = {field: _short(config[field].fn) for field in plan.lists}
     for chosen in _choices(plan, own):
+        _check_names(config, own, chosen)
         different = [name for field, name in chosen.items() if name not in _QUIET[field]]
         found.append(Cell(' + '.join(different), '', None, _changed(config, chosen)))
     if plan.tune and len(tasks) > 1:
@@ -106,12 +107,25 @@ def _tuned(config: ConfigDict, sharing: str, num_tasks: int) -> Iterator[Cell]:
         yield Cell(method, variant, None, changed)
 
 
+def _check_names(config: ConfigDict, own: Mapping[str, str], chosen: Mapping[str, str]) -> None:
+    """Raise a UsageError where one name says what another name of the row says, too."""
+    methods = config.get('methods') or {}
+    named = {field: name for field, name in chosen.items() if name != own[field]}
+    for field, name in named.items():
+        both = [other for other in methods.get(name) or {} if other in named and other != field]
+        if both:
+            raise UsageError(
+                f'config.methods.{name} sets {both[0]}, and so does {named[both[0]]!r}: they '
+                'cannot be in one row. --nocrossed takes each name alone.'
+            )
+
+
 def _changed(config: ConfigDict, chosen: Mapping[str, str]) -> ConfigDict:
     """The config with other factories, and what ``config.methods`` says of each.
 
     A factory that the config names already keeps its keywords.
     """
-    changed = config.copy_and_resolve_references()
+    changed = copy.deepcopy(config)  # fields that refer to others follow them
     for field, factory in chosen.items():
         if factory != _short(config[field].fn):
             changed[field] = ConfigDict({'fn': f'mtljax.{field}:{factory}'})

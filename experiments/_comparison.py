@@ -71,6 +71,8 @@ class Comparison:
 def _jobs(cell: Cell, seeds: list[int]) -> list[tuple[Cell, list[int]]]:
     if not cell.config.get('fresh_data', False):
         return [(cell, seeds)]
+    if 'seed' not in cell.config.data:
+        raise _program.UsageError('config.fresh_data needs config.data.seed. Found none.')
     found = []
     for seed in seeds:
         config = cell.config.copy_and_resolve_references()

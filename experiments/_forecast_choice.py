@@ -55,6 +55,7 @@ def read(config: ConfigDict, dataset: Callable[[ConfigDict], Dataset]) -> Plan:
       UsageError: a choice would see days that are judged, or the origin of the data is not judged.
     """
     said = config.forecast
+    _check(config, said)
     origins = {name: _build.build(said[name].to_dict(), name) for name in ('choice', 'judged')}
     found = {
         name: {
@@ -76,6 +77,25 @@ def read(config: ConfigDict, dataset: Callable[[ConfigDict], Dataset]) -> Plan:
         )
     seeds = [config.seed + index for index in range(said.seeds)]
     return Plan(found['choice'], found['judged'], config.data.origin, seeds)
+
+
+def _check(config: ConfigDict, said: ConfigDict) -> None:
+    methods, targets = list(config.methods), list(config.data.targets)
+    if said.reference not in methods or len(methods) < 2:
+        raise UsageError(
+            'config.forecast.reference should be one of config.methods, beside another one. '
+            f'Found {said.reference!r}, and {methods}.'
+        )
+    if said.task not in targets or len(targets) < 2:
+        raise UsageError(
+            'config.forecast.task should be one of config.data.targets, beside another one. '
+            f'Found {said.task!r}, and {targets}.'
+        )
+    if config.data.get('transform', 'log') != 'log':
+        raise UsageError(
+            "config.data.transform should be 'log': errors are compared in units of the file. "
+            f'Found {config.data.transform!r}.'
+        )
 
 
 def choose(settings: Mapping[str, Forecast], plan: Plan, advance: Callable[[], Any]) -> Outcome:

@@ -14,8 +14,8 @@ import numpy as np
 from experiments import _build, _program
 from experiments._cells import Cell
 from experiments._version import code_version
-from mtljax import analysis, data, training, trees
-from mtljax.base import Dataset
+from mtljax import analysis, data, training
+from mtljax.base import Batch, Dataset, Split
 from mtljax.training import NonFiniteLossError, Result, write_text
 
 _EXAMPLES = 64
@@ -126,13 +126,12 @@ class Runs:
         return found or self._folder / f'{name}-seed-{seed}-{digest}.json'
 
     def _mark(self, dataset: Dataset) -> str:
-        """What sets this data apart: sizes, and some examples of each split."""
+        """What sets this data apart: all of what lies in memory, some examples of other splits."""
         if id(dataset) not in self._marks:
             digest = hashlib.sha256()
             for split in (dataset.train, dataset.validation, dataset.test):
-                rows = np.unique(np.linspace(0, split.size - 1, _EXAMPLES).astype(int))
                 digest.update(str(split.size).encode())
-                for leaf in jax.tree.leaves(split.take(rows)):
+                for leaf in jax.tree.leaves(_seen(split)):
                     digest.update(np.ascontiguousarray(leaf).tobytes())
             self._marks[id(dataset)] = digest.hexdigest()
         return self._marks[id(dataset)]
@@ -162,6 +161,12 @@ class Runs:
                 yield _kept(cell, built, seed, result, len(group))
 
 
+def _seen(split: Split) -> Batch:
+    if isinstance(split, data.ArraySplit):
+        return split.arrays
+    return split.take(np.unique(np.linspace(0, split.size - 1, _EXAMPLES).astype(int)))
+
+
 def _select(built: _build.Setup):
     """The config's choice; by the loss for a task that lacks its metric."""
     try:
@@ -181,7 +186,7 @@ def _kept(cell: Cell, built: _build.Setup, seed: int, result: Result, together: 
         steps=steps,
         validation=result.validation,
         test=result.test,
-        parameters=trees.count(result.best.params),
+        parameters=analysis.count(result.best.params, result.best.state),
         seconds=steps / result.steps_per_second,
         together=together,
         mixing=analysis.mixing(built.model.tasks, result.best.params, result.best.state),
@@ -202,7 +207,7 @@ def _failed(cell: Cell, built: _build.Setup, seed: int, error: str) -> Run:
         steps=0,
         validation=nothing,
         test=nothing,
-        parameters=trees.count(shapes[0]),
+        parameters=analysis.count(*shapes),
         seconds=math.nan,
         together=1,
         mixing={},

@@ -1,5 +1,6 @@
 """The values of one field of a config."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -51,7 +52,7 @@ def points(config: ConfigDict, sweep: Sweep) -> dict[str, ConfigDict]:
     """
     found = {}
     for value in sweep.values:
-        changed = config.copy_and_resolve_references()
+        changed = copy.deepcopy(config)  # fields that refer to this one follow it
         *path, last = sweep.field.split('.')
         inner = changed
         for name in path:

@@ -22,7 +22,9 @@ _CALLS = flags.DEFINE_integer('calls', 3_000, 'Words that every model answers.',
 def main() -> None:
     """Run the program."""
     if flags.FLAGS.workdir is None:
-        flags.FLAGS.workdir = str(Path('runs') / _program.run_name(flags.FLAGS['config']))
+        flags.FLAGS.workdir = str(
+            Path('runs') / f'compare-{_program.run_name(flags.FLAGS["config"])}'
+        )
     compare.main()
     spec = flags.FLAGS.config.to_dict()
     dataset = _build.build(spec['data'], 'data')

@@ -15,7 +15,7 @@ from rich.table import Table
 
 import mtljax
 from experiments import _build, _program
-from mtljax import analysis, training, trees
+from mtljax import analysis, training
 from mtljax.training import Result, Results, write_text
 
 _CONFIG = _program.define_config()
@@ -53,7 +53,7 @@ def _summary(result: Result, chance: Results) -> dict[str, Any]:
         'validation': result.validation,
         'test': result.test,
         'test_of_constant': chance,
-        'parameters': trees.count(result.state.params),
+        'parameters': analysis.count(result.state.params, result.state.state),
         'steps_per_second': result.steps_per_second,
         'devices': [device.device_kind for device in jax.devices()],
         'versions': {'mtljax': mtljax.__version__, 'jax': jax.__version__},

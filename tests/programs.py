@@ -19,8 +19,11 @@ def start(program, *flags):
         process = _CONTEXT.Process(target=_run, args=(program, flags, folder))
         process.start()
         process.join(300)
-        assert process.exitcode is not None, f'{program} {flags} takes too long'
+        late = process.exitcode is None
+        process.kill()
+        process.join()
         said = {name: Path(folder, name).read_text() for name in ('stdout', 'stderr')}
+    assert not late, f'{program} {flags} takes too long: {said["stderr"]}'
     return SimpleNamespace(returncode=process.exitcode, **said)
 
 

@@ -97,3 +97,21 @@ def test_static_weights_are_points_of_a_simplex(num_tasks, count):
     assert (weights > 0).all()
     np.testing.assert_allclose(weights.sum(axis=1), num_tasks, atol=1e-3)
     assert len(np.unique(weights, axis=0)) == count
+
+
+def test_what_refers_to_a_field_follows_it(config):
+    with config.unlocked():
+        config.methods.pcgrad = {'train': {'steps': 50}}
+    found = cells(config, plan(surgery=['pcgrad']), TASKS)[-1].config
+    assert (found.train.steps, found.optimizer.learning_rate.decay_steps) == (50, 50)
+    assert config.optimizer.learning_rate.decay_steps == config.train.steps == 1500
+
+
+def test_two_names_for_one_field(config):
+    both = {'weighting': {'fn': 'mtljax.weighting:dwa'}, 'surgery': {'c': 0.1}}
+    with config.unlocked():
+        config.methods.both = both
+    wanted = {'weighting': ['both'], 'surgery': ['cagrad']}
+    with pytest.raises(UsageError, match=r"methods\.both sets surgery, and so does 'cagrad'"):
+        cells(config, plan(**wanted), TASKS)
+    assert len(cells(config, plan(crossed=False, **wanted), TASKS)) == 5

@@ -8,6 +8,7 @@ import pytest
 from flax import linen
 
 from mtljax import backbones, heads, module, sharing, surgery, training
+from mtljax.base import Module
 from tests.helpers import assert_same, flops, small_batch, small_tasks
 
 X = np.random.default_rng(0).normal(size=(8, 5)).astype(np.float32)
@@ -120,3 +121,12 @@ def test_a_predicate_that_accepts_nothing():
     frozen = module.freeze(heads.linear(2), lambda path: path.startswith('Dens_0'))
     with pytest.raises(ValueError, match='accepts no parameter'):
         frozen.init(jax.random.key(0), jnp.ones((2, 3)))
+
+
+def test_a_stage_without_parameters_may_be_among_the_first():
+    def same(params, state, x, *, key=None, train=False):
+        return x, state
+
+    frozen = module.freeze((Module(lambda key, x: ({}, {}), same), *backbones.mlp((4,))), 2)
+    params = [jax.eval_shape(stage.init, KEY, X)[0] for stage in frozen]
+    assert jax.tree.leaves(params) == []

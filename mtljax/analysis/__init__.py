@@ -1,6 +1,6 @@
 """Evidence: tables and plots."""
 
-from mtljax.analysis._cost import Cost, cost, cost_table
+from mtljax.analysis._cost import Cost, cost, cost_table, count
 from mtljax.analysis._fronts import fronts, pareto
 from mtljax.analysis._learning import learning_curves
 from mtljax.analysis._mixing import heat_maps, mixing
@@ -26,6 +26,7 @@ __all__ = [
     'as_table',
     'cost',
     'cost_table',
+    'count',
     'curves',
     'fronts',
     'heat_maps',

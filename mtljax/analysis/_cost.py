@@ -80,6 +80,21 @@ def cost(model: Module, x: Any) -> Cost:
     )
 
 
+def count(params: Any, state: Any) -> int:
+    """The number of parameters, those included that `module.freeze` keeps in the state.
+
+    Args:
+      params: of a model.
+      state: of the same model.
+
+    >>> from mtljax import backbones, heads, module, sharing
+    >>> model = sharing.hard(module.freeze(backbones.mlp((8,)), 1), {'a': heads.linear()})
+    >>> count(*model.init(jax.random.key(0), jax.numpy.ones((2, 4))))
+    49
+    """
+    return sum(_sizes(params).values()) + sum(_sizes(state, frozen=True).values())
+
+
 def cost_table(costs: Mapping[str, Cost]) -> Table:
     """Costs side by side, and the ratios to the first.
 

@@ -38,7 +38,8 @@ def freeze(module, where=None):
     if isinstance(where, int):
         return _first(module, where)
     if not isinstance(module, tuple):
-        return _freeze(module, lambda params: _some(trees.select(params, where)))
+        check = _some if where is not None else lambda marks: marks  # all of nothing is nothing
+        return _freeze(module, lambda params: check(trees.select(params, where)))
     names = [f'stage{index}' for index in range(len(module))]
     if where is not None and not callable(where):
         where = [where] if isinstance(where, str) else list(where)
