@@ -7,10 +7,9 @@ validation counts. The paper leaves out its encoding of the columns, which moves
 models do: here embeddings of 4 beside 7 numeric columns, logarithms brought to mean 0 and variance
 1. ``ple`` (Tang et al., RecSys 2020) is one level of 8 such experts, 3 of each task and 2 shared.
 
-Result of the table below, 3 seeds, 15 epochs, test AUC of income and marital: single-task 0.9496,
-0.9947; hard 0.9483, 0.9948; mmoe 0.9489, 0.9938 (one of three seeds 0.992); ple 0.9487, 0.9947. At
-this encoding sharing gives up 0.001 of income's AUC for half of the parameters. 6.5 minutes on 2
-CPU cores that did other work too.
+Result: docs/results/census.md. Test AUC of income and marital, 5 seeds: single-task 0.9495, 0.9947;
+hard 0.9485, 0.9947; mmoe 0.9490, 0.9941; ple 0.9485, 0.9947: at this encoding sharing gives up
+0.001 of income's AUC for half of the parameters. 5 minutes on 2 CPU cores that others use too.
 
 Data: python -m experiments.data fetch census
 

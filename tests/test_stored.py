@@ -249,3 +249,9 @@ class TestAverageLast:
         assert not training.fits_together(model, kept.dataset, TX, **options)[0]
         with pytest.raises(ValueError, match='average_last = 1'):
             training.train_seeds(model, kept.dataset, TX, together=True, steps=4, **options)
+
+
+def test_features_are_floats():
+    digits = data.digits(train=4, validation=2, test=2)
+    with pytest.raises(ValueError, match=r"floats\. Found 'int8'"):
+        training.stored(digits, backbones.mlp((4,)), 1, dtype='int8')

@@ -83,6 +83,8 @@ def stored(
     True
     """
     _check(dataset, backbone, stages, batch_size)
+    if dtype is not None and not jnp.issubdtype(dtype, jnp.floating):
+        raise ValueError(f'dtype should be one of floats. Found {dtype!r}.')
     inputs = dataset.train.example.inputs
     prefix = freeze(serial(*backbone[:stages]))
     drawn = jax.jit(lambda key: prefix.init(key, shapes(inputs)))(jax.random.key(seed))
