@@ -6,8 +6,8 @@ the tuned sum is the best of five constant weights on validation.
 
 The variants follow published protocols, with their data in full, 100 epochs; for a GPU: ``sener``
 (MultiMNIST, Sener & Koltun, as their first author gives it) and ``pmtl`` (Lin et al., NeurIPS 2019:
-images of 36x36, twice as many). Theirs have convolutions without padding, ``pmtl`` a first one of
-9x9; ``sener`` dropout after convolutions.
+images of 36x36, twice as many). The authors' network of ``sener`` drops channels
+of its second convolution, too.
 
 Data: python -m experiments.data fetch fashion_mnist (and mnist, for ``sener``)
 Table: python -m experiments.compare --config=configs/multi_fashion.py
@@ -33,11 +33,17 @@ def get_config(variant: str = '') -> ConfigDict:
                 'validation': 4_000,
                 'test': 10_000,
             },
-            'backbone': {'fn': 'mtljax.backbones:lenet', 'features': (10, 20), 'width': 50},
+            'backbone': {
+                'fn': 'mtljax.backbones:lenet',
+                'features': (10, 20),
+                'kernel': (5, 5),
+                'padding': 'VALID',
+                'width': 50,
+            },
             'sharing': {'fn': 'mtljax.sharing:hard'},
             'weighting': {'fn': 'mtljax.weighting:equal'},
             'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {'fn': 'optax:adam', 'learning_rate': 1e-3},
+            'optimizer': {'fn': 'optax:adam', 'learning_rate': 1e-2},
             'select': {
                 'fn': 'mtljax.training:select_by',
                 'metric': 'accuracy',
@@ -60,8 +66,11 @@ def get_config(variant: str = '') -> ConfigDict:
             config.data.update(kind='mnist', train=54_000, validation=6_000)
             config.train = _steps(54_000, _PUBLISHED_EPOCHS, batch_size=256)
             config.optimizer = _momentum(0.05, 0.85, every=10 * config.train.eval_every)
+            head = {'fn': 'mtljax.heads:mlp', 'widths': (50,), 'size': 10, 'dropout': 0.5}
+            config.heads = ConfigDict({'left': head, 'right': dict(head)})
         case 'pmtl':
             config.data.update(recipe='pmtl', train=108_000, validation=12_000, test=20_000)
+            config.backbone.kernel = (9, 5)
             config.train = _steps(108_000, _PUBLISHED_EPOCHS, batch_size=256)
             config.optimizer = _momentum(1e-3, 0.5, every=15 * config.train.eval_every)
         case _:

@@ -23,8 +23,23 @@ _FIELDS = (
     'select',
     'train',
 )
+PREPARED = ('seed', 'data', 'backbone', 'frozen', 'store_features')
 _LOOP = ('steps', 'log_every', 'eval_every', 'select', 'workers', 'eval_batch_size')
 _STORED = 'Features of the frozen stages'
+
+
+class Prepared(NamedTuple):
+    """What models of a config read, and the stages that read it.
+
+    Attributes:
+      dataset: with the features of frozen stages for inputs, where the config stores them.
+      backbone: its frozen stages frozen, or left out where they have run already.
+      tasks: the names of all tasks; ``dataset`` may be cut to fewer.
+    """
+
+    dataset: Dataset
+    backbone: tuple[Module, ...]
+    tasks: tuple[str, ...]
 
 
 class Setup(NamedTuple):
@@ -87,7 +102,7 @@ def check_fields(config: ConfigDict) -> None:
         raise UsageError(f'The config lacks the fields {missing}. Found {sorted(config)}.')
 
 
-def setup(config: ConfigDict, dataset: Dataset | None = None) -> Setup:
+def setup(config: ConfigDict, dataset: Dataset | Prepared | None = None) -> Setup:
     """Everything that `training.train` needs, from a config.
 
     Fields that a config may lack: ``heads``, in place of the data set's own, ``{task: spec}``;
@@ -97,24 +112,51 @@ def setup(config: ConfigDict, dataset: Dataset | None = None) -> Setup:
 
     Args:
       config: see the files in ``configs/``.
-      dataset: in place of the one that the config names.
+      dataset: in place of the one that the config names, or what `prepare` made of either.
 
     Raises:
       UsageError: a field that cannot be built; it is named.
     """
     check_fields(config)
+    _check_stored(config)
     spec = config.to_dict()
-    dataset = build(spec['data'], 'data') if dataset is None else dataset
+    ready = dataset if isinstance(dataset, Prepared) else prepare(config, dataset)
+    for field in ('heads', 'loss_scales'):
+        unknown = sorted(set(spec.get(field, {})) - set(ready.tasks))
+        if unknown:
+            raise UsageError(f'config.{field} names {unknown}. The tasks are {[*ready.tasks]}.')
     heads, scales = build(spec.get('heads', {}), 'heads'), spec.get('loss_scales', {})
-    dataset = _with_tasks(dataset, heads, scales)
-    backbone = build({**dataset.inputs, **spec['backbone']}, 'backbone')
-    dataset, backbone = _frozen(spec, dataset, backbone)
+    dataset, backbone = _with_tasks(ready.dataset, heads, scales), ready.backbone
     model = build(spec['sharing'], 'sharing', backbone, dataset.heads)
     model = sharing.multi_input(model) if dataset.apart else model
     tx = optax.chain(shared_surgery(spec['surgery']), build(spec['optimizer'], 'optimizer'))
     options = build(spec['train'], 'train')
     options |= {field: build(spec[field], field) for field in ('weighting', 'select')}
     return Setup(model, dataset, tx, options)
+
+
+def prepare(config: ConfigDict, dataset: Dataset | None = None) -> Prepared:
+    """Data and backbone of a config: what its fields in `PREPARED` say, and nothing else.
+
+    Args:
+      config: see the files in ``configs/``.
+      dataset: in place of the one that the config names.
+
+    Raises:
+      UsageError: a field that cannot be built; it is named.
+    """
+    spec = {field: config[field] for field in PREPARED if field in config}
+    spec = ConfigDict(spec).to_dict()
+    dataset = build(spec['data'], 'data') if dataset is None else dataset
+    backbone = build({**dataset.inputs, **spec['backbone']}, 'backbone')
+    count = spec.get('frozen', 0)
+    try:
+        if spec.get('store_features', False):
+            found = training.stored(dataset, backbone, count, seed=spec['seed'], progress=_STORED)
+            return Prepared(found.dataset, found.backbone, tuple(dataset.tasks))
+        return Prepared(dataset, module.freeze(backbone, count), tuple(dataset.tasks))
+    except ValueError as error:
+        raise UsageError(f'config.frozen = {count}: {error}') from error
 
 
 def _with_tasks(
@@ -136,25 +178,14 @@ def _scaled(loss: Callable[[Any, Any], Any], factor: float) -> Callable[[Any, An
     return lambda prediction, target: factor * loss(prediction, target)
 
 
-def _frozen(
-    spec: Mapping[str, Any], dataset: Dataset, backbone: tuple[Module, ...]
-) -> tuple[Dataset, tuple[Module, ...]]:
-    """Data and backbone with the first stages frozen, and perhaps run already."""
-    count, store = spec.get('frozen', 0), spec.get('store_features', False)
-    augments = bool(spec['train'].get('augment'))
-    if store and (not count or augments):
+def _check_stored(config: ConfigDict) -> None:
+    count, augments = config.get('frozen', 0), bool(config.train.get('augment'))
+    if config.get('store_features', False) and (not count or augments):
         raise UsageError(
             'config.store_features keeps what frozen stages say of images as they are: it needs '
             'config.frozen >= 1 and no config.train.augment. '
             f'Found frozen = {count}, augment = {augments}.'
         )
-    try:
-        if store:
-            found = training.stored(dataset, backbone, count, seed=spec['seed'], progress=_STORED)
-            return found.dataset, found.backbone
-        return dataset, module.freeze(backbone, count)
-    except ValueError as error:
-        raise UsageError(f'config.frozen = {count}: {error}') from error
 
 
 def shared_surgery(spec: Any) -> surgery.Surgery:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import jax
+from ml_collections import ConfigDict
 
 from experiments import _build, _convert_moves, _convert_source, _convert_target
 from experiments._convert_source import Source
@@ -48,9 +49,9 @@ def convert(wish: Wish) -> str:
     steps = _convert_moves.steps_between(scheme, wish.scheme, wish.noise)
     source = _convert_source.read(wish.source, config, newest=wish.newest)
     config = _convert_target.config_for(config, wish.scheme, wish.options)
-    same = config.data.to_dict() == source.config.data.to_dict()
-    built = _build.setup(config, source.built.dataset if same else None)
-    state = _moved(source, steps, built, config, wish.noise)
+    ready = source.ready if _alike(config, source.config) else _build.prepare(config)
+    built = _build.setup(config, ready)
+    state = _moved(source, steps, built, ready.backbone, config.seed, wish.noise)
     x = _convert_source.one_example(source.built.dataset)
     models = {scheme: source.built.model, wish.scheme: built.model}
     costs = {name: analysis.cost(model, x) for name, model in models.items()}
@@ -62,16 +63,23 @@ def convert(wish: Wish) -> str:
     return f'python -m experiments.train --config={wish.workdir}/config.py --workdir={wish.workdir}'
 
 
-def _moved(source: Source, steps, built: _build.Setup, config, noise: float) -> TrainState:
-    fresh = _convert_source.fresh_state(built, config.seed)
-    dataset, spec = built.dataset, config.to_dict()['backbone']
+def _alike(*configs: ConfigDict) -> bool:
+    """Whether data and backbone are the same."""
+    first, second = ([c.to_dict().get(field) for field in _build.PREPARED] for c in configs)
+    return first == second
+
+
+def _moved(
+    source: Source, steps, built: _build.Setup, backbone, seed: int, noise: float
+) -> TrainState:
+    fresh = _convert_source.fresh_state(built, seed)
     params, state = _convert_moves.moved(
         steps,
         (source.state.params, source.state.state),
         (fresh.params, fresh.state),
-        dataset,
-        _build.build({**dataset.inputs, **spec}, 'backbone'),
-        jax.random.fold_in(jax.random.key(config.seed), 1),
+        built.dataset,
+        backbone,
+        jax.random.fold_in(jax.random.key(seed), 1),
         noise,
     )
     return fresh._replace(params=params, state=state, opt_state=built.tx.init(params))

@@ -23,12 +23,14 @@ class Source(NamedTuple):
 
     Attributes:
       config: of the run.
+      ready: data and backbone of the config.
       built: what the config describes.
       step: of the checkpoint.
       state: in it.
     """
 
     config: ConfigDict
+    ready: _build.Prepared
     built: _build.Setup
     step: int
     state: TrainState
@@ -48,14 +50,15 @@ def read(workdir: Path, config: ConfigDict, *, newest: bool) -> Source:
     steps = _steps(workdir)
     if not steps:
         raise UsageError(f'{workdir} holds no checkpoint yet: nothing is trained that could move.')
-    built = _build.setup(config)
+    ready = _build.prepare(config)
+    built = _build.setup(config, ready)
     like = fresh_state(built, config.seed)
     with tempfile.TemporaryDirectory() as folder:
         state, progress = _restored(workdir, Path(folder), steps[-1], like)
         best = progress['chosen']['step']
         if newest or best == steps[-1]:
-            return Source(config, built, steps[-1], state)
-        return Source(config, built, best, _restored(workdir, Path(folder), best, like)[0])
+            return Source(config, ready, built, steps[-1], state)
+        return Source(config, ready, built, best, _restored(workdir, Path(folder), best, like)[0])
 
 
 def config_of(workdir: Path) -> ConfigDict:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from ml_collections import ConfigDict
 
 from experiments import _build, _program
 from experiments._cells import Cell
@@ -56,6 +57,7 @@ class Runs:
     def __init__(self, folder: Path, dataset: Callable[[Any], Dataset]):
         self._folder, self._dataset = folder, dataset
         self._marks: dict[int, str] = {}
+        self._ready: dict[str, _build.Prepared] = {}
 
     def build(self, cell: Cell) -> _build.Setup:
         """Everything that a cell trains.
@@ -63,15 +65,23 @@ class Runs:
         Raises:
           UsageError: what does not fit.
         """
-        dataset = self._dataset(cell.config.data)
+        ready = self._prepared(cell.config)
         if cell.task is None:
-            return _build.setup(cell.config, dataset)
+            return _build.setup(cell.config, ready)
         try:
-            alone = data.only(dataset, cell.task, batch_size=cell.config.train.batch_size)
+            alone = data.only(ready.dataset, cell.task, batch_size=cell.config.train.batch_size)
         except ValueError as error:
             raise _program.UsageError(str(error)) from error
-        built = _build.setup(cell.config, alone)
+        built = _build.setup(cell.config, ready._replace(dataset=alone))
         return built._replace(options=built.options | {'select': _select(built)})
+
+    def _prepared(self, config: ConfigDict) -> _build.Prepared:
+        """Data and backbone; frozen stages run once for all cells."""
+        fields = {field: config[field] for field in _build.PREPARED if field in config}
+        question = ConfigDict(fields).to_json(sort_keys=True)
+        if question not in self._ready:
+            self._ready[question] = _build.prepare(config, self._dataset(config.data))
+        return self._ready[question]
 
     def there(self, cell: Cell, seeds: Sequence[int]) -> int:
         """How many of the seeds are there."""

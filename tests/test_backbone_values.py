@@ -108,14 +108,22 @@ def test_group_norm_of_the_stem():
     assert_near(found, relu(y * layer['scale'] + layer['bias']))
 
 
-@pytest.mark.parametrize('shape', [(2, 9, 6), (2, 9, 6, 3)])
-def test_lenet(shape):
+@pytest.mark.parametrize(
+    ('shape', 'options', 'pads', 'size'),
+    [
+        ((2, 9, 6), {}, (2, 2), (2, 1)),
+        ((2, 9, 6, 3), {}, (2, 2), (2, 1)),
+        ((2, 14, 12), {'kernel': (3, 2), 'padding': 'VALID'}, (0, 0), (2, 2)),
+        ((2, 9, 6), {'kernel': (5, 3)}, (2, 1), (2, 1)),
+    ],
+)
+def test_lenet(shape, options, pads, size):
     x = normal(*shape)
-    params, _, found = values(module.serial(*backbones.lenet((4, 5), width=7)), x)
+    params, _, found = values(module.serial(*backbones.lenet((4, 5), width=7, **options)), x)
     x = x if x.ndim == 4 else x[..., None]
-    for stage in ('stage0', 'stage1'):
-        x = max_pool(relu(convolve(x, params[stage]['Conv_0'], pad=2)), 2, 2)
-    assert x.shape == (2, 2, 1, 5)
+    for stage, pad in zip(('stage0', 'stage1'), pads, strict=True):
+        x = max_pool(relu(convolve(x, params[stage]['Conv_0'], pad=pad)), 2, 2)
+    assert x.shape == (2, *size, 5)
     layer = params['stage2']['Dense_0']
     assert_near(found, relu(x.reshape(2, -1) @ layer['kernel'] + layer['bias']))
 

@@ -114,6 +114,21 @@ def test_towers_of_the_newest_are_stitched(run, tmp_path, capsys):
     assert_close(found['task']['units']['left'], jnp.array([0.7, 0.3]))
 
 
+def test_models_on_stored_features_and_scaled_losses(tmp_path, capsys):
+    """The moved model has the same frozen stage and says the same."""
+    more = {'frozen': 1, 'store_features': True, 'loss_scales': {'left': 9.0}}
+    config = ConfigDict(CONFIG | more)
+    config.backbone.widths = (8, 4)
+    _program.claim(tmp_path / 'hard', config)
+    _build.train(_build.setup(config), seed=0, workdir=tmp_path / 'hard')
+    convert(Wish(tmp_path / 'hard', 'independent', tmp_path / 'apart'))
+    said = [line.split() for line in capsys.readouterr().out.splitlines()]
+    results = [row[2:] for row in said if len(row) == 4 and row[0] in ('left', 'right')]
+    assert len(results) == 4
+    assert all(first == second for first, second in results)
+    train_on(tmp_path / 'apart')
+
+
 def test_moves_in_two_steps_and_with_noise():
     built = _build.setup(ConfigDict(CONFIG))
     dataset, backbone = built.dataset, backbones.mlp((8,))

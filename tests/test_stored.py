@@ -11,11 +11,14 @@ import pytest
 from flax import linen
 
 from experiments import _build
+from experiments._comparison import Comparison, datasets
 from experiments._program import UsageError
+from experiments._runs import Runs
 from mtljax import backbones, data, heads, module, sharing, surgery, training
 from mtljax.base import Module
 from mtljax.training import Features, _stored
 from tests.helpers import assert_close, assert_same
+from tests.plans import plan
 
 DIGITS = data.digits(train=48, validation=21, test=17)
 X = DIGITS.train.example.inputs
@@ -194,11 +197,28 @@ def test_a_config_freezes_on_images():
         ({'store_features': True}, r'Found frozen = 0, augment = False'),
         ({'frozen': 3}, r'config.frozen = 3: The backbone has 2 stages'),
         ({'frozen': 3, 'store_features': True}, 'stages should be at most'),
+        ({'heads': {'top': None}}, r"config.heads names \['top'\]. The tasks are"),
+        ({'loss_scales': {'up': 2.0}}, r"config.loss_scales names \['up'\]"),
     ],
 )
 def test_configs_refused(changes, said):
     with pytest.raises(UsageError, match=said):
         _build.setup(config_of(**changes))
+
+
+def test_a_comparison_runs_frozen_stages_once(tmp_path, monkeypatch):
+    calls = []
+    store = training.stored
+    monkeypatch.setattr(training, 'stored', lambda *a, **k: calls.append(1) or store(*a, **k))
+    config = config_of(frozen=1, store_features=True)
+    dataset = datasets()
+    runs = Runs(tmp_path, dataset)
+    comparison = Comparison(config, plan(surgery=('sum',)), runs, dataset)
+    assert comparison.check() == 0
+    found = comparison.train()
+    assert len(calls) == 1
+    assert [run.task for run in found] == ['left', 'right', None]
+    assert found[-1].test == _build.train(_build.setup(config), seed=0).test
 
 
 def test_a_config_has_heads_of_its_own():

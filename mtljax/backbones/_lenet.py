@@ -9,33 +9,44 @@ from mtljax.backbones._mlp import mlp
 from mtljax.backbones._pool import max_pool
 from mtljax.base import Module
 from mtljax.module import from_linen
-from mtljax.options import check_count, check_sizes
+from mtljax.options import check_sizes
 
 
 class _Convolution(linen.Module):
     features: int
     kernel: int
+    padding: str
     dtype: jnp.dtype | None
 
     @linen.compact
     def __call__(self, x):
         x = x[..., None] if x.ndim == 3 else x
-        x = linen.Conv(self.features, (self.kernel, self.kernel), dtype=self.dtype)(x)
+        least = self.kernel + 1 if self.padding == 'VALID' else 2
+        if min(x.shape[1:3]) < least:
+            raise ValueError(
+                f'A convolution of lenet with kernel = {self.kernel}, padding = {self.padding!r} '
+                f'reads images of {least}x{least} or more. Found {x.shape[1]}x{x.shape[2]}.'
+            )
+        kernel = (self.kernel, self.kernel)
+        x = linen.Conv(self.features, kernel, padding=self.padding, dtype=self.dtype)(x)
         return max_pool(linen.relu(x))
 
 
 def lenet(
     features: Sequence[int] = (10, 20),
     *,
-    kernel: int = 5,
+    kernel: int | Sequence[int] = 5,
+    padding: str = 'SAME',
     width: int = 50,
     dtype: jnp.dtype | None = None,
 ) -> tuple[Module, ...]:
     """Convolutions with pooling, then one dense layer (LeCun et al., Proc. IEEE 1998).
 
     Args:
-      features: the channels of each convolution; each halves height and width.
-      kernel: the side of the kernels; the padding keeps the size.
+      features: the channels of each convolution; its pooling halves height and width.
+      kernel: the side of the kernels, one for all or one per convolution.
+      padding: ``'SAME'`` keeps the size in a convolution; ``'VALID'``, without padding as in the
+        paper, takes ``kernel - 1`` from it.
       width: of the dense layer.
       dtype: of the computation; float32, that of the parameters, when left out.
 
@@ -44,12 +55,24 @@ def lenet(
       to ``[B, width]``.
 
     Raises:
-      ValueError: no convolution, or a size below 1.
+      ValueError: no convolution, a size below 1, another padding, kernels of another number than
+        the convolutions; when it is applied, images that are too small.
 
     >>> len(lenet())
     3
     """
     check_sizes('features', features)
-    check_count('kernel', kernel, 1)
-    convolutions = [from_linen(_Convolution(size, kernel, dtype)) for size in features]
+    kernels = kernel if isinstance(kernel, Sequence) else (kernel,) * len(features)
+    check_sizes('kernel', kernels)
+    if len(kernels) != len(features):
+        raise ValueError(
+            f'kernel should be one for all or one per convolution, {len(features)}. '
+            f'Found kernel = {kernel}.'
+        )
+    if padding not in ('SAME', 'VALID'):
+        raise ValueError(f"padding should be 'SAME' or 'VALID'. Found padding = {padding!r}.")
+    convolutions = [
+        from_linen(_Convolution(size, side, padding, dtype))
+        for size, side in zip(features, kernels, strict=True)
+    ]
     return (*convolutions, *mlp((width,), dtype=dtype))
