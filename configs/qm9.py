@@ -32,7 +32,7 @@ def get_config(variant: str = '') -> ConfigDict:
                 'fn': 'optax:adam',
                 'learning_rate': {
                     'fn': 'optax:cosine_decay_schedule',
-                    'init_value': 1e-3,
+                    'init_value': 3e-3,
                     'decay_steps': steps,
                 },
             },

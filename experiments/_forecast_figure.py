@@ -80,7 +80,7 @@ def _histories(axes: Axes, window: Window, helper: History, hidden: History) -> 
     axes.plot(window.known, window.history, color='black', label=label, **style)
     axes.axvspan(window.known[0], window.days[0], color='C1', alpha=0.15, linewidth=0)
     label = f'{hidden.name}, to be forecast'
-    axes.plot(window.days, window.truth, color='C3', label=label, **style)
+    axes.plot(window.days, window.truth, color='black', linestyle=':', label=label, **style)
     axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(mdates.AutoDateLocator()))
     axes.set_ylabel('a day')
     axes.yaxis.set_major_formatter('{x:,.0f}')

@@ -18,6 +18,7 @@ CONFIGS = sorted((ROOT / 'configs').glob('*.py'))
 SMALLER = {  # for networks that take long to compile
     'scenes': {'backbone.widths': (4,), 'backbone.blocks': (1,)},
     'scenes_losses': {'backbone.widths': (4,), 'backbone.blocks': (1,)},
+    'scenes_losses:pretrained': {'backbone.stages': 2, 'backbone.size': (16, 16), 'frozen': 1},
     'scenes_pretrained': {'backbone.stages': 2, 'backbone.size': (16, 16), 'frozen': 1},
     'scenes_pretrained:finetune': {'backbone.stages': 1, 'backbone.size': (16, 16)},
 }
