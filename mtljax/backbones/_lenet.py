@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import jax
 import jax.numpy as jnp
 from flax import linen
 
@@ -27,9 +28,30 @@ class _Convolution(linen.Module):
                 f'A convolution of lenet with kernel = {self.kernel}, padding = {self.padding!r} '
                 f'reads images of {least}x{least} or more. Found {x.shape[1]}x{x.shape[2]}.'
             )
-        kernel = (self.kernel, self.kernel)
-        x = linen.Conv(self.features, kernel, padding=self.padding, dtype=self.dtype)(x)
+        x = linen.Conv(
+            self.features,
+            (self.kernel, self.kernel),
+            padding=self.padding,
+            dtype=self.dtype,
+            conv_general_dilated=_as_product if _slow(x) else None,
+        )(x)
         return max_pool(linen.relu(x))
+
+
+def _slow(x: jax.Array) -> bool:
+    """Whether XLA takes several times as long for the kernel's gradient as for the convolution."""
+    return x.shape[-1] == 1 and jax.default_backend() == 'cpu'
+
+
+def _as_product(x, kernel, strides, padding, **_):
+    """The convolution of one channel as a product of matrices."""
+    height, width, _, channels = kernel.shape
+    pads = jax.lax.padtype_to_pads(x.shape[1:3], (height, width), strides, padding)
+    x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
+    rows, columns = x.shape[1] - height + 1, x.shape[2] - width + 1
+    offsets = [(i, j) for i in range(height) for j in range(width)]
+    patches = jnp.concatenate([x[:, i : i + rows, j : j + columns] for i, j in offsets], -1)
+    return patches @ kernel.reshape(-1, channels)
 
 
 def lenet(
