@@ -120,9 +120,11 @@ def _notes(runs: Sequence[Run]) -> list[str]:
     seeds = sorted({run.seed for run in runs})
     steps = sorted({run.steps for run in runs if run.steps})
     devices = {f'{len(run.devices)} x {run.devices[0]}' for run in runs if run.devices}
+    numbers = ', '.join(map(str, seeds))
+    mean = f'Mean ± standard error over {len(seeds)} seeds ({numbers})'
     notes = [
-        f'Mean ± standard error over {len(seeds)} seeds ({", ".join(map(str, seeds))}) on the test '
-        f'split, which nothing was chosen on. {BASELINE}: one network per task, trained apart. '
+        f'{mean if len(seeds) > 1 else f"Seed {numbers}"} on the test split, which nothing was '
+        f'chosen on. {BASELINE}: one network per task, trained apart. '
         + (f'Steps: {" to ".join(map(str, sorted({steps[0], steps[-1]})))}. ' if steps else '')
         + 'Training s: of one run, without compilation; seeds in one program share their time. '
         f'Devices: {", ".join(sorted(devices))}. '
