@@ -33,21 +33,19 @@ class _Convolution(linen.Module):
             (self.kernel, self.kernel),
             padding=self.padding,
             dtype=self.dtype,
-            conv_general_dilated=_as_product if _slow(x) else None,
+            conv_general_dilated=_as_product if _slow(x, self.padding) else None,
         )(x)
         return max_pool(linen.relu(x))
 
 
-def _slow(x: jax.Array) -> bool:
-    """Whether XLA takes several times as long for the kernel's gradient as for the convolution."""
-    return x.shape[-1] == 1 and jax.default_backend() == 'cpu'
+def _slow(x: jax.Array, padding: str) -> bool:
+    """Whether XLA takes several times as long for the kernel's gradient as a product would."""
+    return padding == 'VALID' and x.shape[-1] == 1 and jax.default_backend() == 'cpu'
 
 
-def _as_product(x, kernel, strides, padding, **_):
-    """The convolution of one channel as a product of matrices."""
+def _as_product(x, kernel, *_, **__):
+    """The convolution of one channel, without padding, as a product of matrices."""
     height, width, _, channels = kernel.shape
-    pads = jax.lax.padtype_to_pads(x.shape[1:3], (height, width), strides, padding)
-    x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
     rows, columns = x.shape[1] - height + 1, x.shape[2] - width + 1
     offsets = [(i, j) for i in range(height) for j in range(width)]
     patches = jnp.concatenate([x[:, i : i + rows, j : j + columns] for i, j in offsets], -1)
