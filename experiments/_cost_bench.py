@@ -35,12 +35,11 @@ class Server(NamedTuple):
     call: Callable[[], Any]
 
 
-def tables(rounds: int, *, with_torch: bool) -> Iterator[tuple[str, Table]]:
+def tables(rounds: int) -> Iterator[tuple[str, Table]]:
     """A table for every batch size, with the line that stands above it.
 
     Args:
       rounds: how often each server has its turn, of some hundred calls.
-      with_torch: makes no difference.
     """
     for size, calls in _CALLS.items():
         title = f'Batch {size}, {rounds * calls:,} calls of each'

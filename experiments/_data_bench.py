@@ -8,6 +8,7 @@ import jax
 import optax
 
 from experiments import _data_bench_torch as peer
+from experiments import _torch
 from experiments._dispatch import Contender, interleaved, ratio_of
 from experiments._program import UsageError, console
 from mtljax import backbones, data, heads, sharing, surgery, training, trees
@@ -42,7 +43,7 @@ def tables(rounds: int, *, with_torch: bool) -> Iterator[tuple[str, Table]]:
     except FileNotFoundError as error:
         raise UsageError(' '.join(str(error).split())) from error
     if with_torch:
-        peer.torch()
+        _torch.library()
     yield 'MMoE on census, batches of 1,024', examples(people, rounds, with_torch=with_torch)
     yield f'{len(_SEEDS)} seeds in one program, and one after the other', seeds(people, rounds)
 

@@ -4,13 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from experiments._sharing_bench_torch import Twin, torch
+from experiments import _torch
+from experiments._sharing_bench_torch import Twin
 from mtljax.base import Dataset
 from mtljax.data import batch_indices
 
 _EXPERTS, _WIDTH, _TOWER, _EMBEDDING = 8, 16, 8, 4
-
-__all__ = ['mmoe', 'torch']
 
 
 def mmoe(dataset: Dataset, batch_size: int, steps: int, rate: float) -> Twin:
@@ -25,21 +24,21 @@ def mmoe(dataset: Dataset, batch_size: int, steps: int, rate: float) -> Twin:
     Raises:
       UsageError: PyTorch is missing.
     """
-    lib, start = torch(), 0
-    parts = tables, experts, gates, towers = _modules(lib.nn, dataset)
+    lib, start, where = _torch.library(), 0, _torch.device()
+    parts = tables, experts, gates, towers = _modules(lib.nn, dataset, where)
     weights = [w for part in parts for w in part.parameters()]
     optimiser = lib.optim.Adam(weights, lr=rate)
     entropy = lib.nn.functional.binary_cross_entropy_with_logits
 
     def losses(batch):
-        columns = lib.from_numpy(batch.inputs['categorical']).unbind(1)
+        columns = lib.from_numpy(batch.inputs['categorical']).to(where).unbind(1)
         found = [table(column + 1) for table, column in zip(tables, columns, strict=True)]
-        x = lib.cat([*found, lib.from_numpy(batch.inputs['numeric'])], dim=1)
+        x = lib.cat([*found, lib.from_numpy(batch.inputs['numeric']).to(where)], dim=1)
         rows = lib.stack([expert(x) for expert in experts])
         targets = batch.targets.values()
         for gate, tower, target in zip(gates, towers, targets, strict=True):
             mixed = lib.einsum('be,ebf->bf', gate(x).softmax(dim=1), rows)
-            yield entropy(tower(mixed)[:, 0], lib.from_numpy(target).float())
+            yield entropy(tower(mixed)[:, 0], lib.from_numpy(target).to(where).float())
 
     def run():
         nonlocal start
@@ -48,6 +47,7 @@ def mmoe(dataset: Dataset, batch_size: int, steps: int, rate: float) -> Twin:
             lib.stack(list(losses(dataset.train.take(row)))).sum().backward()
             optimiser.step()
         start += steps
+        _torch.wait()
 
     def last():
         return [loss.item() for loss in losses(dataset.train.take(np.arange(batch_size)))]
@@ -55,21 +55,20 @@ def mmoe(dataset: Dataset, batch_size: int, steps: int, rate: float) -> Twin:
     return Twin(run, last)
 
 
-def _modules(nn: Any, dataset: Dataset) -> tuple[Any, ...]:
+def _modules(nn: Any, dataset: Dataset, where: Any) -> tuple[Any, ...]:
     counts, numeric = dataset.inputs['cardinalities'], dataset.inputs['numeric']
     width = _EMBEDDING * len(counts) + numeric
 
     def dense(size):
         return nn.Sequential(nn.Linear(width, size), nn.ReLU())
 
-    return (
-        nn.ModuleList([nn.Embedding(count + 1, _EMBEDDING) for count in counts]),
-        nn.ModuleList([dense(_WIDTH) for _ in range(_EXPERTS)]),
-        nn.ModuleList([nn.Linear(width, _EXPERTS) for _ in dataset.tasks]),
-        nn.ModuleList(
-            [
-                nn.Sequential(nn.Linear(_WIDTH, _TOWER), nn.ReLU(), nn.Linear(_TOWER, 1))
-                for _ in dataset.tasks
-            ]
-        ),
+    made = (
+        [nn.Embedding(count + 1, _EMBEDDING) for count in counts],
+        [dense(_WIDTH) for _ in range(_EXPERTS)],
+        [nn.Linear(width, _EXPERTS) for _ in dataset.tasks],
+        [
+            nn.Sequential(nn.Linear(_WIDTH, _TOWER), nn.ReLU(), nn.Linear(_TOWER, 1))
+            for _ in dataset.tasks
+        ],
     )
+    return tuple(nn.ModuleList(each).to(where) for each in made)

@@ -1,6 +1,5 @@
 """The fast path against loops that fetch each batch from the host."""
 
-import importlib
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +9,8 @@ import jax
 import numpy as np
 import optax
 
-from experiments._program import UsageError, console
+from experiments import _torch
+from experiments._program import console
 from mtljax import backbones, data, sharing, surgery, training
 from mtljax.analysis import Table
 from mtljax.base import Dataset, Module
@@ -79,7 +79,7 @@ def _contenders(
     yield 'loop', _loop(step, dataset, network.batch_size)
     yield 'fast', _fast(model, step, dataset, network.batch_size)
     if with_torch and network.widths is not None:
-        yield 'torch', _torch(network, dataset)
+        yield 'torch', _in_torch(network, dataset)
 
 
 def _loop(step: training.TrainStep, dataset: Dataset, batch_size: int) -> Contender:
@@ -119,19 +119,16 @@ def _fast(model, step: training.TrainStep, dataset: Dataset, batch_size: int) ->
     return run
 
 
-def _torch(network: Network, dataset: Dataset) -> Contender:
-    try:
-        torch = importlib.import_module('torch')
-    except ImportError as error:
-        raise UsageError('--peers=torch needs PyTorch: pip install torch.') from error
-    nn, start = torch.nn, 0
+def _in_torch(network: Network, dataset: Dataset) -> Contender:
+    torch, start, where = _torch.library(), 0, _torch.device()
+    nn = torch.nn
     layers, size = [nn.Flatten()], dataset.train.example.inputs[0].size
     for width in network.widths or ():
         layers += [nn.Linear(size, width), nn.ReLU()]
         layers += [nn.Dropout(network.dropout)] if network.dropout else []
         size = width
-    trunk = nn.Sequential(*layers)
-    heads = nn.ModuleDict({task: nn.Linear(size, 10) for task in dataset.tasks})
+    trunk = nn.Sequential(*layers).to(where)
+    heads = nn.ModuleDict({task: nn.Linear(size, 10) for task in dataset.tasks}).to(where)
     weights = [*trunk.parameters(), *heads.parameters()]
     optimiser = torch.optim.Adam(weights, lr=_LEARNING_RATE)
 
@@ -139,15 +136,17 @@ def _torch(network: Network, dataset: Dataset) -> Contender:
         nonlocal start
         for row in batch_indices(dataset.train.size, network.batch_size, 0, start, start + _CHUNK):
             batch = dataset.train.take(row)
-            features = trunk(torch.from_numpy(batch.inputs))
+            features = trunk(torch.from_numpy(batch.inputs).to(where))
+            targets = {task: torch.from_numpy(y).to(where) for task, y in batch.targets.items()}
             losses = [
-                nn.functional.cross_entropy(heads[task](features), torch.from_numpy(target).long())
-                for task, target in batch.targets.items()
+                nn.functional.cross_entropy(heads[task](features), target.long())
+                for task, target in targets.items()
             ]
             optimiser.zero_grad()
             torch.stack(losses).sum().backward()
             optimiser.step()
         start += _CHUNK
+        _torch.wait()
 
     return run
 

@@ -1,20 +1,33 @@
 """What per-task gradients cost, engine by engine, in units of the step on the plain sum."""
 
 import statistics
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 
 import jax
 
 from experiments._dispatch import interleaved, ratio_of
 from experiments._program import console
-from experiments._surgery_networks import Problem, Step, networks, problem
+from experiments._surgery_networks import Problem, Step, dense, networks, problem
 from mtljax import gradients, surgery
 from mtljax.analysis import Table
 
 ENGINES = ('batched', 'loop', 'lean', 'representation')
+_COMPILATIONS = 3
 
 
-def engines(rounds: int) -> Table:
+def tables(rounds: int) -> Iterator[tuple[str, Table]]:
+    """Every table, with the line that stands above it.
+
+    Args:
+      rounds: how often each contender runs, in turn.
+    """
+    jax.config.update('jax_enable_compilation_cache', False)
+    yield 'Engines: a step of PCGrad', _engines(rounds)
+    yield 'Seconds to compile a step', _compilation(min(rounds, _COMPILATIONS))
+
+
+def _engines(rounds: int) -> Table:
     """Time and temporary memory of a step of PCGrad, and what ``'auto'`` chooses."""
     rows = []
     for network in networks():
@@ -27,6 +40,22 @@ def engines(rounds: int) -> Table:
     ratios = [f'{engine} time / sum time' for engine in ENGINES]
     sizes = [f'{name} MiB' for name in ('sum', *ENGINES)]
     return Table(['network', *ratios, *sizes, 'auto', 'its time / the fastest exact'], rows)
+
+
+def _compilation(rounds: int) -> Table:
+    """Tracing, lowering and XLA, from empty caches."""
+    methods, rows = {'sum': surgery.sum, 'pcgrad': surgery.pcgrad}, []
+    for tasks in (2, 8, 40):
+        made, seconds = problem(dense(3, 256, 256, tasks)), {name: [] for name in methods}
+        for name in sorted(seconds) * rounds:
+            update, state = made.update(methods[name]())
+            jax.clear_caches()
+            begin = time.perf_counter()
+            update.lower(state, made.batch).compile()
+            seconds[name].append(time.perf_counter() - begin)
+        middle = {name: statistics.median(found) for name, found in seconds.items()}
+        rows.append([str(tasks), *(f'{each:.2f}' for each in middle.values())])
+    return Table(['T', 'sum', 'pcgrad'], rows)
 
 
 def _row(chosen: str, steps: Mapping[str, Step], times: Mapping[str, list[float]]) -> list[str]:

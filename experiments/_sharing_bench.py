@@ -11,6 +11,7 @@ import numpy as np
 import optax
 
 from experiments import _sharing_bench_torch as peer
+from experiments import _torch
 from experiments._dispatch import Contender, interleaved, ratio_of
 from experiments._program import console
 from mtljax import backbones, heads, module, sharing, surgery, training, trees
@@ -44,7 +45,7 @@ def tables(rounds: int, *, with_torch: bool) -> Iterator[tuple[str, Table]]:
       UsageError: PyTorch is asked for and missing.
     """
     if with_torch:
-        peer.torch()
+        _torch.library()
     jax.config.update('jax_enable_compilation_cache', False)
     made = {
         'A step of every scheme': lambda: schemes(rounds),

@@ -1,14 +1,10 @@
 """MMoE as one writes it in eager PyTorch: a list of experts, a list of gates, a list of heads."""
 
-import importlib
-import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from experiments import _torch
 from experiments._dispatch import Contender
-from experiments._program import UsageError
 from mtljax import trees
 from mtljax.base import Batch
 
@@ -25,20 +21,6 @@ class Twin(NamedTuple):
     losses: Callable[[], list[float]]
 
 
-def torch() -> Any:
-    """The library, on all cores that this process may use.
-
-    Raises:
-      UsageError: it is missing.
-    """
-    try:
-        found = importlib.import_module('torch')
-    except ImportError as error:
-        raise UsageError('--peers=torch needs PyTorch: pip install torch.') from error
-    found.set_num_threads(len(os.sched_getaffinity(0)))
-    return found
-
-
 def mmoe(params: Mapping[str, Any], batch: Batch, steps: int, rate: float) -> Twin:
     """Steps of Adam on the summed squared errors.
 
@@ -51,11 +33,11 @@ def mmoe(params: Mapping[str, Any], batch: Batch, steps: int, rate: float) -> Tw
     Raises:
       UsageError: PyTorch is missing.
     """
-    lib = torch()
+    lib = _torch.library()
     modules = experts, gates, towers = _modules(lib.nn, params)
     optimiser = lib.optim.Adam([w for part in modules for w in part.parameters()], lr=rate)
-    x = lib.tensor(np.asarray(batch.inputs))
-    targets = [lib.tensor(np.asarray(batch.targets[name])) for name in params['task']['heads']]
+    x = _torch.tensor(batch.inputs)
+    targets = [_torch.tensor(batch.targets[name]) for name in params['task']['heads']]
 
     def losses():
         rows = lib.stack([expert(x) for expert in experts])
@@ -68,6 +50,7 @@ def mmoe(params: Mapping[str, Any], batch: Batch, steps: int, rate: float) -> Tw
             optimiser.zero_grad()
             lib.stack(list(losses())).sum().backward()
             optimiser.step()
+        _torch.wait()
 
     return Twin(run, lambda: [loss.item() for loss in losses()])
 
@@ -92,6 +75,6 @@ def _dense(nn: Any, layers: list[Mapping[str, Any]], linear: int = 1) -> Any:
     for at, layer in enumerate(layers):
         dense = nn.Linear(*layer['kernel'].shape)
         values = {'weight': layer['kernel'].T, 'bias': layer['bias']}
-        dense.load_state_dict({k: torch().tensor(np.asarray(v)) for k, v in values.items()})
+        dense.load_state_dict({name: _torch.tensor(value) for name, value in values.items()})
         made += [dense, nn.ReLU()] if at < len(layers) - linear else [dense]
-    return nn.Sequential(*made)
+    return nn.Sequential(*made).to(_torch.device())

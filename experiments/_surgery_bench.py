@@ -1,7 +1,6 @@
-"""What surgery costs: methods, engines, compilation, and the same steps in PyTorch."""
+"""What surgery costs: methods, and the same steps in PyTorch."""
 
 import statistics
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,7 +11,6 @@ from matplotlib.figure import Figure
 
 from experiments import _surgery_bench_torch as peer
 from experiments._dispatch import interleaved, ratio_of
-from experiments._engine_bench import engines
 from experiments._program import console
 from experiments._surgery_figure import step_times
 from experiments._surgery_networks import Network, Problem, Step, dense, lenet, mmoe, problem
@@ -33,7 +31,6 @@ _TASKS = (2, 4, 8, 16, 40)
 _FORWARD, _BACKWARD = 3, 5  # products of one layer in the forward and in one backward of the MLP
 _PRODUCT = 2 * 256**3  # FLOPs
 _WORK = 32  # tasks times steps in one round
-_COMPILATIONS = 3
 
 Times = dict[str, list[float]]
 
@@ -64,24 +61,6 @@ def tables(
         yield 'The same steps in PyTorch', _beside({f'T = {t}': one for t, one in found.items()})
         rest = {n.name: _measure(n, _FEW, peers, rounds) for n in (mmoe(2), mmoe(8), lenet())}
         yield 'MMoE and LeNet, and the same steps in PyTorch', _beside(rest)
-    yield 'Engines: a step of PCGrad', engines(rounds)
-    yield 'Seconds to compile a step', compilation(min(rounds, _COMPILATIONS))
-
-
-def compilation(rounds: int) -> Table:
-    """Tracing, lowering and XLA, from empty caches."""
-    rows = []
-    for tasks in (2, 8, 40):
-        made, seconds = problem(dense(3, 256, 256, tasks)), {'sum': [], 'pcgrad': []}
-        for name in sorted(seconds) * rounds:
-            update, state = made.update(METHODS[name]())
-            jax.clear_caches()
-            begin = time.perf_counter()
-            update.lower(state, made.batch).compile()
-            seconds[name].append(time.perf_counter() - begin)
-        middle = {name: statistics.median(found) for name, found in seconds.items()}
-        rows.append([str(tasks), *(f'{each:.2f}' for each in middle.values())])
-    return Table(['T', 'sum', 'pcgrad'], rows)
 
 
 def _measure(

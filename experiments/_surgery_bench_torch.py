@@ -1,7 +1,6 @@
 """The steps of the surgery suite in PyTorch: by hand, with TorchJD, and with LibMTL."""
 
 import importlib
-import os
 import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -11,12 +10,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments import _torch
 from experiments._dispatch import Contender
 from experiments._program import UsageError
 from experiments._surgery_networks import RATE, Step
 from mtljax import trees
 
 LIBRARIES = ('torch', 'torchjd', 'libmtl')
+_ALIKE = 5e-3  # products may be in TF32
 _TORCHJD: dict[str, Callable[[Any, int], Any]] = {
     'sum': lambda lib, tasks: lib.Sum(),
     'pcgrad': lambda lib, tasks: lib.PCGrad(),
@@ -57,7 +58,6 @@ def find(wanted: Sequence[str], libmtl: str | None) -> None:
             importlib.import_module(modules[library])
         except ImportError as error:
             raise UsageError(f'--peers={library}: {error}.') from error
-    importlib.import_module('torch').set_num_threads(len(os.sched_getaffinity(0)))
 
 
 def contender(
@@ -68,7 +68,7 @@ def contender(
     Raises:
       AssertionError: the losses are not those of mtljax.
     """
-    torch = importlib.import_module('torch')
+    torch = _torch.library()
     torch.manual_seed(0)
     random.seed(0)
     twin = _Twin(torch, step, tasks)
@@ -78,11 +78,12 @@ def contender(
     run = {'torch': _by_hand, 'torchjd': _torchjd, 'libmtl': _libmtl}[library](twin, method)
     _, info = step.compiled(jax.tree.map(jnp.copy, step.state), step.batch)
     ours = [float(info['loss'][name]) for name in tasks]
-    np.testing.assert_allclose(twin.losses().detach().numpy(), ours, rtol=1e-3)
+    np.testing.assert_allclose(twin.losses().detach().cpu().numpy(), ours, rtol=_ALIKE)
 
     def steps():
         for _ in range(count):
             run()
+        _torch.wait()
 
     return steps
 
@@ -93,8 +94,8 @@ class _Twin:
     def __init__(self, torch, step: Step, tasks: Sequence[str]):
         self.torch, self.names = torch, list(tasks)
         params = step.state.params
-        self.x = torch.tensor(np.asarray(step.batch.inputs))
-        self.targets = torch.tensor(np.stack([step.batch.targets[n] for n in self.names]))
+        self.x = _torch.tensor(step.batch.inputs)
+        self.targets = _torch.tensor([step.batch.targets[n] for n in self.names])
         gates = params['task'].get('gates')
         self.gates = gates and [_dense(torch, gates[n]) for n in self.names]
         shared = params['shared']
@@ -142,7 +143,7 @@ def _by_hand(twin: _Twin, method: str) -> Contender:
         torch.stack([twin.read(one, i) for i, one in enumerate(cut)]).sum().backward()
         rows = [torch.autograd.grad(z, twin.shared, one.grad, retain_graph=True) for one in cut]
         rows = torch.stack([torch.cat([leaf.reshape(-1) for leaf in row]) for row in rows])
-        weights = torch.tensor(_BY_HAND[method]((rows @ rows.T).numpy()))
+        weights = _torch.tensor(_BY_HAND[method]((rows @ rows.T).cpu().numpy()))
         combined, start = weights @ rows, 0
         for leaf in twin.shared:
             leaf.grad = combined[start : start + leaf.numel()].view_as(leaf)
@@ -189,13 +190,12 @@ def _libmtl(twin: _Twin, method: str) -> Contender:
     """Its weighting classes on the same modules, driven by the body of its training loop."""
     weighting = importlib.import_module('LibMTL.weighting')
     name, options = _LIBMTL[method]
-    torch = twin.torch
 
     model = getattr(weighting, name)()
     model.get_share_params = twin.trunks.parameters
     model.zero_grad_share_params = lambda: twin.trunks.zero_grad(set_to_none=False)
     model.task_num, model.task_name, model.rep_grad = len(twin.names), twin.names, False
-    model.device, model.epoch = torch.device('cpu'), 0
+    model.device, model.epoch = _torch.device(), 0
     model.init_param()
 
     def run():
@@ -246,7 +246,5 @@ def _dense(torch, stage: Mapping[str, Any]):
 
 
 def _filled(torch, layer, kernel, bias):
-    layer.load_state_dict(
-        {'weight': torch.tensor(np.array(kernel)), 'bias': torch.tensor(np.array(bias))}
-    )
-    return layer
+    layer.load_state_dict({'weight': _torch.tensor(kernel), 'bias': _torch.tensor(bias)})
+    return layer.to(_torch.device())

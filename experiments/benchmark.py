@@ -11,7 +11,10 @@ list; seconds to compile a step as experts and tasks grow in number; MMoE agains
 
 surgery: steps of several methods for 2 to 40 tasks, against the plain sum, against the floor (one
 forward, one pullback a task) and, with --peers=torch,torchjd,libmtl, against the same steps in
-PyTorch; every engine on wide and narrow trunks, experts, attention and convolutions; compilation.
+PyTorch.
+
+engines: every engine on wide and narrow trunks, experts, attention and convolutions; seconds to
+compile a step.
 
 data: examples a second on KDD census-income (fetched before: python -m experiments.data fetch
 census); four seeds in one program against one after the other, and which of them is chosen.
@@ -19,6 +22,7 @@ census); four seeds in one program against one after the other, and which of the
 cost: parameters, FLOPs and latency of one encoder with four heads: hard, soft, MMoE, separate.
 """
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from absl import flags
@@ -28,6 +32,7 @@ from experiments import (
     _cost_bench,
     _data_bench,
     _dispatch,
+    _engine_bench,
     _program,
     _sharing_bench,
     _surgery_bench,
@@ -36,8 +41,17 @@ from experiments import (
 from mtljax.analysis import Table
 from mtljax.training import write_text
 
+_LIBRARIES = {
+    'dispatch': ('torch',),
+    'sharing': ('torch',),
+    'surgery': _surgery_bench_torch.LIBRARIES,
+    'data': ('torch',),
+}
 _SUITE = flags.DEFINE_enum(
-    'suite', 'dispatch', ['dispatch', 'sharing', 'surgery', 'data', 'cost'], 'What to measure.'
+    'suite',
+    'dispatch',
+    ['dispatch', 'sharing', 'surgery', 'engines', 'data', 'cost'],
+    'What to measure.',
 )
 _PEERS = flags.DEFINE_list(
     'peers', [], 'Other libraries to run beside: torch; in the suite surgery also torchjd, libmtl.'
@@ -50,23 +64,14 @@ _FIGURE = flags.DEFINE_string('figure', None, 'A PNG file for the figure of the 
 
 def main() -> None:
     """Run the program."""
-    surgery = _SUITE.value == 'surgery'
-    known = _surgery_bench_torch.LIBRARIES if surgery else ('torch',)
+    known = _LIBRARIES.get(_SUITE.value, ())
     if unknown := sorted(set(_PEERS.value) - set(known)):
-        raise _program.UsageError(f'--peers knows {", ".join(known)}. Found {unknown}.')
-    suites = {
-        'dispatch': _dispatch_suite,
-        'sharing': _sharing_bench.tables,
-        'data': _data_bench.tables,
-        'cost': _cost_bench.tables,
-    }
-    if surgery:
-        _surgery_bench_torch.find(_PEERS.value, _LIBMTL.value)
-        found = _surgery_bench.tables(_ROUNDS.value, _PEERS.value, _draw)
-    else:
-        found = suites[_SUITE.value](_ROUNDS.value, with_torch='torch' in _PEERS.value)
+        raise _program.UsageError(
+            f'--peers of the suite {_SUITE.value} knows {", ".join(known) or "none"}. '
+            f'Found {unknown}.'
+        )
     parts = []
-    for title, table in found:
+    for title, table in _tables(_ROUNDS.value, _PEERS.value):
         parts.append(f'{title}\n\n{table.markdown()}'.strip())
         _program.console.print(parts[-1], end='\n\n')
     if _OUT.value:
@@ -74,13 +79,27 @@ def main() -> None:
         _program.console.print(_OUT.value)
 
 
+def _tables(rounds: int, peers: Sequence[str]) -> Iterable[tuple[str, Table]]:
+    """The tables of the suite that is asked for, each with the line above it."""
+    with_torch = 'torch' in peers
+    match _SUITE.value:
+        case 'sharing':
+            return _sharing_bench.tables(rounds, with_torch=with_torch)
+        case 'surgery':
+            _surgery_bench_torch.find(peers, _LIBMTL.value)
+            return _surgery_bench.tables(rounds, peers, _draw)
+        case 'engines':
+            return _engine_bench.tables(rounds)
+        case 'data':
+            return _data_bench.tables(rounds, with_torch=with_torch)
+        case 'cost':
+            return _cost_bench.tables(rounds)
+    return [('', _dispatch.table(rounds, with_torch=with_torch))]
+
+
 def _draw(figure: Figure) -> None:
     if _FIGURE.value:
         figure.savefig(_FIGURE.value, dpi=150)
-
-
-def _dispatch_suite(rounds: int, *, with_torch: bool) -> list[tuple[str, Table]]:
-    return [('', _dispatch.table(rounds, with_torch=with_torch))]
 
 
 if __name__ == '__main__':

@@ -10,9 +10,10 @@ import optax
 
 from mtljax.base import Dataset, MultiTask
 from mtljax.data import ArraySplit
+from mtljax.gradients import convolves
 from mtljax.module import shapes
 from mtljax.training._check import with_rows
-from mtljax.training._runner import RESIDENT_BYTES, scans_well
+from mtljax.training._runner import RESIDENT_BYTES
 from mtljax.training._step import train_step
 
 _MOST_FLOPS = 5e7  # of one step; above, one seed fills the cores of a small CPU
@@ -34,9 +35,10 @@ def fits_together(
 ) -> tuple[bool, str]:
     """Whether `train_seeds` should run the seeds in one program, and why.
 
-    Not where it cannot: early stopping, tests at several steps, pmap, data that is streamed. On a
-    CPU, where one step takes at most 50 MFLOP and has no convolution; on other devices, where the
-    states of all seeds fill at most an eighth of the memory.
+    Not where it cannot: early stopping, tests at several steps, pmap, data that is streamed. Not
+    with convolutions, which are slow where every seed has kernels of its own. On a CPU, where one
+    step takes at most 50 MFLOP; on other devices, where the states of all seeds fill at most an
+    eighth of the memory.
 
     Args:
       model: see `train_seeds`.
@@ -74,11 +76,11 @@ def fits_together(
             return False, reason
     step = train_step(model, dataset.tasks, tx, **options)
     state = jax.eval_shape(step.init, jax.random.key(0), split.example)
+    if convolves(model.apply, state.params, state.state, shapes(split.example).inputs):
+        return False, 'convolutions'
     if jax.default_backend() != 'cpu':
         needed, share = len(seeds) * _bytes(state), _memory() / _SHARE_OF_MEMORY
         return needed <= share, f'states of {needed / 2**20:,.0f} MiB'
-    if not scans_well(model, state, shapes(split.example)):
-        return False, 'convolutions on the CPU'
     batch = with_rows(shapes(split.example), batch_size)
     cost = jax.jit(step.update).lower(state, batch).cost_analysis()
     flops = cost['flops'] if cost else np.inf
