@@ -27,7 +27,6 @@ METHODS: dict[str, Callable[[], surgery.Surgery]] = {
     'fairgrad': lambda: surgery.fairgrad(2.0),
 }
 _FEW = ('sum', 'pcgrad', 'mgda', 'nash_mtl')
-_TASKS = (2, 4, 8, 16, 40)
 _FORWARD, _BACKWARD = 3, 5  # products of one layer in the forward and in one backward of the MLP
 _PRODUCT = 2 * 256**3  # FLOPs
 _WORK = 32  # tasks times steps in one round
@@ -44,18 +43,19 @@ class Measured(NamedTuple):
 
 
 def tables(
-    rounds: int, peers: Sequence[str], draw: Callable[[Figure], None]
+    rounds: int, tasks: Sequence[int], peers: Sequence[str], draw: Callable[[Figure], None]
 ) -> Iterator[tuple[str, Table]]:
     """Every table, with the line that stands above it.
 
     Args:
       rounds: how often each contender runs, in turn.
+      tasks: how many stand on the MLP.
       peers: what runs beside, of ``'torch'``, ``'torchjd'`` and ``'libmtl'``.
       draw: what to do with the figure.
     """
     jax.config.update('jax_enable_compilation_cache', False)
-    found = {tasks: _measure(dense(3, 256, 256, tasks), METHODS, peers, rounds) for tasks in _TASKS}
-    draw(step_times({tasks: one.times for tasks, one in found.items()}, peers))
+    found = {t: _measure(dense(3, 256, 256, t), METHODS, peers, rounds) for t in tasks}
+    draw(step_times({t: one.times for t, one in found.items()}, peers))
     yield 'Methods on the MLP 256-256-256, batch 256', _methods(found)
     if peers:
         yield 'The same steps in PyTorch', _beside({f'T = {t}': one for t, one in found.items()})

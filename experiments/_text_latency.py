@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from experiments._cost_bench import Server
 from experiments._dispatch import ratio_of
@@ -83,7 +84,7 @@ def figure(seconds: Mapping[str, Sequence[float]]) -> Figure:
     Args:
       seconds: of every call.
     """
-    found = Figure(figsize=(6.4, 3.8), layout='constrained')
+    found = Figure(figsize=(6.4, 4.4), layout='constrained')
     axes = found.subplots()
     for index, (name, times) in enumerate(seconds.items()):
         ms, marks = np.sort(times) * 1e3, np.quantile(times, (0.5, 0.99)) * 1e3
@@ -91,8 +92,11 @@ def figure(seconds: Mapping[str, Sequence[float]]) -> Figure:
         axes.plot(ms, np.arange(1, len(ms) + 1) / len(ms), color=f'C{index}', label=label)
         axes.plot(marks, (0.5, 0.99), 'o', color=f'C{index}', markersize=4)
     axes.set(xscale='log', xlabel='ms per word', ylabel='share of words')
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.grid(alpha=0.3)
-    axes.legend(fontsize='small')
+    found.legend(loc='outside upper center', fontsize='small', frameon=False)
     return found
 
 

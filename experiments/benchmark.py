@@ -1,7 +1,7 @@
 """Measure, never remember: benchmarks that print a table.
 
 python -m experiments.benchmark --suite=SUITE [--peers=torch] [--rounds=9] [--out=FILE.md]
-    [--figure=FILE.png] [--libmtl=PATH]
+    [--figure=FILE.png] [--libmtl=PATH] [--tasks=2,8]
 
 dispatch: the fast path of training.train (data on the device, a scan of steps) against a Python
 loop of the jitted step with host batches, and against the same loop in eager PyTorch.
@@ -58,6 +58,9 @@ _PEERS = flags.DEFINE_list(
 )
 _LIBMTL = flags.DEFINE_string('libmtl', None, 'The folder of a clone of LibMTL.')
 _ROUNDS = flags.DEFINE_integer('rounds', 9, 'Interleaved rounds per row.', lower_bound=1)
+_TASKS = flags.DEFINE_list(
+    'tasks', ['2', '4', '8', '16', '40'], 'Numbers of tasks in the suite surgery.'
+)
 _OUT = flags.DEFINE_string('out', None, 'A Markdown file to write the table to.')
 _FIGURE = flags.DEFINE_string('figure', None, 'A PNG file for the figure of the suite surgery.')
 
@@ -87,7 +90,7 @@ def _tables(rounds: int, peers: Sequence[str]) -> Iterable[tuple[str, Table]]:
             return _sharing_bench.tables(rounds, with_torch=with_torch)
         case 'surgery':
             _surgery_bench_torch.find(peers, _LIBMTL.value)
-            return _surgery_bench.tables(rounds, peers, _draw)
+            return _surgery_bench.tables(rounds, _whole(_TASKS.value), peers, _draw)
         case 'engines':
             return _engine_bench.tables(rounds)
         case 'data':
@@ -95,6 +98,12 @@ def _tables(rounds: int, peers: Sequence[str]) -> Iterable[tuple[str, Table]]:
         case 'cost':
             return _cost_bench.tables(rounds)
     return [('', _dispatch.table(rounds, with_torch=with_torch))]
+
+
+def _whole(found: Sequence[str]) -> list[int]:
+    if not found or not all(each.isdecimal() and int(each) for each in found):
+        raise _program.UsageError(f'--tasks should be whole numbers from 1 on. Found {found}.')
+    return [int(each) for each in found]
 
 
 def _draw(figure: Figure) -> None:
