@@ -1,5 +1,6 @@
 """The networks on which surgery is measured, and their compiled steps."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -41,9 +42,13 @@ class Problem(NamedTuple):
         return Step(update.lower(state, self.batch).compile(), state, self.batch)
 
     def flops(self, method: surgery.Surgery) -> float:
-        """Of one step, as XLA counts them: with batched rows, for it counts a loop's body once."""
+        """Of one step, as XLA counts them: with batched rows, for it counts a loop's body once.
+
+        NaN on a GPU, where XLA does not count what is not compiled.
+        """
         update, state = self.update(method, 'batched')
-        return update.lower(state, self.batch).cost_analysis()['flops']
+        found = update.lower(state, self.batch).cost_analysis()
+        return found['flops'] if found else math.nan
 
     def update(self, method: surgery.Surgery, engine: str = 'auto') -> Any:
         """The jitted step, and the state that it starts from."""

@@ -9,6 +9,7 @@ import optax
 import pytest
 
 from mtljax import backbones, gradients, sharing, surgery, training
+from mtljax.gradients import _engines
 from mtljax.gradients._cosines import norms_and_cosines
 from tests.helpers import (
     assert_close,
@@ -154,6 +155,19 @@ def test_what_auto_chooses_on_the_cpu():
     assert stacked(4) == convolution(8) == convolution(256) == 'loop'
     assert dense(64, 16, prefer='memory') == convolution(8, prefer='memory') == 'lean'
     assert dense(64, 4096, prefer='memory') == 'loop'
+
+
+def test_what_auto_chooses_on_an_accelerator(monkeypatch):
+    x, weights = jnp.ones((16, 512)), jnp.ones((512, 512))  # a gradient takes a MiB
+    monkeypatch.setattr(jax, 'default_backend', lambda: 'gpu')
+
+    def dense(memory, **options):
+        monkeypatch.setattr(_engines, 'device_memory', lambda: memory)
+        return chosen(lambda w: jnp.tanh(x @ w), weights, **options)
+
+    assert dense(2**20 * 16 * 40, tasks=40) == dense(2**30, tasks=1) == 'batched'
+    assert dense(2**20 * 16 * 39, tasks=40) == dense(None) == 'lean'
+    assert dense(2**40, prefer='memory') == 'lean'
 
 
 def test_convolutions_are_unrolled_on_the_cpu():

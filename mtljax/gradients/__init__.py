@@ -5,6 +5,7 @@ from mtljax.gradients._cut import Cut
 from mtljax.gradients._engines import check_engine, choose
 from mtljax.gradients._jacobian import Engine, Pullback, Stacked, as_jacobian
 from mtljax.gradients._lean import Lean
+from mtljax.gradients._memory import device_memory
 from mtljax.gradients._operations import convolves
 from mtljax.gradients._parts import Own, Parts
 from mtljax.gradients._representation import Representation
@@ -24,5 +25,6 @@ __all__ = [
     'choose',
     'convolves',
     'cosines',
+    'device_memory',
     'task_gradients',
 ]

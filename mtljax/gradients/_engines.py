@@ -10,12 +10,14 @@ from absl import logging
 from mtljax import trees
 from mtljax.base import Params
 from mtljax.gradients._jacobian import Engine
+from mtljax.gradients._memory import device_memory
 from mtljax.gradients._operations import attends, convolves
 
 NAMES = ('auto', 'batched', 'lean', 'loop', 'representation')
 _PREFERENCES = ('time', 'memory')
 _LARGER, _LEAST_BYTES = 2, 1 << 20
 _UNROLLED_TASKS = 16
+_COPIES, _SHARE_OF_MEMORY = 2, 8  # of the rows, on an accelerator
 
 
 def batched(pull: Callable[[Any], Any], rows: Any) -> Any:
@@ -76,11 +78,12 @@ def choose(
 ) -> str:
     """The engine that ``'auto'`` stands for.
 
-    For time: ``'lean'`` where the shared parameters take a MiB or more, and more than twice what
-    the backward pass keeps of a batch (wide dense layers, experts, embeddings, small batches), for
-    two tasks or more; else ``'loop'`` on the CPU, and ``'batched'`` on accelerators and, on the
-    CPU, for attention and for convolutions under more than 16 tasks. Convolutions are never lean on
-    the CPU, nor is a `jax.custom_vjp` anywhere: it has no pushforward.
+    For time, on the CPU: ``'lean'`` where the shared parameters take a MiB or more, and more than
+    twice what the backward pass keeps of a batch (wide dense layers, experts, embeddings, small
+    batches), for two tasks or more; else ``'loop'``, but ``'batched'`` for attention and for
+    convolutions under more than 16 tasks. Convolutions are never lean there. On accelerators:
+    ``'batched'`` while two copies of T gradients fill at most an eighth of the memory, else
+    ``'lean'``. A `jax.custom_vjp` is lean nowhere: it has no pushforward.
 
     For memory: ``'lean'`` where T gradients take more than twice what the backward pass keeps, else
     ``'loop'``.
@@ -103,14 +106,21 @@ def choose(
     elif num_tasks == 1:
         name = 'batched'
     else:
-        name = _fastest(pull, cotangent, num_tasks, wide=size >= max(_LARGER * kept, _LEAST_BYTES))
+        wide = size >= max(_LARGER * kept, _LEAST_BYTES)
+        if _on_cpu():
+            name = _fastest_on_cpu(pull, cotangent, num_tasks, wide=wide)
+        else:
+            name = _fastest_on_accelerator(num_tasks * size, device_memory(), wide=wide)
     logging.info('engine %s: %d bytes of shared parameters, %d of activations', name, size, kept)
     return name
 
 
-def _fastest(pull: Any, cotangent: Any, num_tasks: int, *, wide: bool) -> str:
-    if not _on_cpu():
-        return 'lean' if wide else 'batched'
+def _fastest_on_accelerator(rows: int, memory: int | None, *, wide: bool) -> str:
+    large = wide if memory is None else _COPIES * rows > memory / _SHARE_OF_MEMORY
+    return 'lean' if large else 'batched'
+
+
+def _fastest_on_cpu(pull: Any, cotangent: Any, num_tasks: int, *, wide: bool) -> str:
     if convolves(pull, cotangent):
         return 'loop' if num_tasks <= _UNROLLED_TASKS else 'batched'
     if wide:

@@ -10,7 +10,7 @@ import optax
 
 from mtljax.base import Dataset, MultiTask
 from mtljax.data import ArraySplit
-from mtljax.gradients import convolves
+from mtljax.gradients import convolves, device_memory
 from mtljax.module import shapes
 from mtljax.training._check import with_rows
 from mtljax.training._runner import RESIDENT_BYTES
@@ -79,7 +79,7 @@ def fits_together(
     if convolves(model.apply, state.params, state.state, shapes(split.example).inputs):
         return False, 'convolutions'
     if jax.default_backend() != 'cpu':
-        needed, share = len(seeds) * _bytes(state), _memory() / _SHARE_OF_MEMORY
+        needed, share = len(seeds) * _bytes(state), (device_memory() or 0) / _SHARE_OF_MEMORY
         return needed <= share, f'states of {needed / 2**20:,.0f} MiB'
     batch = with_rows(shapes(split.example), batch_size)
     cost = jax.jit(step.update).lower(state, batch).cost_analysis()
@@ -94,8 +94,3 @@ def _bytes(tree) -> int:
 
 def _is_plain(leaf):
     return not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-
-
-def _memory() -> float:
-    stats = jax.devices()[0].memory_stats()
-    return stats['bytes_limit'] if stats else 0
