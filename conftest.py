@@ -10,6 +10,7 @@ from pathlib import Path
 _FLAGS = '--xla_force_host_platform_device_count=8 --xla_backend_optimization_level=0'
 if metadata.version('jax').startswith('0.10.'):
     _FLAGS += ' --xla_cpu_use_fusion_emitters=false'
+os.environ.setdefault('JAX_PLATFORMS', 'cpu')  # where several devices can be had
 os.environ['XLA_FLAGS'] = f'{os.environ.get("XLA_FLAGS", "")} {_FLAGS}'.strip()
 
 # Tracing makes many objects: collecting garbage took a tenth of the time and more.

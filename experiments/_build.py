@@ -23,7 +23,7 @@ _FIELDS = (
     'select',
     'train',
 )
-PREPARED = ('seed', 'data', 'backbone', 'frozen', 'store_features')
+_PREPARED = ('seed', 'data', 'backbone', 'frozen', 'store_features')
 _LOOP = ('steps', 'log_every', 'eval_every', 'select', 'workers', 'eval_batch_size')
 _STORED = 'Features of the frozen stages'
 
@@ -136,7 +136,7 @@ def setup(config: ConfigDict, dataset: Dataset | Prepared | None = None) -> Setu
 
 
 def prepare(config: ConfigDict, dataset: Dataset | None = None) -> Prepared:
-    """Data and backbone of a config: what its fields in `PREPARED` say, and nothing else.
+    """Data and backbone of a config: what `prepared_by` holds, and nothing else.
 
     Args:
       config: see the files in ``configs/``.
@@ -145,8 +145,7 @@ def prepare(config: ConfigDict, dataset: Dataset | None = None) -> Prepared:
     Raises:
       UsageError: a field that cannot be built; it is named.
     """
-    spec = {field: config[field] for field in PREPARED if field in config}
-    spec = ConfigDict(spec).to_dict()
+    spec = prepared_by(config)
     dataset = build(spec['data'], 'data') if dataset is None else dataset
     backbone = build({**dataset.inputs, **spec['backbone']}, 'backbone')
     count = spec.get('frozen', 0)
@@ -157,6 +156,16 @@ def prepare(config: ConfigDict, dataset: Dataset | None = None) -> Prepared:
         return Prepared(dataset, module.freeze(backbone, count), tuple(dataset.tasks))
     except ValueError as error:
         raise UsageError(f'config.frozen = {count}: {error}') from error
+
+
+def prepared_by(config: ConfigDict) -> dict[str, Any]:
+    """The fields of a config that say what `prepare` makes: where they are equal, so is that.
+
+    >>> sorted(prepared_by(ConfigDict({'seed': 0, 'data': {}, 'train': {}})))
+    ['data', 'seed']
+    """
+    found = ConfigDict({field: config[field] for field in _PREPARED if field in config})
+    return found.to_dict()
 
 
 def _with_tasks(

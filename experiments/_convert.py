@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import jax
-from ml_collections import ConfigDict
 
 from experiments import _build, _convert_moves, _convert_source, _convert_target
 from experiments._convert_source import Source
@@ -49,7 +48,8 @@ def convert(wish: Wish) -> str:
     steps = _convert_moves.steps_between(scheme, wish.scheme, wish.noise)
     source = _convert_source.read(wish.source, config, newest=wish.newest)
     config = _convert_target.config_for(config, wish.scheme, wish.options)
-    ready = source.ready if _alike(config, source.config) else _build.prepare(config)
+    alike = _build.prepared_by(config) == _build.prepared_by(source.config)
+    ready = source.ready if alike else _build.prepare(config)
     built = _build.setup(config, ready)
     state = _moved(source, steps, built, ready.backbone, config.seed, wish.noise)
     x = _convert_source.one_example(source.built.dataset)
@@ -61,12 +61,6 @@ def convert(wish: Wish) -> str:
     show(_side_by_side(names, before, after), 'Validation')
     _convert_target.write(wish.workdir, config, built, state, after)
     return f'python -m experiments.train --config={wish.workdir}/config.py --workdir={wish.workdir}'
-
-
-def _alike(*configs: ConfigDict) -> bool:
-    """Whether data and backbone are the same."""
-    first, second = ([c.to_dict().get(field) for field in _build.PREPARED] for c in configs)
-    return first == second
 
 
 def _moved(

@@ -7,7 +7,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from experiments import _build
-from experiments._forecast_windows import everything, in_units
+from experiments._forecast_windows import everything
 from experiments._program import UsageError
 from mtljax import training, trees
 from mtljax.base import Dataset
@@ -76,8 +76,5 @@ def forecasts(
 
     found = np.asarray(run(starts, batches, days))
     return np.stack(
-        [
-            [in_units(each.tasks[task], y) for y in rows]
-            for each, rows in zip(datasets, found, strict=True)
-        ]
+        [each.tasks[task].inverse(rows) for each, rows in zip(datasets, found, strict=True)]
     )

@@ -2,13 +2,11 @@
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 
 from mtljax import metrics
-from mtljax.base import Batch, Dataset, Split, Task
+from mtljax.base import Batch, Dataset, Split
 
 _DAY = np.timedelta64(1, 'D')
 METRICS = {'wape': metrics.wape(), 'mae': metrics.mae(), 'mape': metrics.mape()}
@@ -35,33 +33,15 @@ def window(dataset: Dataset, task: str, origin: str) -> Window:
     train, test = everything(dataset.train), everything(dataset.test)
     past = np.datetime64(origin) - _DAY * np.arange(dataset.train.size, 0, -1)
     days = np.datetime64(origin) + _DAY * np.arange(dataset.test.size)
-    own, observed = dataset.tasks[task], train.mask[task]
-    truth = np.where(test.mask[task], in_units(own, test.targets[task]), np.nan)
-    return Window(past[observed], in_units(own, train.targets[task][observed]), days, truth)
+    units, observed = dataset.tasks[task].inverse, train.mask[task]
+    truth = np.where(test.mask[task], units(test.targets[task]), np.nan)
+    history = np.asarray(units(train.targets[task][observed]))
+    return Window(past[observed], history, days, truth)
 
 
 def everything(split: Split) -> Batch:
     """All days of a split."""
     return split.take(np.arange(split.size))
-
-
-def in_units(task: Task, y: ArrayLike) -> np.ndarray:
-    """Standardised values ``[N]`` in the units of the file, float64.
-
-    WAPE of one value is its absolute error in percent of its size, so that error and WAPE give the
-    size.
-    """
-
-    def size(value):
-        ones = jnp.ones(1, bool)
-
-        def error(name):
-            metric = task.metrics[name]
-            return metric.result(metric.update(value[None] + 1, value[None], ones))
-
-        return 100 * error('mae') / error('wape')
-
-    return np.asarray(jax.vmap(size)(jnp.asarray(y)), np.float64)
 
 
 def errors(forecast: np.ndarray, found: Window) -> dict[str, float]:

@@ -77,8 +77,7 @@ class Runs:
 
     def _prepared(self, config: ConfigDict) -> _build.Prepared:
         """Data and backbone; frozen stages run once for all cells."""
-        fields = {field: config[field] for field in _build.PREPARED if field in config}
-        question = ConfigDict(fields).to_json(sort_keys=True)
+        question = ConfigDict(_build.prepared_by(config)).to_json(sort_keys=True)
         if question not in self._ready:
             self._ready[question] = _build.prepare(config, self._dataset(config.data))
         return self._ready[question]

@@ -89,11 +89,14 @@ class Task:
       head: a `Module` from features to a prediction.
       loss: ``(prediction, target) -> [B, ...]``, one loss per example (or pixel, or time step).
       metrics: named `Metric`; the first one is the task's main metric.
+      inverse: brings a target, or a prediction, to the user's units, where the data set has scaled
+        them: ``task.inverse(prediction)``. Metrics are in these units already.
     """
 
     head: Module
     loss: Callable[[Any, Any], Array]
     metrics: Mapping[str, Metric] = field(default_factory=dict)
+    inverse: Callable[[Any], Any] = lambda y: y
 
     def __post_init__(self):
         if not isinstance(self.head, Module):
@@ -102,6 +105,10 @@ class Task:
             raise ValueError(
                 'Task.loss should be a function (prediction, target) -> [B, ...]. '
                 f'Found loss = {self.loss!r}.'
+            )
+        if not callable(self.inverse):
+            raise ValueError(
+                f'Task.inverse should be a function. Found inverse = {self.inverse!r}.'
             )
         for name, metric in self.metrics.items():
             if not isinstance(metric, Metric):

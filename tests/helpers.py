@@ -1,5 +1,6 @@
 """Small models, batches and comparisons that several test files use."""
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -77,9 +78,7 @@ def jacobian_of(cut, params, engine='batched'):
 
 
 def assert_close(found, expected, rtol=1e-5, atol=1e-6):
-    assert jax.tree.structure(found) == jax.tree.structure(expected)
-    for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
-        np.testing.assert_allclose(one, other, rtol=rtol, atol=atol)
+    chex.assert_trees_all_close(found, expected, rtol=rtol, atol=atol)
 
 
 def assert_same(found, expected):

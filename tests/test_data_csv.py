@@ -69,6 +69,7 @@ def test_labels_and_masks_follow_the_cells(houses_of):
     price = np.array([float(row['price']) for row in train])
     found = dataset.train.arrays.targets['price'][dataset.train.arrays.mask['price']]
     np.testing.assert_allclose(found, (price - price.mean()) / price.std(), rtol=1e-5)
+    np.testing.assert_allclose(dataset.tasks['price'].inverse(found), price, rtol=1e-5)
     expected = {'mae': abs(price - price.mean()).mean(), 'rmse': price.std()}
     for name, metric in dataset.tasks['price'].metrics.items():
         error = metric.result(metric.update(np.zeros_like(found), found, np.ones(len(found), bool)))

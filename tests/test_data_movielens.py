@@ -105,6 +105,8 @@ def test_metrics_are_in_stars(tmp_path):
     stars = np.unique(batch.targets['rating'])
     scale = 1 / np.diff(stars)  # a star is so much
     assert float(found) == pytest.approx(float(scale[0]), rel=1e-3)
+    back = dataset.tasks['rating'].inverse(stars)
+    np.testing.assert_allclose(back, np.unique([stars for *_, stars in RATINGS]), rtol=1e-5)
     assert list(dataset.tasks) == ['rating', 'like']
     assert list(dataset.tasks['like'].metrics) == ['auc']
 

@@ -73,6 +73,7 @@ def test_rows_stay_together_and_units_return(tmp_path):
     assert units(dataset, dataset.test, 'y 2') == pytest.approx(np.sqrt((error**2).mean()), 1e-4)
     assert units(dataset, dataset.train, 'y 2') == pytest.approx(Y[:30, 1].std(), 1e-4)
     assert units(dataset, dataset.test, 'y 2', 'rrmse') == pytest.approx(1)
+    assert dataset.tasks['y 2'].inverse(test.targets['y 2'])[0] == pytest.approx(Y[39, 1], 1e-4)
 
 
 def test_missing_cells(tmp_path):
@@ -96,9 +97,8 @@ def test_csv_is_the_same(tmp_path):
     rows[5][3] = '?'
     path.write_text('\n'.join(','.join(map(str, row)) for row in [['a', 'b', 'y1', 'y2'], *rows]))
     dataset = data.multi_target(path, targets=2, split=[np.arange(30), [30, 31], [32]])
-    train = dataset.train.arrays
-    np.testing.assert_allclose(train.inputs[:, 0], (X[:30, 0] - X[:30, 0].mean()) / X[:30, 0].std(),
-                               rtol=1e-4, atol=1e-6)  # fmt: skip
+    train, x = dataset.train.arrays, X[:30, 0]
+    np.testing.assert_allclose(train.inputs[:, 0], (x - x.mean()) / x.std(), rtol=1e-4, atol=1e-6)
     assert train.inputs[3, 1] == 0
     np.testing.assert_array_equal(train.mask['y2'], np.arange(30) != 5)
     assert train.mask['y1'].all()

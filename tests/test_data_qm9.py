@@ -100,6 +100,8 @@ def test_targets_and_units(dataset):
         chosen = expected[name][rows]
         found = float(metric.result(sums))
         assert found == pytest.approx(np.abs(chosen - chosen.mean()).mean(), rel=1e-4)
+        back = dataset.tasks[name].inverse(seen.targets[name])
+        np.testing.assert_allclose(back, chosen, rtol=1e-4, atol=1e-4 * chosen.std())
 
 
 def test_inputs(dataset):

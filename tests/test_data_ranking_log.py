@@ -72,6 +72,8 @@ def test_dwell_is_measured_in_seconds(log):
     target, mask = held.targets['dwell'][:500], held.mask['dwell'][:500]
     found = float(metric.result(metric.update(target - 50, target, mask)))  # 0 s, nearly
     assert 30 < found < 60
+    seconds = log.tasks['dwell'].inverse(target[mask])
+    assert float(seconds.mean()) == pytest.approx(found, rel=1e-5)
     assert not metric.higher_is_better
 
 

@@ -61,11 +61,12 @@ def _check(name, trained, mask) -> None:
 
 
 def _regression(name, values, train):
-    scaled, _, scale = standardise(values, train, [name], targets=True)
-    inverse = to_units(0, scale)
-    scores = {'mae': metrics.mae(inverse), 'rmse': metrics.rmse(inverse)}
+    scaled, mean, scale = standardise(values, train, [name], targets=True)
+    spread = to_units(0, scale)
+    scores = {'mae': metrics.mae(spread), 'rmse': metrics.rmse(spread)}
     detail = f'{np.nanmin(values):g} to {np.nanmax(values):g}'
-    return Task(heads.linear(), optax.squared_error, scores), scaled, 'regression', detail
+    task = Task(heads.linear(), optax.squared_error, scores, to_units(mean, scale))
+    return task, scaled, 'regression', detail
 
 
 def _classes(name, values, known):

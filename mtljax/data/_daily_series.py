@@ -175,7 +175,7 @@ def _task(mean, scale, transform) -> Task:
         'wape': metrics.wape(inverse),
         'mape': metrics.mape(inverse),
     }
-    return Task(heads.linear(), optax.squared_error, errors)
+    return Task(heads.linear(), optax.squared_error, errors, inverse)
 
 
 def _split(part, days, span, inputs, y, mask) -> ArraySplit:

@@ -56,7 +56,7 @@ def movielens(path: str | os.PathLike | None = None, *, seed: int = 0) -> Datase
     categorical = np.stack(
         [encode(column, kind) for column, kind in zip(columns, kinds, strict=True)], axis=1
     )
-    scaled, _, scale = standardise(movies.rating, parts[0], ['rating'], targets=True)
+    scaled, mean, scale = standardise(movies.rating, parts[0], ['rating'], targets=True)
     liked = (movies.rating >= _LIKED).astype(np.int32)
     splits = [
         array_split(
@@ -66,7 +66,7 @@ def movielens(path: str | os.PathLike | None = None, *, seed: int = 0) -> Datase
         for part in parts
     ]
     inputs = {'cardinalities': tuple(map(len, kinds)), 'numeric': len(GENRES)}
-    return Dataset(_tasks(scale), *splits, inputs=inputs)
+    return Dataset(_tasks(mean, scale), *splits, inputs=inputs)
 
 
 def _columns(movies):
@@ -87,10 +87,10 @@ def _columns(movies):
     return columns, np.stack(genres)
 
 
-def _tasks(scale) -> dict[str, Task]:
-    stars = to_units(0, scale)
-    errors = {'rmse': metrics.rmse(stars), 'mae': metrics.mae(stars)}
+def _tasks(mean, scale) -> dict[str, Task]:
+    spread = to_units(0, scale)
+    errors = {'rmse': metrics.rmse(spread), 'mae': metrics.mae(spread)}
     return {
-        'rating': Task(heads.mlp((8,)), optax.squared_error, errors),
+        'rating': Task(heads.mlp((8,)), optax.squared_error, errors, to_units(mean, scale)),
         'like': Task(heads.mlp((8,)), optax.sigmoid_binary_cross_entropy, {'auc': metrics.auc()}),
     }

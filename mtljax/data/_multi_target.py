@@ -90,7 +90,7 @@ def multi_target(
     x, *_ = standardise(table.x, parts[0])
     x = np.where(table.one_hot, table.x, np.nan_to_num(x))
     names = list(table.columns) if len(table.columns) == table.y.shape[1] else ['Y']  # of cells
-    y, _, scale = standardise(table.y, parts[0], names, targets=True)
+    y, mean, scale = standardise(table.y, parts[0], names, targets=True)
     known, y = ~np.isnan(y), np.nan_to_num(y)
     splits = [
         array_split(
@@ -103,7 +103,7 @@ def multi_target(
         )
         for part in parts
     ]
-    tasks = {task: _task(scale[column]) for task, (column, _) in table.columns.items()}
+    tasks = {task: _task(mean[at], scale[at]) for task, (at, _) in table.columns.items()}
     return Dataset(tasks, *splits)
 
 
@@ -131,9 +131,9 @@ def _given(table, split):
     return parts
 
 
-def _task(scale) -> Task:
+def _task(mean, scale) -> Task:
     errors = {'rmse': metrics.rmse(to_units(0, scale)), 'rrmse': _relative_rmse()}
-    return Task(heads.linear(), optax.squared_error, errors)
+    return Task(heads.linear(), optax.squared_error, errors, to_units(mean, scale))
 
 
 def _relative_rmse() -> Metric:

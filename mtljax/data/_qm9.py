@@ -66,17 +66,19 @@ def qm9(
     kept = Molecules(*(array[rows] for array in molecules))
     learnt = slice(len(rows) - len(parts[-1]), None)
     x, *_ = standardise(descriptors(kept.charges, kept.positions), learnt)
-    y, _, scales = standardise(_properties(kept), learnt, list(COLUMNS), targets=True)
+    y, means, scales = standardise(_properties(kept), learnt, list(COLUMNS), targets=True)
     edges = np.cumsum([len(part) for part in parts[:-1]])
     test, validation, training = (
         array_split(inputs, dict(zip(COLUMNS, targets.T, strict=True)))
         for inputs, targets in zip(np.split(x, edges), np.split(y, edges), strict=True)
     )
-    tasks = {
-        name: Task(heads.linear(), optax.squared_error, {'mae': metrics.mae(to_units(0, scale))})
-        for name, scale in zip(COLUMNS, scales, strict=True)
-    }
-    return Dataset(tasks, training, validation, test)
+    tasks = map(_task, means, scales)
+    return Dataset(dict(zip(COLUMNS, tasks, strict=True)), training, validation, test)
+
+
+def _task(mean, scale) -> Task:
+    errors = {'mae': metrics.mae(to_units(0, scale))}
+    return Task(heads.linear(), optax.squared_error, errors, to_units(mean, scale))
 
 
 def _parts(size, train, seed):

@@ -117,8 +117,11 @@ def _of(kept: Sequence[str], row: Mapping[str, Any]) -> dict[str, Any]:
 def _tasks(mean: Any, scale: Any) -> dict[str, Task]:
     head, logs = heads.mlp((16,)), to_units(mean, scale)
     yes_or_no = Task(head, optax.sigmoid_binary_cross_entropy, {'auc': metrics.auc()})
-    seconds = metrics.mae(lambda y: jnp.exp(logs(y)))
-    dwell = Task(head, optax.squared_error, {'mae': seconds})
+
+    def seconds(y):
+        return jnp.exp(logs(y))
+
+    dwell = Task(head, optax.squared_error, {'mae': metrics.mae(seconds)}, seconds)
     return {task: dwell if task == 'dwell' else yes_or_no for task in _TASKS}
 
 
