@@ -14,8 +14,8 @@ the middle, smooth Tchebycheff on its ten rays to 2 degrees.
 mgda is exact; mgda_as_published has the constants of the authors' code, which move it along the
 front: 1e-8 in a denominator (CAGrad), weights in [0.001, 0.999] (Nash-MTL, FAMO).
 
-Hardware and time: 2 CPU cores; 14 s, nash 20 s, famo 17 s, front 7 s. All but 1 to 2 s of that is
-imports, compilation and the figure: a method takes 0.02 to 0.5 s for all steps from all starts.
+Hardware and time: 2 CPU cores; 10 to 25 s each. Most of that is imports, compilation and the figure:
+a method takes 0.01 to 2.1 s for all steps from all starts.
 
 Command: python -m experiments.toy --config=configs/toy2d.py
 Variants: configs/toy2d.py:cagrad, :nash, :famo, :front

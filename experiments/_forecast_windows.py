@@ -35,7 +35,7 @@ def window(dataset: Dataset, task: str, origin: str) -> Window:
     days = np.datetime64(origin) + _DAY * np.arange(dataset.test.size)
     units, observed = dataset.tasks[task].inverse, train.mask[task]
     truth = np.where(test.mask[task], units(test.targets[task]), np.nan)
-    history = np.asarray(units(train.targets[task][observed]))
+    history = np.asarray(units(train.targets[task][observed]), np.float64)
     return Window(past[observed], history, days, truth)
 
 

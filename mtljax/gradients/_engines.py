@@ -83,7 +83,8 @@ def choose(
     batches), for two tasks or more; else ``'loop'``, but ``'batched'`` for attention and for
     convolutions under more than 16 tasks. Convolutions are never lean there. On accelerators:
     ``'batched'`` while two copies of T gradients fill at most an eighth of the memory, else
-    ``'lean'``. A `jax.custom_vjp` is lean nowhere: it has no pushforward.
+    ``'lean'``; by the sizes above where the memory is not known. A `jax.custom_vjp` is lean
+    nowhere: it has no pushforward.
 
     For memory: ``'lean'`` where T gradients take more than twice what the backward pass keeps, else
     ``'loop'``.
