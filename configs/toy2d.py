@@ -14,7 +14,7 @@ the middle, smooth Tchebycheff on its ten rays to 2 degrees.
 mgda is exact; mgda_as_published has the constants of the authors' code, which move it along the
 front: 1e-8 in a denominator (CAGrad), weights in [0.001, 0.999] (Nash-MTL, FAMO).
 
-Hardware and time: 2 CPU cores; 10 to 25 s each. Most of that is imports, compilation and the figure:
+Hardware and time: 2 CPU cores; 10 to 25 s each. Most of it is imports, compilation and the figure:
 a method takes 0.01 to 2.1 s for all steps from all starts.
 
 Command: python -m experiments.toy --config=configs/toy2d.py
