@@ -1,5 +1,6 @@
 """PyTorch beside mtljax: on the device that jax has, with products as precise as its own."""
 
+import functools
 import importlib
 import os
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from experiments._program import UsageError
 
 
+@functools.cache
 def library() -> Any:
     """PyTorch, on all cores that this process may use.
 
