@@ -1,6 +1,7 @@
 """Methods, seeds, scans and micro-batches, on every engine."""
 
 import re
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -168,6 +169,17 @@ def test_what_auto_chooses_on_an_accelerator(monkeypatch):
     assert dense(2**20 * 16 * 40, tasks=40) == dense(2**30, tasks=1) == 'batched'
     assert dense(2**20 * 16 * 39, tasks=40) == dense(None) == 'lean'
     assert dense(2**40, prefer='memory') == 'lean'
+
+
+@pytest.mark.parametrize(
+    ('backend', 'stats', 'expected'),
+    [('gpu', {'bytes_limit': 5}, 5), ('gpu', None, None), ('cpu', {'bytes_limit': 5}, None)],
+)
+def test_memory_of_a_device(monkeypatch, backend, stats, expected):
+    device = SimpleNamespace(memory_stats=lambda: stats)
+    monkeypatch.setattr(jax, 'default_backend', lambda: backend)
+    monkeypatch.setattr(jax, 'local_devices', lambda: [device])
+    assert gradients.device_memory() == expected
 
 
 def test_convolutions_are_unrolled_on_the_cpu():
