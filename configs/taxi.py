@@ -84,7 +84,7 @@ def get_config(variant: str = '') -> ConfigDict:
     weight_decay, strength = FieldReference(0.006), FieldReference(0.01)
     penalty, trend, fourier = FieldReference('l2'), FieldReference(True), FieldReference(10)
     head = {
-        'fn': 'experiments._forecast_networks:head',
+        'fn': 'experiments.forecast.networks:head',
         'depth': task_layers,
         'width': width,
         'activation': activation,
@@ -115,7 +115,7 @@ def get_config(variant: str = '') -> ConfigDict:
                 'trend': trend,
             },
             'backbone': {
-                'fn': 'experiments._forecast_networks:trunk',
+                'fn': 'experiments.forecast.networks:trunk',
                 'depth': shared_layers,
                 'width': width,
                 'activation': activation,
@@ -125,7 +125,7 @@ def get_config(variant: str = '') -> ConfigDict:
             'weighting': {'fn': 'mtljax.weighting:equal'},
             'surgery': {'fn': 'mtljax.surgery:sum'},
             'optimizer': {
-                'fn': 'experiments._forecast_networks:penalised_adam',
+                'fn': 'experiments.forecast.networks:penalised_adam',
                 'weight_decay': weight_decay,
                 'penalty': penalty,
                 'strength': strength,

@@ -45,7 +45,7 @@ def get_config(variant: str = '') -> ConfigDict:
 
 def _cagrad():
     return {
-        'problem': {'fn': 'experiments._toy_problems:valley', 'scale': 1.0},
+        'problem': {'fn': 'experiments.toy.problems:valley', 'scale': 1.0},
         'starts': ((-8.5, 7.5), (-8.5, -5.0), (9.0, 9.0)),
         'steps': 100_000,
         'keep_every': 250,
@@ -77,7 +77,7 @@ def _famo():
 
 def _five_starts(steps, keep_every, methods):
     return {
-        'problem': {'fn': 'experiments._toy_problems:valley', 'scale': 0.1},
+        'problem': {'fn': 'experiments.toy.problems:valley', 'scale': 0.1},
         'starts': ((-8.5, 7.5), (0.0, 0.0), (9.0, 9.0), (-7.5, -0.5), (9.0, -1.0)),
         'steps': steps,
         'keep_every': keep_every,
@@ -104,13 +104,13 @@ def _seven_methods():
 def _front():
     num = 100
     starts = {'low': -0.5, 'high': 0.5, 'size': 20, 'num': num, 'seed': 0}
-    shares = {'fn': 'experiments._toy_preferences:random_shares', 'num': num, 'seed': 1}
-    rays = {'fn': 'experiments._toy_preferences:rays', 'num': 10, 'repeat': num // 10}
-    toward = {'fn': 'experiments._toy_preferences:toward', 'rays': rays}
+    shares = {'fn': 'experiments.toy.preferences:random_shares', 'num': num, 'seed': 1}
+    rays = {'fn': 'experiments.toy.preferences:rays', 'num': 10, 'repeat': num // 10}
+    toward = {'fn': 'experiments.toy.preferences:toward', 'rays': rays}
     smooth_maximum = _weighting('stch', smoothing=0.01)
     return {
-        'problem': {'fn': 'experiments._toy_problems:fonseca', 'size': 20},
-        'starts': {'fn': 'experiments._toy_problems:box'} | starts,
+        'problem': {'fn': 'experiments.toy.problems:fonseca', 'size': 20},
+        'starts': {'fn': 'experiments.toy.problems:box'} | starts,
         'steps': 1000,
         'keep_every': 5,
         # The length of the paper's 100 steps of 1, with which a sharp maximum would oscillate.
@@ -148,4 +148,4 @@ def _rescaled(method, to, **options):
 
 
 def _published_mgda(**options):
-    return {'fn': 'experiments._toy_published:mgda'} | options
+    return {'fn': 'experiments.toy.published:mgda'} | options

@@ -14,12 +14,12 @@ from absl import flags
 from rich.table import Table
 
 import mtljax
-from experiments import _build, _program
+from experiments import build, program
 from mtljax import analysis, training
 from mtljax.training import Result, Results, write_text
 
-_CONFIG = _program.define_config()
-_WORKDIR = _program.define_workdir()
+_CONFIG = program.define_config()
+_WORKDIR = program.define_workdir()
 _PREFER = flags.DEFINE_enum(
     'prefer',
     None,
@@ -30,21 +30,21 @@ _PREFER = flags.DEFINE_enum(
 
 def main() -> None:
     """Run the program."""
-    config, name = _CONFIG.value, _program.run_name(flags.FLAGS['config'])
+    config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
     if _PREFER.value:
         with config.unlocked():
             config.train.prefer = _PREFER.value
-    built = _build.setup(config)
+    built = build.setup(config)
     workdir = Path(_WORKDIR.value or Path('runs') / name)
-    _program.claim(workdir, config)
+    program.claim(workdir, config)
     chance = training.constant(built.model, built.dataset)
-    result = _build.train(built, seed=config.seed, workdir=workdir, progress=name)
+    result = build.train(built, seed=config.seed, workdir=workdir, progress=name)
     figure = analysis.curves(result.history, name)
     figure.savefig(workdir / 'curves.png', dpi=150)
-    write_text(workdir / 'summary.json', _program.to_json(_summary(result, chance)))
-    _program.console.print(_table(result, chance))
+    write_text(workdir / 'summary.json', program.to_json(_summary(result, chance)))
+    program.console.print(_table(result, chance))
     for file in ('metrics.jsonl', 'summary.json', 'curves.png'):
-        _program.console.print(str(workdir / file))
+        program.console.print(str(workdir / file))
 
 
 def _summary(result: Result, chance: Results) -> dict[str, Any]:
@@ -72,4 +72,4 @@ def _table(result: Result, chance: Results) -> Table:
 
 
 if __name__ == '__main__':
-    _program.run(main, default=['--config=configs/digits.py'])
+    program.run(main, default=['--config=configs/digits.py'])

@@ -88,7 +88,10 @@ def test_make_targets_exist(command):
 def test_documented_programs_exist():
     text = README + CONTRIBUTING + (ROOT / 'CHANGELOG.md').read_text()
     for program in re.findall(r'python -m experiments\.([a-z_]+)', text):
-        assert (ROOT / 'experiments' / f'{program}.py').exists()
+        assert any(
+            (ROOT / 'experiments' / file).exists()
+            for file in (f'{program}.py', f'{program}/__main__.py')
+        )
 
 
 def test_the_page_on_data_runs_and_names_every_loader(tmp_path, monkeypatch):

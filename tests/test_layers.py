@@ -7,10 +7,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {'base'},
+    {'base', '_renamed', 'tracing'},
     {'module', 'trees', 'gradients', 'solvers', 'losses', 'metrics', 'options'},
     {'data', 'sharing', 'penalties', 'weighting', 'surgery', 'backbones', 'heads'},
-    {'training', 'analysis'},
+    {'training', 'analysis', 'moves'},
     {'experiments'},
 ]
 BETWEEN_SIBLINGS = {

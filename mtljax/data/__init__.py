@@ -1,29 +1,29 @@
 """Data sets: tasks and their train, validation and test splits."""
 
-from mtljax.data._aliexpress import aliexpress
+from mtljax.data._aliexpress.aliexpress import aliexpress
 from mtljax.data._arrays import arrays
-from mtljax.data._augment_scenes import augment_scenes
 from mtljax.data._celeba import celeba
-from mtljax.data._census import census
-from mtljax.data._cityscapes import cityscapes
-from mtljax.data._csv import csv
-from mtljax.data._daily_series import daily_series
-from mtljax.data._daily_series_calendar import calendar_features
-from mtljax.data._daily_series_origins import rolling_origins
+from mtljax.data._census.census import census
+from mtljax.data._csv.csv import csv
+from mtljax.data._daily_series.calendar import calendar_features
+from mtljax.data._daily_series.daily_series import daily_series
+from mtljax.data._daily_series.origins import rolling_origins
+from mtljax.data._dense_folder.augment import augment_scenes
+from mtljax.data._dense_folder.cityscapes import cityscapes
+from mtljax.data._dense_folder.nyuv2 import nyuv2
 from mtljax.data._digits import digits
-from mtljax.data._file_split import FileSplit
 from mtljax.data._mmoe_synthetic import mmoe_synthetic
-from mtljax.data._movielens import movielens
-from mtljax.data._multi_mnist import multi_mnist
-from mtljax.data._multi_target import multi_target
-from mtljax.data._nyuv2 import nyuv2
+from mtljax.data._movielens.movielens import movielens
+from mtljax.data._multi_mnist.multi_mnist import multi_mnist
+from mtljax.data._multi_target.multi_target import multi_target
 from mtljax.data._office import office
 from mtljax.data._only import only
-from mtljax.data._order import batch_indices
-from mtljax.data._qm9 import qm9
-from mtljax.data._ranking_log import ranking_log
-from mtljax.data._scenes import scenes
-from mtljax.data._split import ArraySplit, array_split
+from mtljax.data._qm9.qm9 import qm9
+from mtljax.data._ranking_log.ranking_log import ranking_log
+from mtljax.data._scenes.scenes import scenes
+from mtljax.data._splits.array_split import ArraySplit, array_split
+from mtljax.data._splits.file_split import FileSplit
+from mtljax.data._splits.order import batch_indices
 from mtljax.data._text import text
 
 __all__ = [

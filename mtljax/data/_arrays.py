@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mtljax.base import Dataset, Task
-from mtljax.data._random_rows import random_rows
-from mtljax.data._split import ArraySplit, array_split
+from mtljax.data._splits.array_split import ArraySplit, array_split
+from mtljax.data._splits.random_rows import random_rows
 from mtljax.options import check_count
 
 

@@ -5,7 +5,7 @@ import optax
 
 from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
-from mtljax.data._split import ArraySplit, array_split
+from mtljax.data._splits.array_split import ArraySplit, array_split
 
 _SIDE, _OFFSET = 8, 2
 

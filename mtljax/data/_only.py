@@ -4,7 +4,7 @@ import jax
 import numpy as np
 
 from mtljax.base import Batch, Dataset, Split
-from mtljax.data._split import ArraySplit
+from mtljax.data._splits.array_split import ArraySplit
 
 
 def only(dataset: Dataset, task: str, *, batch_size: int = 1) -> Dataset:

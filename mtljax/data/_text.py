@@ -11,9 +11,9 @@ import optax
 
 from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
-from mtljax.data._files import as_path, require
-from mtljax.data._open import read_lines
-from mtljax.data._split import ArraySplit, array_split
+from mtljax.data._reading.files import as_path, require
+from mtljax.data._reading.open import read_lines
+from mtljax.data._splits.array_split import ArraySplit, array_split
 from mtljax.options import check_count
 
 _MARKS = '.,;:?!'

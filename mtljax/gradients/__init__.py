@@ -1,12 +1,11 @@
 """Per-task gradients: one forward pass, one row per task."""
 
+from mtljax._renamed import renamed as _renamed
 from mtljax.gradients._cosines import cosines
 from mtljax.gradients._cut import Cut
 from mtljax.gradients._engines import check_engine, choose
 from mtljax.gradients._jacobian import Engine, Pullback, Stacked, as_jacobian
 from mtljax.gradients._lean import Lean
-from mtljax.gradients._memory import device_memory
-from mtljax.gradients._operations import convolves
 from mtljax.gradients._parts import Own, Parts
 from mtljax.gradients._representation import Representation
 from mtljax.gradients._task_gradients import task_gradients
@@ -23,8 +22,9 @@ __all__ = [
     'as_jacobian',
     'check_engine',
     'choose',
-    'convolves',
     'cosines',
-    'device_memory',
     'task_gradients',
 ]
+
+_MOVED = ('convolves', 'device_memory')
+__getattr__ = _renamed(__name__, {name: f'mtljax.tracing:{name}' for name in _MOVED})

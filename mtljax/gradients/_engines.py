@@ -10,8 +10,7 @@ from absl import logging
 from mtljax import trees
 from mtljax.base import Params
 from mtljax.gradients._jacobian import Engine
-from mtljax.gradients._memory import device_memory
-from mtljax.gradients._operations import attends, convolves
+from mtljax.tracing import attends, convolves, device_memory
 
 NAMES = ('auto', 'batched', 'lean', 'loop', 'representation')
 _PREFERENCES = ('time', 'memory')

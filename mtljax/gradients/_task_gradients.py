@@ -12,9 +12,9 @@ from mtljax.gradients._cut import Cut
 from mtljax.gradients._engines import check_engine, choose, rows_of
 from mtljax.gradients._jacobian import Pullback, Stacked
 from mtljax.gradients._lean import Lean
-from mtljax.gradients._operations import only_reverse
 from mtljax.gradients._parts import Own, Parts
 from mtljax.gradients._representation import Representation
+from mtljax.tracing import only_reverse
 
 
 def task_gradients(

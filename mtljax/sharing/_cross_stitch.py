@@ -28,7 +28,7 @@ def cross_stitch(
 
     The paper trains the units 100 to 1000 times as fast as the towers,
     ``training.scale_rate('units', 100)`` at the end of the optax chain, and starts from towers
-    trained alone, ``trees.single_to_cross_stitch``. LibMTL starts with all units 1, which
+    trained alone, ``moves.single_to_cross_stitch``. LibMTL starts with all units 1, which
     multiplies the features by T at every stage, and stitches a ResNet only; the code of the MTAN
     family has one mixture for all tasks.
 

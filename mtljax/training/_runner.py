@@ -9,7 +9,7 @@ import numpy as np
 
 from mtljax.base import Batch, MultiTask, Split, TrainState
 from mtljax.data import ArraySplit, batch_indices
-from mtljax.gradients import convolves
+from mtljax.tracing import convolves
 from mtljax.training._parallel import Strategy
 
 Infos = Any

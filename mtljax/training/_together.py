@@ -10,8 +10,8 @@ import optax
 
 from mtljax.base import Dataset, MultiTask
 from mtljax.data import ArraySplit
-from mtljax.gradients import convolves, device_memory
 from mtljax.module import shapes
+from mtljax.tracing import convolves, device_memory
 from mtljax.training._check import with_rows
 from mtljax.training._runner import RESIDENT_BYTES
 from mtljax.training._step import train_step

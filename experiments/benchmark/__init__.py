@@ -1,0 +1,1 @@
+"""Benchmarks: every suite, what it times, and its peers."""

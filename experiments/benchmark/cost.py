@@ -1,0 +1,120 @@
+"""What schemes cost where they serve: parameters, FLOPs, latency."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.benchmark.timing import ratio_of
+from experiments.program import console
+from mtljax import analysis, backbones, heads, sharing
+from mtljax.analysis import Table
+from mtljax.base import MultiTask
+
+_COLUMNS = 256
+_WIDTHS = (512, 512, 512)
+_EXPERTS = 4
+_CALLS = {1: 300, 64: 100}
+_TASKS = tuple(f'task{index}' for index in range(4))
+
+
+class Server(NamedTuple):
+    """A way to answer all tasks.
+
+    Attributes:
+      parameters: how many.
+      flops: of one call.
+      call: computes all predictions of the batch, to the end.
+    """
+
+    parameters: int
+    flops: float
+    call: Callable[[], Any]
+
+
+def tables(rounds: int) -> Iterator[tuple[str, Table]]:
+    """A table for every batch size, with the line that stands above it.
+
+    Args:
+      rounds: how often each server has its turn, of some hundred calls.
+    """
+    for size, calls in _CALLS.items():
+        title = f'Batch {size}, {rounds * calls:,} calls of each'
+        console.print(title)
+        yield title, serving(size, calls, rounds)
+
+
+def serving(size: int, calls: int, rounds: int) -> Table:
+    """One encoder and four heads; ratios to hard sharing."""
+    x = jnp.asarray(np.random.default_rng(0).normal(size=(size, _COLUMNS)), jnp.float32)
+    servers = {name: _together(model, x) for name, model in _models().items()}
+    servers['independent'] = _apart(x)
+    times = _latencies(servers, calls, rounds)
+    medians = {name: [float(np.median(row)) for row in found] for name, found in times.items()}
+    hard, rows = servers['hard'], []
+    for name, server in servers.items():
+        row = [name, f'{server.parameters:,}', f'{server.parameters / hard.parameters:.2f}']
+        row += [f'{server.flops / 1e6:,.2f}', f'{server.flops / hard.flops:.2f}']
+        row += [f'{ms:.2f}' for ms in np.quantile(np.ravel(times[name]), (0.5, 0.99)) * 1e3]
+        rows.append([*row, ratio_of(medians[name], medians['hard'])])
+    columns = ['model', 'parameters', 'ratio', 'MFLOP', 'ratio', 'p50 ms', 'p99 ms']
+    return Table([*columns, 'p50 / p50 of hard'], rows)
+
+
+def _models() -> dict[str, MultiTask]:
+    encoder, ends = backbones.mlp(_WIDTHS), dict.fromkeys(_TASKS, _head())
+    return {
+        'hard': sharing.hard(encoder, ends),
+        'soft': sharing.soft(encoder, ends),
+        'mmoe': sharing.mmoe(encoder, ends, num_experts=_EXPERTS),
+    }
+
+
+def _head():
+    return heads.mlp((64,), 10)
+
+
+def _together(model: MultiTask, x: Any) -> Server:
+    """One program for all tasks."""
+    found, run = analysis.cost(model, x), _compiled(model, x)
+    return Server(found.total, found.flops, lambda: jax.block_until_ready(run()))
+
+
+def _apart(x: Any) -> Server:
+    """A model for every task, each a program of its own, called in turn."""
+    models = [sharing.hard(backbones.mlp(_WIDTHS), {task: _head()}) for task in _TASKS]
+    costs, runs = [analysis.cost(m, x) for m in models], [_compiled(m, x) for m in models]
+    return Server(
+        sum(found.total for found in costs),
+        sum(found.flops for found in costs),
+        lambda: jax.block_until_ready([run() for run in runs]),
+    )
+
+
+def _compiled(model: MultiTask, x: Any) -> Callable[[], Any]:
+    params, state = jax.jit(lambda key: model.init(key, x))(jax.random.key(0))
+    forward = jax.jit(lambda params, state, x: model.apply(params, state, x)[0])
+    program = forward.lower(params, state, x).compile()
+    return lambda: program(params, state, x)
+
+
+def _latencies(
+    servers: Mapping[str, Server], calls: int, rounds: int
+) -> dict[str, list[list[float]]]:
+    """Seconds of every call, ``{name: [rounds][calls]}``; servers take turns."""
+    for server in servers.values():
+        server.call()
+    times: dict[str, list[list[float]]] = {name: [] for name in servers}
+    for _ in range(rounds):
+        for name, server in servers.items():
+            times[name].append([_timed(server.call) for _ in range(calls)])
+    return times
+
+
+def _timed(call: Callable[[], Any]) -> float:
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin

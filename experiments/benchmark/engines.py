@@ -1,0 +1,78 @@
+"""What per-task gradients cost, engine by engine, in units of the step on the plain sum."""
+
+import statistics
+import time
+from collections.abc import Iterator, Mapping
+
+import jax
+
+from experiments.benchmark.networks import Problem, Step, dense, networks, problem
+from experiments.benchmark.timing import interleaved, ratio_of
+from experiments.program import console
+from mtljax import gradients, surgery
+from mtljax.analysis import Table
+
+ENGINES = ('batched', 'loop', 'lean', 'representation')
+_COMPILATIONS = 3
+
+
+def tables(rounds: int) -> Iterator[tuple[str, Table]]:
+    """Every table, with the line that stands above it.
+
+    Args:
+      rounds: how often each contender runs, in turn.
+    """
+    jax.config.update('jax_enable_compilation_cache', False)
+    yield 'Engines: a step of PCGrad', _engines(rounds)
+    yield 'Seconds to compile a step', _compilation(min(rounds, _COMPILATIONS))
+
+
+def _engines(rounds: int) -> Table:
+    """Time and temporary memory of a step of PCGrad, and what ``'auto'`` chooses."""
+    rows = []
+    for network in networks():
+        made = problem(network)
+        steps = {'sum': made.step(surgery.sum())}
+        steps |= {engine: made.step(surgery.pcgrad(), engine) for engine in ENGINES}
+        times = interleaved({name: step.contender() for name, step in steps.items()}, rounds)
+        rows.append([network.name, *_row(_chosen(made), steps, times)])
+        console.print('  '.join(rows[-1]))
+    ratios = [f'{engine} time / sum time' for engine in ENGINES]
+    sizes = [f'{name} MiB' for name in ('sum', *ENGINES)]
+    return Table(['network', *ratios, *sizes, 'auto', 'its time / the fastest exact'], rows)
+
+
+def _compilation(rounds: int) -> Table:
+    """Tracing, lowering and XLA, from empty caches."""
+    methods, rows = {'sum': surgery.sum, 'pcgrad': surgery.pcgrad}, []
+    for tasks in (2, 8, 40):
+        made, seconds = problem(dense(3, 256, 256, tasks)), {name: [] for name in methods}
+        for name in sorted(seconds) * rounds:
+            update, state = made.update(methods[name]())
+            jax.clear_caches()
+            begin = time.perf_counter()
+            update.lower(state, made.batch).compile()
+            seconds[name].append(time.perf_counter() - begin)
+        middle = {name: statistics.median(found) for name, found in seconds.items()}
+        rows.append([str(tasks), *(f'{each:.2f}' for each in middle.values())])
+    return Table(['T', 'sum', 'pcgrad'], rows)
+
+
+def _row(chosen: str, steps: Mapping[str, Step], times: Mapping[str, list[float]]) -> list[str]:
+    best = min(statistics.median(times[engine]) for engine in ENGINES[:3])
+    return [
+        *(ratio_of(times[engine], times['sum']) for engine in ENGINES),
+        *(f'{step.mib:.1f}' for step in steps.values()),
+        chosen,
+        f'{statistics.median(times[chosen]) / best:.2f}',
+    ]
+
+
+def _chosen(made: Problem) -> str:
+    params, state = made.start.params['shared'], made.start.state
+
+    def trunk(shared):
+        return made.model.features({'shared': shared}, state, made.batch.inputs, train=True)[0]
+
+    z, pull = jax.vjp(trunk, params)
+    return gradients.choose(params, pull, z, len(made.tasks))

@@ -1,0 +1,147 @@
+"""The networks on which surgery is measured, and their compiled steps."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from experiments.benchmark.timing import Contender
+from mtljax import Batch, Task, backbones, heads, module, sharing, surgery, training
+from mtljax.base import Module, MultiTask, TrainState
+
+RATE = 1e-6  # so small that every step meets the same gradients
+_MIB = 1 << 20
+
+
+class Network(NamedTuple):
+    """A trunk, its inputs, and how many tasks stand on it."""
+
+    name: str
+    backbone: tuple[Module, ...]
+    inputs: Any
+    tasks: int
+    head: Callable[..., Module] = heads.linear
+    scheme: Callable[..., MultiTask] = sharing.hard
+
+
+class Problem(NamedTuple):
+    """A model on a network, one batch, and where training starts."""
+
+    model: MultiTask
+    tasks: dict[str, Task]
+    batch: Batch
+    start: TrainState
+
+    def step(self, method: surgery.Surgery, engine: str = 'auto') -> 'Step':
+        """The compiled step of a method."""
+        update, state = self.update(method, engine)
+        return Step(update.lower(state, self.batch).compile(), state, self.batch)
+
+    def flops(self, method: surgery.Surgery) -> float:
+        """Of one step, as XLA counts them: with batched rows, for it counts a loop's body once.
+
+        NaN on a GPU, where XLA does not count what is not compiled.
+        """
+        update, state = self.update(method, 'batched')
+        found = update.lower(state, self.batch).cost_analysis()
+        return found['flops'] if found else math.nan
+
+    def update(self, method: surgery.Surgery, engine: str = 'auto') -> Any:
+        """The jitted step, and the state that it starts from."""
+        tx = optax.chain(surgery.on_shared(method), optax.adam(RATE))
+        update = training.train_step(self.model, self.tasks, tx, engine=engine).update
+        state = self.start._replace(opt_state=tx.init(self.start.params))
+        return jax.jit(update, donate_argnums=0), state
+
+
+def problem(network: Network) -> Problem:
+    """Regression on fixed targets, every task labelled."""
+    tasks = {f't{i}': Task(network.head(), optax.squared_error) for i in range(network.tasks)}
+    model = network.scheme(network.backbone, {name: task.head for name, task in tasks.items()})
+    rng = np.random.default_rng(1)
+    size = network.inputs.shape[0]
+    targets = {name: jnp.asarray(rng.normal(size=size), jnp.float32) for name in tasks}
+    batch = Batch(network.inputs, targets, dict.fromkeys(tasks, jnp.ones(size, bool)))
+    tx = optax.chain(surgery.on_shared(surgery.sum()), optax.adam(RATE))
+    start = training.train_step(model, tasks, tx).init(jax.random.key(0), batch)
+    return Problem(model, tasks, batch, start)
+
+
+class Step(NamedTuple):
+    """A compiled step, and where it starts."""
+
+    compiled: Any
+    state: TrainState
+    batch: Batch
+
+    @property
+    def mib(self) -> float:
+        """Temporary memory of one step."""
+        return self.compiled.memory_analysis().temp_size_in_bytes / _MIB
+
+    def contender(self, count: int = 1) -> Contender:
+        """``count`` steps, each on the state that the last one left."""
+        state = jax.tree.map(jnp.copy, self.state)
+
+        def run():
+            nonlocal state
+            for _ in range(count):
+                state, _ = self.compiled(state, self.batch)
+            jax.block_until_ready(state)
+
+        return run
+
+
+def dense(depth: int, width: int, batch: int, tasks: int) -> Network:
+    """Layers of one width on as many inputs."""
+    name = f'{depth} x {width}, batch {batch}, T = {tasks}'
+    return Network(name, backbones.mlp((width,) * depth), _rows(batch, width), tasks)
+
+
+def lenet() -> Network:
+    """Two tasks on images of 28 x 28."""
+    return Network('LeNet 10-20, batch 256, T = 2', backbones.lenet(), _rows(256, 28, 28), 2)
+
+
+def mmoe(tasks: int) -> Network:
+    """Eight experts of 256-256 behind one gate a task."""
+    name = f'MMoE 8 x 256-256, batch 256, T = {tasks}'
+    return Network(name, backbones.mlp((256, 256)), _rows(256, 128), tasks, scheme=sharing.mmoe)
+
+
+def networks() -> Iterator[Network]:
+    """Wide and narrow dense trunks, experts, attention, convolutions."""
+    yield dense(4, 1024, 64, 40)
+    yield dense(6, 512, 32, 8)
+    yield dense(3, 256, 256, 4)
+    yield dense(3, 256, 256, 40)
+    for tasks in (8, 40):
+        experts = (_experts(8, 512),)
+        name = f'8 experts of 512, batch 64, T = {tasks}'
+        yield Network(name, experts, _rows(64, 512), tasks)
+    yield mmoe(8)
+    attention = backbones.transformer(3, 128, 4, max_length=32)
+    pooled = {'head': lambda: heads.token(pool='mean')}
+    yield Network('3 attention blocks of 128, T = 8', attention, _rows(32, 32, 128), 8, **pooled)
+    images = backbones.lenet((16, 32, 64), width=64)
+    yield Network('3 convolutions, batch 64, T = 8', images, _rows(64, 32, 32, 3), 8)
+    yield lenet()
+
+
+def _rows(*shape: int) -> Any:
+    return jnp.asarray(np.random.default_rng(0).normal(size=shape), jnp.float32)
+
+
+def _experts(count: int, width: int) -> Module:
+    """A layer of experts, mixed by one gate of all tasks."""
+    inner = module.stack(module.serial(*backbones.mlp((width,))), count, shared_input=True)
+    return module.wire(
+        {'experts': inner, 'gate': heads.linear(count)},
+        lambda call, x: jnp.einsum(
+            'be,ebf->bf', jax.nn.softmax(call('gate', x)), call('experts', x)
+        ),
+    )

@@ -1,0 +1,250 @@
+"""The steps of the surgery suite in PyTorch: by hand, with TorchJD, and with LibMTL."""
+
+import importlib
+import random
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.benchmark import pytorch
+from experiments.benchmark.networks import RATE, Step
+from experiments.benchmark.timing import Contender
+from experiments.program import UsageError
+from mtljax import trees
+
+LIBRARIES = ('torch', 'torchjd', 'libmtl')
+_ALIKE = 5e-3  # products may be in TF32
+_TORCHJD: dict[str, Callable[[Any, int], Any]] = {
+    'sum': lambda lib, tasks: lib.Sum(),
+    'pcgrad': lambda lib, tasks: lib.PCGrad(),
+    'mgda': lambda lib, tasks: lib.MGDA(),
+    'cagrad': lambda lib, tasks: lib.CAGrad(c=0.4),
+    'nash_mtl': lambda lib, tasks: lib.NashMTL(n_tasks=tasks),
+    'upgrad': lambda lib, tasks: lib.UPGrad(),
+    'fairgrad': lambda lib, tasks: lib.FairGrad(alpha=2.0),
+}
+_LIBMTL: dict[str, tuple[str, dict[str, Any]]] = {
+    'sum': ('EW', {}),
+    'pcgrad': ('PCGrad', {}),
+    'mgda': ('MGDA', {'mgda_gn': 'none'}),
+    'cagrad': ('CAGrad', {'calpha': 0.4, 'rescale': 1}),
+    'nash_mtl': ('Nash_MTL', {'update_weights_every': 1, 'optim_niter': 20, 'max_norm': 1.0}),
+    'upgrad': ('UPGrad', {'UPGrad_norm_eps': 1e-4, 'UPGrad_reg_eps': 1e-4}),
+    'fairgrad': ('FairGrad', {'FairGrad_alpha': 2.0}),
+}
+
+
+def find(wanted: Sequence[str], libmtl: str | None) -> None:
+    """See that the libraries can be imported.
+
+    Args:
+      wanted: of `LIBRARIES`.
+      libmtl: the folder of a clone of LibMTL.
+
+    Raises:
+      UsageError: one is missing.
+    """
+    if 'libmtl' in wanted:
+        if libmtl is None:
+            raise UsageError('--peers=libmtl needs --libmtl=PATH, a clone of its repository.')
+        sys.path.append(libmtl)
+    modules = {'torch': 'torch', 'torchjd': 'torchjd.autojac', 'libmtl': 'LibMTL.weighting'}
+    for library in wanted:
+        try:
+            importlib.import_module(modules[library])
+        except ImportError as error:
+            raise UsageError(f'--peers={library}: {error}.') from error
+
+
+def contender(
+    library: str, method: str, step: Step, tasks: Sequence[str], count: int
+) -> Contender | None:
+    """``count`` steps of the same network from the same parameters; None where there is no method.
+
+    Raises:
+      AssertionError: the losses are not those of mtljax.
+    """
+    torch = pytorch.library()
+    torch.manual_seed(0)
+    random.seed(0)
+    twin = _Twin(torch, step, tasks)
+    known = {'torch': _BY_HAND, 'torchjd': _TORCHJD, 'libmtl': _LIBMTL}[library]
+    if method not in known:
+        return None
+    run = {'torch': _by_hand, 'torchjd': _torchjd, 'libmtl': _libmtl}[library](twin, method)
+    _, info = step.compiled(jax.tree.map(jnp.copy, step.state), step.batch)
+    ours = [float(info['loss'][name]) for name in tasks]
+    np.testing.assert_allclose(twin.losses().detach().cpu().numpy(), ours, rtol=_ALIKE)
+
+    def steps():
+        for _ in range(count):
+            run()
+        pytorch.wait()
+
+    return steps
+
+
+class _Twin:
+    """A trunk and heads, with the parameters of a compiled step."""
+
+    def __init__(self, torch, step: Step, tasks: Sequence[str]):
+        self.torch, self.names = torch, list(tasks)
+        params = step.state.params
+        self.x = pytorch.tensor(step.batch.inputs)
+        self.targets = pytorch.tensor([step.batch.targets[n] for n in self.names])
+        gates = params['task'].get('gates')
+        self.gates = gates and [_dense(torch, gates[n]) for n in self.names]
+        shared = params['shared']
+        self.trunks = torch.nn.ModuleList(
+            [_trunk(torch, one) for one in trees.unstack(shared['experts'])]
+            if self.gates
+            else [_trunk(torch, shared)]
+        )
+        self.heads = [_dense(torch, params['task']['heads'][n]) for n in self.names]
+        own = [w for part in (*self.heads, *(self.gates or ())) for w in part.parameters()]
+        self.own, self.shared = own, list(self.trunks.parameters())
+        self.optimiser = torch.optim.Adam([*self.shared, *own], lr=RATE)
+
+    def features(self):
+        rows = [trunk(self.x) for trunk in self.trunks]
+        return self.torch.stack(rows) if self.gates else rows[0]
+
+    def read(self, z, index: int):
+        """The loss of one task at the features."""
+        if self.gates:
+            weights = self.gates[index](self.x).softmax(dim=1)
+            z = self.torch.einsum('be,ebf->bf', weights, z)
+        return ((self.heads[index](z)[:, 0] - self.targets[index]) ** 2).mean()
+
+    def each(self, z):
+        return [self.read(z, index) for index in range(len(self.names))]
+
+    def losses(self):
+        return self.torch.stack(self.each(self.features()))
+
+
+def _by_hand(twin: _Twin, method: str) -> Contender:
+    """Heads once, one pullback of the trunk a task, weights from the Gramian."""
+    torch = twin.torch
+
+    def plain():
+        twin.optimiser.zero_grad()
+        twin.losses().sum().backward()
+        twin.optimiser.step()
+
+    def surgery():
+        twin.optimiser.zero_grad()
+        z = twin.features()
+        cut = [z.detach().requires_grad_() for _ in twin.names]
+        torch.stack([twin.read(one, i) for i, one in enumerate(cut)]).sum().backward()
+        rows = [torch.autograd.grad(z, twin.shared, one.grad, retain_graph=True) for one in cut]
+        rows = torch.stack([torch.cat([leaf.reshape(-1) for leaf in row]) for row in rows])
+        weights = pytorch.tensor(_BY_HAND[method]((rows @ rows.T).cpu().numpy()))
+        combined, start = weights @ rows, 0
+        for leaf in twin.shared:
+            leaf.grad = combined[start : start + leaf.numel()].view_as(leaf)
+            start += leaf.numel()
+        twin.optimiser.step()
+
+    return plain if method == 'sum' else surgery
+
+
+def _pcgrad(gramian):
+    """The weights of PCGrad: projections are carried out on coefficients."""
+    tasks, order = len(gramian), np.random.default_rng(0)
+    weights = np.eye(tasks, dtype=gramian.dtype)
+    for task in range(tasks):
+        for other in order.permutation(tasks):
+            along = weights[task] @ gramian[:, other]
+            if other != task and along < 0:
+                weights[task, other] -= along / gramian[other, other]
+    return weights.sum(axis=0)
+
+
+_BY_HAND: dict[str, Callable[[Any], Any]] = {
+    'sum': lambda gramian: np.ones(len(gramian)),
+    'pcgrad': _pcgrad,
+}
+
+
+def _torchjd(twin: _Twin, method: str) -> Contender:
+    autojac = importlib.import_module('torchjd.autojac')
+    library = importlib.import_module('torchjd.aggregation')
+    aggregator = _TORCHJD[method](library, len(twin.names))
+
+    def run():
+        twin.optimiser.zero_grad()
+        z = twin.features()
+        autojac.mtl_backward(twin.each(z), features=z)
+        autojac.jac_to_grad(twin.shared, aggregator)
+        twin.optimiser.step()
+
+    return run
+
+
+def _libmtl(twin: _Twin, method: str) -> Contender:
+    """Its weighting classes on the same modules, driven by the body of its training loop."""
+    weighting = importlib.import_module('LibMTL.weighting')
+    name, options = _LIBMTL[method]
+
+    model = getattr(weighting, name)()
+    model.get_share_params = twin.trunks.parameters
+    model.zero_grad_share_params = lambda: twin.trunks.zero_grad(set_to_none=False)
+    model.task_num, model.task_name, model.rep_grad = len(twin.names), twin.names, False
+    model.device, model.epoch = pytorch.device(), 0
+    model.init_param()
+
+    def run():
+        losses = twin.losses()
+        twin.optimiser.zero_grad(set_to_none=False)
+        model.backward(losses, **options)
+        twin.optimiser.step()
+
+    return run
+
+
+def _trunk(torch, stages: Mapping[str, Any]):
+    """Convolutions and dense layers, each with a ReLU."""
+    layers, size = [], None
+    for stage in stages.values():
+        ((kind, leaves),) = stage.items()
+        if kind.startswith('Conv'):
+            layers += [*([] if layers else [torch.nn.Unflatten(1, (1, -1))])]
+            layers += [_convolution(torch, leaves), torch.nn.ReLU(), torch.nn.MaxPool2d(2)]
+            size = leaves['kernel'].shape[-1]
+        else:
+            layers += [torch.nn.Flatten()] if size else []
+            layers += [_dense(torch, {kind: _channels_first(leaves, size)}), torch.nn.ReLU()]
+            size = None
+    return torch.nn.Sequential(*layers)
+
+
+def _channels_first(leaves, channels: int | None):
+    """The rows of a dense kernel in the order of an image whose channels come first."""
+    if channels is None:
+        return leaves
+    kernel = np.asarray(leaves['kernel'])
+    side = round((kernel.shape[0] / channels) ** 0.5)
+    rows = kernel.reshape(side, side, channels, -1).transpose(2, 0, 1, 3)
+    return {**leaves, 'kernel': rows.reshape(kernel.shape)}
+
+
+def _convolution(torch, leaves):
+    kernel = np.asarray(leaves['kernel']).transpose(3, 2, 0, 1)
+    layer = torch.nn.Conv2d(*kernel.shape[1::-1], kernel.shape[-1], padding='same')
+    return _filled(torch, layer, kernel, leaves['bias'])
+
+
+def _dense(torch, stage: Mapping[str, Any]):
+    (leaves,) = stage.values()
+    kernel = np.asarray(leaves['kernel']).T
+    return _filled(torch, torch.nn.Linear(*kernel.shape[::-1]), kernel, leaves['bias'])
+
+
+def _filled(torch, layer, kernel, bias):
+    layer.load_state_dict({'weight': pytorch.tensor(kernel), 'bias': pytorch.tensor(bias)})
+    return layer.to(pytorch.device())

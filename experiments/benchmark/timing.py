@@ -1,0 +1,29 @@
+"""Times of contenders that run in turn, and their ratios."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+Contender = Callable[[], None]
+"""Runs one chunk of steps to its end."""
+
+
+def interleaved(contenders: dict[str, Contender], rounds: int) -> dict[str, list[float]]:
+    """The seconds of every round of every contender, which run in turn, after one call each."""
+    for run in contenders.values():
+        run()
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, run in contenders.items():
+            begin = time.perf_counter()
+            run()
+            times[name].append(time.perf_counter() - begin)
+    return times
+
+
+def ratio_of(first: list[float], second: list[float]) -> str:
+    """The median of the ratios of each round, and their quartiles."""
+    ratios = [a / b for a, b in zip(first, second, strict=True)]
+    low, middle, high = np.quantile(ratios, (0.25, 0.5, 0.75))
+    return f'{middle:.2f} ({low:.2f} to {high:.2f})'

@@ -1,0 +1,1 @@
+"""Compare methods: the plan, the runs, the tables."""

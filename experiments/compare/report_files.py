@@ -1,0 +1,116 @@
+"""What a comparison writes."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from experiments import program
+from experiments.compare.report import PAIRED, Report
+from experiments.compare.runs import Run, histories
+from mtljax import analysis
+from mtljax.base import Task
+from mtljax.training import write_bytes, write_text
+
+_KEPT = ('method', 'variant', 'seed', 'best_step', 'steps', 'parameters', 'seconds', 'together')
+
+
+def write(
+    found: Report,
+    best: Sequence[Run],
+    runs: Sequence[Run],
+    tasks: Mapping[str, Task],
+    title: str,
+    workdir: Path,
+) -> list[Path]:
+    """Write the tables and figures; their paths.
+
+    Args:
+      found: the tables.
+      best: the runs of the variants that validation chose.
+      runs: all of them.
+      tasks: of the data set.
+      title: of the comparison.
+      workdir: where; heat maps of an earlier comparison go.
+    """
+    plain = [{k: v for k, v in run._asdict().items() if k != 'history'} for run in best]
+    results = {'summary': found.summary, 'runs': plain, 'notes': found.notes}
+    texts = {
+        'table.md': _markdown(found, title),
+        'results.csv': _csv(best, runs),
+        'results.json': program.to_json(json.loads(json.dumps(results))),
+    }
+    figures = _figures(found, best, tasks, title)
+    for old in workdir.glob('mixing-*.png'):
+        old.unlink()
+    for name, text in texts.items():
+        write_text(workdir / name, text)
+    for name, figure in figures.items():
+        image = io.BytesIO()
+        figure.savefig(image, dpi=150)
+        write_bytes(workdir / f'{name}.png', image.getvalue())
+    return [workdir / name for name in (*texts, *(f'{name}.png' for name in figures))]
+
+
+def _markdown(found: Report, title: str) -> str:
+    parts = [f'# {title}', found.main.markdown(), *found.notes]
+    if found.paired is not None:
+        parts += [found.paired.markdown(), PAIRED]
+    if found.published is not None:
+        parts += [found.published[0].markdown(), found.published[1]]
+    return '\n\n'.join(filter(None, parts)) + '\n'
+
+
+def _csv(best: Sequence[Run], runs: Sequence[Run]) -> str:
+    """One line per metric of every run; test results of what was chosen alone."""
+    used = {(run.method, run.variant, run.task, run.seed) for run in best}
+    text = io.StringIO()
+    columns = [*_KEPT, 'devices', 'code', 'error', 'chosen', 'task', 'metric', 'validation', 'test']
+    lines = csv.DictWriter(text, columns, lineterminator='\n')
+    lines.writeheader()
+    for run in runs:
+        row = {name: getattr(run, name) for name in (*_KEPT, 'code', 'error')}
+        chosen = (run.method, run.variant, run.task, run.seed) in used
+        row |= {'devices': ' '.join(run.devices), 'chosen': chosen}
+        for task, metrics in run.validation.items():
+            for metric, value in metrics.items():
+                test = run.test[task][metric] if chosen else ''
+                row |= {'task': task, 'metric': metric, 'validation': value, 'test': test}
+                lines.writerow(row)
+    return text.getvalue()
+
+
+def _figures(
+    found: Report, runs: Sequence[Run], tasks: Mapping[str, Task], title: str
+) -> dict[str, Figure]:
+    panels = {
+        f'{task} {name}': f'{task} {name}{"" if metric.higher_is_better else ", less is better"}'
+        for task, row in tasks.items()
+        for name, metric in row.metrics.items()
+    }
+    panels['delta_m_flat'] = 'delta_m_flat %, negative is better'
+    figures = {'metrics': analysis.intervals(found.summary, panels, title)}
+    main = {task: next(iter(row.metrics.items())) for task, row in tasks.items() if row.metrics}
+    better = {f'{task} {name}': m.higher_is_better for task, (name, m) in main.items()}
+    if len(better) > 1:
+        figures['fronts'] = analysis.fronts(found.summary, list(better), better, title)
+    logged = {f'validation/{task}/{name}': f'{task} {name}' for task, (name, _) in main.items()}
+    if logged:
+        heading = f'{title}: validation'
+        figures['curves'] = analysis.learning_curves(histories(runs), logged, heading)
+    return figures | _heat_maps(runs, tasks)
+
+
+def _heat_maps(runs: Sequence[Run], tasks: Mapping[str, Task]) -> dict[str, Any]:
+    """Of the first seed of each method that ended."""
+    found: dict[str, Figure] = {}
+    for run in runs:
+        name = f'mixing-{"-".join(run.method.replace("+", " ").split())}'
+        if run.mixing and name not in found:
+            caption = f'{run.method}, seed {run.seed}'
+            found[name] = analysis.heat_maps(run.mixing, list(tasks), caption)
+    return found

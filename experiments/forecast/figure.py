@@ -1,0 +1,114 @@
+"""Forecasts beside the truth: what was known, and what each method said of the days after it."""
+
+import io
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import matplotlib.dates as mdates
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from experiments.forecast.choice import Outcome, Plan
+from experiments.forecast.windows import Window
+from mtljax.data import calendar_features
+
+_HOLIDAYS = (
+    'New Year',
+    'M. L. King',
+    'Washington',
+    'Memorial',
+    'Juneteenth',
+    'Independence',
+    'Labor',
+    'Columbus',
+    'Veterans',
+    'Thanksgiving',
+    'Christmas',
+)
+_WEEK = 13  # columns of calendar features before the holidays: waves of the week, and weekdays
+_COLUMNS = 2
+
+
+class History(NamedTuple):
+    """A series before the origin: the days of it that are drawn, and their values."""
+
+    name: str
+    days: np.ndarray
+    values: np.ndarray
+
+
+def figure(outcomes: Mapping[str, Outcome], plan: Plan, helper: History, hidden: History) -> bytes:
+    """The figure of the shown origin, as a PNG.
+
+    Args:
+      outcomes: of every method.
+      plan: what was judged where.
+      helper: the series with the long history.
+      hidden: the whole history of the series that is forecast, of which few days are known.
+    """
+    window = plan.judged[plan.shown]
+    rows = math.ceil(len(outcomes) / _COLUMNS)
+    drawn = Figure(figsize=(12, 3.2 + 1.9 * rows), layout='constrained')
+    places = drawn.add_gridspec(rows + 1, _COLUMNS, height_ratios=[1.6] + [1] * rows)
+    _histories(drawn.add_subplot(places[0, :]), window, helper, hidden)
+    drawn.suptitle(
+        f'What is known of {hidden.name} and {helper.name} on {plan.shown}; below, '
+        f'{len(window.days)} days: truth grey, forecasts red, one line per seed'
+    )
+    first = None
+    for index, (name, found) in enumerate(outcomes.items()):
+        place = places[1 + index // _COLUMNS, index % _COLUMNS]
+        axes = drawn.add_subplot(place, sharex=first, sharey=first)
+        first = first or axes
+        _forecast(axes, window, name, found, plan.shown)
+        axes.set_ylabel(f'{hidden.name} a day' if index % _COLUMNS == 0 else '')
+    image = io.BytesIO()
+    drawn.savefig(image, dpi=110)
+    return image.getvalue()
+
+
+def _histories(axes: Axes, window: Window, helper: History, hidden: History) -> None:
+    scale = window.history.mean() / helper.values[-len(window.history) :].mean()
+    style: dict[str, Any] = {'linewidth': 0.8}
+    label = f'{helper.name} x {scale:.3g}, known'
+    axes.plot(helper.days, scale * helper.values, color='C0', alpha=0.6, label=label, **style)
+    label = f'{hidden.name}, not known'
+    axes.plot(hidden.days, hidden.values, color='0.7', label=label, **style)
+    label = f'{hidden.name}, {len(window.known)} days known'
+    axes.plot(window.known, window.history, color='black', label=label, **style)
+    axes.axvspan(window.known[0], window.days[0], color='C1', alpha=0.15, linewidth=0)
+    label = f'{hidden.name}, to be forecast'
+    axes.plot(window.days, window.truth, color='black', linestyle=':', label=label, **style)
+    axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(mdates.AutoDateLocator()))
+    axes.set_ylabel('a day')
+    axes.yaxis.set_major_formatter('{x:,.0f}')
+    axes.legend(loc='lower left', fontsize='small', ncols=4)
+    axes.grid(alpha=0.3)
+
+
+def _forecast(axes: Axes, window: Window, name: str, found: Outcome, origin: str) -> None:
+    axes.plot(window.days, window.truth, color='0.55', linewidth=1.2, label='truth')
+    for row in found.forecasts[origin]:  # one per seed
+        axes.plot(window.days, row, color='C3', linewidth=1)
+    axes.set_title(f'{name}, WAPE {found.errors[origin]["wape"]:.1f} %', fontsize='medium')
+    for day, label in holidays(window.days):
+        place = float(mdates.date2num(day))
+        axes.axvline(place, color='C0', linestyle=':', linewidth=0.9)
+        across = axes.get_xaxis_transform()  # the height in shares of the panel
+        axes.text(place, 0.02, f' {label}', transform=across, fontsize=7, color='C0', rotation=90)
+    axes.xaxis.set_major_formatter(mdates.DateFormatter('%d %b'))
+    axes.yaxis.set_major_formatter('{x:,.0f}')
+    axes.grid(alpha=0.3)
+
+
+def holidays(days: np.ndarray) -> list[tuple[np.datetime64, str]]:
+    """The federal holidays of the United States among some days.
+
+    >>> days = np.arange('2017-11-01', '2017-12-01', dtype='datetime64[D]')
+    >>> [(str(day), name) for day, name in holidays(days)]
+    [('2017-11-11', 'Veterans'), ('2017-11-23', 'Thanksgiving')]
+    """
+    columns = calendar_features(days, first=str(days[0]), fourier=0, trend=False)[:, _WEEK:]
+    return [(days[row], _HOLIDAYS[column]) for row, column in zip(*columns.nonzero(), strict=True)]

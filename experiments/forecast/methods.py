@@ -1,0 +1,87 @@
+"""The methods of a forecast, each with the settings that it may choose from."""
+
+import copy
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from experiments.forecast import prophet
+from experiments.forecast.training import at_origins, forecasts
+from experiments.forecast.windows import window
+from experiments.program import UsageError
+from mtljax.base import Dataset
+
+Forecast = Callable[[Sequence[str], Sequence[int]], np.ndarray]
+"""``(origins, seeds) -> forecasts [origins, seeds, H]``, in the units of the file."""
+Methods = dict[str, dict[str, Forecast]]
+"""``{method: {setting: Forecast}}``."""
+
+
+def methods(config: ConfigDict, dataset: Callable[[ConfigDict], Dataset]) -> Methods:
+    """The networks of ``config.methods``, the reference first, and Prophet where it is wanted.
+
+    Args:
+      config: the common part; a method has ``fields`` that replace its own, and ``choices``.
+      dataset: ``(data spec) -> Dataset``.
+
+    Raises:
+      UsageError: a method that is not described so.
+    """
+    task = config.forecast.task
+
+    def network(setting: ConfigDict) -> Forecast:
+        def forecast(origins: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
+            return forecasts(setting, task, at_origins(setting, origins, dataset), seeds)
+
+        return forecast
+
+    def by_prophet(holidays: str | None) -> Forecast:
+        def forecast(origins: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
+            windows = [
+                window(each, task, origin)
+                for origin, each in zip(origins, at_origins(config, origins, dataset), strict=True)
+            ]
+            return prophet.forecasts(windows, holidays)[:, None]
+
+        return forecast
+
+    names = sorted(config.methods, key=lambda name: name != config.forecast.reference)
+    found: Methods = {
+        name: {label: network(setting) for label, setting in settings(config, name).items()}
+        for name in names
+    }
+    if config.forecast.prophet and prophet.installed():
+        found['prophet'] = {'its defaults': by_prophet(None)}
+        found['prophet, holidays'] = {'its defaults, US holidays': by_prophet('US')}
+    return found
+
+
+def settings(config: ConfigDict, name: str) -> dict[str, ConfigDict]:
+    """The config of a method with every combination of its choices, by what they are called.
+
+    Raises:
+      UsageError: its fields are not those of the config.
+    """
+    method = config.methods[name].to_dict()
+    options = [_options(field, values) for field, values in method['choices'].items()]
+    found: dict[str, ConfigDict] = {}
+    for chosen in itertools.product(*options):
+        labels, changes = zip(*chosen, strict=True)
+        changed = copy.deepcopy(config)  # its references stay
+        for change in (method['fields'], *changes):
+            unknown = sorted(set(change) - set(config))
+            if unknown:
+                raise UsageError(f'config.methods[{name!r}] sets {unknown}, which are no fields.')
+            changed.update(change)
+        found[', '.join(labels)] = changed
+    return found
+
+
+def _options(field: str, values: Any) -> list[tuple[str, dict[str, Any]]]:
+    """What the values of a choice are called, and the fields that each sets."""
+    if isinstance(values, Mapping):
+        return [(label, fields) for label, fields in values.items()]
+    return [(f'{field} {str(value).rpartition(":")[2]}', {field: value}) for value in values]

@@ -1,0 +1,5 @@
+"""What a check raises."""
+
+
+class CheckError(Exception):
+    """What a check found wrong."""

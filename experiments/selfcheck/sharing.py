@@ -1,0 +1,105 @@
+"""Every sharing scheme trains: the table of what was found."""
+
+import time
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+from rich.progress import Progress
+
+from experiments.program import UsageError, console
+from experiments.selfcheck.errors import CheckError
+from experiments.selfcheck.sharing_schemes import SCHEMES
+from experiments.selfcheck.sharing_training import COUNTS, LAST, SHARE, STEPS, Row, rows
+from experiments.selfcheck.sharing_workers import Outcome, outcomes
+from experiments.show import show
+from mtljax.analysis import Table
+from mtljax.training import write_text
+
+_INPUTS = {False: 'shared', True: 'per task'}
+_CELLS = [(count, per_task) for count in COUNTS for per_task in _INPUTS]
+
+
+def check(schemes: Sequence[str] | None, jobs: int, output: str | None) -> None:
+    """Train, print a table and, with ``output``, write it as Markdown.
+
+    Raises:
+      CheckError: a training failed.
+      UsageError: an unknown scheme.
+    """
+    chosen = list(SCHEMES) if schemes is None else list(dict.fromkeys(schemes))
+    if not chosen or not set(chosen) <= set(SCHEMES):
+        raise UsageError(f'--schemes knows {", ".join(SCHEMES)}. Found {chosen}.')
+    begin = time.perf_counter()
+    found = _trained(rows(chosen), jobs)
+    caption = _caption(found, jobs, time.perf_counter() - begin)
+    failures = [f'{_name(outcome.row)}: {outcome.error}' for outcome in found if outcome.error]
+    made = table(found)
+    show(made, '', caption)
+    console.print(*failures, sep='\n', markup=False)
+    if output:
+        flag = '' if schemes is None else f' --schemes={",".join(chosen)}'
+        write_text(Path(output), _markdown(flag, caption, made, failures))
+        console.print(output)
+    if failures:
+        raise CheckError(f'{len(failures)} of {len(found)} trainings.')
+
+
+def table(found: Sequence[Outcome]) -> Table:
+    """One row per backbone and scheme: how many methods passed, or which failed.
+
+    The last column is the largest share of a loss that a training left.
+    """
+    columns = [f'T={count}, {_INPUTS[per_task]}' for count, per_task in _CELLS]
+    lines = []
+    for name, backbone in dict.fromkeys((done.row.scheme, done.row.backbone) for done in found):
+        mine = [done for done in found if done.row[:2] == (name, backbone)]
+        cells = [_cell([done for done in mine if done.row[3:] == cell]) for cell in _CELLS]
+        shares = [done.share for done in mine if done.share is not None]
+        lines.append([name, backbone, *cells, f'{max(shares):.2f}' if shares else '-'])
+    return Table(['scheme', 'backbone', *columns, 'loss left'], lines)
+
+
+def _cell(found: Sequence[Outcome]) -> str:
+    failed = [done.row.method for done in found if done.error]
+    if failed or not found:
+        return ', '.join(failed) or '-'
+    return f'{len(found)}/{len(found)}'
+
+
+def _trained(wanted: list[Row], jobs: int) -> list[Outcome]:
+    """The outcomes in the order of the rows."""
+    found, failed = {}, 0
+    with Progress(*Progress.get_default_columns(), console=console, transient=True) as progress:
+        bar = progress.add_task('sharing', total=len(wanted))
+        for done in outcomes(wanted, jobs):
+            found[done.row] = done
+            failed += bool(done.error)
+            progress.update(bar, advance=1, description=f'sharing, {failed} failed')
+    return [found[row] for row in wanted]
+
+
+def _name(row: Row) -> str:
+    return f'{row.scheme} on {row.backbone}, {row.method}, T={row.count}, {_INPUTS[row.per_task]}'
+
+
+def _caption(found: Sequence[Outcome], jobs: int, seconds: float) -> str:
+    passed = sum(not done.error for done in found)
+    versions = ', '.join(f'{name} {metadata.version(name)}' for name in ('jax', 'flax', 'optax'))
+    return (
+        f'{passed} of {len(found)} trainings passed, in {seconds / 60:.1f} minutes with {jobs} '
+        f'processes ({versions}). A training is {STEPS} steps of Adam on 32 examples; it passes '
+        f'when the loss of every task falls below {SHARE} of its start (the median of the last '
+        f'{LAST} steps), everything is finite, and the state keeps '
+        'its structure, shapes and types. A cell counts the methods: equal '
+        'weights, uncertainty weights, PCGrad. T tasks read one shared input, or one per task; '
+        'the last column is the largest share of a loss that is left.'
+    )
+
+
+def _markdown(flag: str, caption: str, made: Table, failures: Sequence[str]) -> str:
+    command = f'    python -m experiments.selfcheck --suite=sharing{flag}'
+    parts = ['# Every sharing scheme trains', command, caption, made.markdown()]
+    if failures:
+        parts.append('\n'.join(f'- {line}' for line in failures))
+    return '\n\n'.join(parts) + '\n'

@@ -1,0 +1,40 @@
+"""Tables in the terminal."""
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table as Shown
+
+from experiments.program import console
+from mtljax.analysis import Table
+
+
+def show(table: Table, title: str = '', caption: str = '', *, max_width: int | None = None) -> None:
+    """Print a table, the first column to the left.
+
+    Args:
+      table: what to print.
+      title: above it.
+      caption: below it.
+      max_width: of every column but the first; longer cells fold; otherwise
+        headings do, and cells stay whole.
+    """
+    shown = Shown(
+        title=escape(title) or None,
+        caption=escape(caption) or None,
+        box=box.SIMPLE,
+        caption_justify='left',
+    )
+    whole = [
+        max((len(row[index]) for row in table.rows), default=0)
+        for index in range(len(table.columns))
+    ]
+    for index, column in enumerate(table.columns):
+        shown.add_column(
+            escape(column),
+            justify='right' if index else 'left',
+            min_width=None if max_width else whole[index],
+            max_width=max_width if index else None,
+        )
+    for row in table.rows:
+        shown.add_row(*map(escape, row))
+    console.print(shown)

@@ -1,0 +1,1 @@
+"""Repeat a comparison for several values of one field."""

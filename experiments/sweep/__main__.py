@@ -1,0 +1,57 @@
+"""Repeat a comparison for several values of one field of the config: tables, and a figure.
+
+python -m experiments.sweep --config=configs/NAME.py
+
+config.sweep says which: {'field': 'data.correlation', 'values': (0.5, 0.9), 'quantities': ('mse',),
+'reference': 'hard', 'average': False}. A quantity is 'TASK METRIC', or a METRIC alone for its mean
+over the tasks that have it. With 'average', a last column is the mean over the values. The other
+flags are those of experiments.compare; runs are kept, and missing ones trained, in the same way.
+"""
+
+from pathlib import Path
+
+from absl import flags
+
+from experiments import program
+from experiments.compare.comparison import Comparison, claim, datasets
+from experiments.compare.plan import define
+from experiments.compare.plan import read as read_plan
+from experiments.compare.runs import Runs, chosen
+from experiments.show import show
+from experiments.sweep import report
+from experiments.sweep.points import points, read
+from mtljax.training import write_bytes
+
+_CONFIG = program.define_config()
+_WORKDIR = program.define_workdir()
+define()
+
+
+def main() -> None:
+    """Run the program."""
+    config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
+    workdir = Path(_WORKDIR.value or Path('runs') / f'sweep-{name}')
+    plan, sweep, dataset = read_plan(config), read(config), datasets()
+    runs = Runs(workdir / 'runs', dataset)
+    comparisons = {
+        label: Comparison(changed, plan, runs, dataset)
+        for label, changed in points(config, sweep).items()
+    }
+    tasks = next(iter(comparisons.values())).tasks
+    report.check(sweep, tasks)
+    there = sum(comparison.check() for comparison in comparisons.values())
+    claim(workdir, config)
+    if there:
+        total = sum(comparison.size for comparison in comparisons.values())
+        program.console.print(f'{there} of {total} runs are there already.')
+    best = {label: chosen(each.train(label)) for label, each in comparisons.items()}
+    found = report.report(best, sweep, tasks)
+    for title, table, caption in found.tables:
+        show(table, title, caption)
+    for file, content in report.files(found, name).items():
+        write_bytes(workdir / file, content)
+        program.console.print(str(workdir / file), markup=False)
+
+
+if __name__ == '__main__':
+    program.run(main, default=['--config=configs/mmoe_synthetic.py'])

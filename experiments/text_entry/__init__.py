@@ -1,0 +1,1 @@
+"""Text entry: accuracy, and time per word."""

@@ -1,0 +1,156 @@
+"""What a word costs a keyboard: one model with a head per task, or a model per task."""
+
+import io
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+
+from experiments.benchmark.cost import Server
+from experiments.benchmark.timing import ratio_of
+from mtljax import analysis, sharing
+from mtljax.analysis import Table
+from mtljax.base import Dataset, Module, MultiTask
+from mtljax.training import write_bytes, write_text
+
+TITLE = 'Time per word'
+SHARED = 'one model'
+APART = 'a model per task'
+_ONE_PROGRAM = 'a model per task, one program'
+
+
+def servers(dataset: Dataset, backbone: tuple[Module, ...]) -> dict[str, Server]:
+    """Ways to answer all tasks after a word, and the first task alone.
+
+    A call takes one sequence of the test split from the host, and brings the predictions for its
+    last word back.
+
+    Args:
+      dataset: its inputs are sequences, and every task has a prediction for each word.
+      backbone: of every model.
+    """
+    own = dataset.heads
+    shared = last_word(sharing.hard(backbone, own))
+    apart = [last_word(sharing.hard(backbone, {task: head})) for task, head in own.items()]
+    words = dataset.test.take(np.arange(dataset.test.size)).inputs
+    return {
+        SHARED: _server([shared], words),
+        APART: _server(apart, words),
+        _ONE_PROGRAM: _server([_together(apart)], words),
+        f'{next(iter(own))} alone': _server(apart[:1], words),
+    }
+
+
+def last_word(model: MultiTask) -> Module:
+    """The predictions for the last word of a sequence, from all of it; heads run once.
+
+    Args:
+      model: its features are ``[B, L, ...]``, as those of hard sharing on a transformer.
+    """
+
+    def apply(params, state, x, *, key=None, train=False):
+        z, state = model.features(params, state, x, key=key, train=train)
+        last = jax.tree.map(lambda leaf: leaf[:, -1:], z)
+        return model.readout(params, state, last, key=key, train=train)
+
+    return Module(model.init, apply)
+
+
+def table(servers: Mapping[str, Server], seconds: Mapping[str, Sequence[float]]) -> Table:
+    """Parameters, FLOPs and latencies; ratios to the one model.
+
+    Args:
+      servers: see `servers`.
+      seconds: of every call, the servers in turn.
+    """
+    first, rows = servers[SHARED], []
+    for name, server in servers.items():
+        row = [name, f'{server.parameters:,}', f'{server.parameters / first.parameters:.2f}']
+        row += [f'{server.flops / 1e6:.2f}', f'{server.flops / first.flops:.2f}']
+        row += [f'{ms:.2f}' for ms in np.quantile(seconds[name], (0.5, 0.99)) * 1e3]
+        rows.append([*row, ratio_of(list(seconds[name]), list(seconds[SHARED]))])
+    columns = ['per word', 'parameters', 'ratio', 'MFLOP', 'ratio', 'p50 ms', 'p99 ms']
+    return Table([*columns, f'time / {SHARED}'], rows)
+
+
+def figure(seconds: Mapping[str, Sequence[float]]) -> Figure:
+    """The share of words answered within a time, with the median and the 99th percentile.
+
+    Args:
+      seconds: of every call.
+    """
+    found = Figure(figsize=(6.4, 4.4), layout='constrained')
+    axes = found.subplots()
+    for index, (name, times) in enumerate(seconds.items()):
+        ms, marks = np.sort(times) * 1e3, np.quantile(times, (0.5, 0.99)) * 1e3
+        label = f'{name}: p50 {marks[0]:.2f} ms, p99 {marks[1]:.2f} ms'
+        axes.plot(ms, np.arange(1, len(ms) + 1) / len(ms), color=f'C{index}', label=label)
+        axes.plot(marks, (0.5, 0.99), 'o', color=f'C{index}', markersize=4)
+    axes.set(xscale='log', xlabel='ms per word', ylabel='share of words')
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.grid(alpha=0.3)
+    found.legend(loc='outside upper center', fontsize='small', frameon=False)
+    return found
+
+
+def write(
+    workdir: Path, table: Table, note: str, seconds: Mapping[str, Sequence[float]]
+) -> list[Path]:
+    """Write the figure, and one page with the comparison's tables and this one; their paths.
+
+    Args:
+      workdir: of the comparison.
+      table: see `table`.
+      note: below it.
+      seconds: of every call.
+    """
+    image, page = workdir / 'latency.png', workdir / 'text_entry.md'
+    content = io.BytesIO()
+    figure(seconds).savefig(content, dpi=150)
+    write_bytes(image, content.getvalue())
+    accuracy = (workdir / 'table.md').read_text()
+    write_text(page, f'{accuracy}\n## {TITLE}\n\n{table.markdown()}\n\n{note}\n')
+    return [image, page]
+
+
+def _together(models: Sequence[Module]) -> Module:
+    """Several models on the same input, as one."""
+
+    def init(key, x):
+        keys = jax.random.split(key, len(models))
+        found = [model.init(each, x) for model, each in zip(models, keys, strict=True)]
+        return [params for params, _ in found], [state for _, state in found]
+
+    def apply(params, state, x, *, key=None, train=False):
+        parts = zip(models, params, state, strict=True)
+        found = [model.apply(p, s, x, key=key, train=train) for model, p, s in parts]
+        return [y for y, _ in found], [s for _, s in found]
+
+    return Module(init, apply)
+
+
+def _server(models: Sequence[Module], words: np.ndarray) -> Server:
+    """Every model a program of its own, called in turn on the same words."""
+    costs = [analysis.cost(model, words[:1]) for model in models]
+    programs = [_compiled(model, words[:1]) for model in models]
+    rows = itertools.cycle(words[:, None])
+
+    def call() -> Any:
+        row = next(rows)
+        return jax.device_get([program(row) for program in programs])
+
+    return Server(sum(cost.total for cost in costs), sum(cost.flops for cost in costs), call)
+
+
+def _compiled(model: Module, x: np.ndarray):
+    params, state = jax.jit(model.init)(jax.random.key(0), x)
+    forward = jax.jit(lambda params, state, x: model.apply(params, state, x)[0])
+    program = forward.lower(params, state, x).compile()
+    return lambda x: program(params, state, x)

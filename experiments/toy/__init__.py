@@ -1,0 +1,1 @@
+"""Two losses in a plane."""

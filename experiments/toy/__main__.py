@@ -1,0 +1,48 @@
+"""Two losses in a plane: which methods reach the Pareto front, and where on it.
+
+python -m experiments.toy --config=configs/toy2d.py[:variant] --methods=a,b --workdir=DIR
+
+Every method runs from all starts in one vmapped scan. Variants: cagrad, nash and famo repeat the
+toy experiments of these papers, front the concave front of the Pareto literature.
+"""
+
+from pathlib import Path
+
+from absl import flags
+from ml_collections import ConfigDict
+from rich.progress import track
+
+from experiments import program
+from experiments.show import show
+from experiments.toy import results
+from experiments.toy.run import run
+from experiments.toy.setup import read
+from mtljax.training import write_bytes
+
+_CONFIG = program.define_config()
+_WORKDIR = program.define_workdir()
+_METHODS = flags.DEFINE_list('methods', None, 'Methods of the config; all when left out.')
+
+
+def main() -> None:
+    """Run the program."""
+    config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
+    setup = read(config, _METHODS.value)
+    workdir = Path(_WORKDIR.value or Path('runs') / name)
+    program.claim(workdir, ConfigDict({'config': config, 'methods': list(setup.methods)}))
+    progress = track(setup.methods, name, console=program.console, transient=True)
+    runs = {method: run(setup, method) for method in progress}
+    table, caption = results.table(setup, runs), results.caption(setup)
+    show(table, name, caption, max_width=12)  # two losses fold into two lines
+    files = results.files(setup, runs, table, f'{name}: {caption}')
+    for file, content in files.items():
+        _write(workdir / file, content)
+        program.console.print(str(workdir / file))
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    write_bytes(path, content.encode() if isinstance(content, str) else content)
+
+
+if __name__ == '__main__':
+    program.run(main, default=['--config=configs/toy2d.py'])

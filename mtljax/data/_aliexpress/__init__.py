@@ -1,0 +1,1 @@
+"""AliExpress: clicks and purchases."""

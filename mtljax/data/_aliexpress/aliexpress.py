@@ -1,0 +1,74 @@
+"""AliExpress: was an item in a search clicked, and bought?"""
+
+import os
+
+import numpy as np
+import optax
+
+from mtljax import heads, metrics
+from mtljax.base import Dataset, Task
+from mtljax.data._aliexpress.files import CATEGORICAL, LABELS, NUMERICAL, find_logs, read_log
+from mtljax.data._reading.columns import categories, encode, standardise
+from mtljax.data._reading.files import as_path
+from mtljax.data._splits.array_split import ArraySplit, array_split
+from mtljax.data._splits.random_rows import halves
+from mtljax.options import check_count
+
+
+def aliexpress(path: str | os.PathLike, *, seed: int = 0) -> Dataset:
+    """The AliExpress search log of one country: tasks ``'click'`` and ``'conversion'``.
+
+    The data of Li et al., Improving Multi-Scenario Learning to Rank in E-commerce by Exploiting
+    Task Relationships in the Label Space, CIKM 2020, https://doi.org/10.1145/3340531.3412713. On
+    disk, in one folder, gzipped or not, the columns in any order::
+
+        train.csv, test.csv  (or aliexpress_train_sample.csv, aliexpress_test_sample.csv)
+        search_id,categorical_1,...,categorical_16,numerical_1,...,numerical_63,click,conversion
+
+    Inputs are ``{'categorical': int32 [B, 16], 'numeric': float32 [B, 63]}``: categories numbered
+    by the training rows, -1 for what these do not hold, and numbers standardised by the training
+    rows; ``search_id`` is left out. Targets ``[B]``, 0 or 1, and ``auc``; both labels are of every
+    item shown, so that no label is missing. The training file is the training split; the test file
+    is halved at random into validation and test. A row takes about 330 bytes, twice that while it
+    is read.
+
+    Args:
+      path: the folder.
+      seed: of the halves of the test file.
+
+    Raises:
+      FileNotFoundError: a file is missing.
+      ValueError: a file of another kind, or a conversion without a click, which names the row; both
+        names of a file.
+
+    >>> aliexpress('nowhere')
+    Traceback (most recent call last):
+    FileNotFoundError: nowhere/train.csv is missing. Expected:
+    ...
+    """
+    check_count('seed', seed, 0)
+    files = find_logs(as_path(path))
+    train, held = map(read_log, files)
+    cardinalities = []
+    for column in range(len(CATEGORICAL)):
+        known = categories(train.categorical[:, column])
+        cardinalities.append(len(known))
+        for log in (train, held):
+            log.categorical[:, column] = encode(log.categorical[:, column], known)
+    for column, name in enumerate(NUMERICAL):  # one at a time: statistics are taken in float64
+        both = np.concatenate([train.numerical[:, column], held.numerical[:, column]])
+        scaled, *_ = standardise(both, slice(len(train.labels)), [name])
+        train.numerical[:, column], held.numerical[:, column] = np.split(
+            scaled, [len(train.labels)]
+        )
+    splits = [_split(train), *halves(_split(held), files[1], seed)]
+    task = Task(heads.mlp((8,)), optax.sigmoid_binary_cross_entropy, {'auc': metrics.auc()})
+    inputs = {'cardinalities': tuple(cardinalities), 'numeric': len(NUMERICAL)}
+    return Dataset(dict.fromkeys(LABELS, task), *splits, inputs=inputs)
+
+
+def _split(log) -> ArraySplit:
+    return array_split(
+        {'categorical': log.categorical, 'numeric': log.numerical},
+        dict(zip(LABELS, log.labels.T, strict=True)),
+    )

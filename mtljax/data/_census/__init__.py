@@ -1,0 +1,1 @@
+"""The KDD census-income data."""

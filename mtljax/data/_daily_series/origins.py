@@ -1,0 +1,38 @@
+"""The days from which a forecast is judged again and again."""
+
+import numpy as np
+
+from mtljax.data._daily_series.calendar import DAY
+from mtljax.options import check_count
+
+
+def rolling_origins(first: str, last: str, *, every: int = 90) -> list[str]:
+    """The origins of a rolling evaluation: ``first``, and every so many days behind it.
+
+    A model is trained for each on the days before, and judged on the ``every`` days from it on
+    (Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., OTexts 2021, section
+    5.10, https://otexts.com/fpp3/tscv.html)::
+
+        for origin in rolling_origins('2016-01-01', '2017-12-31'):
+            dataset = daily_series(origin=origin, horizon=90, refit=True)
+
+    Args:
+      first: the first origin, an ISO date.
+      last: the last day that may be forecast, an ISO date.
+      every: the number of days between origins, and of each forecast.
+
+    Returns:
+      ISO dates for the argument ``origin`` of `daily_series`.
+
+    Raises:
+      ValueError: no forecast fits between the two days.
+
+    >>> rolling_origins('2017-01-01', '2017-12-31', every=120)
+    ['2017-01-01', '2017-05-01', '2017-08-29']
+    """
+    check_count('every', every, 1)
+    start, stop = np.datetime64(first), np.datetime64(last) + DAY
+    count = int((stop - start).astype(int)) // every
+    if count < 1:
+        raise ValueError(f'{every} days do not fit between first = {first!r} and last = {last!r}.')
+    return [str(start + every * index * DAY) for index in range(count)]

@@ -1,0 +1,134 @@
+"""Arrays of scenes, one file per image and kind, named by their numbers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mtljax.base import Batch
+from mtljax.data._reading.files import require
+
+
+class SceneFolder(NamedTuple):
+    """A folder of scenes, ``KIND/{0, 1, ...}.npy``.
+
+    Attributes:
+      folders: where each kind lies: image, label, depth and, maybe, normal.
+      size: the number of scenes.
+    """
+
+    folders: dict[str, Path]
+    size: int
+
+
+def find_scenes(
+    root: Path, kinds: Sequence[tuple[str, ...]], layout: str, source: str
+) -> SceneFolder:
+    """Look for the files, and open none.
+
+    Args:
+      root: of the split, such as ``ROOT/train``.
+      kinds: the names that each folder may have; the first stands for the kind.
+      layout: see `require`.
+      source: see `require`.
+
+    Raises:
+      FileNotFoundError: a folder, or the file of a number, is missing.
+      ValueError: a folder is empty, or a file has another name.
+    """
+    found = {
+        names[0]: next((root / name for name in names[1:] if (root / name).is_dir()), None)
+        or require(root / names[0], layout, source)
+        for names in kinds
+    }
+    numbers = {kind: _numbers(folder) for kind, folder in found.items()}
+    size = 1 + max(max(known) for known in numbers.values())
+    for kind, known in numbers.items():
+        lacking = sorted(set(range(size)) - known)
+        if lacking:
+            raise FileNotFoundError(
+                f'{found[kind]} should hold 0.npy to {size - 1}.npy. {len(lacking)} are missing: '
+                f'{", ".join(f"{number}.npy" for number in lacking[:5])}.'
+            )
+    return SceneFolder(found, size)
+
+
+def _numbers(folder: Path) -> set[int]:
+    files = sorted(path for path in folder.iterdir() if not path.name.startswith('.'))
+    if not files:
+        raise ValueError(f'{folder} is empty: 0.npy, 1.npy, ... are expected.')
+    for path in files:
+        number = path.stem
+        if path.suffix != '.npy' or not number.isdecimal() or number != str(int(number)):
+            raise ValueError(f'{path} should have the name of a number, such as 0.npy.')
+    return {int(path.stem) for path in files}
+
+
+def read_scene(scenes: SceneFolder, shape: tuple[int, int], classes: int, index: int) -> Batch:
+    """One scene: the image, and what is known of its pixels.
+
+    Args:
+      scenes: where it lies.
+      shape: height and width that every file should have.
+      classes: of the labels.
+      index: its number.
+
+    Raises:
+      ValueError: a file that is no such array; it names the file.
+    """
+    paths = {kind: folder / f'{index}.npy' for kind, folder in scenes.folders.items()}
+    label = _labels(paths['label'], shape, classes)
+    depth = _floats(paths['depth'], (*shape, 1))[..., 0]
+    if (depth < 0).any():
+        raise ValueError(f'{paths["depth"]} should hold numbers >= 0. Found {depth.min()}.')
+    targets = {'segmentation': np.maximum(label, 0), 'depth': depth}
+    mask = {'segmentation': label >= 0, 'depth': depth != 0}
+    if 'normal' in paths:
+        targets['normal'] = _floats(paths['normal'], (*shape, 3))
+        mask['normal'] = targets['normal'].any(axis=-1)
+    return Batch(_floats(paths['image'], (*shape, 3)), targets, mask)
+
+
+def shape_of(scenes: SceneFolder) -> tuple[int, int]:
+    """Height and width of the first image."""
+    path = scenes.folders['image'] / '0.npy'
+    shape = _load(path).shape
+    if len(shape) != 3 or shape[2] != 3 or not all(shape):
+        raise ValueError(f'{path} should be an image (height, width, 3). Found {shape}.')
+    return shape[:2]
+
+
+def _floats(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    array = _checked(path, shape, 'f', 'floats')
+    if not np.isfinite(array).all():
+        raise ValueError(f'{path} holds numbers that are not finite.')
+    return array.astype(np.float32, copy=False)
+
+
+def _labels(path: Path, shape: tuple[int, int], classes: int) -> np.ndarray:
+    array = _checked(path, shape, 'iuf', 'class indices')
+    bad = ~(array < classes) | (array != np.rint(array))
+    if bad.any():
+        raise ValueError(
+            f'{path} should hold classes 0 to {classes - 1}, or less than 0 for no label. '
+            f'Found {array[bad][0]}.'
+        )
+    return np.maximum(array, -1).astype(np.int32)
+
+
+def _checked(path: Path, shape: tuple[int, ...], kinds: str, what: str) -> np.ndarray:
+    array = _load(path)
+    if array.dtype.kind not in kinds or array.shape != shape:
+        raise ValueError(
+            f'{path} should hold {what} of shape {shape}. Found {array.dtype}{list(array.shape)}.'
+        )
+    return array
+
+
+def _load(path: Path) -> np.ndarray:
+    try:
+        with path.open('rb') as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f'{path} is no whole .npy file: {error}') from error

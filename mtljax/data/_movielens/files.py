@@ -1,0 +1,131 @@
+"""The two layouts in which MovieLens-100k is handed out."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mtljax.data._reading.files import numbers, require_one, rows
+from mtljax.data._reading.names import check_header, first_repeat
+
+LAYOUT = """\
+ml-100k.inter, ml-100k.user, ml-100k.item   (RecBole's atomic files), or
+u.data, u.user, u.item                      (GroupLens)"""
+SOURCE = (
+    'python -m experiments.data fetch movielens brings the first; '
+    'https://grouplens.org/datasets/movielens/100k has the second.'
+)
+GENRES = (
+    'unknown', 'Action', 'Adventure', 'Animation', "Children's", 'Comedy', 'Crime', 'Documentary',
+    'Drama', 'Fantasy', 'Film-Noir', 'Horror', 'Musical', 'Mystery', 'Romance', 'Sci-Fi',
+    'Thriller', 'War', 'Western',
+)  # fmt: skip
+_NAMES = (
+    ('ml-100k.inter', 'ml-100k.user', 'ml-100k.item'),
+    ('u.data', 'u.user', 'u.item'),
+)
+_RATINGS = {str(rating): float(rating) for rating in range(1, 6)}
+_FLAGS = slice(5, 5 + len(GENRES))  # of the 24 fields of u.item
+
+
+class Movies(NamedTuple):
+    """Ratings, users and films as text.
+
+    Attributes:
+      user: who rated, N names.
+      item: what.
+      rating: how, float64 ``[N]``.
+      users: ``{user: (age, gender, occupation)}``.
+      items: ``{item: (year or '', genres [19] of 0 and 1)}``.
+    """
+
+    user: tuple[str, ...]
+    item: tuple[str, ...]
+    rating: np.ndarray
+    users: dict[str, tuple[float, str, str]]
+    items: dict[str, tuple[str, np.ndarray]]
+
+
+def read_movies(folder: Path) -> Movies:
+    """The ratings, users and films of a folder in either layout.
+
+    Raises:
+      FileNotFoundError: neither layout is there, or one of its files is not.
+      ValueError: a file of another kind, a rating of a user or film that is not listed, or a second
+        of one user for one film, which names file and row; or both layouts.
+    """
+    files = require_one(folder, _NAMES, LAYOUT, SOURCE)
+    return _grouplens(*files) if files[0].name.startswith('u.') else _recbole(*files)
+
+
+def _recbole(ratings, users, items):
+    seen = _atomic(ratings, ('user_id', 'item_id', 'rating'))
+    people = _atomic(users, ('user_id', 'age', 'gender', 'occupation'))
+    films = _atomic(items, ('item_id', 'release_year', 'class'))
+    genres = [_flags(items, row, cell.split()) for row, cell in enumerate(films[2], 2)]
+    return _movies((ratings, *seen), (users, *people), (items, *films[:2], genres), 2)
+
+
+def _grouplens(ratings, users, items):
+    seen = list(zip(*rows(ratings, 4, delimiter='\t', quotes=False), strict=True))[:3]
+    people = list(zip(*rows(users, 5, delimiter='|', quotes=False), strict=True))[:4]
+    films = list(rows(items, 24, delimiter='|', quotes=False, encoding='latin-1'))
+    genres = [_bits(items, row, film[_FLAGS]) for row, film in enumerate(films, 1)]
+    numbered = items, [film[0] for film in films], [film[2] for film in films], genres
+    return _movies((ratings, *seen), (users, *people), numbered, 1)
+
+
+def _movies(seen, people, films, first):
+    path, user, item, cells = seen
+    users_path, name, age, gender, occupation = people
+    films_path, film, year, genres = films
+    ages = numbers(users_path, 'age', age, first=first)
+    users = dict(zip(name, zip(ages, gender, occupation, strict=True), strict=True))
+    years = [found[0] if (found := re.search(r'\d{4}$', cell)) else '' for cell in year]
+    items = dict(zip(film, zip(years, genres, strict=True), strict=True))
+    for where, ids, known in ((users_path, name, users), (films_path, film, items)):
+        if len(known) < len(ids):
+            raise ValueError(f'{where} lists {len(ids)} rows with {len(known)} different ids.')
+    _check_pairs(path, {'user': (user, users), 'item': (item, items)}, first)
+    rating = np.array([_RATINGS.get(cell.removesuffix('.0'), np.nan) for cell in cells])
+    if np.isnan(rating).any():
+        row = int(np.isnan(rating).argmax())
+        raise ValueError(
+            f'{path}, row {row + first}: a rating from 1 to 5 is expected. Found {cells[row]!r}.'
+        )
+    return Movies(user, item, rating, users, items)
+
+
+def _check_pairs(path, columns, first):
+    for kind, (ids, known) in columns.items():
+        row = next((row for row, one in enumerate(ids) if one not in known), None)
+        if row is not None:
+            raise ValueError(f'{path}, row {row + first}: {kind} {ids[row]!r} is not listed.')
+    row = first_repeat(zip(*(ids for ids, _ in columns.values()), strict=True))
+    if row is not None:
+        raise ValueError(f'{path}, row {row + first}: the user has rated this item before.')
+
+
+def _atomic(path, names):
+    """The named columns of a file whose header is ``name:type``, tab-separated."""
+    header, *table = rows(path, delimiter='\t', quotes=False)
+    found = [field.split(':')[0] for field in header]
+    check_header(path, found, names)
+    if not table:
+        raise ValueError(f'{path} holds a header and no row.')
+    columns = list(zip(*table, strict=True))
+    return [columns[found.index(name)] for name in names]
+
+
+def _flags(path, row, names):
+    unknown = set(names) - set(GENRES)
+    if unknown:
+        raise ValueError(f'{path}, row {row}: genres are {GENRES}. Found {sorted(unknown)}.')
+    return np.isin(GENRES, names).astype(np.float32)
+
+
+def _bits(path, row, cells):
+    if not set(cells) <= {'0', '1'}:
+        raise ValueError(f'{path}, row {row}: 19 genres, 0 or 1, are expected. Found {cells}.')
+    return np.array(cells, np.float32)

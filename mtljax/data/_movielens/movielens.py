@@ -1,0 +1,96 @@
+"""MovieLens-100k: a rating, and whether somebody liked what they saw."""
+
+import os
+
+import numpy as np
+import optax
+
+from mtljax import heads, metrics
+from mtljax.base import Dataset, Task
+from mtljax.data._movielens.files import GENRES, read_movies
+from mtljax.data._reading.columns import categories, encode, standardise, to_units
+from mtljax.data._reading.files import folder_of
+from mtljax.data._splits.array_split import array_split
+from mtljax.data._splits.random_rows import random_rows
+from mtljax.options import check_count
+
+_AGES = (18, 25, 35, 45, 50, 56)  # the brackets of MovieLens-1M
+_LIKED = 4
+
+
+def movielens(path: str | os.PathLike | None = None, *, seed: int = 0) -> Dataset:
+    """MovieLens-100k: tasks ``'rating'``, 1 to 5, and ``'like'``, a rating of 4 or 5.
+
+    100,000 ratings of 1,682 films by 943 users (Harper & Konstan, The MovieLens Datasets, ACM TiiS
+    2015, https://doi.org/10.1145/2827872). On disk, in one folder, gzipped or not::
+
+        ml-100k.inter, ml-100k.user, ml-100k.item   (RecBole's atomic files), or
+        u.data, u.user, u.item                      (GroupLens)
+
+    Inputs are ``{'categorical': int32 [B, 6], 'numeric': float32 [B, 19]}``. The categories are
+    user, film, bracket of age, gender, occupation and year of release (by decades before 1990),
+    numbered by the training rows, -1 for what these do not hold; the numeric columns are the
+    genres, 0 or 1. Targets ``[B]``: the rating, standardised by the training rows (rmse and mae in
+    stars), and the like, 0 or 1 (auc). No label is missing. The ratings are split at random, 80, 10
+    and 10 percent: films and users are known, not their pairing.
+
+    Args:
+      path: the folder; by default what ``python -m experiments.data fetch movielens`` fills.
+      seed: of the split.
+
+    Raises:
+      FileNotFoundError: neither layout is there.
+      ValueError: a file of another kind, or a film that a user rates twice, which names the row;
+        both layouts in one folder.
+
+    >>> movielens('nowhere')
+    Traceback (most recent call last):
+    FileNotFoundError: nowhere/ml-100k.inter is missing. Expected:
+    ...
+    """
+    check_count('seed', seed, 0)
+    movies = read_movies(folder_of(path, 'movielens'))
+    parts = random_rows(len(movies.rating), 0.1, 0.1, seed)
+    columns, genres = _columns(movies)
+    kinds = [categories({column[row] for row in parts[0]} - {''}) for column in columns]
+    categorical = np.stack(
+        [encode(column, kind) for column, kind in zip(columns, kinds, strict=True)], axis=1
+    )
+    scaled, mean, scale = standardise(movies.rating, parts[0], ['rating'], targets=True)
+    liked = (movies.rating >= _LIKED).astype(np.int32)
+    splits = [
+        array_split(
+            {'categorical': categorical[part], 'numeric': genres[part]},
+            {'rating': scaled[part], 'like': liked[part]},
+        )
+        for part in parts
+    ]
+    inputs = {'cardinalities': tuple(map(len, kinds)), 'numeric': len(GENRES)}
+    return Dataset(_tasks(mean, scale), *splits, inputs=inputs)
+
+
+def _columns(movies):
+    """Six columns of N names, ``''`` for what is not known, and the genres ``[N, 19]``."""
+    people = [movies.users[name] for name in movies.user]
+    films = [movies.items[name] for name in movies.item]
+    age, gender, occupation = zip(*people, strict=True)
+    year, genres = zip(*films, strict=True)
+    bracket = np.searchsorted(_AGES, age, 'right').astype(str)
+    columns = [
+        movies.user,
+        movies.item,
+        np.where(np.isnan(age), '', bracket).tolist(),
+        gender,
+        occupation,
+        [when if when >= '1990' else when[:3] for when in year],
+    ]
+    return columns, np.stack(genres)
+
+
+def _tasks(mean, scale) -> dict[str, Task]:
+    spread = to_units(0, scale)
+    errors = {'rmse': metrics.rmse(spread), 'mae': metrics.mae(spread)}
+    return {
+        'rating': Task(heads.mlp((8,)), optax.squared_error, errors, to_units(mean, scale)),
+        'like': Task(heads.mlp((8,)), optax.sigmoid_binary_cross_entropy, {'auc': metrics.auc()}),
+    }

@@ -1,0 +1,1 @@
+"""MultiMNIST: two overlapping images in one."""

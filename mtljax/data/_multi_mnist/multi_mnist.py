@@ -1,0 +1,149 @@
+"""Two MNIST images in one."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import optax
+
+from mtljax import heads, metrics
+from mtljax.base import Dataset, Task
+from mtljax.data._multi_mnist.pairs import PASSES, SIDE, Pool, compose
+from mtljax.data._reading.files import as_path, fetched, require
+from mtljax.data._reading.idx import read_idx
+from mtljax.options import check_count
+
+_LAYOUT = '\n'.join(
+    f'{part}-{name}-ubyte[.gz]'
+    for part in ('train', 't10k')
+    for name in ('images-idx3', 'labels-idx1')
+)
+_FETCHED = {'mnist': 'mnist', 'fashion': 'fashion_mnist'}
+_KINDS = {
+    'mnist': ('mnist', 'mnist'),
+    'fashion': ('fashion', 'fashion'),
+    'both': ('mnist', 'fashion'),
+}
+
+
+def multi_mnist(
+    path: str | Path | Mapping[str, str | Path] | None = None,
+    *,
+    kind: Literal['mnist', 'fashion', 'both'] = 'mnist',
+    recipe: Literal['sener', 'pmtl'] = 'sener',
+    train: int | None = None,
+    validation: int | None = None,
+    test: int | None = None,
+    seed: int = 0,
+) -> Dataset:
+    """MultiMNIST, MultiFashion and MultiFashion+MNIST: tasks ``'left'`` and ``'right'``.
+
+    On a canvas of 36x36 one image lies at the upper left, another at the lower right; where they
+    overlap, the brighter pixel is seen. Two recipes go by this name:
+
+    - ``'sener'``: corners at (0, 0) and (6, 6), any partner, then the nearest pixel, ``floor((i +
+      0.5) 36 / 28)``, of 28x28; every original is the left one once (Sener & Koltun, NeurIPS 2018,
+      https://arxiv.org/abs/1810.04650). Their resizing also stretched each image to 0..255, and
+      their inputs were standardised; neither is done here.
+    - ``'pmtl'``: 36x36, each image moved from its corner of the canvas by up to 4 pixels along each
+      axis, partners of another class, every original the left one twice (Lin et al., NeurIPS 2019,
+      https://arxiv.org/abs/1912.12854, who leave out how the pixels are merged).
+
+    Inputs ``[B, 28, 28]`` or ``[B, 36, 36]`` in 0..1; targets ``[B]``, ten classes each. A tenth of
+    the training originals are held out for validation; no training image shows them. The test split
+    is made of the test files alone, so it is that of the papers up to the drawing of partners.
+
+    Args:
+      path: the folder with the four idx files; ``{'mnist': folder, 'fashion': folder}`` for both;
+        None for those that were fetched.
+      kind: ``'both'`` has a digit at the left and a piece of clothing at the right.
+      recipe: how they are composed.
+      train: the number of composed images; by default 54,000 (``'sener'``) or 108,000.
+      validation: by default 6,000 or 12,000.
+      test: by default 10,000 or 20,000.
+      seed: of the held-out originals, partners and places; the same seed gives the same bits.
+
+    Raises:
+      FileNotFoundError: a file is missing.
+      ValueError: an option out of range, or a file that is not what its name says.
+
+    >>> multi_mnist('nowhere')
+    Traceback (most recent call last):
+    FileNotFoundError: nowhere/train-images-idx3-ubyte is missing. Expected:
+    train-images-idx3-ubyte[.gz]
+    train-labels-idx1-ubyte[.gz]
+    t10k-images-idx3-ubyte[.gz]
+    t10k-labels-idx1-ubyte[.gz]
+    `python -m experiments.data fetch mnist` fetches them.
+    """
+    _check('kind', kind, _KINDS)
+    _check('recipe', recipe, PASSES)
+    sizes = {'train': train, 'validation': validation, 'test': test}
+    for name, size in sizes.items():
+        if size is not None:
+            check_count(name, size, 1)
+    check_count('seed', seed, 0)
+    sources = {name: _source(name, _folder(path, kind, name), seed) for name in set(_KINDS[kind])}
+    left, right = (sources[name] for name in _KINDS[kind])
+    splits = [
+        compose(left[part], right[part], size, recipe, kind != 'both', stream)
+        for (part, size), stream in zip(
+            sizes.items(), np.random.default_rng(seed).spawn(3), strict=True
+        )
+    ]
+    loss = optax.softmax_cross_entropy_with_integer_labels
+    task = Task(heads.linear(10), loss, {'accuracy': metrics.accuracy()})
+    return Dataset({'left': task, 'right': task}, *splits)
+
+
+def _check(name: str, value: Any, known: Mapping[str, Any]) -> None:
+    if value not in known:
+        raise ValueError(f'{name} should be one of {list(known)}. Found {name} = {value!r}.')
+
+
+def _folder(path, kind: str, name: str) -> Path:
+    if path is None:
+        return fetched(_FETCHED[name])
+    if isinstance(path, Mapping):
+        if name not in path:
+            raise ValueError(f'path has no folder for {name!r}. Found {dict(path)}.')
+        return as_path(path[name])
+    if kind == 'both':
+        raise ValueError(
+            "kind='both' needs path={'mnist': folder, 'fashion': folder}, or None. "
+            f'Found path = {str(path)!r}.'
+        )
+    return as_path(path)
+
+
+def _source(name: str, folder: Path, seed: int) -> dict[str, Pool]:
+    """The originals of each split."""
+    whole, test = (_pool(folder, part, _FETCHED[name]) for part in ('train', 't10k'))
+    if len(whole.labels) < 2:
+        raise ValueError(f'{folder}: one training image leaves none for validation.')
+    order = np.random.default_rng(seed).permutation(len(whole.labels))
+    held = max(len(order) // 10, 1)
+    return {'train': whole.part(order[held:]), 'validation': whole.part(order[:held]), 'test': test}
+
+
+def _pool(folder: Path, part: str, fetch: str) -> Pool:
+    source = f'`python -m experiments.data fetch {fetch}` fetches them.'
+    paths = [
+        require(folder / f'{part}-{name}-ubyte', _LAYOUT, source)
+        for name in ('images-idx3', 'labels-idx1')
+    ]
+    pool = Pool(read_idx(paths[0], 3), read_idx(paths[1], 1))
+    if pool.images.shape[1:] != (SIDE, SIDE):
+        raise ValueError(f'{paths[0]} should hold images of 28x28. Found {pool.images.shape[1:]}.')
+    if len(pool.images) != len(pool.labels):
+        raise ValueError(
+            f'{paths[1]} should hold one label for each of {len(pool.images)} images. '
+            f'Found {len(pool.labels)}.'
+        )
+    wrong = np.flatnonzero(pool.labels > 9)
+    if len(wrong):
+        raise ValueError(
+            f'{paths[1]}, example {wrong[0]}: a label is at most 9. Found {pool.labels[wrong[0]]}.'
+        )
+    return pool

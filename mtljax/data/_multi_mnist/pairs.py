@@ -1,0 +1,87 @@
+"""Pairs of images on one canvas, by two recipes."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from mtljax.base import Batch
+from mtljax.data._splits.array_split import ArraySplit
+
+SIDE, CANVAS = 28, 36
+PASSES = {'sener': 1, 'pmtl': 2}
+"""The recipes, and how often each original is the left one by default."""
+
+_SHIFT = 4  # of the images of 'pmtl', in pixels
+_CORNER = 6  # of the right image of 'sener'
+
+
+class Pool(NamedTuple):
+    """Originals ``[N, 28, 28]`` and their labels ``[N]``."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def part(self, rows: np.ndarray) -> 'Pool':
+        """Some of them."""
+        return Pool(self.images[rows], self.labels[rows])
+
+
+def compose(
+    left: Pool,
+    right: Pool,
+    size: int | None,
+    recipe: str,
+    same_kind: bool,
+    rng: np.random.Generator,
+) -> ArraySplit:
+    """Draw partners and places, and merge the pixels; see `multi_mnist`.
+
+    Args:
+      left: the originals at the upper left.
+      right: those at the lower right.
+      size: the number of pairs; None for what the recipe does.
+      recipe: one of `PASSES`.
+      same_kind: whether both have the same classes.
+      rng: of the draws.
+
+    Raises:
+      ValueError: partners of another class are asked for, and there is one class.
+    """
+    size = PASSES[recipe] * len(left.labels) if size is None else size
+    first = np.resize(rng.permutation(len(left.labels)), size)
+    apart = recipe == 'pmtl' and same_kind
+    draw = _other_class if apart else lambda pool, _, rng: rng.integers(len(pool.labels), size=size)
+    second = draw(right, left.labels[first], rng)
+    near, far = np.zeros((size, 2), int), np.full((size, 2), _CORNER)
+    if recipe == 'pmtl':
+        near, far = rng.integers(_SHIFT + 1, size=(2, size, 2))
+        far = CANVAS - SIDE - far
+    canvas = np.zeros((size, CANVAS, CANVAS), np.uint8)
+    _paint(canvas, left.images, first, near)
+    _paint(canvas, right.images, second, far)
+    if recipe == 'sener':
+        nearest = (2 * np.arange(SIDE) + 1) * CANVAS // (2 * SIDE)
+        canvas = canvas[:, nearest[:, None], nearest]
+    targets = {'left': left.labels[first], 'right': right.labels[second]}
+    targets = {task: labels.astype(np.int32) for task, labels in targets.items()}
+    inputs = np.divide(canvas, 255, dtype=np.float32)
+    return ArraySplit(Batch(inputs, targets, {task: np.ones(size, bool) for task in targets}))
+
+
+def _other_class(pool: Pool, labels: np.ndarray, rng) -> np.ndarray:
+    """For each label, a random original of any other class."""
+    order = np.argsort(pool.labels, kind='stable')
+    counts = np.bincount(pool.labels, minlength=10)
+    if counts.max() == len(order):
+        raise ValueError('Partners of another class need two classes in every split. Found one.')
+    drawn = rng.integers(len(order) - counts[labels])
+    start = np.cumsum(counts) - counts
+    return order[drawn + np.where(drawn >= start[labels], counts[labels], 0)]
+
+
+def _paint(canvas, images, rows, corners) -> None:
+    """Merge ``images[rows]`` into the canvas, all that share a corner at once."""
+    for y, x in np.unique(corners, axis=0):
+        here = np.flatnonzero((corners == (y, x)).all(axis=1))
+        window = (here, slice(y, y + SIDE), slice(x, x + SIDE))
+        canvas[window] = np.maximum(canvas[window], images[rows[here]])

@@ -1,0 +1,1 @@
+"""Benchmarks of multi-target regression in ARFF files."""

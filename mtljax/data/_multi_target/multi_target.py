@@ -1,0 +1,150 @@
+"""Regression of several targets."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from mtljax import heads, metrics
+from mtljax.base import Dataset, Metric, Task
+from mtljax.data._multi_target.cells import LAYOUT as CELLS
+from mtljax.data._multi_target.table import table_of_cells, table_of_columns
+from mtljax.data._reading.columns import standardise, to_units
+from mtljax.data._reading.files import as_path, require
+from mtljax.data._splits.array_split import array_split
+from mtljax.data._splits.random_rows import random_rows
+from mtljax.options import check_count
+
+_LAYOUT = f"""\
+an .arff file; a .csv file with a header; or
+{CELLS}"""
+_SOURCE = (
+    "The files are the user's: Mulan's multi-target sets are at https://mulan.sourceforge.net, "
+    'the School data comes with MALSAR.'
+)
+
+
+def multi_target(
+    path: str | os.PathLike,
+    *,
+    targets: int | Sequence[str] | None = None,
+    validation: float = 0.1,
+    test: float = 0.2,
+    split: Sequence[Sequence[int]] | None = None,
+    seed: int = 0,
+) -> Dataset:
+    """A table with several targets, or several tables with one target each.
+
+    Three kinds of file, the first two gzipped or not:
+
+    - ``.arff`` (Mulan's sets, Spyromitros-Xioufis et al., Machine Learning 2016,
+      https://doi.org/10.1007/s10994-016-5546-z): a task per target, named as its attribute.
+      Nominal inputs become one-hot columns; a row with ``?`` for a target is masked for it, and
+      ``?`` for an input becomes the mean of training, or zeros. An empty cell is refused.
+    - ``.csv`` with a header, all numbers; an empty cell or ``?`` is missing.
+    - ``.mat`` with the cells ``X (1, T)`` and ``Y (1, T)`` (the School data, as in Argyriou,
+      Evgeniou & Pontil, Machine Learning 2008, https://doi.org/10.1007/s10994-007-5040-8): each
+      school is a task, ``'task_1'`` and so on. The inputs are the pupils of all schools, each
+      labelled for its own school alone and masked for the others. The rows of every task are split
+      by themselves, and all tasks share one mean and scale, for they share their unit.
+
+    Inputs ``[B, D]``, float32, and targets ``[B]`` are standardised by training rows; an input that
+    is constant there is 0 everywhere. Metrics: ``rmse`` in the units of the file, and ``rrmse``,
+    the rmse divided by that of predicting the mean of training. The split is random.
+
+    Args:
+      path: of the file.
+      targets: of an .arff or .csv file, their names, or how many of the last columns they are.
+      validation: the share of rows held out to choose models, in (0, 1).
+      test: the share of rows held out to the end, in (0, 1).
+      split: rows of training, validation and test, counted from 0 (in .mat over all cells), instead
+        of a random split.
+      seed: of the split.
+
+    Raises:
+      FileNotFoundError: no such file.
+      ValueError: a file that cannot be read so, with its line or cell; unknown targets, or
+        one that does not vary in training; a split without rows.
+
+    >>> multi_target('school.mat')
+    Traceback (most recent call last):
+    FileNotFoundError: school.mat is missing. Expected:
+    ...
+    """
+    check_count('seed', seed, 0)
+    path = require(as_path(path), _LAYOUT, _SOURCE)
+    kind = Path(path.name.removesuffix('.gz')).suffix.lower()
+    if kind == '.mat' and targets is None:
+        table = table_of_cells(path)
+    elif kind in ('.arff', '.csv') and targets is not None:
+        table = table_of_columns(path, kind, targets)
+    else:
+        raise ValueError(
+            'multi_target reads .arff and .csv files with targets, and .mat files without. '
+            f'Found {path.name} with targets = {targets}.'
+        )
+    parts = _parts(table.group, validation, test, seed) if split is None else _given(table, split)
+    x, *_ = standardise(table.x, parts[0])
+    x = np.where(table.one_hot, table.x, np.nan_to_num(x))
+    names = list(table.columns) if len(table.columns) == table.y.shape[1] else ['Y']  # of cells
+    y, mean, scale = standardise(table.y, parts[0], names, targets=True)
+    known, y = ~np.isnan(y), np.nan_to_num(y)
+    splits = [
+        array_split(
+            x[part].astype(np.float32),
+            {task: y[part, column] for task, (column, _) in table.columns.items()},
+            {
+                task: known[part, column] & own[part]
+                for task, (column, own) in table.columns.items()
+            },
+        )
+        for part in parts
+    ]
+    tasks = {task: _task(mean[at], scale[at]) for task, (at, _) in table.columns.items()}
+    return Dataset(tasks, *splits)
+
+
+def _parts(group, validation, test, seed):
+    """The rows of each split; those of a group are split by themselves."""
+    parts = ([], [], [])
+    for number, size in enumerate(np.bincount(group)):
+        drawn = random_rows(int(size), validation, test, (seed, number))
+        for part, chosen in zip(parts, drawn, strict=True):
+            part.append(np.flatnonzero(group == number)[chosen])
+    return [np.concatenate(part) for part in parts]
+
+
+def _given(table, split):
+    parts = [np.asarray(part) for part in split]
+    every = np.concatenate([np.ravel(part) for part in parts]) if parts else np.array([0.5])
+    whole = all(part.ndim == 1 and part.dtype.kind in 'iu' and len(part) for part in parts)
+    if len(parts) != 3 or not whole or every.min() < 0 or every.max() >= len(table.x):
+        raise ValueError(
+            'split should be the rows of training, validation and test, counted from 0, of '
+            f'{len(table.x)} rows. Found shapes {[part.shape for part in parts]}.'
+        )
+    if len(np.unique(every)) < len(every):
+        raise ValueError('split should name no row twice.')
+    return parts
+
+
+def _task(mean, scale) -> Task:
+    errors = {'rmse': metrics.rmse(to_units(0, scale)), 'rrmse': _relative_rmse()}
+    return Task(heads.linear(), optax.squared_error, errors, to_units(mean, scale))
+
+
+def _relative_rmse() -> Metric:
+    """The rmse over that of predicting 0: the mean of training, for standardised targets."""
+    error = metrics.mean_of(optax.squared_error, higher_is_better=False)
+    size = metrics.mean_of(lambda _, target: target**2, higher_is_better=False)
+
+    def update(prediction, target, mask):
+        return [part.update(prediction, target, mask) for part in (error, size)]
+
+    def result(sums):
+        return jnp.sqrt(sums[0]['total'] / sums[1]['total'])
+
+    return Metric(update, result, higher_is_better=False)

@@ -1,0 +1,93 @@
+"""The inputs and targets of a file with several tasks."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mtljax.data._multi_target.cells import read_cells
+from mtljax.data._reading.arff import Arff, read_arff
+from mtljax.data._reading.files import numbers, rows
+from mtljax.data._reading.names import check_header, check_names
+
+
+class Table(NamedTuple):
+    """What a file holds, in its own units, float64.
+
+    Attributes:
+      x: inputs ``[N, D]``, NaN where missing.
+      one_hot: which inputs are indicators, ``[D]``.
+      y: targets ``[N, C]``, NaN where missing.
+      columns: ``{task: (the column of its target in y, which rows are its own [N])}``.
+      group: the group of each row ``[N]``; each is split by itself.
+    """
+
+    x: np.ndarray
+    one_hot: np.ndarray
+    y: np.ndarray
+    columns: dict[str, tuple[int, np.ndarray]]
+    group: np.ndarray
+
+
+def table_of_cells(path: Path) -> Table:
+    """A table whose rows belong to one task each."""
+    x, y = read_cells(path)
+    group = np.repeat(np.arange(len(x)), [len(rows) for rows in x])
+    columns = {f'task_{index + 1}': (0, group == index) for index in range(len(x))}
+    x = np.concatenate(x)
+    return Table(x, np.zeros(x.shape[1], bool), np.concatenate(y)[:, None], columns, group)
+
+
+def table_of_columns(path: Path, kind: str, targets: int | Sequence[str]) -> Table:
+    """A table whose rows have every target."""
+    names, nominal, cells, lines = read_arff(path) if kind == '.arff' else _read_csv(path)
+    check_header(path, names)
+    wanted = _wanted(targets, names)
+    for name in wanted:
+        if name in nominal:
+            raise ValueError(f'{path}: target {name!r} should be numeric. Found {nominal[name]}.')
+    blocks = {
+        name: _block(path, name, column, nominal.get(name), lines)
+        for name, column in zip(names, cells, strict=True)
+    }
+    y = np.concatenate([blocks.pop(name) for name in wanted], axis=1)
+    one_hot = [name in nominal for name, block in blocks.items() for _ in range(block.shape[1])]
+    every = np.ones(len(y), bool)
+    return Table(
+        np.concatenate(list(blocks.values()), axis=1),
+        np.array(one_hot),
+        y,
+        {name: (index, every) for index, name in enumerate(wanted)},
+        np.zeros(len(y), int),
+    )
+
+
+def _read_csv(path) -> Arff:
+    names, *table = rows(path)
+    if not table:
+        raise ValueError(f'{path} holds a header and no row.')
+    cells = zip(*table, strict=True)
+    columns = [tuple('' if cell == '?' else cell for cell in column) for column in cells]
+    return Arff(names, {}, columns, list(range(2, 2 + len(table))))
+
+
+def _wanted(targets, names):
+    if isinstance(targets, int | np.integer):
+        if isinstance(targets, bool) or not 1 <= targets < len(names):
+            raise ValueError(
+                f'targets should be from 1 to {len(names) - 1}, so many of the last columns. '
+                f'Found {targets}.'
+            )
+        return names[-targets:]
+    wanted = check_names('targets', targets, names)
+    if not 1 <= len(wanted) < len(names):
+        raise ValueError(f'targets should be some of {names}, not all. Found {list(wanted)}.')
+    return wanted
+
+
+def _block(path, name, column, values, lines):
+    """A column, ``[N, 1]``, or the indicators of its values."""
+    if values is not None:
+        return (np.array(column)[:, None] == np.array(values)).astype(np.float64)
+    return numbers(path, name, column, first=lines)[:, None]

@@ -1,0 +1,1 @@
+"""QM9: properties of molecules."""

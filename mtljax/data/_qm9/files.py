@@ -1,0 +1,113 @@
+"""The molecules of QM9 as the package qm9pack ships them."""
+
+import math
+import re
+from array import array
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mtljax.data._reading.files import numbers, require, rows
+from mtljax.data._reading.names import check_header, first_repeat
+
+FILES = ('qm9_part1.csv', 'qm9_part2.csv', 'qm9_part3.csv')
+SOURCE = 'python -m experiments.data fetch qm9 brings them from the package qm9pack.'
+ATOMS = 29  # of the largest molecule
+CHARGES = {'H': 1, 'C': 6, 'N': 7, 'O': 8, 'F': 9}
+COLUMNS = {
+    'mu': 'Dipole_debye',
+    'alpha': 'Polarizability_bohr3',
+    'homo': 'HOMO_au',
+    'lumo': 'LUMO_au',
+    'r2': 'R2_bohr2',
+    'zpve': 'ZPVE_au',
+    'U0': 'InternalEnergy_0K_au',
+    'U': 'InternalEnergy_298K_au',
+    'H': 'Enthalphy_298K_au',
+    'G': 'GibbsFreeEnergy_298K_au',
+    'Cv': 'Heatcapacity_Cv_cal_mol_K',
+}
+_BRACKETS = str.maketrans('', '', '[]')
+
+
+class Molecules(NamedTuple):
+    """Geometries and properties of N molecules.
+
+    Attributes:
+      charges: of the nuclei, ``[N, 29]``, 0 behind the last atom.
+      positions: in Angstrom, ``[N, 29, 3]``, 0 behind the last atom.
+      properties: as the file has them, ``[N, 11]``, in the order of `COLUMNS`.
+    """
+
+    charges: np.ndarray
+    positions: np.ndarray
+    properties: np.ndarray
+
+
+def read_molecules(folder: Path) -> Molecules:
+    """The molecules of the three files.
+
+    Raises:
+      FileNotFoundError: one of them is not there.
+      ValueError: a file without the columns or rows, or a cell of another kind, which names file
+        and row; or a molecule twice.
+    """
+    layout = '\n'.join(FILES)
+    parts = [_read(require(folder / name, layout, SOURCE)) for name in FILES]
+    molecules = Molecules(*map(np.concatenate, zip(*parts, strict=True)))
+    atoms = zip(molecules.charges, molecules.positions, strict=True)
+    again = first_repeat(hash((z.tobytes(), r.tobytes())) for z, r in atoms)
+    if again is not None:
+        raise ValueError(f'{folder}: molecule {again + 1} of the files has come before.')
+    return molecules
+
+
+def _read(path):
+    table = rows(path)
+    header, wanted = next(table), ['Elements', 'XYZ_Ang', *COLUMNS.values()]
+    check_header(path, header, wanted)
+    where = [header.index(name) for name in wanted]
+    sizes, charges, positions, cells = array('i'), array('d'), array('d'), []
+    for number, row in enumerate(table, 2):
+        elements, xyz, *properties = (row[index] for index in where)
+        found = _charges(path, number, elements)
+        sizes.append(len(found))
+        charges.extend(found)
+        positions.extend(_positions(path, number, xyz, len(found)))
+        cells.append(properties)
+    if not cells:
+        raise ValueError(f'{path} holds a header and no molecule.')
+    properties = [
+        numbers(path, name, column, first=2, empty=False)
+        for name, column in zip(wanted[2:], zip(*cells, strict=True), strict=True)
+    ]
+    there = np.arange(ATOMS) < np.array(sizes)[:, None]
+    padded = np.zeros((*there.shape, 4))
+    padded[there, 0] = charges
+    padded[there, 1:] = np.array(positions).reshape(-1, 3)
+    return padded[..., 0], padded[..., 1:], np.stack(properties, axis=1)
+
+
+def _charges(path, number, cell):
+    symbols = re.findall(r'\w+', cell)
+    if not 1 <= len(symbols) <= ATOMS or not set(symbols) <= set(CHARGES):
+        raise ValueError(
+            f'{path}, row {number}: 1 to {ATOMS} elements out of {list(CHARGES)} are expected. '
+            f'Found {cell!r}.'
+        )
+    return [CHARGES[symbol] for symbol in symbols]
+
+
+def _positions(path, number, cell, atoms):
+    try:
+        found = [float(part) for part in cell.translate(_BRACKETS).split(',')]
+    except ValueError:
+        found = []
+    places = {*zip(found[::3], found[1::3], found[2::3], strict=False)}
+    if len(found) != 3 * atoms or len(places) != atoms or not math.isfinite(sum(found)):
+        raise ValueError(
+            f'{path}, row {number}: XYZ_Ang should hold {atoms} different triples of numbers. '
+            f'Found {cell[:60]!r}.'
+        )
+    return found

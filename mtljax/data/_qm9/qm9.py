@@ -1,0 +1,103 @@
+"""QM9: eleven properties of small molecules."""
+
+import os
+
+import numpy as np
+import optax
+
+from mtljax import heads, metrics
+from mtljax.base import Dataset, Task
+from mtljax.data._qm9.descriptors import descriptors, free_atoms
+from mtljax.data._qm9.files import COLUMNS, Molecules, read_molecules
+from mtljax.data._reading.columns import standardise, to_units
+from mtljax.data._reading.files import folder_of
+from mtljax.data._splits.array_split import array_split
+from mtljax.options import check_count
+
+_HELD = 10_000
+_MILLI_EV = 27.211386246e3  # of one Hartree
+_ENERGIES = ('homo', 'lumo', 'zpve', 'U0', 'U', 'H', 'G')
+
+
+def qm9(
+    path: str | os.PathLike | None = None, *, train: int | None = None, seed: int = 0
+) -> Dataset:
+    """QM9: eleven properties of 130,831 molecules of up to nine heavy atoms, one task each.
+
+    The data of Ramakrishnan et al., Scientific Data 2014, https://doi.org/10.1038/sdata.2014.22,
+    and the tasks, units and split of the benchmark in Navon et al., ICML 2022,
+    https://arxiv.org/abs/2202.01017, which predicts them from graphs. On disk, in one folder,
+    gzipped or not, as the package qm9pack ships them::
+
+        qm9_part1.csv
+        qm9_part2.csv
+        qm9_part3.csv
+
+    Inputs ``[B, 38]``, standardised: the atoms of each element and of all, the eigenvalues of the
+    Coulomb matrix (Rupp et al., PRL 2012, https://doi.org/10.1103/PhysRevLett.108.058301) and the
+    three second moments of the nuclear charges. Targets ``[B]``, standardised by training rows,
+    and the unit of their ``mae``: ``mu`` (Debye), ``alpha`` (Bohr^3), ``homo``, ``lumo`` (meV),
+    ``r2`` (Bohr^2), ``zpve``, ``U0``, ``U``, ``H``, ``G`` (meV) and ``Cv`` (cal / mol K). The last
+    four energies are those of atomisation: the energies of the free atoms, as the authors of the
+    data publish them, are taken off. No label is missing.
+
+    Split: of a permutation by the seed, the first 10,000 molecules are test, the next 10,000
+    validation, the rest training; a tenth each where there are fewer than 100,000.
+
+    Args:
+      path: the folder; by default what ``python -m experiments.data fetch qm9`` fills.
+      train: how many of the training molecules are kept; all by default.
+      seed: of the permutation.
+
+    Raises:
+      FileNotFoundError: a file is not there.
+      ValueError: a file of another kind, with its row; a molecule twice, with the same atoms at the
+        same places; fewer than ten molecules, or than ``train``.
+
+    >>> qm9('nowhere')
+    Traceback (most recent call last):
+    FileNotFoundError: nowhere/qm9_part1.csv is missing. Expected:
+    ...
+    """
+    check_count('seed', seed, 0)
+    molecules = read_molecules(folder_of(path, 'qm9'))
+    parts = _parts(len(molecules.charges), train, seed)
+    rows = np.concatenate(parts)
+    kept = Molecules(*(array[rows] for array in molecules))
+    learnt = slice(len(rows) - len(parts[-1]), None)
+    x, *_ = standardise(descriptors(kept.charges, kept.positions), learnt)
+    y, means, scales = standardise(_properties(kept), learnt, list(COLUMNS), targets=True)
+    edges = np.cumsum([len(part) for part in parts[:-1]])
+    test, validation, training = (
+        array_split(inputs, dict(zip(COLUMNS, targets.T, strict=True)))
+        for inputs, targets in zip(np.split(x, edges), np.split(y, edges), strict=True)
+    )
+    tasks = map(_task, means, scales)
+    return Dataset(dict(zip(COLUMNS, tasks, strict=True)), training, validation, test)
+
+
+def _task(mean, scale) -> Task:
+    errors = {'mae': metrics.mae(to_units(0, scale))}
+    return Task(heads.linear(), optax.squared_error, errors, to_units(mean, scale))
+
+
+def _parts(size, train, seed):
+    """The rows of test, validation and training."""
+    held = min(_HELD, size // 10)
+    if held < 1:
+        raise ValueError(f'Ten molecules or more are expected. Found {size}.')
+    order = np.random.default_rng(seed).permutation(size)
+    test, validation, training = np.split(order, [held, 2 * held])
+    if train is not None:
+        check_count('train', train, 1)
+        if train > len(training):
+            raise ValueError(f'train should be {len(training)} or less. Found train = {train}.')
+    return test, validation, training[:train]
+
+
+def _properties(molecules):
+    """The targets in the units of the benchmark, ``[N, 11]``."""
+    values = dict(zip(COLUMNS, molecules.properties.T, strict=True))
+    atoms = dict(zip(('U0', 'U', 'H', 'G'), free_atoms(molecules.charges).T, strict=True))
+    energies = {name: _MILLI_EV * (values[name] - atoms.get(name, 0)) for name in _ENERGIES}
+    return np.stack(list((values | energies).values()), axis=1)

@@ -1,0 +1,202 @@
+"""Generated impressions: click, conversion, dwell time and safety."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from mtljax import heads, metrics
+from mtljax.base import Dataset, Task
+from mtljax.data._ranking_log.scores import (
+    CATEGORICAL,
+    NUMERIC,
+    Columns,
+    Space,
+    directions,
+    draw,
+    scores,
+    space,
+)
+from mtljax.data._reading.columns import standardise, to_units
+from mtljax.data._reading.names import check_names
+from mtljax.data._splits.array_split import array_split
+from mtljax.options import check_count, check_option
+
+_TASKS = ('click', 'conversion', 'dwell', 'safety')
+_RELATED = {'conversion': 0.5, 'dwell': 0.5}  # cosines to the direction of click
+_STEEP = 2.0  # of every logit: the standard deviation of what the columns explain
+_SAFE = 0.5  # the share of safe impressions
+_DWELL = (3.4, 0.6, 0.5)  # of log seconds: the mean, what columns explain, what they do not
+_CALIBRATION = 1 << 17  # impressions
+
+
+def ranking_log(
+    *,
+    train: int = 100_000,
+    validation: int = 10_000,
+    test: int = 20_000,
+    click: float = 0.1,
+    conversion: float = 0.1,
+    conflict: float = 120.0,
+    labels: Mapping[str, float] | None = None,
+    tasks: Iterable[str] | None = None,
+    seed: int = 0,
+) -> Dataset:
+    """A log of shown items: tasks ``'click'``, ``'conversion'``, ``'dwell'`` and ``'safety'``.
+
+    Every label follows a score: main effects of all columns, and one interaction of the user's
+    segment and the item's category. ``click ~ Bernoulli(sigmoid(b + 2 s_click))``, safety likewise,
+    conversion likewise but only after a click, and ``log(dwell) = 3.4 + 0.6 s_dwell + 0.5 e``.
+    Scores have mean 0 and variance 1; that of safety has the correlation ``cos(conflict)`` with
+    that of click, in expectation over the columns, and those of conversion and dwell have 0.5.
+
+    The labels form the funnel of `sharing.esmm`: ``'conversion'`` is click and conversion, 0 where
+    there is no click, and known for every impression: ``esmm(backbone, heads, funnel=('click',
+    'conversion'))`` is trained on it as it is. Other schemes predict the same product directly.
+
+    Inputs are ``{'categorical': int32 [B, 7], 'numeric': float32 [B, 6]}``: the user's segment and
+    device, country, hour, the item's category and seller, its position; the user's activity and
+    tenure, the item's price, rating, novelty and length, standardised. Targets ``[B]``: 0 or 1 for
+    click, conversion and safety; for dwell the log seconds, standardised by the training clicks and
+    masked where there is no click, whose metric ``mae`` is in seconds.
+
+    Args:
+      train: the number of training impressions.
+      validation: of validation impressions.
+      test: of test impressions.
+      click: the rate of clicks, in (0, 1).
+      conversion: of conversions among clicks, in (0, 1).
+      conflict: the angle between click and safety in degrees, 0 to 180; 90 is unrelated.
+      labels: ``{task: share}``: how many of the training labels of a task are kept, in (0, 1]; the
+        fewer are among the more. Validation and test keep all.
+      tasks: those to keep, in this order; all four when left out. They change nothing else.
+      seed: of everything; the same seed gives the same bits. Data sets of one seed and size share
+        the columns, the score of click and the random numbers: they are paired.
+
+    Raises:
+      ValueError: a number outside its range, an unknown name in ``labels`` or ``tasks``, no click
+        in the training split.
+
+    >>> dataset = ranking_log(train=1000, validation=100, test=100)
+    >>> list(dataset.tasks), dataset.train.example.inputs['categorical'].shape
+    (['click', 'conversion', 'dwell', 'safety'], (2, 7))
+    """
+    sizes = {'train': train, 'validation': validation, 'test': test}
+    labels = dict(labels or {})
+    kept = check_names('tasks', _TASKS if tasks is None else tasks, _TASKS, 'tasks')
+    _check(sizes, click, conversion, conflict, labels, seed)
+    maker, calibration, thinning, *streams = np.random.default_rng(seed).spawn(6)
+    where = space(maker)
+    cosines = {**_RELATED, 'safety': np.cos(np.radians(conflict))}
+    to_scores = directions(where, [cosines[task] for task in _TASKS[1:]], maker)
+    bias = _calibrate(where, to_scores, click, conversion, calibration)
+    drawn = [
+        _draw(where, to_scores, bias, size, stream)
+        for size, stream in zip(sizes.values(), streams, strict=True)
+    ]
+    masks = [_mask(targets) for _, targets in drawn]
+    masks[0] = _thinned(masks[0], labels, thinning)
+    seconds = [targets['dwell'] for _, targets in drawn]
+    clicks = np.flatnonzero(masks[0]['dwell'])
+    dwell, mean, scale = standardise(np.concatenate(seconds), clicks, ['dwell'], targets=True)
+    parts = np.split(dwell, np.cumsum([train, validation]))
+    splits = [
+        array_split(inputs, _of(kept, targets | {'dwell': part}), _of(kept, mask))
+        for (inputs, targets), part, mask in zip(drawn, parts, masks, strict=True)
+    ]
+    inputs = {'cardinalities': tuple(CATEGORICAL.values()), 'numeric': len(NUMERIC)}
+    return Dataset(_of(kept, _tasks(mean, scale)), *splits, inputs=inputs)
+
+
+def _of(kept: Sequence[str], row: Mapping[str, Any]) -> dict[str, Any]:
+    return {task: row[task] for task in kept}
+
+
+def _tasks(mean: Any, scale: Any) -> dict[str, Task]:
+    head, logs = heads.mlp((16,)), to_units(mean, scale)
+    yes_or_no = Task(head, optax.sigmoid_binary_cross_entropy, {'auc': metrics.auc()})
+
+    def seconds(y):
+        return jnp.exp(logs(y))
+
+    dwell = Task(head, optax.squared_error, {'mae': metrics.mae(seconds)}, seconds)
+    return {task: dwell if task == 'dwell' else yes_or_no for task in _TASKS}
+
+
+def _calibrate(where: Space, to_scores, click, conversion, rng) -> dict[str, float]:
+    """The biases that give the rates, over many impressions."""
+    score = _STEEP * scores(where, draw(where, _CALIBRATION, rng), to_scores)
+    clicked, bought, _, safe = score.T
+    even = np.ones(len(score))
+    found = {'click': _bias(clicked, even, click), 'safety': _bias(safe, even, _SAFE)}
+    clicks = _sigmoid(found['click'] + clicked)
+    return found | {'conversion': _bias(bought, clicks, conversion)}
+
+
+def _bias(score: np.ndarray, weight: np.ndarray, rate: float) -> float:
+    """By bisection: the weighted mean of ``sigmoid(bias + score)`` grows with the bias."""
+    low, high = -100.0, 100.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        below = np.average(_sigmoid(middle + score), weights=weight) < rate
+        low, high = (middle, high) if below else (low, middle)
+    return low
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return 0.5 * (1 + np.tanh(x / 2))
+
+
+def _draw(where: Space, to_scores, bias, size, rng) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Inputs and targets of so many impressions; dwell in log seconds, of all of them."""
+    columns = draw(where, size, rng)
+    score = dict(zip(_TASKS, scores(where, columns, to_scores).T, strict=True))
+    chance = {task: rng.uniform(size=size) for task in bias}
+    yes = {task: chance[task] < _sigmoid(b + _STEEP * score[task]) for task, b in bias.items()}
+    mean, explained, noise = _DWELL
+    return _inputs(columns), {
+        'click': yes['click'].astype(np.int32),
+        'conversion': (yes['click'] & yes['conversion']).astype(np.int32),
+        'dwell': mean + explained * score['dwell'] + noise * rng.normal(size=size),
+        'safety': yes['safety'].astype(np.int32),
+    }
+
+
+def _inputs(columns: Columns) -> dict[str, np.ndarray]:
+    return {'categorical': columns.categorical, 'numeric': columns.numeric.astype(np.float32)}
+
+
+def _mask(targets: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    seen = targets['click'] > 0
+    return {task: seen if task == 'dwell' else np.ones(len(seen), bool) for task in _TASKS}
+
+
+def _thinned(masks: Mapping[str, np.ndarray], labels, rng) -> dict[str, np.ndarray]:
+    """A share of the labels of each task, two at least, the first in a random order."""
+    found = {}
+    for task, mask in masks.items():
+        order = rng.permutation(len(mask))
+        there = order[mask[order]]
+        found[task] = np.zeros_like(mask)
+        found[task][there[: max(round(labels.get(task, 1.0) * len(there)), 2)]] = True
+    if not found['dwell'].any():
+        raise ValueError(f'No click in {len(mask)} training impressions: more are needed.')
+    return found
+
+
+def _check(sizes, click, conversion, conflict, labels, seed) -> None:
+    for name, rate in (('click', click), ('conversion', conversion)):
+        check_option(name, rate, 'in (0, 1)', lambda found: (found > 0) & (found < 1))
+    angle = 'an angle in degrees, 0 to 180'
+    check_option('conflict', conflict, angle, lambda found: (found >= 0) & (found <= 180))
+    check_count('seed', seed, 0)
+    for name, size in sizes.items():
+        check_count(name, size, 1)
+    unknown = set(labels) - set(_TASKS)
+    if unknown:
+        raise ValueError(f'labels should name tasks, {list(_TASKS)}. Found {sorted(unknown)}.')
+    for task, share in labels.items():
+        expected = 'in (0, 1]'
+        check_option(f'labels[{task!r}]', share, expected, lambda s: (s > 0) & (s <= 1))

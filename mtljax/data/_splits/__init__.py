@@ -1,0 +1,1 @@
+"""Splits: arrays in memory, files, and the order of their examples."""

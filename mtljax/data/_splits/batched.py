@@ -1,0 +1,34 @@
+"""What every split has besides its examples."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from mtljax.base import Batch
+from mtljax.data._splits.order import batch_indices
+
+
+class Batched(ABC):
+    """A split of which the size and any examples are known."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """The number of examples."""
+
+    @abstractmethod
+    def take(self, indices: Any) -> Batch:
+        """The examples at ``indices``."""
+
+    @property
+    def example(self) -> Batch:
+        """The first two examples."""
+        return self.take(np.arange(min(2, self.size)))
+
+    def batches(self, batch_size: int, *, epochs: int = 1, seed: int = 0) -> Iterator[Batch]:
+        """Shuffled batches of equal size; each epoch drops its last incomplete batch."""
+        batch_indices(self.size, batch_size, seed, 0, 1)  # refuses a batch size that does not fit
+        for step in range(epochs * (self.size // batch_size)):
+            yield self.take(batch_indices(self.size, batch_size, seed, step, step + 1)[0])

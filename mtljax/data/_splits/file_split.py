@@ -1,0 +1,48 @@
+"""A split of examples that lie in files."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from mtljax.base import Batch
+from mtljax.data._splits.batched import Batched
+
+
+@dataclass(frozen=True, eq=False)
+class FileSplit(Batched):
+    """Examples that are read when they are asked for; training streams them with prefetch.
+
+    Attributes:
+      read: ``(row) -> Batch``, one example of NumPy arrays without a leading axis. Several threads
+        call it at once.
+      rows: which examples, integers ``[N]``.
+
+    Raises:
+      ValueError: there is no example.
+
+    >>> def read(row):
+    ...     return Batch(np.full(3, row), {'y': np.float32(row)}, {'y': np.bool_(True)})
+    >>> split = FileSplit(read, np.array([4, 7, 5]))
+    >>> split.size, split.take([0, 2]).targets['y'].tolist()
+    (3, [4.0, 5.0])
+    """
+
+    read: Callable[[int], Batch]
+    rows: np.ndarray
+
+    def __post_init__(self):
+        if np.ndim(self.rows) != 1 or not len(self.rows):
+            raise ValueError(f'rows should be integers [N], at least one. Found {self.rows!r}.')
+
+    @property
+    def size(self) -> int:
+        """The number of examples."""
+        return len(self.rows)
+
+    def take(self, indices: Any) -> Batch:
+        """The examples at ``indices``, one at least."""
+        examples = [self.read(int(row)) for row in np.asarray(self.rows)[indices]]
+        return jax.tree.map(lambda *leaves: np.stack(leaves), *examples)

@@ -1,0 +1,6 @@
+"""What a traced program holds, and what a device can hold."""
+
+from mtljax.tracing._memory import device_memory
+from mtljax.tracing._operations import attends, convolves, only_reverse, operations
+
+__all__ = ['attends', 'convolves', 'device_memory', 'only_reverse', 'operations']

@@ -1,0 +1,109 @@
+"""The programs, as a user starts them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.experiments.programs import ROOT, start
+
+SMALL = (
+    '--config.data.train=512',
+    '--config.train.steps=20',
+    '--config.train.log_every=10',
+    '--config.train.eval_every=10',
+    '--config.train.batch_size=32',
+)
+
+
+def from_shell(program, *flags):
+    command = [sys.executable, '-m', f'experiments.{program}', *flags]
+    environment = {name: value for name, value in os.environ.items() if name != 'XLA_FLAGS'}
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
+    )
+
+
+@pytest.mark.parametrize(
+    'program',
+    [
+        'train',
+        'compare',
+        'sweep',
+        'convert',
+        'data',
+        'benchmark',
+        'selfcheck',
+        'toy',
+        'forecast',
+        'text_entry',
+    ],
+)
+def test_help_names_the_flags(program):
+    done = start(program, '--help')
+    assert done.returncode == 0
+    assert f'python -m experiments.{program}' in done.stdout
+    assert 'Flags:\n  --' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ('flag', 'said'),
+    [
+        ('--config=configs/missing.py', 'configs/missing.py'),
+        ('--config=configs/digits.py:nothing', 'variants independent, pcgrad'),
+        ('--config.train.batch=3', "'batch'"),
+        ('--config.surgery.fn=mtljax.surgery:pcgard', 'It has Surgery'),
+        ('--colour=red', "'colour'"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_line_and_code_2(flag, said, tmp_path):
+    done = start('train', flag, f'--workdir={tmp_path}')
+    assert done.returncode == 2
+    assert said in done.stderr.splitlines()[-1]
+    assert 'Traceback' not in done.stderr
+
+
+def test_train_writes_resumes_and_guards_its_folder(tmp_path):
+    folder = tmp_path / 'run'
+    done = from_shell('train', f'--workdir={folder}', *SMALL)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == str(folder / 'curves.png')
+    files = {path.name.split('.')[0] for path in folder.iterdir()}
+    assert files == {'config', 'metrics', 'summary', 'curves', 'checkpoints', 'events'}
+    first = json.loads((folder / 'summary.json').read_text())
+    assert first['parameters'] == 100 * 256 + 256 + 256 * 256 + 256 + 2 * (256 * 10 + 10)
+    again = start('train', f'--workdir={folder}', *SMALL)
+    assert json.loads((folder / 'summary.json').read_text())['test'] == first['test']
+    assert again.returncode == 0
+    changes = '--config.seed=1', '--prefer=memory'
+    other = start('train', f'--workdir={folder}', *SMALL, *changes)
+    assert other.returncode == 2
+    assert 'seed: 0 there, 1 here' in other.stderr
+    assert "train.prefer: None there, 'memory' here" in other.stderr
+
+
+def test_compare_keeps_what_it_trained(tmp_path):
+    data = ('--config.data.validation=64', '--config.data.test=64', '--config.backbone.widths=16,')
+    flags = ('compare', f'--workdir={tmp_path}', '--seeds=1', *SMALL, *data)
+    done = start(*flags)
+    assert done.returncode == 0, done.stderr
+    rows = (tmp_path / 'table.md').read_text().splitlines()
+    assert [row.split('|')[1].strip() for row in rows[4:7]] == [
+        'single-task',
+        'hard',
+        'hard + pcgrad',
+    ]
+    assert len(list((tmp_path / 'runs').iterdir())) == 4
+    assert done.stdout.splitlines()[-1] == str(tmp_path / 'curves.png')
+    again = start(*flags)
+    assert again.stdout.startswith('4 of 4 runs are there already.')
+    assert (tmp_path / 'table.md').read_text().splitlines() == rows
+
+
+def test_a_killed_run_ends_with_the_same_bits():
+    done = start('selfcheck', '--suite=resume', '--steps=400', '--kills=1')
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert 'while a checkpoint was written' in done.stdout
+    assert 'bit by bit' in done.stdout.splitlines()[-1]

@@ -1,0 +1,141 @@
+"""Sweeps: a comparison at several values of a field, and what is said of it."""
+
+import importlib
+import json
+import re
+
+import numpy as np
+import pytest
+from ml_collections import ConfigDict
+
+from experiments.compare.comparison import Comparison, datasets
+from experiments.compare.methods import BASELINE
+from experiments.compare.runs import Run, Runs
+from experiments.program import UsageError
+from experiments.sweep import report
+from experiments.sweep.points import Sweep, points, read
+from mtljax import data
+from tests.experiments.plans import plan
+from tests.experiments.programs import start
+
+SIZES = {
+    'data.train': 64,
+    'data.validation': 16,
+    'data.test': 16,
+    'data.dimension': 4,
+    'train.steps': 2,
+    'train.batch_size': 16,
+    'train.log_every': 2,
+    'train.eval_every': 2,
+}
+
+
+@pytest.fixture
+def config():
+    config = importlib.import_module('configs.mmoe_synthetic').get_config()
+    with config.unlocked():
+        config.data.dimension = 4
+        config.update_from_flattened_dict(SIZES)
+    return config
+
+
+@pytest.fixture(scope='module')
+def tasks():
+    return data.mmoe_synthetic(train=4, validation=2, test=2).tasks
+
+
+def test_every_value_has_a_config_of_its_own(config):
+    found = points(config, read(config))
+    assert list(found) == ['correlation 0.5', 'correlation 0.9', 'correlation 1.0']
+    assert [each.data.correlation for each in found.values()] == [0.5, 0.9, 1.0]
+    assert config.data.correlation == 0.5
+
+
+@pytest.mark.parametrize(
+    ('change', 'said'),
+    [
+        ({'field': 'data.angle'}, "'data.angle' is not in the config"),
+        ({'field': 'train.steps.more'}, 'is not in the config'),
+        ({'values': ()}, 'needs values and quantities'),
+        ({'methods': ()}, 'config.sweep should have'),
+    ],
+)
+def test_what_a_config_says_wrongly(config, change, said):
+    with config.unlocked():
+        config.sweep.update(change)
+    with pytest.raises(UsageError, match=said):
+        points(config, read(config))
+
+
+def test_each_seed_draws_data_of_its_own(config, tmp_path):
+    made = datasets()
+    wanted = plan(seeds=(0, 1), sharing=['hard'])
+    comparison = Comparison(config, wanted, Runs(tmp_path, made), made)
+    assert (comparison.size, comparison.check()) == (6, 0)
+    runs = comparison.train()
+    assert comparison.check() == 6
+    assert [(run.method, run.task, run.seed) for run in runs] == [
+        (BASELINE, 'y1', 0),
+        (BASELINE, 'y1', 1),
+        (BASELINE, 'y2', 0),
+        (BASELINE, 'y2', 1),
+        ('hard', None, 0),
+        ('hard', None, 1),
+    ]
+    held = [json.loads(path.read_text())['test'] for path in sorted(tmp_path.glob('hard*'))]
+    again = Comparison(config, wanted, Runs(tmp_path, made), made).train()
+    assert [run.test for run in again[-2:]] == held
+    seeds = [ConfigDict({**config.data.to_dict(), 'seed': seed}) for seed in (0, 1)]
+    first, second = (made(spec).train.arrays.inputs for spec in seeds)
+    assert not np.array_equal(first, second)
+
+
+def run_of(method, seed, y1, y2):
+    empty = dict.fromkeys(Run._fields, 0)
+    test = {'y1': {'mse': y1}, 'y2': {'mse': y2}}
+    return Run(**{**empty, 'method': method, 'seed': seed, 'test': test})
+
+
+def best_of(**errors):
+    """Runs of two seeds, the second one worse by 1."""
+    return [
+        run_of(method, seed, error + seed, error + seed + 2)
+        for method, error in errors.items()
+        for seed in (0, 1)
+    ]
+
+
+def test_tables_of_means_and_of_paired_differences(tasks):
+    best = {'p 0': best_of(hard=1.0, mmoe=2.0), 'p 1': best_of(hard=3.0, mmoe=2.5)}
+    sweep = Sweep('data.p', (0, 1), ('mse', 'y2 mse'), 'hard', average=True)
+    found = report.report(best, sweep, tasks)
+    (_, means, _), (title, paired, _), (_, second, _), _ = found.tables
+    assert means.columns == ['method', 'p 0', 'p 1', 'mean']
+    assert means.rows[0] == ['hard', '2.5000 ± 0.5000', '4.5000 ± 0.5000', '3.5000 ± 1.0000']
+    assert second.rows[1][1] == '4.5000 ± 0.5000'
+    assert title == 'mse, minus hard'
+    assert paired.rows == [
+        ['mmoe', '+1.0000 ± 0.0000 *', '-0.5000 ± 0.0000 *', '+0.2500 ± 9.5297'],
+    ]
+    files = report.files(found, 'name')
+    assert list(files) == ['table.md', 'results.json', 'sweep.png']
+    assert json.loads(files['results.json'])['mse']['mmoe']['p 1'] == {'0': 3.5, '1': 4.5}
+    assert files['sweep.png'].startswith(b'\x89PNG')
+
+
+def test_a_quantity_or_a_reference_that_is_not_there(tasks):
+    with pytest.raises(UsageError, match=r"among \['y1 mse', 'y2 mse'\]. Found 'auc'"):
+        report.check(Sweep('a', (1,), ('auc',)), tasks)
+    with pytest.raises(UsageError, match=r"reference should be one of .*Found 'single-task'"):
+        report.report({'p 0': best_of(hard=1.0)}, Sweep('a', (0,), ('mse',)), tasks)
+
+
+def test_the_program(tmp_path):
+    flags = [f'--config.{name}={value}' for name, value in SIZES.items() if 'dim' not in name]
+    flags += ['--config.sweep.values=(0.5,)', '--seeds=1', '--sharing=hard']
+    done = start('sweep', f'--workdir={tmp_path}', *flags)
+    assert done.returncode == 0, done.stderr
+    assert 'mse, minus hard' in done.stdout
+    table = (tmp_path / 'table.md').read_text()
+    assert len(re.findall(r'\| (?:single-task|hard) +\|', table)) == 3
+    assert len(list((tmp_path / 'runs').iterdir())) == 3
