@@ -1,8 +1,8 @@
 """Class and box of digits in clutter, on a network that has seen photographs.
 
 Reproduces nothing published. EfficientNet-Lite0 with weights for ImageNet, up to its fifth stage:
-the first four are frozen and run once per image (`mtljax.training.stored`), so that a step costs
-the fifth stage and the heads. ``random`` is the same network with random weights, the first four
+the first four are frozen and run once per image (`mtljax.training.precompute`): a step costs the
+fifth stage and the heads. ``random`` is the same network with random weights, the first four
 stages frozen, too. ``finetune`` starts from pretrained weights and trains all stages, on images,
 for fewer steps.
 

@@ -108,7 +108,7 @@ def setup(config: ConfigDict, dataset: Dataset | Prepared | None = None) -> Setu
     Fields that a config may lack: ``heads``, in place of the data set's own, ``{task: spec}``;
     ``loss_scales``, ``{task: factor}``, as a change of a target's unit would have it; ``frozen``,
     how many of the first stages do not train; ``store_features``, to run these once per example:
-    see `training.stored`.
+    see `training.precompute`.
 
     Args:
       config: see the files in ``configs/``.
@@ -128,7 +128,7 @@ def setup(config: ConfigDict, dataset: Dataset | Prepared | None = None) -> Setu
     heads, scales = build(spec.get('heads', {}), 'heads'), spec.get('loss_scales', {})
     dataset, backbone = _with_tasks(ready.dataset, heads, scales), ready.backbone
     model = build(spec['sharing'], 'sharing', backbone, dataset.heads)
-    model = sharing.multi_input(model) if dataset.apart else model
+    model = sharing.multi_input(model) if dataset.per_task_inputs else model
     tx = optax.chain(shared_surgery(spec['surgery']), build(spec['optimizer'], 'optimizer'))
     options = build(spec['train'], 'train')
     options |= {field: build(spec[field], field) for field in ('weighting', 'select')}
@@ -151,7 +151,9 @@ def prepare(config: ConfigDict, dataset: Dataset | None = None) -> Prepared:
     count = spec.get('frozen', 0)
     try:
         if spec.get('store_features', False):
-            found = training.stored(dataset, backbone, count, seed=spec['seed'], progress=_STORED)
+            found = training.precompute(
+                dataset, backbone, count, seed=spec['seed'], progress=_STORED
+            )
             return Prepared(found.dataset, found.backbone, tuple(dataset.tasks))
         return Prepared(dataset, module.freeze(backbone, count), tuple(dataset.tasks))
     except ValueError as error:
@@ -217,23 +219,23 @@ def train(built: Setup, **more: Any) -> training.Result:
     return _guarded(training.train, built, **built.options, **more)
 
 
-def fits_together(built: Setup, seeds: Sequence[int]) -> tuple[bool, str]:
-    """Whether the seeds should be one program, and why; see `training.fits_together`.
+def should_vmap_seeds(built: Setup, seeds: Sequence[int]) -> tuple[bool, str]:
+    """Whether the seeds should be one program, and why; see `training.should_vmap_seeds`.
 
     Raises:
       UsageError: what does not fit is the user's to mend.
     """
     options = {k: v for k, v in built.options.items() if k not in _LOOP}
-    return _guarded(training.fits_together, built, seeds=seeds, **options)
+    return _guarded(training.should_vmap_seeds, built, seeds=seeds, **options)
 
 
 def check(built: Setup) -> None:
-    """See that training can start; see `training.check`.
+    """See that training can start; see `training.preflight`.
 
     Raises:
       UsageError: what does not fit is the user's to mend.
     """
-    _guarded(training.check, built, **built.options)
+    _guarded(training.preflight, built, **built.options)
 
 
 def train_seeds(built: Setup, seeds: Sequence[int], progress: str) -> list[training.Result]:

@@ -37,7 +37,7 @@ def main() -> None:
     built = build.setup(config)
     workdir = Path(_WORKDIR.value or Path('runs') / name)
     program.claim(workdir, config)
-    chance = training.constant(built.model, built.dataset)
+    chance = training.constant_baseline(built.model, built.dataset)
     result = build.train(built, seed=config.seed, workdir=workdir, progress=name)
     figure = analysis.curves(result.history, name)
     figure.savefig(workdir / 'curves.png', dpi=150)

@@ -10,6 +10,7 @@ Types that hold functions are frozen dataclasses (a tuple of functions would be 
 that hold arrays, and optax-like pairs, are NamedTuples.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -160,7 +161,7 @@ class Dataset:
       test: what is looked at once, at the end.
       inputs: what a backbone must be told of the inputs, as its keywords: ``{'cardinalities': (3,
         5), 'numeric': 1}`` for `backbones.tabular`.
-      apart: whether inputs are ``{task: x}``, other examples for each task: see
+      per_task_inputs: whether inputs are ``{task: x}``, other examples for each task: see
         `sharing.multi_input`.
     """
 
@@ -169,7 +170,7 @@ class Dataset:
     validation: Split
     test: Split
     inputs: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
-    apart: bool = field(default=False, kw_only=True)
+    per_task_inputs: bool = field(default=False, kw_only=True)
 
     def __post_init__(self):
         if not self.tasks:
@@ -177,6 +178,14 @@ class Dataset:
         for name, task in self.tasks.items():
             if not isinstance(task, Task):
                 raise ValueError(f'Dataset.tasks[{name!r}] should be a Task. Found {task!r}.')
+
+    @property
+    def apart(self) -> bool:
+        """The old name of ``per_task_inputs``."""
+        warnings.warn(
+            'Dataset.apart is now Dataset.per_task_inputs.', DeprecationWarning, stacklevel=2
+        )
+        return self.per_task_inputs
 
     @property
     def heads(self) -> dict[str, Module]:

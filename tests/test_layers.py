@@ -21,7 +21,7 @@ BETWEEN_SIBLINGS = {
     ('metrics', 'options'),
     ('module', 'trees'),
 }
-OUTSIDE = {'jax', 'flax', 'optax', 'collections', 'dataclasses', 'typing'}
+OUTSIDE = {'jax', 'flax', 'optax', 'collections', 'dataclasses', 'typing', 'warnings'}
 FILES = sorted(
     path
     for folder in ('mtljax', 'experiments', 'configs')

@@ -69,11 +69,13 @@ def examples(dataset: Dataset, rounds: int, *, with_torch: bool) -> Table:
 
 
 def seeds(people: Dataset, rounds: int) -> Table:
-    """Both ways for models of several sizes, and what `training.fits_together` chooses."""
+    """Both ways for models of several sizes, and what `training.should_vmap_seeds` chooses."""
     rows = []
     for case in _cases(people):
         step_options: dict[str, Any] = {'seeds': _SEEDS, 'batch_size': case.batch_size}
-        together, reason = training.fits_together(case.model, case.dataset, _tx(), **step_options)
+        together, reason = training.should_vmap_seeds(
+            case.model, case.dataset, _tx(), **step_options
+        )
         contenders = {'together': _run(case, _SEEDS), 'apart': _in_turn(case)}
         times = interleaved(contenders, rounds)
         medians = {name: statistics.median(found) for name, found in times.items()}

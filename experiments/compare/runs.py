@@ -146,7 +146,7 @@ class Runs:
         return self._marks[id(dataset)]
 
     def _run(self, cell: Cell, built: build.Setup, seeds: Sequence[int], title: str):
-        together, reason = build.fits_together(built, seeds)
+        together, reason = build.should_vmap_seeds(built, seeds)
         if len(seeds) > 1:
             how = 'in one program' if together else 'one after the other'
             program.console.print(

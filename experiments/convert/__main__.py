@@ -22,7 +22,7 @@ from absl import flags
 
 from experiments import program
 from experiments.convert import moves
-from experiments.convert.conversion import Wish, convert
+from experiments.convert.conversion import Request, convert
 from experiments.program import UsageError
 
 _FROM = flags.DEFINE_string('from', None, 'The work folder of a run of experiments.train.')
@@ -45,7 +45,7 @@ def main() -> None:
         raise UsageError('--from=WORKDIR, --to=SCHEME and --workdir=DIR are expected: see --help.')
     experts = _NUM_EXPERTS.value
     own = [] if experts is None else [f'sharing.num_experts={experts}']
-    wish = Wish(
+    request = Request(
         Path(folder),
         scheme,
         Path(workdir),
@@ -53,7 +53,7 @@ def main() -> None:
         noise=_NOISE.value,
         options=own + _SET.value,
     )
-    program.console.print(convert(wish))
+    program.console.print(convert(request))
 
 
 if __name__ == '__main__':

@@ -16,7 +16,7 @@ from mtljax.base import TrainState
 from mtljax.training import Results
 
 
-class Wish(NamedTuple):
+class Request(NamedTuple):
     """What a user asks for.
 
     Attributes:
@@ -36,32 +36,33 @@ class Wish(NamedTuple):
     options: Sequence[str] = ()
 
 
-def convert(wish: Wish) -> str:
+def convert(request: Request) -> str:
     """Write the new run, print what it costs and how good it is; the command that trains on.
 
     Raises:
       UsageError: the source holds no checkpoint, there is no such move, models do not fit, or the
         new folder is not empty.
     """
-    write.check_free(wish.workdir)
-    config = read.config_of(wish.source)
+    write.check_free(request.workdir)
+    config = read.config_of(request.source)
     scheme = read.scheme_of(config)
-    steps = moves.steps_between(scheme, wish.scheme, wish.noise)
-    source = read.read(wish.source, config, newest=wish.newest)
-    config = write.config_for(config, wish.scheme, wish.options)
+    steps = moves.steps_between(scheme, request.scheme, request.noise)
+    source = read.read(request.source, config, newest=request.newest)
+    config = write.config_for(config, request.scheme, request.options)
     alike = build.prepared_by(config) == build.prepared_by(source.config)
     ready = source.ready if alike else build.prepare(config)
     built = build.setup(config, ready)
-    state = _moved(source, steps, built, ready.backbone, config.seed, wish.noise)
+    state = _moved(source, steps, built, ready.backbone, config.seed, request.noise)
     x = read.one_example(source.built.dataset)
-    models = {scheme: source.built.model, wish.scheme: built.model}
+    models = {scheme: source.built.model, request.scheme: built.model}
     costs = {name: analysis.cost(model, x) for name, model in models.items()}
     show(analysis.cost_table(costs), 'Cost', 'of a forward pass of one example')
     before, after = _results(source.built, source.state), _results(built, state)
-    names = [f'{scheme}, step {source.step}', f'{wish.scheme}, step 0']
+    names = [f'{scheme}, step {source.step}', f'{request.scheme}, step 0']
     show(_side_by_side(names, before, after), 'Validation')
-    write.write(wish.workdir, config, built, state, after)
-    return f'python -m experiments.train --config={wish.workdir}/config.py --workdir={wish.workdir}'
+    write.write(request.workdir, config, built, state, after)
+    folder = request.workdir
+    return f'python -m experiments.train --config={folder}/config.py --workdir={folder}'
 
 
 def _moved(

@@ -92,5 +92,5 @@ def _both(move: Callable[..., PyTree], **options: Any) -> Callable[..., Variable
 
 def _fresh(scheme: str, dataset: Dataset, backbone: tuple[Module, ...]) -> Variables:
     model = getattr(sharing, scheme)(backbone, dataset.heads)
-    model = sharing.multi_input(model) if dataset.apart else model
+    model = sharing.multi_input(model) if dataset.per_task_inputs else model
     return jax.jit(lambda k: model.init(k, dataset.train.example.inputs))(jax.random.key(0))

@@ -15,7 +15,7 @@ from experiments import build, program
 from experiments.program import UsageError
 from mtljax.base import TrainState
 from mtljax.training import Results, select_by, write_text
-from mtljax.training._keeper import Keeper, identity
+from mtljax.training._best_state import BestState, identity
 
 _CONFIG = '''"""The config of the run in this folder: what is in config.json."""
 
@@ -104,8 +104,8 @@ def write(
         partial.mkdir(parents=True)
         select = built.options.get('select') or select_by()
         run = identity(built.model.tasks, seed=config.seed, **built.options)
-        with closing(Keeper(partial, select, state, run)) as keeper:
-            keeper.consider(0, state, results)
+        with closing(BestState(partial, select, state, run)) as best_state:
+            best_state.consider(0, state, results)
         write_text(partial / 'config.json', program.to_json(config.to_dict()))
         write_text(partial / 'config.py', _CONFIG)
         partial.rename(workdir.absolute())

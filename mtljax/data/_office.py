@@ -82,7 +82,7 @@ def office(
     splits = [_split(found[part], size, repeat=part == 'train') for part in _PARTS]
     loss = optax.softmax_cross_entropy_with_integer_labels
     task = Task(heads.linear(classes, pool=True), loss, {'accuracy': metrics.accuracy()})
-    return Dataset(dict.fromkeys(domains, task), *splits, apart=True)
+    return Dataset(dict.fromkeys(domains, task), *splits, per_task_inputs=True)
 
 
 def _read_list(path: Path, root: Path, layout: str) -> _List:

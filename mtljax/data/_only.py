@@ -11,7 +11,7 @@ def only(dataset: Dataset, task: str, *, batch_size: int = 1) -> Dataset:
     """The data set of one task alone, for its single-task baseline.
 
     Examples without a label of that task are left out where the arrays are in memory; of inputs of
-    each task's own (``dataset.apart``) those of the task are kept.
+    each task's own (``dataset.per_task_inputs``) those of the task are kept.
 
     Args:
       dataset: of several tasks.
@@ -31,7 +31,7 @@ def only(dataset: Dataset, task: str, *, batch_size: int = 1) -> Dataset:
     splits = {'train': dataset.train, 'validation': dataset.validation, 'test': dataset.test}
     least = {'train': batch_size}
     parts = {
-        name: _part(name, split, task, dataset.apart, least.get(name, 1))
+        name: _part(name, split, task, dataset.per_task_inputs, least.get(name, 1))
         for name, split in splits.items()
     }
     tasks = {task: dataset.tasks[task]}
@@ -39,10 +39,10 @@ def only(dataset: Dataset, task: str, *, batch_size: int = 1) -> Dataset:
     return Dataset(tasks, train, validation, test, inputs=dataset.inputs)
 
 
-def _part(name: str, split: Split, task: str, apart: bool, least: int) -> Split:
+def _part(name: str, split: Split, task: str, per_task_inputs: bool, least: int) -> Split:
     if not isinstance(split, ArraySplit):
-        return _View(split, task, apart)
-    arrays = _of_task(split.arrays, task, apart)
+        return _View(split, task, per_task_inputs)
+    arrays = _of_task(split.arrays, task, per_task_inputs)
     labelled = arrays.mask[task].reshape(split.size, -1).any(axis=1)
     if not labelled.any():
         raise ValueError(f'The {name} split has no label of task {task!r}.')
@@ -54,8 +54,8 @@ def _part(name: str, split: Split, task: str, apart: bool, least: int) -> Split:
 class _View:
     """One task of a split that reads its examples on demand."""
 
-    def __init__(self, split: Split, task: str, apart: bool):
-        self._split, self._task, self._apart = split, task, apart
+    def __init__(self, split: Split, task: str, per_task_inputs: bool):
+        self._split, self._task, self._per_task_inputs = split, task, per_task_inputs
 
     @property
     def size(self) -> int:
@@ -65,18 +65,18 @@ class _View:
     @property
     def example(self) -> Batch:
         """A small batch."""
-        return _of_task(self._split.example, self._task, self._apart)
+        return _of_task(self._split.example, self._task, self._per_task_inputs)
 
     def take(self, indices: np.ndarray) -> Batch:
         """The examples at ``indices``."""
-        return _of_task(self._split.take(indices), self._task, self._apart)
+        return _of_task(self._split.take(indices), self._task, self._per_task_inputs)
 
     def batches(self, batch_size: int, *, epochs: int = 1, seed: int = 0):
         """Shuffled batches of equal size."""
         for batch in self._split.batches(batch_size, epochs=epochs, seed=seed):
-            yield _of_task(batch, self._task, self._apart)
+            yield _of_task(batch, self._task, self._per_task_inputs)
 
 
-def _of_task(batch: Batch, task: str, apart: bool) -> Batch:
-    inputs = batch.inputs[task] if apart else batch.inputs
+def _of_task(batch: Batch, task: str, per_task_inputs: bool) -> Batch:
+    inputs = batch.inputs[task] if per_task_inputs else batch.inputs
     return Batch(inputs, {task: batch.targets[task]}, {task: batch.mask[task]})

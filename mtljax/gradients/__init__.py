@@ -6,7 +6,7 @@ from mtljax.gradients._cut import Cut
 from mtljax.gradients._engines import check_engine, choose
 from mtljax.gradients._jacobian import Engine, Pullback, Stacked, as_jacobian
 from mtljax.gradients._lean import Lean
-from mtljax.gradients._parts import Own, Parts
+from mtljax.gradients._model_jacobian import ModelJacobian, TaskPart
 from mtljax.gradients._representation import Representation
 from mtljax.gradients._task_gradients import task_gradients
 
@@ -14,11 +14,11 @@ __all__ = [
     'Cut',
     'Engine',
     'Lean',
-    'Own',
-    'Parts',
+    'ModelJacobian',
     'Pullback',
     'Representation',
     'Stacked',
+    'TaskPart',
     'as_jacobian',
     'check_engine',
     'choose',

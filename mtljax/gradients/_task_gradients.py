@@ -12,7 +12,7 @@ from mtljax.gradients._cut import Cut
 from mtljax.gradients._engines import check_engine, choose, rows_of
 from mtljax.gradients._jacobian import Pullback, Stacked
 from mtljax.gradients._lean import Lean
-from mtljax.gradients._parts import Own, Parts
+from mtljax.gradients._model_jacobian import ModelJacobian, TaskPart
 from mtljax.gradients._representation import Representation
 from mtljax.tracing import only_reverse
 
@@ -140,10 +140,10 @@ def _at_cut(cut: Cut, params, choice: _Choice, axis_name):
         exact = Pullback(pull_shared, rows, engine, axis_name)
         return Representation(exact) if name == 'representation' else exact
 
-    def weighted(weights: Array) -> Parts:
+    def weighted(weights: Array) -> ModelJacobian:
         total, rows = pull_heads(weights.astype(losses.dtype))
-        own = Own(pull_own, mean(total), weights, engine)
-        return Parts(weighted, {'shared': common(weights, rows), 'task': own}, weights)
+        own = TaskPart(pull_own, mean(total), weights, engine)
+        return ModelJacobian(weighted, {'shared': common(weights, rows), 'task': own}, weights)
 
     return losses, weighted(jnp.ones(cut.num_tasks)), aux
 

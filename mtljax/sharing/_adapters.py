@@ -7,7 +7,7 @@ from flax import linen
 from mtljax.base import Module, MultiTask
 from mtljax.module import from_linen
 from mtljax.options import check_count
-from mtljax.sharing._passes import between
+from mtljax.sharing._passes import trunk_with_units
 
 
 class _Bottleneck(linen.Module):
@@ -55,4 +55,4 @@ def adapters(
     (2, 8, 2)
     """
     check_count('width', width, 1)
-    return between(backbone, heads, from_linen(_Bottleneck(width)), 'adapters', after)
+    return trunk_with_units(backbone, heads, from_linen(_Bottleneck(width)), 'adapters', after)

@@ -13,7 +13,7 @@ from mtljax.sharing._check import check
 from mtljax.sharing._gate import Gate, linear_gate, mixture, softmax_gate
 from mtljax.sharing._levels import Units, split_levels
 from mtljax.sharing._scheme import scheme
-from mtljax.sharing._stages import along, named, with_tail
+from mtljax.sharing._stages import by_stage_name, run_stages, with_tail
 
 
 def adatt(
@@ -100,7 +100,7 @@ def _fusion(mix: Module, num_own: int) -> Module:
 
 def _trunk(stages, made, units: Units, fuse: Module, fuse_common: Module) -> Module:
     """``x -> (the units' inputs of the last level, the rows of its experts [N, B, ...])``."""
-    common = named(stages)
+    common = by_stage_name(stages)
     modules = dict(common)
     for at, expert in enumerate(made):
         modules[f'level{at}/experts'] = units.copies(expert, first=at == 0)
@@ -110,7 +110,7 @@ def _trunk(stages, made, units: Units, fuse: Module, fuse_common: Module) -> Mod
             modules |= {f'level{at}/common': fuse_common} if units.shared else {}
 
     def run(call, x):
-        x = along(call, common, x)[-1]
+        x = run_stages(call, common, x)[-1]
         for at in range(len(made) - 1):
             rows = call(f'level{at}/experts', x)
             own, shared = units.split(rows)

@@ -13,7 +13,7 @@ from mtljax.module import from_linen, serial, stack, wire
 from mtljax.options import check_option
 from mtljax.sharing._check import check, check_logits, check_range
 from mtljax.sharing._scheme import scheme
-from mtljax.sharing._stages import along, named
+from mtljax.sharing._stages import by_stage_name, run_stages
 
 
 class _Transfer(linen.Module):
@@ -82,14 +82,14 @@ def aitm(
 
 def _trunk(stages: tuple[Module, ...], tower: Module, heads: Mapping[str, Module]) -> Module:
     """``x -> (common features, the state z of every task but the last, their logits)``."""
-    common = named(stages)
+    common = by_stage_name(stages)
     modules = dict(common) | ({'towers': stack(tower, len(heads))} if heads else {})
     for at, (task, head) in enumerate(heads.items()):
         modules |= {f'transfers/{task}': from_linen(_Transfer())} if at else {}
         modules[f'heads/{task}'] = head
 
     def run(call, x):
-        x = along(call, common, x)[-1]
+        x = run_stages(call, common, x)[-1]
         rows = call('towers', x) if heads else ()
         states, logits = [], []
         for task, row in zip(heads, rows, strict=True):

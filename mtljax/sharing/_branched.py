@@ -6,7 +6,7 @@ from mtljax.base import Module, MultiTask
 from mtljax.module import features_of, serial, wire
 from mtljax.sharing._check import check
 from mtljax.sharing._scheme import scheme
-from mtljax.sharing._stages import along, named
+from mtljax.sharing._stages import by_stage_name, run_stages
 
 
 def branched(
@@ -56,10 +56,10 @@ def branched(
 
 def with_exits(stages: tuple[Module, ...], exits: Sequence[int]) -> Module:
     """The stages in a row; the output is a tuple, what comes after as many stages as ``exits``."""
-    modules = named(stages)
+    modules = by_stage_name(stages)
 
     def run(call, x):
-        outputs = along(call, modules, x)
+        outputs = run_stages(call, modules, x)
         return tuple(outputs[depth] for depth in exits)
 
     return wire(modules, run)

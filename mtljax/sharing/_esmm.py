@@ -8,7 +8,7 @@ from mtljax.base import Array, Module, MultiTask
 from mtljax.module import wire
 from mtljax.sharing._check import check, check_funnel, check_logits
 from mtljax.sharing._scheme import scheme
-from mtljax.sharing._stages import along, named
+from mtljax.sharing._stages import by_stage_name, run_stages
 
 
 def esmm(
@@ -46,11 +46,11 @@ def esmm(
     """
     check(backbone, heads)
     order = check_funnel(funnel, tuple(heads))
-    modules = named(backbone)
+    modules = by_stage_name(backbone)
     early = {f'heads/{task}': heads[task] for task in order[:-1]}
 
     def run(call, x):
-        z = along(call, modules, x)[-1]
+        z = run_stages(call, modules, x)[-1]
         return z, [call(name, z) for name in early]
 
     own = {task: _alone(head) for task, head in heads.items()}
@@ -58,13 +58,13 @@ def esmm(
     return scheme(wire({**modules, **early}, run), {'heads': own})
 
 
-def both(first: Array, second: Array) -> Array:
+def logit_of_product(first: Array, second: Array) -> Array:
     """The logit of ``sigmoid(first) sigmoid(second)``.
 
     ``a + b - log(1 + e^a + e^b)``, without a difference of probabilities.
 
     >>> import jax
-    >>> p = jax.nn.sigmoid(both(jnp.array(0.0), jnp.array(0.0)))
+    >>> p = jax.nn.sigmoid(logit_of_product(jnp.array(0.0), jnp.array(0.0)))
     >>> p.item()
     0.25
     """
@@ -96,7 +96,7 @@ def _chained(head: Module, place: int, length: int) -> Module:
         check_logits(logits)
         chain = logits[0]
         for logit in logits[1:]:
-            chain = both(chain, logit)
+            chain = logit_of_product(chain, logit)
         return chain, state
 
     return Module(init, apply)

@@ -7,7 +7,7 @@ from mtljax.base import Module
 from mtljax.module import serial, stack
 from mtljax.options import check_count
 from mtljax.sharing._check import check, check_range
-from mtljax.sharing._stages import along, named
+from mtljax.sharing._stages import by_stage_name, run_stages
 
 Wiring = tuple[dict[str, Module], Callable]
 
@@ -20,11 +20,11 @@ def experts(
     The stages before ``start`` are common; ``num_experts`` copies of those from ``start`` to
     ``stop`` are one stacked subtree, ``'experts'``.
     """
-    common = named(backbone[:start])
+    common = by_stage_name(backbone[:start])
     copies = stack(serial(*backbone[start:stop]), num_experts)
 
     def run(call, x):
-        outputs = along(call, common, x)
+        outputs = run_stages(call, common, x)
         return outputs[gate_at], call('experts', outputs[-1])
 
     return {**common, 'experts': copies}, run

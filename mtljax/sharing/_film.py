@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import jax.numpy as jnp
 
 from mtljax.base import Module, MultiTask
-from mtljax.sharing._passes import between
+from mtljax.sharing._passes import trunk_with_units
 
 
 def film(
@@ -37,7 +37,7 @@ def film(
     >>> params['task']['film']['stage0']['scale'].shape
     (2, 8)
     """
-    return between(backbone, heads, Module(_init, _apply), 'film', after)
+    return trunk_with_units(backbone, heads, Module(_init, _apply), 'film', after)
 
 
 def _init(key, x):

@@ -9,7 +9,7 @@ from mtljax.base import Module, MultiTask
 from mtljax.module import WithSkips, features_of, on_features, stack, wire
 from mtljax.sharing._check import check, check_range, check_stages
 from mtljax.sharing._scheme import scheme
-from mtljax.sharing._stages import named, with_tail
+from mtljax.sharing._stages import by_stage_name, with_tail
 
 Unit = Callable[[int, int], Module]
 """``(task, T) -> Module`` from the features of all tasks, ``[T, B, ...]``, to that task's."""
@@ -59,7 +59,7 @@ def _towers(
     keep: bool,
 ) -> Module:
     """``x -> rows [T, B, ...]``; with ``keep``, and the mixed rows before of the same shape."""
-    modules, mixing = named(stages[:start]), on_features(_side_by_side(units))
+    modules, mixing = by_stage_name(stages[:start]), on_features(_side_by_side(units))
     for at, stage in enumerate(stages[start:], start):
         tower = stack(stage, len(units), shared_input=at == start)
         modules |= {f'towers/stage{at}': tower}

@@ -12,7 +12,7 @@ from mtljax.base import Module, MultiTask
 from mtljax.module import features_of, from_linen
 from mtljax.sharing._check import check
 from mtljax.sharing._passes import Step, passes
-from mtljax.sharing._stages import named
+from mtljax.sharing._stages import by_stage_name
 
 
 class _Attention(linen.Module):
@@ -89,7 +89,7 @@ def mtan(
     (['fusion0', 'stage0', 'stage1'], ['stage0', 'stage1'])
     """
     check(backbone, heads)
-    stages, last = named(backbone), len(backbone) - 1
+    stages, last = by_stage_name(backbone), len(backbone) - 1
     steps = [Step(name, _kept(stage, name == 'stage0')) for name, stage in stages.items()]
     for at, name in enumerate(stages):
         steps.append(Step(name, from_linen(_Attention(norm, axis_name, at == last)), own=True))

@@ -2,7 +2,7 @@
 
 from mtljax.base import MultiTask
 from mtljax.module import multitask, split_key
-from mtljax.sharing._passes import moved
+from mtljax.sharing._passes import step_toward
 
 
 def multi_input(model: MultiTask) -> MultiTask:
@@ -48,7 +48,7 @@ def multi_input(model: MultiTask) -> MultiTask:
         for task in model.tasks if tasks is None else tasks:
             first, second = split_key(keys[task], 2)
             z, after = model.features(params, state, x[task], key=first, train=train)
-            shared = moved(state['shared'], after['shared'], len(model.tasks))
+            shared = step_toward(state['shared'], after['shared'], len(model.tasks))
             found, state = model.readout(
                 params, {**after, 'shared': shared}, z, tasks=(task,), key=second, train=train
             )

@@ -101,7 +101,7 @@ def passes(steps: Sequence[Step], heads: Mapping[str, Module], part: str) -> Mul
     return multitask(init, features, readout, tasks=order, coupled=bool(common))
 
 
-def between(
+def trunk_with_units(
     backbone: tuple[Module, ...],
     heads: Mapping[str, Module],
     unit: Module,
@@ -150,7 +150,7 @@ def _one_by_one(one, indices, shared, own, keys):
         y, after, row = one(shared, *mine, at, keys[at])
         outputs.append(y)
         own_state = trees.set_row(own_state, at, row)
-        shared = moved(shared, trees.merge(after, shared), num_tasks)
+        shared = step_toward(shared, trees.merge(after, shared), num_tasks)
     return outputs, shared, own_state
 
 
@@ -175,7 +175,7 @@ def _mean(leaf):
     return leaf.mean(axis=0) if jnp.issubdtype(leaf.dtype, jnp.inexact) else leaf[0]
 
 
-def moved(before: Any, after: Any, num_tasks: int) -> Any:
+def step_toward(before: Any, after: Any, num_tasks: int) -> Any:
     """A state that goes one T-th of the way from ``before`` to ``after``; counts go all the way."""
 
     def move(old, new):

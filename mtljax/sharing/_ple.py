@@ -13,7 +13,7 @@ from mtljax.sharing._check import check
 from mtljax.sharing._gate import Gate, linear_gate, mixture, softmax_gate
 from mtljax.sharing._levels import Units, split_levels
 from mtljax.sharing._scheme import scheme
-from mtljax.sharing._stages import along, named, with_tail
+from mtljax.sharing._stages import by_stage_name, run_stages, with_tail
 
 
 def ple(
@@ -88,7 +88,7 @@ def ple(
 
 def _trunk(stages, made, units: Units, private: int, mix: Module, common: Module) -> Module:
     """``x -> (the tasks' inputs of level private, rows of levels from there on, shared rows)``."""
-    before = named(stages)
+    before = by_stage_name(stages)
     modules, last = dict(before), len(made) - 1
     for at, expert in enumerate(made[:-1]):
         modules[f'level{at}/experts'] = units.copies(expert, first=at == 0)
@@ -99,7 +99,7 @@ def _trunk(stages, made, units: Units, private: int, mix: Module, common: Module
     modules[f'level{last}/experts'] = stack(made[-1], units.shared)
 
     def run(call, x):
-        tasks = common = along(call, before, x)[-1]
+        tasks = common = run_stages(call, before, x)[-1]
         lower = []
         for at in range(last):
             level = f'level{at}'

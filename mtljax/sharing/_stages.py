@@ -7,12 +7,12 @@ from mtljax.base import Module
 from mtljax.module import serial
 
 
-def named(stages: tuple[Module, ...]) -> dict[str, Module]:
+def by_stage_name(stages: tuple[Module, ...]) -> dict[str, Module]:
     """``{'stage0': ..., 'stage1': ...}``."""
     return {f'stage{at}': stage for at, stage in enumerate(stages)}
 
 
-def along(call: Callable[[str, Any], Any], names: Iterable[str], x: Any) -> list[Any]:
+def run_stages(call: Callable[[str, Any], Any], names: Iterable[str], x: Any) -> list[Any]:
     """``x`` and the outputs of the named modules, each on the output before it."""
     outputs = [x]
     for name in names:

@@ -9,7 +9,7 @@ import optax
 
 from mtljax import trees
 from mtljax.base import Params, PyTree
-from mtljax.gradients import Parts, Stacked, as_jacobian
+from mtljax.gradients import ModelJacobian, Stacked, as_jacobian
 from mtljax.surgery._surgery import Surgery, Traits, make_surgery, without_inactive
 
 _log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def on_shared(
 
 def _split(updates, params, labels, active) -> tuple[Any, Any, Callable[[Params, Params], Params]]:
     """The Jacobians of the shared and of all other parameters, and how to join their results."""
-    if isinstance(updates, Parts) and labels is None:
+    if isinstance(updates, ModelJacobian) and labels is None:
         shared, own = updates['shared'], updates['task']
         return shared, own, lambda first, second: {'shared': first, 'task': second}
     jacobian = without_inactive(as_jacobian(updates, params).realise(), active)

@@ -1,7 +1,8 @@
 """Training: pure steps, and the loop that most people call."""
 
+from mtljax._renamed import renamed as _renamed
 from mtljax.training._checkpoint import Checkpoints
-from mtljax.training._constant import constant
+from mtljax.training._constant_baseline import constant_baseline
 from mtljax.training._evaluate import Results, eval_step, evaluate, evaluator
 from mtljax.training._features import Features
 from mtljax.training._finite import NonFiniteLossError
@@ -9,14 +10,14 @@ from mtljax.training._logging import Log, Row, read_rows, write_bytes, write_tex
 from mtljax.training._loop import Result, train
 from mtljax.training._objective import objective
 from mtljax.training._parallel import Jit, Pmap, Strategy, strategy_of
-from mtljax.training._preflight import check
+from mtljax.training._precompute import Precomputed, precompute
+from mtljax.training._preflight import preflight
 from mtljax.training._runner import Runner, runner, scans_well
 from mtljax.training._scale_rate import scale_rate
 from mtljax.training._seeds import train_seeds
 from mtljax.training._select import filled, select_by
+from mtljax.training._should_vmap_seeds import should_vmap_seeds
 from mtljax.training._step import TrainStep, train_step
-from mtljax.training._stored import Stored, stored
-from mtljax.training._together import fits_together
 
 __all__ = [
     'Checkpoints',
@@ -25,27 +26,27 @@ __all__ = [
     'Log',
     'NonFiniteLossError',
     'Pmap',
+    'Precomputed',
     'Result',
     'Results',
     'Row',
     'Runner',
-    'Stored',
     'Strategy',
     'TrainStep',
-    'check',
-    'constant',
+    'constant_baseline',
     'eval_step',
     'evaluate',
     'evaluator',
     'filled',
-    'fits_together',
     'objective',
+    'precompute',
+    'preflight',
     'read_rows',
     'runner',
     'scale_rate',
     'scans_well',
     'select_by',
-    'stored',
+    'should_vmap_seeds',
     'strategy_of',
     'train',
     'train_seeds',
@@ -53,3 +54,12 @@ __all__ = [
     'write_bytes',
     'write_text',
 ]
+
+_RENAMED = {
+    'Stored': 'mtljax.training:Precomputed',
+    'check': 'mtljax.training:preflight',
+    'constant': 'mtljax.training:constant_baseline',
+    'fits_together': 'mtljax.training:should_vmap_seeds',
+    'stored': 'mtljax.training:precompute',
+}
+__getattr__ = _renamed(__name__, _RENAMED)

@@ -7,7 +7,7 @@ from mtljax.base import Dataset
 
 
 class Features(NamedTuple):
-    """The inputs of a data set that `stored` has made: what a frozen prefix says of each example.
+    """Inputs that `precompute` has made: the output of frozen stages for each example.
 
     A type of its own, so that neither an augmentation of images nor a model that reads images takes
     them for such.

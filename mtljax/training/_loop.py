@@ -10,13 +10,13 @@ import optax
 
 from mtljax.base import Batch, Dataset, Key, MultiTask, TrainState, Weighting
 from mtljax.module import shapes
+from mtljax.training._best_state import BestState, identity
 from mtljax.training._check import check_batch, with_rows
 from mtljax.training._evaluate import Results, evaluator
+from mtljax.training._evaluations import Evaluations
 from mtljax.training._features import check_augment
 from mtljax.training._finite import check_losses, check_params
-from mtljax.training._keeper import Keeper, identity
 from mtljax.training._logging import Log, Row
-from mtljax.training._looks import Looks
 from mtljax.training._parallel import Strategy, check_batch_size, strategy_of
 from mtljax.training._progress import Progress
 from mtljax.training._rate import Rate
@@ -162,27 +162,27 @@ def train(
         pooled=pooled,
         average_last=average_last,
     )
-    keeper = Keeper(workdir, select, state, settings)
-    if keeper.state.step > steps:
-        keeper.close()
+    best_state = BestState(workdir, select, state, settings)
+    if best_state.state.step > steps:
+        best_state.close()
         raise ValueError(
-            f'The checkpoints in {workdir} have reached step {keeper.state.step}. '
+            f'The checkpoints in {workdir} have reached step {best_state.state.step}. '
             f'Found steps = {steps}.'
         )
-    log = Log(workdir if jax.process_index() == 0 else None, int(keeper.state.step))
+    log = Log(workdir if jax.process_index() == 0 else None, int(best_state.state.step))
     tasks, size = dataset.tasks, {'batch_size': eval_batch_size}
     validate = evaluator(model, tasks, dataset.validation, put=strategy.put, **size)
     test = evaluator(model, tasks, dataset.test, put=strategy.put, **size)
-    looks = Looks(validate, test, last)
-    with contextlib.closing(keeper), contextlib.closing(log):
-        state, rate = _fit(run, looks, keeper, log, strategy, schedule, progress)
-    best, chosen = keeper.best, keeper.chosen
+    looks = Evaluations(validate, test, last)
+    with contextlib.closing(best_state), contextlib.closing(log):
+        state, rate = _fit(run, looks, best_state, log, strategy, schedule, progress)
+    best, chosen = best_state.best, best_state.chosen
     return Result(
         state=state,
         best=best,
         best_step=chosen.step,
         validation=chosen.results,
-        test=looks.means(keeper.tests) if last else test(best.params, best.state),
+        test=looks.means(best_state.tests) if last else test(best.params, best.state),
         steps_per_second=rate.steps_per_second,
         history=log.rows,
     )
@@ -190,19 +190,19 @@ def train(
 
 def _fit(
     run: Runner,
-    looks: Looks,
-    keeper: Keeper,
+    looks: Evaluations,
+    best_state: BestState,
     log: Log,
     strategy: Strategy,
     schedule: Schedule,
     title: str | None,
 ) -> tuple[TrainState, Rate]:
     """Chunks of steps, and what comes between them; the last state, and how fast it was."""
-    state, rate = strategy.replicate(keeper.state), Rate()
+    state, rate = strategy.replicate(best_state.state), Rate()
     steps, log_every, patience = schedule.steps, schedule.log_every, schedule.patience
     with Progress(steps, title) as bar:
-        for start, stop in chunks_of(int(keeper.state.step), steps, log_every):
-            if patience is not None and keeper.chosen.since >= patience:
+        for start, stop in chunks_of(int(best_state.state.step), steps, log_every):
+            if patience is not None and best_state.chosen.since >= patience:
                 break
             with rate.of(stop - start):
                 state, infos = run(state, start, stop)
@@ -214,8 +214,8 @@ def _fit(
                 results = looks.validate(now.params, now.state)
                 check_params(now.params, results, stop)
                 log.write(stop, validation_row(results))
-                looks.test_last(stop, now, keeper.tests)
-                keeper.consider(stop, now, results)
+                looks.test_last(stop, now, best_state.tests)
+                best_state.consider(stop, now, results)
     return strategy.fetch(state), rate
 
 

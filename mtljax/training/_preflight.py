@@ -15,7 +15,7 @@ from mtljax.training._select import filled, select_by
 from mtljax.training._step import train_step
 
 
-def check(
+def preflight(
     model: MultiTask,
     dataset: Dataset,
     tx: optax.GradientTransformation,
@@ -62,7 +62,8 @@ def check(
     >>> from mtljax import backbones, data, sharing, surgery
     >>> digits = data.digits(train=64, validation=16, test=16)
     >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
-    >>> check(model, digits, optax.chain(surgery.sum(), optax.sgd(0.1)), steps=4, batch_size=128)
+    >>> tx = optax.chain(surgery.sum(), optax.sgd(0.1))
+    >>> preflight(model, digits, tx, steps=4, batch_size=128)
     Traceback (most recent call last):
     ValueError: batch_size should be at most the 64 training examples. Found batch_size = 128.
     """

@@ -9,13 +9,13 @@ import optax
 from mtljax import trees
 from mtljax.base import Dataset, MultiTask, TrainState
 from mtljax.module import shapes
+from mtljax.training._best_state import BestState
 from mtljax.training._evaluate import Results, evaluator
 from mtljax.training._finite import check_losses, check_params
-from mtljax.training._keeper import Keeper
 from mtljax.training._logging import Log
 from mtljax.training._loop import Result, checked_start, train
 from mtljax.training._parallel import strategy_of
-from mtljax.training._preflight import check
+from mtljax.training._preflight import preflight
 from mtljax.training._progress import Progress
 from mtljax.training._rate import Rate
 from mtljax.training._rows import mean_losses, mean_row, validation_row
@@ -49,7 +49,7 @@ def train_seeds(
     """What `train` returns for each seed, without work folders.
 
     ``together``: all seeds are one vmapped program, which wins where a step is small, or a device
-    large; see `fits_together`. Every seed has its own initial parameters, order of examples,
+    large; see `should_vmap_seeds`. Every seed has its own initial parameters, order of examples,
     dropout and best step. A program of several seeds has no early stopping, and
     ``steps_per_second`` counts the steps of all of them.
 
@@ -112,7 +112,7 @@ def train_seeds(
             f'Found parallel = {parallel!r}, patience = {patience}, stream = {stream}, '
             f'average_last = {average_last}.'
         )
-    check(
+    preflight(
         model,
         dataset,
         tx,
@@ -134,25 +134,25 @@ def train_seeds(
         steps=steps,
         scan=scans_well(model, starts[0], shapes(dataset.train.example)),
     )
-    keepers = [Keeper(None, select, start, {}) for start in starts]
+    best_states = [BestState(None, select, start, {}) for start in starts]
     many: dict[str, Any] = {'put': strategy.put, 'seeds': len(seeds), 'batch_size': eval_batch_size}
     validate = evaluator(model, dataset.tasks, dataset.validation, **many)
     logs = [Log(None, 0) for _ in seeds]
     first = strategy.replicate(trees.stack(starts))
-    states, rate = _fit(first, run, validate, keepers, logs, schedule, progress)
-    best = trees.stack([keeper.best for keeper in keepers])
+    states, rate = _fit(first, run, validate, best_states, logs, schedule, progress)
+    best = trees.stack([best_state.best for best_state in best_states])
     tests = evaluator(model, dataset.tasks, dataset.test, **many)(best.params, best.state)
     return [
         Result(
             state=trees.row(states, index),
-            best=keeper.best,
-            best_step=keeper.chosen.step,
-            validation=keeper.chosen.results,
+            best=best_state.best,
+            best_step=best_state.chosen.step,
+            validation=best_state.chosen.results,
             test=tests[index],
             steps_per_second=rate.steps_per_second * len(seeds),
             history=logs[index].rows,
         )
-        for index, keeper in enumerate(keepers)
+        for index, best_state in enumerate(best_states)
     ]
 
 
@@ -160,7 +160,7 @@ def _fit(
     states: TrainState,
     run: Runner,
     validate: Callable[[Any, Any], list[Results]],
-    keepers: Sequence[Keeper],
+    best_states: Sequence[BestState],
     logs: Sequence[Log],
     schedule: Schedule,
     title: str | None,
@@ -178,9 +178,9 @@ def _fit(
             bar.advance(stop, mean_losses(first), rate.steps_per_second * len(logs))
             if schedule.evaluates(stop):
                 found = validate(states.params, states.state)
-                for index, (keeper, log) in enumerate(zip(keepers, logs, strict=True)):
+                for index, (best_state, log) in enumerate(zip(best_states, logs, strict=True)):
                     now = trees.row(states, index)
                     check_params(now.params, found[index], stop)
                     log.write(stop, validation_row(found[index]))
-                    keeper.consider(stop, now, found[index])
+                    best_state.consider(stop, now, found[index])
     return states, rate

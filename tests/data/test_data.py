@@ -193,10 +193,12 @@ def test_one_task_alone_has_its_own_inputs():
     y = dict.fromkeys(x, np.zeros(4, np.float32))
     task = Task(heads.linear(), optax.squared_error)
     split = data.array_split(x, y)
-    for apart in (False, True):
-        whole = Dataset(dict.fromkeys(x, task), split, split, split, apart=apart)
+    for per_task_inputs in (False, True):
+        whole = Dataset(
+            dict.fromkeys(x, task), split, split, split, per_task_inputs=per_task_inputs
+        )
         found = data.only(whole, 'a').train.example.inputs
-        assert (found == 1).all() if apart else set(found) == {'a', 'b'}
+        assert (found == 1).all() if per_task_inputs else set(found) == {'a', 'b'}
 
 
 def test_a_task_that_is_not_there_or_has_no_label():

@@ -13,7 +13,7 @@ from ml_collections import ConfigDict
 
 from experiments import build, program
 from experiments.convert import moves, write
-from experiments.convert.conversion import Wish, convert
+from experiments.convert.conversion import Request, convert
 from experiments.program import UsageError
 from mtljax import backbones, sharing
 from tests.experiments.programs import start
@@ -71,7 +71,7 @@ def test_a_trunk_becomes_experts_that_train_on(run, tmp_path, capsys):
     folder, result = run
     before, target = files_in(folder), tmp_path / 'deep' / 'mmoe'
     options = ['sharing.num_experts=3', 'train.steps=4']
-    command = convert(Wish(folder, 'mmoe', target, options=options))
+    command = convert(Request(folder, 'mmoe', target, options=options))
     assert files_in(folder) == before
     assert [path.name for path in target.parent.iterdir()] == ['mmoe']
     assert command == f'python -m experiments.train --config={target}/config.py --workdir={target}'
@@ -102,8 +102,10 @@ def test_a_trunk_becomes_experts_that_train_on(run, tmp_path, capsys):
 def test_towers_of_the_newest_are_stitched(run, tmp_path, capsys):
     """A run that a conversion made is one too, at step 0."""
     folder, result = run
-    convert(Wish(folder, 'soft', tmp_path / 'soft', newest=True))
-    convert(Wish(tmp_path / 'soft', 'cross_stitch', tmp_path / 'on', options=['sharing.own=0.7']))
+    convert(Request(folder, 'soft', tmp_path / 'soft', newest=True))
+    convert(
+        Request(tmp_path / 'soft', 'cross_stitch', tmp_path / 'on', options=['sharing.own=0.7'])
+    )
     said = [line.split() for line in capsys.readouterr().out.splitlines()]
     results = [row[2:] for row in said if len(row) == 4 and row[0] in ('left', 'right')]
     assert len(results) == 8
@@ -122,7 +124,7 @@ def test_models_on_stored_features_and_scaled_losses(tmp_path, capsys):
     config.backbone.widths = (8, 4)
     program.claim(tmp_path / 'hard', config)
     build.train(build.setup(config), seed=0, workdir=tmp_path / 'hard')
-    convert(Wish(tmp_path / 'hard', 'independent', tmp_path / 'apart'))
+    convert(Request(tmp_path / 'hard', 'independent', tmp_path / 'apart'))
     said = [line.split() for line in capsys.readouterr().out.splitlines()]
     results = [row[2:] for row in said if len(row) == 4 and row[0] in ('left', 'right')]
     assert len(results) == 4
@@ -175,18 +177,18 @@ def test_a_folder_is_written_whole_or_not_at_all(run, tmp_path, monkeypatch):
 )
 def test_what_cannot_be_converted(run, tmp_path, change, said):
     with pytest.raises(UsageError, match=said):
-        convert(Wish(**{'source': run[0], 'workdir': tmp_path / 'new', **change}))
+        convert(Request(**{'source': run[0], 'workdir': tmp_path / 'new', **change}))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_folders_that_cannot_be_used(run, tmp_path):
     with pytest.raises(UsageError, match='is not empty'):
-        convert(Wish(run[0], 'soft', run[0]))
+        convert(Request(run[0], 'soft', run[0]))
     with pytest.raises(UsageError, match=r'holds no run of experiments\.train'):
-        convert(Wish(tmp_path, 'soft', tmp_path / 'new'))
+        convert(Request(tmp_path, 'soft', tmp_path / 'new'))
     (tmp_path / 'config.json').write_text(json.dumps(CONFIG))
     with pytest.raises(UsageError, match='holds no checkpoint yet'):
-        convert(Wish(tmp_path, 'soft', tmp_path / 'new'))
+        convert(Request(tmp_path, 'soft', tmp_path / 'new'))
 
 
 def test_every_target_is_reached():

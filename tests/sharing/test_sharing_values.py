@@ -100,13 +100,13 @@ def test_probabilities_multiply_along_the_funnel():
 
 
 def test_logits_of_products_hold_where_probabilities_end():
-    from mtljax.sharing._esmm import both
+    from mtljax.sharing._esmm import logit_of_product
 
     a = jnp.array([-80.0, 80.0, 80.0, 0.0, 200.0])
     b = jnp.array([-80.0, 80.0, -80.0, 0.0, 200.0])
     expected = [-160.0, 80 - np.log(2), -80.0, -np.log(3), 200 - np.log(2)]
-    np.testing.assert_allclose(both(a, b), expected, rtol=1e-5)
-    assert jnp.isfinite(jax.vmap(jax.grad(both))(a, b)).all()
+    np.testing.assert_allclose(logit_of_product(a, b), expected, rtol=1e-5)
+    assert jnp.isfinite(jax.vmap(jax.grad(logit_of_product))(a, b)).all()
 
 
 @pytest.mark.parametrize(('experts', 'gamma'), [(4, 1.0), (5, 2.0), (7, 0.3), (6, 1.0)])

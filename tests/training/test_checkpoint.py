@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import pytest
 
 from mtljax import training
-from mtljax.training._keeper import Keeper
+from mtljax.training._best_state import BestState
 from tests.helpers import assert_same
 
 STATE = {
@@ -85,11 +85,11 @@ def test_rows_cut_short_by_a_kill(tmp_path):
 
 
 def test_a_start_that_was_chosen_stays_the_best(tmp_path):
-    keeper = Keeper(tmp_path, lambda results: results['a']['score'], STATE, {})
+    best_state = BestState(tmp_path, lambda results: results['a']['score'], STATE, {})
     for step, score in ((0, 2.0), (10, 1.0)):
-        keeper.consider(step, STATE, {'a': {'score': score}})
-    keeper.close()
-    assert (keeper.chosen.step, keeper.chosen.since) == (0, 1)
-    again = Keeper(tmp_path, lambda results: 0.0, STATE, {})
+        best_state.consider(step, STATE, {'a': {'score': score}})
+    best_state.close()
+    assert (best_state.chosen.step, best_state.chosen.since) == (0, 1)
+    again = BestState(tmp_path, lambda results: 0.0, STATE, {})
     again.close()
     assert again.chosen.score == 2

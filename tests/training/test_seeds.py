@@ -45,15 +45,17 @@ def test_options_that_one_program_cannot_have(parts):
 
 def test_small_steps_fit_together_and_large_ones_do_not(parts):
     model, dataset, tx = parts
-    fits, reason = training.fits_together(model, dataset, tx, seeds=SEEDS, batch_size=16)
+    fits, reason = training.should_vmap_seeds(model, dataset, tx, seeds=SEEDS, batch_size=16)
     assert fits
     assert 'MFLOP' in reason
     wide = sharing.hard(backbones.mlp((2048, 2048)), DIGITS.heads)
-    assert not training.fits_together(wide, dataset, tx, seeds=SEEDS, batch_size=96)[0]
+    assert not training.should_vmap_seeds(wide, dataset, tx, seeds=SEEDS, batch_size=96)[0]
     lenet = sharing.hard(backbones.lenet(), DIGITS.heads)
-    found = training.fits_together(lenet, dataset, tx, seeds=SEEDS, batch_size=16)
+    found = training.should_vmap_seeds(lenet, dataset, tx, seeds=SEEDS, batch_size=16)
     assert found == (False, 'convolutions')
-    assert training.fits_together(model, dataset, tx, seeds=(0,), batch_size=16)[1] == 'one seed'
+    assert (
+        training.should_vmap_seeds(model, dataset, tx, seeds=(0,), batch_size=16)[1] == 'one seed'
+    )
 
 
 def test_a_loss_that_is_not_finite_is_found(parts):

@@ -20,7 +20,7 @@ _MOST_FLOPS = 5e7  # of one step; above, one seed fills the cores of a small CPU
 _SHARE_OF_MEMORY = 8
 
 
-def fits_together(
+def should_vmap_seeds(
     model: MultiTask,
     dataset: Dataset,
     tx: optax.GradientTransformation,
@@ -59,7 +59,7 @@ def fits_together(
     >>> digits = data.digits(train=64, validation=16, test=16)
     >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
     >>> tx = optax.chain(surgery.sum(), optax.adam(1e-2))
-    >>> fits_together(model, digits, tx, seeds=(0, 1), batch_size=16, patience=3)
+    >>> should_vmap_seeds(model, digits, tx, seeds=(0, 1), batch_size=16, patience=3)
     (False, 'early stopping')
     """
     split = dataset.train

@@ -20,8 +20,8 @@ from mtljax.training._features import Features
 _MEMORY = Path('/proc/meminfo')
 
 
-class Stored(NamedTuple):
-    """What `stored` returns.
+class Precomputed(NamedTuple):
+    """What `precompute` returns.
 
     Attributes:
       dataset: the data set with `Features` for inputs, targets and masks as they were, in memory.
@@ -36,7 +36,7 @@ class Stored(NamedTuple):
     whole: tuple[Module, ...]
 
 
-def stored(
+def precompute(
     dataset: Dataset,
     backbone: tuple[Module, ...],
     stages: int,
@@ -45,7 +45,7 @@ def stored(
     dtype: Any = None,
     batch_size: int = 128,
     progress: str | None = None,
-) -> Stored:
+) -> Precomputed:
     """Run the first stages of a backbone once per example, and keep what they say.
 
     A model on ``backbone`` trains as one on ``whole``, whose first stages `module.freeze` holds:
@@ -71,7 +71,7 @@ def stored(
 
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=6, validation=2, test=2)
-    >>> fast = stored(digits, backbones.mlp((8, 4)), 1)
+    >>> fast = precompute(digits, backbones.mlp((8, 4)), 1)
     >>> fast.dataset.train.example.inputs.values.shape, len(fast.backbone), len(fast.whole)
     ((2, 8), 2, 2)
     >>> slow = sharing.hard(fast.whole, digits.heads)
@@ -97,7 +97,7 @@ def stored(
         return jax.tree.map(jnp.asarray, fixed)  # a copy: the buffers of a state may be donated
 
     read = _reader(output_shape(prefix, params, state, inputs))
-    return Stored(
+    return Precomputed(
         dataclasses.replace(dataset, **parts),
         (Module(init, read), *backbone[stages:]),
         (Module(init, prefix.apply), *backbone[stages:]),
@@ -112,7 +112,7 @@ def _check(dataset: Dataset, backbone: Any, stages: Any, batch_size: Any) -> Non
             'stages should be at most those of the backbone, a tuple of Modules. '
             f'Found stages = {stages}, backbone = {backbone!r}.'
         )
-    if dataset.apart or isinstance(dataset.train.example.inputs, Features):
+    if dataset.per_task_inputs or isinstance(dataset.train.example.inputs, Features):
         raise ValueError("Inputs of each task's own, and stored features, cannot be stored.")
 
 
@@ -168,7 +168,7 @@ def _reader(like: Any) -> Callable:
         if not isinstance(x, Features):
             raise ValueError(
                 'This backbone reads the stored features of a data set. For its own inputs build '
-                f'the model on Stored.whole. Found {jax.tree.map(jnp.shape, x)}.'
+                f'the model on Precomputed.whole. Found {jax.tree.map(jnp.shape, x)}.'
             )
         return jax.tree.map(lambda leaf, kind: leaf.astype(kind.dtype), x.values, like), state
 

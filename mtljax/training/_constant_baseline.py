@@ -15,7 +15,7 @@ from mtljax.training._evaluate import Results, evaluator
 _EXAMPLES = 10_000
 
 
-def constant(model: MultiTask, dataset: Dataset) -> Results:
+def constant_baseline(model: MultiTask, dataset: Dataset) -> Results:
     """The results on the test split of a constant prediction: what a model has to beat.
 
     Real targets: their mean. Integer targets: the logarithm of the classes' frequencies, or the
@@ -29,7 +29,7 @@ def constant(model: MultiTask, dataset: Dataset) -> Results:
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=100, validation=10, test=50)
     >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
-    >>> constant(model, digits)['left']['accuracy'] < 0.5
+    >>> constant_baseline(model, digits)['left']['accuracy'] < 0.5
     True
     """
     batch = dataset.train.take(np.arange(min(dataset.train.size, _EXAMPLES)))

@@ -24,7 +24,7 @@ class Selection:
     since: int = 0
 
 
-class Keeper:
+class BestState:
     """Keeps the newest and the best state, on disk when there is a folder.
 
     Args:

@@ -9,7 +9,7 @@ from mtljax.base import TrainState
 from mtljax.training._evaluate import Results
 
 
-class Looks(NamedTuple):
+class Evaluations(NamedTuple):
     """What an evaluation computes.
 
     Attributes:
@@ -31,7 +31,7 @@ class Looks(NamedTuple):
         """The means over the last evaluations.
 
         >>> tests = {'8': {'a': {'loss': 1.0}}, '10': {'a': {'loss': 2.0}}}
-        >>> Looks(None, None, [8, 10]).means(tests)
+        >>> Evaluations(None, None, [8, 10]).means(tests)
         {'a': {'loss': 1.5}}
         """
         rows = [tests[str(step)] for step in self.last]

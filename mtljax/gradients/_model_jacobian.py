@@ -11,7 +11,7 @@ from mtljax.gradients._jacobian import Engine, Stacked
 
 
 @dataclass(frozen=True)
-class Own:
+class TaskPart:
     """Gradients of parameters that belong to one task each, so that the sum keeps them apart.
 
     Attributes:
@@ -31,7 +31,7 @@ class Own:
         """T."""
         return self.weights.shape[0]
 
-    def scale(self, weights: ArrayLike) -> 'Own':
+    def scale(self, weights: ArrayLike) -> 'TaskPart':
         """``diag(w) J``."""
         weights = self.weights * jnp.asarray(weights)
         return replace(self, weights=weights, total=self.pull(weights))
@@ -58,16 +58,16 @@ class Own:
 
 
 @dataclass(frozen=True)
-class Parts:
+class ModelJacobian:
     """The Jacobian of a tree ``{name: subtree}``, one Jacobian per subtree: ``parts['shared']``.
 
     Attributes:
-      rescaled: ``(weights [T]) -> Parts``: the same losses with these weights.
+      rescaled: ``(weights [T]) -> ModelJacobian``: the same losses with these weights.
       parts: one Jacobian per subtree.
       weights: the weights of the losses so far, ``[T]``.
     """
 
-    rescaled: Callable[[Array], 'Parts']
+    rescaled: Callable[[Array], 'ModelJacobian']
     parts: dict[str, Jacobian]
     weights: Array
 
@@ -79,11 +79,11 @@ class Parts:
     def __getitem__(self, name: str) -> Jacobian:
         return self.parts[name]
 
-    def scale(self, weights: ArrayLike) -> 'Parts':
+    def scale(self, weights: ArrayLike) -> 'ModelJacobian':
         """``diag(w) J``: the weights enter before the heads are pulled back."""
         return self.rescaled(self.weights * jnp.asarray(weights))
 
-    def realise(self) -> 'Parts':
+    def realise(self) -> 'ModelJacobian':
         """The rows of every part."""
         parts = {name: part.realise() for name, part in self.parts.items()}
         return replace(self, parts=parts)

@@ -16,7 +16,7 @@ from experiments.compare.runs import Runs
 from experiments.program import UsageError
 from mtljax import backbones, data, heads, module, sharing, surgery, training
 from mtljax.base import Module
-from mtljax.training import Features, _stored
+from mtljax.training import Features, _precompute
 from tests.experiments.plans import plan
 from tests.helpers import assert_close, assert_same
 
@@ -50,7 +50,7 @@ TX = optax.chain(surgery.on_shared(surgery.pcgrad(shuffle=False)), optax.adamw(1
 
 @pytest.fixture(scope='module')
 def kept():
-    return training.stored(DIGITS, STAGES, 2, batch_size=10)
+    return training.precompute(DIGITS, STAGES, 2, batch_size=10)
 
 
 @pytest.fixture(scope='module')
@@ -108,7 +108,7 @@ def test_smaller_numbers_and_skips():
     net = backbones.segnet((4, 4), (1, 1))
     pixels = {'left': dataclasses.replace(DIGITS.tasks['left'], head=heads.linear(10))}
     images = data.only(dataclasses.replace(DIGITS, tasks=pixels), 'left')
-    found = training.stored(images, net, 1, dtype='bfloat16')
+    found = training.precompute(images, net, 1, dtype='bfloat16')
     values = found.dataset.test.arrays.inputs.values
     assert values.features.dtype == jnp.bfloat16
     assert [skip.dtype for skip in values.skips] == [np.uint8]
@@ -124,8 +124,8 @@ def test_files_are_read_in_order():
         return jax.tree.map(lambda leaf: leaf[row], split.arrays)
 
     files = dataclasses.replace(DIGITS, train=data.FileSplit(read, np.arange(5, 30)))
-    train = training.stored(files, STAGES, 1, batch_size=16).dataset.train
-    arrays = training.stored(DIGITS, STAGES, 1).dataset.train.take(np.arange(5, 30))
+    train = training.precompute(files, STAGES, 1, batch_size=16).dataset.train
+    arrays = training.precompute(DIGITS, STAGES, 1).dataset.train.take(np.arange(5, 30))
     assert_close(train.arrays, arrays)
 
 
@@ -139,16 +139,16 @@ def test_files_are_read_in_order():
 )
 def test_refused(change, said):
     with pytest.raises(ValueError, match=said):
-        training.stored(**{'dataset': DIGITS, 'backbone': STAGES, 'stages': 1} | change)
+        training.precompute(**{'dataset': DIGITS, 'backbone': STAGES, 'stages': 1} | change)
 
 
 def test_features_are_no_images(kept):
     with pytest.raises(ValueError, match='cannot be stored'):
-        training.stored(kept.dataset, STAGES, 1)
-    with pytest.raises(ValueError, match=r'Stored\.whole'):
+        training.precompute(kept.dataset, STAGES, 1)
+    with pytest.raises(ValueError, match=r'Precomputed\.whole'):
         kept.backbone[0].apply({}, {}, X)
     model = sharing.hard(kept.backbone, HEADS)
-    for call in (training.train, training.check):
+    for call in (training.train, training.preflight):
         with pytest.raises(ValueError, match='Leave augment out'):
             call(model, kept.dataset, TX, augment=lambda key, batch: batch, **LOOP)
 
@@ -156,11 +156,11 @@ def test_features_are_no_images(kept):
 def test_memory(tmp_path, monkeypatch):
     small = tmp_path / 'meminfo'
     small.write_text('MemTotal: 9 kB\nMemAvailable:       1 kB\n')
-    monkeypatch.setattr(_stored, '_MEMORY', small)
+    monkeypatch.setattr(_precompute, '_MEMORY', small)
     with pytest.raises(ValueError, match='GiB are free'):
-        training.stored(DIGITS, STAGES, 1)
-    monkeypatch.setattr(_stored, '_MEMORY', tmp_path / 'none')
-    assert isinstance(training.stored(DIGITS, STAGES, 1).dataset.test.arrays.inputs, Features)
+        training.precompute(DIGITS, STAGES, 1)
+    monkeypatch.setattr(_precompute, '_MEMORY', tmp_path / 'none')
+    assert isinstance(training.precompute(DIGITS, STAGES, 1).dataset.test.arrays.inputs, Features)
 
 
 def config_of(**changes):
@@ -208,8 +208,8 @@ def test_configs_refused(changes, said):
 
 def test_a_comparison_runs_frozen_stages_once(tmp_path, monkeypatch):
     calls = []
-    store = training.stored
-    monkeypatch.setattr(training, 'stored', lambda *a, **k: calls.append(1) or store(*a, **k))
+    store = training.precompute
+    monkeypatch.setattr(training, 'precompute', lambda *a, **k: calls.append(1) or store(*a, **k))
     config = config_of(frozen=1, store_features=True)
     dataset = datasets()
     runs = Runs(tmp_path, dataset)
@@ -261,12 +261,14 @@ class TestAverageLast:
     )
     def test_refused(self, kept, change, said):
         with pytest.raises(ValueError, match=said):
-            training.check(sharing.hard(kept.backbone, HEADS), kept.dataset, TX, **LOOP | change)
+            training.preflight(
+                sharing.hard(kept.backbone, HEADS), kept.dataset, TX, **LOOP | change
+            )
 
     def test_seeds(self, kept):
         model = sharing.hard(kept.backbone, HEADS)
         options = {'seeds': (0, 1), 'batch_size': 16, 'average_last': 1}
-        assert not training.fits_together(model, kept.dataset, TX, **options)[0]
+        assert not training.should_vmap_seeds(model, kept.dataset, TX, **options)[0]
         with pytest.raises(ValueError, match='average_last = 1'):
             training.train_seeds(model, kept.dataset, TX, together=True, steps=4, **options)
 
@@ -274,4 +276,4 @@ class TestAverageLast:
 def test_features_are_floats():
     digits = data.digits(train=4, validation=2, test=2)
     with pytest.raises(ValueError, match=r"floats\. Found 'int8'"):
-        training.stored(digits, backbones.mlp((4,)), 1, dtype='int8')
+        training.precompute(digits, backbones.mlp((4,)), 1, dtype='int8')
