@@ -128,6 +128,7 @@ class Batch(NamedTuple):
     mask: dict[str, Any]
 
 
+@runtime_checkable
 class Split(Protocol):
     """Part of a data set, of known size, with random access."""
 

@@ -1,7 +1,7 @@
 """Where a step runs: one program over a mesh (jit), or one per device (pmap)."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +13,7 @@ from mtljax.base import Batch, PyTree
 AXIS = 'data'
 
 
+@runtime_checkable
 class Strategy(Protocol):
     """How states, data and functions reach the devices; all sizes are global."""
 
