@@ -4,16 +4,18 @@ python -m experiments.convert --from=WORKDIR --to=SCHEME --workdir=DIR [--num_ex
 [--noise=0.1] [--set=train.steps=500]
 
 hard to soft, independent or cross_stitch: every task gets a copy of the trunk. hard to mmoe, omoe
-or dselect_k: every expert is a copy of it, with noise that lets them part; gates are new. soft or
-independent to hard: one trunk, the average of the towers; to cross_stitch: the towers as they are.
+or dselect_k: every expert is a copy of the trunk, with noise so that the experts can become
+different; the gates are new. soft or independent to hard: the one trunk is the average of the
+towers. soft or independent to cross_stitch: the towers stay as they are.
 
-Parameters and model state (batch statistics, frozen parameters) move, those of the best checkpoint
-of a run of experiments.train. All else begins anew: step 0, optimiser, schedules, weighting, random
-key. An optimiser's moments would not be those of the new parameters. A config.json holds numbers,
-not what they came from: with --set=train.steps=500, set the length of a schedule too.
+The program moves the parameters and the model state (batch statistics, frozen parameters) of the
+best checkpoint of a run of experiments.train. Everything else starts anew: step 0, optimiser,
+schedules, weighting, random key. The old moments of the optimiser would not fit the new parameters.
+A config.json holds plain numbers, and a schedule does not follow them: with --set=train.steps=500,
+set the length of the schedule too.
 
-The source is only read. DIR is written whole or not at all; the last line is the command that
-trains on in it.
+The program only reads the source. It writes DIR completely or not at all. The last line that it
+prints is the command that trains on in DIR.
 """
 
 from pathlib import Path
@@ -22,19 +24,27 @@ from absl import flags
 
 from experiments import program
 from experiments.convert import moves
-from experiments.convert.conversion import Request, convert
+from experiments.convert.conversion import convert
+from experiments.convert.request import Request
 from experiments.program import UsageError
 
 _FROM = flags.DEFINE_string('from', None, 'The work folder of a run of experiments.train.')
 _TO = flags.DEFINE_enum('to', None, moves.TARGETS, 'The new sharing scheme.')
-_WORKDIR = flags.DEFINE_string('workdir', None, 'A new folder, for the run that trains on.')
-_CHECKPOINT = flags.DEFINE_enum('checkpoint', 'best', ['best', 'newest'], 'Which one moves.')
-_NUM_EXPERTS = flags.DEFINE_integer('num_experts', None, 'How many experts.', lower_bound=1)
+_WORKDIR = flags.DEFINE_string('workdir', None, 'A new folder for the run that trains on.')
+_CHECKPOINT = flags.DEFINE_enum(
+    'checkpoint', 'best', ['best', 'newest'], 'The checkpoint that moves.'
+)
+_NUM_EXPERTS = flags.DEFINE_integer('num_experts', None, 'The number of experts.', lower_bound=1)
 _NOISE = flags.DEFINE_float(
-    'noise', 0.0, 'Of the experts, relative to the size of each parameter.', lower_bound=0.0
+    'noise',
+    0.0,
+    'The noise on the experts, relative to the size of each parameter.',
+    lower_bound=0.0,
 )
 _SET = flags.DEFINE_multi_string(
-    'set', [], 'FIELD=VALUE in the new config, such as sharing.start=1; any number of times.'
+    'set',
+    [],
+    'FIELD=VALUE sets a field of the new config, such as sharing.start=1; repeat it at will.',
 )
 
 
@@ -44,14 +54,14 @@ def main() -> None:
     if not folder or not scheme or not workdir:
         raise UsageError('--from=WORKDIR, --to=SCHEME and --workdir=DIR are expected: see --help.')
     experts = _NUM_EXPERTS.value
-    own = [] if experts is None else [f'sharing.num_experts={experts}']
+    options = [] if experts is None else [f'sharing.num_experts={experts}']
     request = Request(
         Path(folder),
         scheme,
         Path(workdir),
         newest=_CHECKPOINT.value == 'newest',
         noise=_NOISE.value,
-        options=own + _SET.value,
+        options=options + _SET.value,
     )
     program.console.print(convert(request))
 

@@ -13,7 +13,9 @@ from ml_collections import ConfigDict
 
 from experiments import build, program
 from experiments.convert import moves, write
-from experiments.convert.conversion import Request, convert
+from experiments.convert.conversion import convert
+from experiments.convert.move import Moved
+from experiments.convert.request import Request
 from experiments.program import UsageError
 from mtljax import backbones, sharing
 from tests.experiments.programs import start
@@ -155,9 +157,10 @@ def test_a_folder_is_written_whole_or_not_at_all(run, tmp_path, monkeypatch):
         raise OSError('disk full')
 
     monkeypatch.setattr(write, 'write_text', failing)
-    config = ConfigDict(CONFIG)
+    config, results = ConfigDict(CONFIG), run[1].validation
+    moved = Moved(config, build.setup(config), run[1].state, results, results)
     with pytest.raises(UsageError, match='cannot be written: disk full'):
-        write.write(tmp_path / 'new', config, build.setup(config), run[1].state, run[1].validation)
+        write.write(tmp_path / 'new', moved)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -167,8 +170,8 @@ def test_a_folder_is_written_whole_or_not_at_all(run, tmp_path, monkeypatch):
         ({'scheme': 'hard'}, 'is one of hard already'),
         ({'scheme': 'ple'}, 'No move from hard to ple is defined. There are hard to soft, '),
         ({'scheme': 'soft', 'noise': 0.1}, '--noise is for experts'),
-        ({'scheme': 'soft', 'options': ['train.step=3']}, 'names a field of the config'),
-        ({'scheme': 'soft', 'options': ['train']}, 'names a field of the config'),
+        ({'scheme': 'soft', 'options': ['train.step=3']}, 'should be FIELD=VALUE'),
+        ({'scheme': 'soft', 'options': ['train']}, 'should be FIELD=VALUE'),
         ({'scheme': 'soft', 'options': ['train.steps=many']}, "'steps'"),
         ({'scheme': 'soft', 'options': ['sharing.copies=3']}, 'copies'),
         ({'scheme': 'soft', 'options': ['sharing.fn=mtljax.sharing:ple']}, '--to names the sch'),
@@ -182,12 +185,12 @@ def test_what_cannot_be_converted(run, tmp_path, change, said):
 
 
 def test_folders_that_cannot_be_used(run, tmp_path):
-    with pytest.raises(UsageError, match='is not empty'):
+    with pytest.raises(UsageError, match='should be a new or an empty folder'):
         convert(Request(run[0], 'soft', run[0]))
-    with pytest.raises(UsageError, match=r'holds no run of experiments\.train'):
+    with pytest.raises(UsageError, match=r'work folder of a run of experiments\.train'):
         convert(Request(tmp_path, 'soft', tmp_path / 'new'))
     (tmp_path / 'config.json').write_text(json.dumps(CONFIG))
-    with pytest.raises(UsageError, match='holds no checkpoint yet'):
+    with pytest.raises(UsageError, match='a folder with a checkpoint'):
         convert(Request(tmp_path, 'soft', tmp_path / 'new'))
 
 

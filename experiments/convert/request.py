@@ -1,0 +1,68 @@
+"""What the user asks for, checked before any data or checkpoint is read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ml_collections import ConfigDict
+
+from experiments.convert import configs, moves
+from experiments.program import UsageError
+
+
+class Request(NamedTuple):
+    """The wishes of the user.
+
+    Attributes:
+      source: The folder of a run of `experiments.train`.
+      scheme: The new sharing scheme.
+      workdir: A new folder.
+      newest: Whether the newest checkpoint moves; otherwise the best one.
+      noise: The noise on the experts, relative to the size of each parameter.
+      options: Changes of the config, each ``'field.of.the.config=value'``.
+    """
+
+    source: Path
+    scheme: str
+    workdir: Path
+    newest: bool = False
+    noise: float = 0.0
+    options: Sequence[str] = ()
+
+
+class Plan(NamedTuple):
+    """A request that can be carried out as far as its folders and configs tell.
+
+    Attributes:
+      request: The request.
+      config: The config of the source.
+      new_config: The config of the new run.
+      steps: The moves from the scheme of the source to the new one, in order.
+    """
+
+    request: Request
+    config: ConfigDict
+    new_config: ConfigDict
+    steps: tuple[moves.Step, ...]
+
+
+def plan(request: Request) -> Plan:
+    """Check a request and read the config of its source.
+
+    Raises:
+      UsageError: The new folder is not empty, the source holds no config, the move is not defined
+        or takes no noise, or an option does not fit the config.
+    """
+    _check_free(request.workdir)
+    config = configs.read_config(request.source)
+    steps = moves.steps_between(configs.scheme_of(config), request.scheme, request.noise)
+    new_config = configs.with_scheme(config, request.scheme, request.options)
+    return Plan(request, config, new_config, steps)
+
+
+def _check_free(workdir: Path) -> None:
+    if workdir.exists() and (not workdir.is_dir() or any(workdir.iterdir())):
+        raise UsageError(
+            f'--workdir should be a new or an empty folder. Found files in {workdir}. '
+            'Choose another --workdir.'
+        )
