@@ -1,6 +1,8 @@
 """From a config to what it names: ``dict(fn='package.module:factory', **keywords)``."""
 
 import dataclasses
+import functools
+import json
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -208,6 +210,16 @@ def shared_surgery(spec: Any) -> surgery.Surgery:
     method = build(spec, 'surgery')
     whole = isinstance(method, surgery.Surgery) and method.traits.whole
     return method if whole else surgery.on_shared(method)
+
+
+def datasets() -> Callable[[ConfigDict], Dataset]:
+    """A function from ``config.data`` to its data set. Each data set is built once."""
+
+    @functools.cache
+    def made(spec: str) -> Dataset:
+        return build(json.loads(spec), 'data')
+
+    return lambda spec: made(spec.to_json(sort_keys=True))
 
 
 def train(built: Setup, **more: Any) -> training.Result:

@@ -13,9 +13,12 @@ from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 from rich.console import Console
 
-from mtljax.training import NonFiniteLossError, write_text
+from mtljax.files import write_text
+from mtljax.training import NonFiniteLossError
 
 _LISTED = 5
+# Fields that no single run depends on; the seed is part of its name.
+NOT_ASKED = ('seed', 'published', 'methods', 'comparison', 'sweep')
 console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 
 
@@ -140,6 +143,20 @@ def claim(workdir: Path, config: ConfigDict) -> None:
     except OSError as error:
         raise UsageError(f'{workdir} cannot be a work folder: {error}.') from error
     write_text(path, to_json(wanted))
+
+
+def claim_comparison(workdir: Path, config: ConfigDict) -> None:
+    """Make the folder of a comparison, or see that it belongs to this config.
+
+    Which methods are compared does not matter: every run in the folder names what it depends on.
+
+    Raises:
+      UsageError: another config wrote it.
+    """
+    whole = config.copy_and_resolve_references().to_dict()
+    claim(
+        workdir, ConfigDict({k: v for k, v in whole.items() if k == 'seed' or k not in NOT_ASKED})
+    )
 
 
 def to_json(tree: Any) -> str:

@@ -16,7 +16,8 @@ from rich.table import Table
 import mtljax
 from experiments import build, program
 from mtljax import analysis, training
-from mtljax.training import Result, Results, write_text
+from mtljax.files import write_text
+from mtljax.training import Result, Results
 
 _CONFIG = program.define_config()
 _WORKDIR = program.define_workdir()

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {'base', '_renamed', 'tracing'},
+    {'base', '_renamed', 'files', 'tracing'},
     {'module', 'trees', 'gradients', 'solvers', 'losses', 'metrics', 'options'},
     {'data', 'sharing', 'penalties', 'weighting', 'surgery', 'backbones', 'heads'},
     {'training', 'analysis', 'moves'},

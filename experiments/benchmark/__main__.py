@@ -31,7 +31,7 @@ from matplotlib.figure import Figure
 from experiments import program
 from experiments.benchmark import cost, data, dispatch, engines, sharing, surgery, surgery_pytorch
 from mtljax.analysis import Table
-from mtljax.training import write_text
+from mtljax.files import write_text
 
 _LIBRARIES = {
     'dispatch': ('torch',),

@@ -19,7 +19,7 @@ from absl import flags
 
 from experiments import build, program
 from experiments.compare import plan, report
-from experiments.compare.comparison import Comparison, claim, datasets
+from experiments.compare.comparison import Comparison
 from experiments.compare.report_files import write
 from experiments.compare.runs import Runs, chosen
 
@@ -32,12 +32,12 @@ def main() -> None:
     """Run the program."""
     config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
     workdir = Path(_WORKDIR.value or Path('runs') / f'compare-{name}')
-    dataset = datasets()
+    dataset = build.datasets()
     runs = Runs(workdir / 'runs', dataset)
     comparison = Comparison(config, plan.read(config), runs, dataset)
     published = report.published_table(config.get('published'))
     there = comparison.check()  # what does not fit says so here
-    claim(workdir, config)
+    program.claim_comparison(workdir, config)
     if there:
         program.console.print(f'{there} of {comparison.size} runs are there already.')
     every = comparison.train()

@@ -1,9 +1,6 @@
 """A comparison: its methods and seeds, checked before anything is trained, then trained."""
 
-import functools
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -11,7 +8,7 @@ from ml_collections import ConfigDict
 from experiments import build, program
 from experiments.compare.methods import Cell, cells
 from experiments.compare.plan import Plan
-from experiments.compare.runs import NOT_ASKED, Run, Runs
+from experiments.compare.runs import Run, Runs
 from mtljax.base import Dataset
 
 
@@ -79,30 +76,3 @@ def _jobs(cell: Cell, seeds: list[int]) -> list[tuple[Cell, list[int]]]:
         config.data.seed = seed
         found.append((cell._replace(config=config), [seed]))
     return found
-
-
-def datasets() -> Callable[[ConfigDict], Dataset]:
-    """Data sets by their spec, each made once."""
-
-    @functools.cache
-    def made(spec: str) -> Dataset:
-        return build.build(json.loads(spec), 'data')
-
-    def dataset(spec: Any) -> Dataset:
-        return made(spec.to_json(sort_keys=True))
-
-    return dataset
-
-
-def claim(workdir: Path, config: ConfigDict) -> None:
-    """Make the folder of a comparison, or see that it belongs to this config.
-
-    The runs in it say themselves what they depend on: which methods are compared is not asked.
-
-    Raises:
-      UsageError: another config wrote it.
-    """
-    whole = config.copy_and_resolve_references().to_dict()
-    program.claim(
-        workdir, ConfigDict({k: v for k, v in whole.items() if k == 'seed' or k not in NOT_ASKED})
-    )

@@ -14,7 +14,7 @@ from experiments.compare.report import PAIRED, Report
 from experiments.compare.runs import Run, histories
 from mtljax import analysis
 from mtljax.base import Task
-from mtljax.training import write_bytes, write_text
+from mtljax.files import write_bytes, write_text
 
 _KEPT = ('method', 'variant', 'seed', 'best_step', 'steps', 'parameters', 'seconds', 'together')
 

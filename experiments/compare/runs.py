@@ -17,11 +17,10 @@ from experiments.compare.methods import Cell
 from experiments.version import code_version
 from mtljax import analysis, data, training
 from mtljax.base import Batch, Dataset, Split
-from mtljax.training import NonFiniteLossError, Result, write_text
+from mtljax.files import write_text
+from mtljax.training import NonFiniteLossError, Result
 
 _EXAMPLES = 64
-# Fields that no run depends on; a seed is asked for apart.
-NOT_ASKED = ('seed', 'published', 'methods', 'comparison', 'sweep')
 
 
 class Run(NamedTuple):
@@ -124,7 +123,7 @@ class Runs:
     def _path(self, cell: Cell, seed: int) -> Path:
         """The file of a run, found by what it depends on: config, data, task and seed."""
         config = json.loads(cell.config.to_json())
-        for field in NOT_ASKED:
+        for field in program.NOT_ASKED:
             config.pop(field, None)
         mark = self._mark(self._dataset(cell.config.data))
         question = json.dumps([config, mark, cell.task, seed], sort_keys=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 from experiments import program
 from experiments.convert.move import Moved
 from experiments.program import UsageError
-from mtljax.training import select_by, write_text
+from mtljax.files import write_text
+from mtljax.training import select_by
 from mtljax.training._best_state import BestState, identity
 
 _CONFIG = '''"""The config of the run in this folder: what is in config.json."""

@@ -17,8 +17,7 @@ from absl import flags
 from ml_collections import ConfigDict
 from rich.progress import Progress
 
-from experiments import program
-from experiments.compare.comparison import claim, datasets
+from experiments import build, program
 from experiments.forecast import report
 from experiments.forecast.choice import Outcome, Plan, choose, read
 from experiments.forecast.figure import History, figure
@@ -26,7 +25,7 @@ from experiments.forecast.methods import methods
 from experiments.forecast.windows import window
 from experiments.show import show
 from mtljax.base import Dataset
-from mtljax.training import write_bytes
+from mtljax.files import write_bytes
 
 _CONFIG = program.define_config()
 _WORKDIR = program.define_workdir()
@@ -36,9 +35,9 @@ def main() -> None:
     """Run the program."""
     start, config, name = time.time(), _CONFIG.value, program.run_name(flags.FLAGS['config'])
     workdir = Path(_WORKDIR.value or Path('runs') / f'forecast-{name}')
-    dataset = datasets()
+    dataset = build.datasets()
     plan = read(config, dataset)
-    claim(workdir, config)
+    program.claim_comparison(workdir, config)
     outcomes = _outcomes(config, plan, dataset)
     references = [config.forecast.reference, *(name for name in outcomes if 'prophet' in name)]
     sharing = [name for name in outcomes if name not in references]

@@ -14,7 +14,7 @@ from experiments.selfcheck.sharing_training import COUNTS, LAST, SHARE, STEPS, R
 from experiments.selfcheck.sharing_workers import Outcome, outcomes
 from experiments.show import show
 from mtljax.analysis import Table
-from mtljax.training import write_text
+from mtljax.files import write_text
 
 _INPUTS = {False: 'shared', True: 'per task'}
 _CELLS = [(count, per_task) for count in COUNTS for per_task in _INPUTS]

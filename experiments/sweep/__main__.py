@@ -12,15 +12,15 @@ from pathlib import Path
 
 from absl import flags
 
-from experiments import program
-from experiments.compare.comparison import Comparison, claim, datasets
+from experiments import build, program
+from experiments.compare.comparison import Comparison
 from experiments.compare.plan import define
 from experiments.compare.plan import read as read_plan
 from experiments.compare.runs import Runs, chosen
 from experiments.show import show
 from experiments.sweep import report
 from experiments.sweep.points import points, read
-from mtljax.training import write_bytes
+from mtljax.files import write_bytes
 
 _CONFIG = program.define_config()
 _WORKDIR = program.define_workdir()
@@ -31,7 +31,7 @@ def main() -> None:
     """Run the program."""
     config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
     workdir = Path(_WORKDIR.value or Path('runs') / f'sweep-{name}')
-    plan, sweep, dataset = read_plan(config), read(config), datasets()
+    plan, sweep, dataset = read_plan(config), read(config), build.datasets()
     runs = Runs(workdir / 'runs', dataset)
     comparisons = {
         label: Comparison(changed, plan, runs, dataset)
@@ -40,7 +40,7 @@ def main() -> None:
     tasks = next(iter(comparisons.values())).tasks
     report.check(sweep, tasks)
     there = sum(comparison.check() for comparison in comparisons.values())
-    claim(workdir, config)
+    program.claim_comparison(workdir, config)
     if there:
         total = sum(comparison.size for comparison in comparisons.values())
         program.console.print(f'{there} of {total} runs are there already.')

@@ -16,7 +16,7 @@ from experiments.benchmark.timing import ratio_of
 from mtljax import analysis, sharing
 from mtljax.analysis import Table
 from mtljax.base import Dataset, Module, MultiTask
-from mtljax.training import write_bytes, write_text
+from mtljax.files import write_bytes, write_text
 
 TITLE = 'Time per word'
 SHARED = 'one model'

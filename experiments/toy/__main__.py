@@ -17,7 +17,7 @@ from experiments.show import show
 from experiments.toy import results
 from experiments.toy.run import run
 from experiments.toy.setup import read
-from mtljax.training import write_bytes
+from mtljax.files import write_bytes
 
 _CONFIG = program.define_config()
 _WORKDIR = program.define_workdir()

@@ -6,7 +6,7 @@ from mtljax.training._constant_baseline import constant_baseline
 from mtljax.training._evaluate import Results, eval_step, evaluate, evaluator
 from mtljax.training._features import Features
 from mtljax.training._finite import NonFiniteLossError
-from mtljax.training._logging import Log, Row, read_rows, write_bytes, write_text
+from mtljax.training._logging import Log, Row, read_rows
 from mtljax.training._loop import Result, train
 from mtljax.training._objective import objective
 from mtljax.training._parallel import Jit, Pmap, Strategy, strategy_of
@@ -51,8 +51,6 @@ __all__ = [
     'train',
     'train_seeds',
     'train_step',
-    'write_bytes',
-    'write_text',
 ]
 
 _RENAMED = {
@@ -61,5 +59,7 @@ _RENAMED = {
     'constant': 'mtljax.training:constant_baseline',
     'fits_together': 'mtljax.training:should_vmap_seeds',
     'stored': 'mtljax.training:precompute',
+    'write_bytes': 'mtljax.files:write_bytes',
+    'write_text': 'mtljax.files:write_text',
 }
 __getattr__ = _renamed(__name__, _RENAMED)

@@ -2,12 +2,13 @@
 
 import contextlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import tensorboardX
+
+from mtljax.files import write_text
 
 Row = dict[str, Any]
 
@@ -73,34 +74,3 @@ def read_rows(path: Path) -> list[Row]:
             for line in path.read_text().splitlines():
                 rows.append(json.loads(line))
     return rows
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all, also where several processes write it.
-
-    Args:
-      path: the file.
-      text: what it will hold.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_text(Path(folder) / 'note.txt', 'done')
-    ...     [path.name for path in Path(folder).iterdir()]
-    ['note.txt']
-    """
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; see `write_text`.
-
-    Args:
-      path: the file.
-      content: what it will hold.
-    """
-    partial = path.with_name(f'.{os.getpid()}.partial-{path.name}'[:250])
-    with partial.open('wb') as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)

@@ -11,7 +11,6 @@ import pytest
 from ml_collections import ConfigDict
 
 from experiments import build
-from experiments.compare.comparison import datasets
 from experiments.forecast import prophet, report
 from experiments.forecast.choice import choose, read
 from experiments.forecast.figure import History, figure, holidays
@@ -34,7 +33,7 @@ def small_config():
 
 @pytest.fixture(scope='module')
 def dataset():
-    return datasets()
+    return build.datasets()
 
 
 def test_every_method_has_as_many_settings_and_its_own_depths():

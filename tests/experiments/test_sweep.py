@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
-from experiments.compare.comparison import Comparison, datasets
+from experiments import build
+from experiments.compare.comparison import Comparison
 from experiments.compare.methods import BASELINE
 from experiments.compare.runs import Run, Runs
 from experiments.program import UsageError
@@ -68,7 +69,7 @@ def test_what_a_config_says_wrongly(config, change, said):
 
 
 def test_each_seed_draws_data_of_its_own(config, tmp_path):
-    made = datasets()
+    made = build.datasets()
     wanted = plan(seeds=(0, 1), sharing=['hard'])
     comparison = Comparison(config, wanted, Runs(tmp_path, made), made)
     assert (comparison.size, comparison.check()) == (6, 0)

@@ -11,7 +11,7 @@ import pytest
 from flax import linen
 
 from experiments import build
-from experiments.compare.comparison import Comparison, datasets
+from experiments.compare.comparison import Comparison
 from experiments.compare.runs import Runs
 from experiments.program import UsageError
 from mtljax import backbones, data, heads, module, sharing, surgery, training
@@ -211,7 +211,7 @@ def test_a_comparison_runs_frozen_stages_once(tmp_path, monkeypatch):
     store = training.precompute
     monkeypatch.setattr(training, 'precompute', lambda *a, **k: calls.append(1) or store(*a, **k))
     config = config_of(frozen=1, store_features=True)
-    dataset = datasets()
+    dataset = build.datasets()
     runs = Runs(tmp_path, dataset)
     comparison = Comparison(config, plan(surgery=('sum',)), runs, dataset)
     assert comparison.check() == 0
