@@ -7,10 +7,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {'base', '_renamed', 'files', 'tracing'},
+    {'base', '_numeric', '_renamed', 'files', 'tracing'},
     {'module', 'trees', 'gradients', 'solvers', 'losses', 'metrics', 'options'},
     {'data', 'sharing', 'penalties', 'weighting', 'surgery', 'backbones', 'heads'},
-    {'training', 'analysis', 'moves'},
+    {'training', 'analysis', 'moves', 'testing'},
     {'experiments'},
 ]
 BETWEEN_SIBLINGS = {

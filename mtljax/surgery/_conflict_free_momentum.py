@@ -10,8 +10,9 @@ from mtljax.base import Array, PyTree
 from mtljax.gradients import Stacked
 from mtljax.options import check_option, check_weights
 from mtljax.surgery._conflict_free import config_weights
+from mtljax.surgery._inputs import known_tasks
 from mtljax.surgery._rows import as_params, blend, zero_rows
-from mtljax.surgery._surgery import Surgery, Traits, known_tasks, transform
+from mtljax.surgery._surgery import Surgery, Traits, transform
 
 
 class MomentumState(NamedTuple):

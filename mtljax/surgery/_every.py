@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 
 from mtljax.options import check_count
-from mtljax.surgery._surgery import Surgery, needs_linear, weights_of
-from mtljax.surgery._wrapped import wrapped
+from mtljax.surgery._surgery import Surgery
+from mtljax.surgery._wrapped import needs_linear, weights_of, wrapped
 
 
 def every(method: Surgery, k: int, *, num_tasks: int | None = None) -> Surgery:

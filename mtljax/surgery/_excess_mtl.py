@@ -7,8 +7,9 @@ import jax.numpy as jnp
 
 from mtljax.base import Array, PyTree
 from mtljax.options import check_count, check_option
-from mtljax.surgery._rows import zero_rows
-from mtljax.surgery._surgery import Surgery, Traits, known_tasks, transform, where_rows
+from mtljax.surgery._inputs import known_tasks
+from mtljax.surgery._rows import where_rows, zero_rows
+from mtljax.surgery._surgery import Surgery, Traits, transform
 
 
 class ExcessState(NamedTuple):

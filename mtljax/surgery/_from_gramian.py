@@ -6,7 +6,8 @@ from typing import Any, Literal, NamedTuple
 import jax.numpy as jnp
 
 from mtljax.base import Array, PyTree
-from mtljax.surgery._surgery import Surgery, Traits, known_tasks, transform
+from mtljax.surgery._inputs import known_tasks
+from mtljax.surgery._surgery import Surgery, Traits, transform
 
 Scale = Literal['sum', 'mean', 'own']
 

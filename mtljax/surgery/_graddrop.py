@@ -5,8 +5,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from mtljax.options import check_one_per_task, check_option
-from mtljax.surgery._rows import spread
-from mtljax.surgery._surgery import Surgery, Traits, transform, without_inactive
+from mtljax.surgery._rows import spread, without_inactive
+from mtljax.surgery._surgery import Surgery, Traits, transform
 
 
 def graddrop(*, leak: ArrayLike = 0.0) -> Surgery:

@@ -10,7 +10,8 @@ from jax.typing import ArrayLike
 from mtljax.base import Array, PyTree
 from mtljax.options import check_option
 from mtljax.surgery._from_gramian import from_cosines
-from mtljax.surgery._surgery import Surgery, known_tasks
+from mtljax.surgery._inputs import known_tasks
+from mtljax.surgery._surgery import Surgery
 
 
 class GradNormState(NamedTuple):

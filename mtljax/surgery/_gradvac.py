@@ -9,8 +9,9 @@ from mtljax import solvers
 from mtljax.base import Array
 from mtljax.options import check_option
 from mtljax.surgery._from_gramian import from_cosines
+from mtljax.surgery._inputs import known_tasks
 from mtljax.surgery._order import of_rows, orders
-from mtljax.surgery._surgery import Surgery, known_tasks
+from mtljax.surgery._surgery import Surgery
 
 
 class GradVacState(NamedTuple):

@@ -8,14 +8,9 @@ import jax.numpy as jnp
 from mtljax.base import Array, PyTree
 from mtljax.gradients import Stacked
 from mtljax.options import check_option
-from mtljax.surgery._rows import spread
-from mtljax.surgery._surgery import (
-    Surgery,
-    Traits,
-    known_tasks,
-    transform,
-    without_inactive,
-)
+from mtljax.surgery._inputs import known_tasks
+from mtljax.surgery._rows import spread, without_inactive
+from mtljax.surgery._surgery import Surgery, Traits, transform
 
 _WHICH = ('larger', 'smaller', 'all')
 

@@ -8,8 +8,9 @@ from mtljax import solvers
 from mtljax.base import Array, PyTree
 from mtljax.gradients import Stacked
 from mtljax.options import check_option
+from mtljax.surgery._inputs import known_tasks
 from mtljax.surgery._rows import as_params, blend, zero_rows
-from mtljax.surgery._surgery import Surgery, Traits, known_tasks, transform
+from mtljax.surgery._surgery import Surgery, Traits, transform
 
 
 class MocoState(NamedTuple):

@@ -10,7 +10,8 @@ import optax
 from mtljax import trees
 from mtljax.base import Params, PyTree
 from mtljax.gradients import ModelJacobian, Stacked, as_jacobian
-from mtljax.surgery._surgery import Surgery, Traits, make_surgery, without_inactive
+from mtljax.surgery._rows import without_inactive
+from mtljax.surgery._surgery import Surgery, Traits, init_of
 
 _log = logging.getLogger(__name__)
 
@@ -72,9 +73,8 @@ def on_shared(
             return NothingShared()
         if not isinstance(method, Surgery):
             return method.init(shared)
-        with_tasks: Any = method.init
         tasks = num_tasks or _count_heads(params)
-        return with_tasks(shared, **({} if tasks is None else {'num_tasks': tasks}))
+        return init_of(method)(shared, **({} if tasks is None else {'num_tasks': tasks}))
 
     def update(updates, state, params=None, **extra):
         shared, own, join = _split(updates, params, labels, extra.get('active'))
@@ -85,7 +85,7 @@ def on_shared(
         weights = _task_weights(state) if weighted else None
         return join(combined, own.combine(weights)), state
 
-    return make_surgery(init, update, Traits(weighs_heads=weighted, linear=False, whole=True))
+    return Surgery(init, update, Traits(weighs_heads=weighted, linear=False, whole=True))
 
 
 def _split(updates, params, labels, active) -> tuple[Any, Any, Callable[[Params, Params], Params]]:

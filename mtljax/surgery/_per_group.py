@@ -8,7 +8,8 @@ import jax.numpy as jnp
 
 from mtljax.base import PyTree
 from mtljax.gradients import Stacked
-from mtljax.surgery._surgery import Surgery, SurgeryState, make_surgery, per_task, read
+from mtljax.surgery._inputs import per_task, read
+from mtljax.surgery._surgery import Surgery, SurgeryState, init_of
 
 
 def per_leaf(method: Surgery) -> Surgery:
@@ -55,10 +56,8 @@ def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery
             f'surgery.pcgrad() without another wrapper. Found {method!r}.'
         )
 
-    begin: Any = method.init
-
     def init(params, **extra):
-        one = begin(params, **extra).inner
+        one = init_of(method)(params, **extra).inner
         count = len(set(_names(params, groups)))
         inner = jax.tree.map(lambda leaf: jnp.repeat(leaf[None], count, axis=0), one)
         return SurgeryState(None, inner)
@@ -87,7 +86,7 @@ def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery
         return jax.tree.unflatten(treedef, combined), SurgeryState(None, inner)
 
     traits = method.traits._replace(weighs_heads=False, linear=False, rule=None)
-    return make_surgery(init, update, traits)
+    return Surgery(init, update, traits)
 
 
 def _names(tree, groups):

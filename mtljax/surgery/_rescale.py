@@ -5,8 +5,8 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 
-from mtljax.surgery._surgery import Surgery, check_inner, scaled_weights, weights_of
-from mtljax.surgery._wrapped import wrapped
+from mtljax.surgery._surgery import Surgery
+from mtljax.surgery._wrapped import check_inner, scaled_weights, weights_of, wrapped
 
 
 def rescale(

@@ -5,8 +5,8 @@ from jax.typing import ArrayLike
 
 from mtljax.base import Array
 from mtljax.options import check_option
-from mtljax.surgery._surgery import Surgery, needs_linear, weights_of
-from mtljax.surgery._wrapped import wrapped
+from mtljax.surgery._surgery import Surgery
+from mtljax.surgery._wrapped import needs_linear, weights_of, wrapped
 
 
 def smooth(method: Surgery, decay: ArrayLike = 0.9, *, num_tasks: int | None = None) -> Surgery:

@@ -1,42 +1,42 @@
-"""The shape that every method has: per-task gradients in, one gradient out."""
+"""The type of every method: per-task gradients in, one gradient out."""
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol, cast
 
-import jax
 import jax.numpy as jnp
 import optax
+from jaxtyping import Array, Float
 
-from mtljax.base import Array, Jacobian, PyTree
-from mtljax.gradients import Stacked, as_jacobian
+from mtljax.base import Params, PyTree
+from mtljax.surgery._inputs import per_task, read
 
 
 class SurgeryState(NamedTuple):
     """The state of a surgery.
 
     Attributes:
-      task_weights: the weights of the last step, ``[T]``, for wrappers, heads and logs; None where
-        T was not known at init.
-      inner: the method's own. Methods with a solver keep its ``residual`` here, which
-        ``optax.tree.get(state, 'residual')`` reads.
+      task_weights: The weights of the last step, ``[T]``. Wrappers, heads and logs read them. They
+        are None where T was not known at init.
+      inner: The state of the method. Methods with a solver keep its ``residual`` here, and
+        ``optax.tree.get(state, 'residual')`` reads it.
     """
 
-    task_weights: Array | None
+    task_weights: Float[Array, 'T'] | None
     inner: PyTree
 
 
 class Traits(NamedTuple):
-    """What wrappers must know of a method.
+    """The properties of a method that wrappers need.
 
     Attributes:
-      weighs_heads: whether the method's paper weighs the gradients of the heads too.
-      plain: whether the weights depend on ``active`` alone, so that one backward pass is enough.
-      scale: what equal gradients g give: ``T g`` ('sum'), ``g`` ('mean', up to a constant), or
+      weighs_heads: Whether the method's paper weighs the gradients of the heads too.
+      plain: Whether the weights depend on ``active`` only, so that one backward pass is enough.
+      scale: The update for equal gradients g: ``T g`` ('sum'), ``g`` ('mean', up to a constant), or
         something else ('own').
-      linear: whether the result is ``J^T task_weights``.
-      whole: whether it acts on all parameters by itself, `on_shared`.
-      rule: ``(norms, cosines, inner, *, losses, active, key) -> (weights, inner)``, where the
-        method sees no more of the gradients.
+      linear: Whether the update is ``J^T task_weights``.
+      whole: Whether the method separates shared parameters from the others itself, as `on_shared`.
+      rule: ``(norms, cosines, inner, *, losses, active, key) -> (weights, inner)``, for methods
+        that read the gradients only through their norms and cosines; None for the others.
     """
 
     weighs_heads: bool = False
@@ -47,17 +47,45 @@ class Traits(NamedTuple):
     rule: Callable[..., tuple[Array, PyTree]] | None = None
 
 
-class Surgery(optax.GradientTransformationExtraArgs):
-    """An optax transform whose updates are per-task gradients, and whose result is one gradient.
+class SurgeryInit(Protocol):
+    """``init`` of a surgery."""
 
-    ``init`` also takes ``num_tasks=T``; ``update`` takes the keyword-only ``losses`` and ``active``
-    (``[T]``; none and all when left out) and ``key``.
+    def __call__(self, params: Any, *, num_tasks: int | None = None) -> Any:
+        """The first state; methods that keep one value per task need ``num_tasks``."""
+        ...
+
+
+class Surgery(optax.GradientTransformationExtraArgs):
+    """An optax transform from per-task gradients to one gradient.
+
+    ``init`` also takes ``num_tasks=T``. ``update`` takes three more keyword-only arguments:
+    ``losses`` (``[T]``), ``active`` (``[T]``, the tasks with a label in the batch; all when left
+    out) and ``key``.
 
     Attributes:
-      traits: what wrappers must know of the method.
+      traits: The properties of the method that wrappers need.
+
+    >>> method = Surgery(lambda params: (), lambda updates, state, params=None, **extra: (1, state))
+    >>> method.traits.scale, method._replace(traits=Traits(scale='sum')).traits.scale
+    ('own', 'sum')
     """
 
-    traits: Traits = Traits()
+    traits: Traits
+
+    def __new__(cls, init: Any, update: Any, traits: Traits | None = None) -> 'Surgery':
+        surgery = super().__new__(cls, init, update)
+        surgery.traits = Traits() if traits is None else traits
+        return surgery
+
+    def _replace(self, **changes: Any) -> 'Surgery':
+        """A copy with other functions or other traits."""
+        parts: dict[str, Any] = {'init': self.init, 'update': self.update, 'traits': self.traits}
+        return Surgery(**parts | changes)
+
+
+def init_of(method: Surgery) -> SurgeryInit:
+    """``init`` of a method, with the keyword ``num_tasks`` that optax's type does not have."""
+    return cast(SurgeryInit, method.init)
 
 
 def transform(
@@ -71,9 +99,13 @@ def transform(
 
     Args:
       fn: ``(jacobian, inner, *, losses, active, key) -> (updates, task_weights [T], inner)``.
-      init: ``(params, num_tasks or None) -> inner``; a method without it keeps nothing.
-      num_tasks: T, where the method stands alone and must know it at init.
-      traits: for wrappers.
+      init: ``(params, num_tasks or None) -> inner``; None for a method without a state.
+      num_tasks: T. A method that keeps a state needs it unless `on_shared`, which knows T, is
+        around it.
+      traits: The properties of the method that wrappers need.
+
+    Returns:
+      The method.
 
     >>> def first(jacobian, inner, *, losses, active, key):
     ...     weights = jnp.zeros(jacobian.num_tasks).at[0].set(1)
@@ -83,9 +115,9 @@ def transform(
     >>> method.update(updates, method.init({'w': jnp.zeros(2)}))[0]['w'].tolist()
     [1.0, 2.0]
     """
-    known = num_tasks
+    default_tasks = num_tasks
 
-    def init_fn(params, *, num_tasks=known):
+    def init_fn(params: Params, *, num_tasks: int | None = default_tasks) -> SurgeryState:
         weights = None if num_tasks is None else jnp.ones(num_tasks)
         return SurgeryState(weights, () if init is None else init(params, num_tasks))
 
@@ -93,113 +125,11 @@ def transform(
         del extra
         jacobian, active = read(updates, params, active)
         losses = per_task('losses', losses, jacobian.num_tasks)
-        if state.task_weights is not None:
-            per_task('The state of the surgery (num_tasks)', state.task_weights, active.size)
+        before = state.task_weights
+        if before is not None:
+            per_task('The state of the surgery (num_tasks)', before, active.size)
         result, weights, inner = fn(jacobian, state.inner, losses=losses, active=active, key=key)
-        return result, SurgeryState(kept(weights, state.task_weights), inner)
+        weights = None if before is None else weights.astype(before.dtype)
+        return result, SurgeryState(weights, inner)
 
-    return make_surgery(init_fn, update_fn, traits or Traits())
-
-
-def make_surgery(init: Any, update: Any, traits: Traits) -> Surgery:
-    """A `Surgery` from its two functions."""
-    surgery = Surgery(init, update)
-    surgery.traits = traits
-    return surgery
-
-
-def read(updates: Any, params: Any, active: Array | None) -> tuple[Jacobian, Array]:
-    """The Jacobian that reached a method, without its inactive rows; and which tasks are active."""
-    jacobian = as_jacobian(updates, params)
-    active = per_task('active', active, jacobian.num_tasks)
-    if active is None:
-        return jacobian, jnp.ones(jacobian.num_tasks, bool)
-    active = active.astype(bool)
-    if not isinstance(updates, Jacobian):
-        jacobian = without_inactive(jacobian, active)
-    return jacobian, active
-
-
-def per_task(name: str, values: Any, num_tasks: int) -> Array | None:
-    """An extra argument as an array ``[T]``; None stays None."""
-    if values is None:
-        return None
-    values = jnp.asarray(values)
-    if values.shape != (num_tasks,):
-        raise ValueError(f'{name} should be one per task, [{num_tasks}]. Found {values.shape}.')
-    return values
-
-
-def kept(weights: Array, before: Array | None) -> Array | None:
-    """Task weights in the dtype of the state, which may not have room for them."""
-    return None if before is None else weights.astype(before.dtype)
-
-
-def scaled_weights(state: SurgeryState, factor: Array) -> Array | None:
-    """The task weights of a method's state, times a factor."""
-    weights = state.task_weights
-    return None if weights is None else (factor * weights).astype(weights.dtype)
-
-
-def weights_of(state: SurgeryState, wrapper: str) -> Array:
-    """The task weights of a method's state, or an error that says how to give T."""
-    if state.task_weights is None:
-        raise ValueError(
-            f'{wrapper} needs task weights, and so T: pass num_tasks=T to {wrapper}, or, where '
-            'parameters are not laid out by a sharing scheme, to on_shared.'
-        )
-    return state.task_weights
-
-
-def check_inner(method: Surgery, wrapper: str) -> None:
-    """Refuse what is no surgery, and what belongs around the wrapper."""
-    if not isinstance(method, Surgery):
-        raise ValueError(f'{wrapper} needs a surgery, such as surgery.pcgrad(). Found {method!r}.')
-    if method.traits.whole:
-        raise ValueError(f'on_shared goes around {wrapper}: on_shared({wrapper}(method, ...)).')
-
-
-def needs_linear(method: Surgery, wrapper: str) -> None:
-    """Refuse methods whose update is not ``J^T task_weights``."""
-    check_inner(method, wrapper)
-    if not method.traits.linear:
-        raise ValueError(
-            f'{wrapper} needs a surgery whose update is the sum of the gradients with its task '
-            f'weights. Found {method!r}.'
-        )
-
-
-def known_tasks(num_tasks: int | None) -> int:
-    """T, or an error that says how to give it."""
-    if num_tasks is None:
-        raise ValueError(
-            'This surgery keeps a state per task: pass num_tasks=T to its factory, or to on_shared '
-            'where parameters are not laid out by a sharing scheme.'
-        )
-    return num_tasks
-
-
-def without_inactive(jacobian: Jacobian, active: Array | None) -> Jacobian:
-    """Rows of inactive tasks as 0, also where they are not finite.
-
-    Args:
-      jacobian: any.
-      active: ``[T]``; all when None.
-
-    >>> rows = Stacked({'w': jnp.array([[1.0], [jnp.nan]])}, 2)
-    >>> without_inactive(rows, jnp.array([True, False])).stacked()['w'].tolist()
-    [[1.0], [0.0]]
-    """
-    if active is None:
-        return jacobian
-    zeros = jax.tree.map(jnp.zeros_like, jacobian.stacked())
-    return Stacked(where_rows(active, jacobian.stacked(), zeros), jacobian.num_tasks)
-
-
-def where_rows(mask: Array, rows: PyTree, otherwise: PyTree) -> PyTree:
-    """The rows ``[T, ...]`` of one tree where ``mask`` ``[T]`` holds, else those of the other."""
-
-    def choose(row, other):
-        return jnp.where(mask.reshape((-1,) + (1,) * (row.ndim - 1)), row, other)
-
-    return jax.tree.map(choose, rows, otherwise)
+    return Surgery(init_fn, update_fn, traits or Traits())

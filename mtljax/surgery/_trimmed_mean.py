@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 
 from mtljax.options import check_count
-from mtljax.surgery._surgery import Surgery, Traits, transform, where_rows
+from mtljax.surgery._rows import where_rows
+from mtljax.surgery._surgery import Surgery, Traits, transform
 
 
 def trimmed_mean(trim: int = 1) -> Surgery:

@@ -4,8 +4,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from mtljax.options import check_one_per_task, check_weights
-from mtljax.surgery._surgery import Surgery, check_inner, scaled_weights
-from mtljax.surgery._wrapped import wrapped
+from mtljax.surgery._surgery import Surgery
+from mtljax.surgery._wrapped import check_inner, scaled_weights, wrapped
 
 
 def with_preference(method: Surgery, preference: ArrayLike) -> Surgery:

@@ -1,10 +1,13 @@
-"""The shape of a method around another method."""
+"""The shared part of every method that wraps another method."""
 
 from collections.abc import Callable
 from typing import Any
 
-from mtljax.base import Array, Jacobian, PyTree
-from mtljax.surgery._surgery import Surgery, SurgeryState, Traits, make_surgery, read
+from jaxtyping import Array, Float
+
+from mtljax.base import Jacobian, PyTree
+from mtljax.surgery._inputs import read
+from mtljax.surgery._surgery import Surgery, SurgeryState, Traits, init_of
 
 Run = Callable[[Jacobian, Any], tuple[PyTree, SurgeryState]]
 """``(jacobian, state of the method) -> (updates, state)``."""
@@ -17,30 +20,66 @@ def wrapped(
     traits: Traits,
     num_tasks: int | None = None,
 ) -> Surgery:
-    """A surgery around a surgery.
+    """A surgery around another surgery.
 
     Args:
-      method: what is wrapped.
+      method: The surgery inside.
       start: ``(first state of the method) -> (task_weights, inner)``.
-      step: ``(run, jacobian, state, active) -> (updates, task_weights, inner)``.
-      traits: of the whole.
-      num_tasks: T, where it stands alone.
+      step: ``(run, jacobian, state, active) -> (updates, task_weights, inner)``; ``run`` updates by
+        the method inside.
+      traits: The traits of the result.
+      num_tasks: T, where `on_shared` does not give it.
     """
-    begin: Any = method.init
-    advance: Any = method.update
-
-    known = {} if num_tasks is None else {'num_tasks': num_tasks}
+    default_tasks = {} if num_tasks is None else {'num_tasks': num_tasks}
 
     def init(params, **extra):
-        return SurgeryState(*start(begin(params, **known | extra)))
+        return SurgeryState(*start(init_of(method)(params, **default_tasks | extra)))
 
     def update(updates, state, params=None, *, active=None, **extra):
-        jacobian, alive = read(updates, params, active)
+        jacobian, active = read(updates, params, active)
 
         def run(rows, inner):
-            return advance(rows, inner, params, active=alive, **extra)
+            return method.update(rows, inner, params, active=active, **extra)
 
-        updates, weights, inner = step(run, jacobian, state, alive)
+        updates, weights, inner = step(run, jacobian, state, active)
         return updates, SurgeryState(weights, inner)
 
-    return make_surgery(init, update, traits)
+    return Surgery(init, update, traits)
+
+
+def check_inner(method: Surgery, wrapper: str) -> None:
+    """Refuse a method that is not a surgery, or that belongs outside the wrapper."""
+    if not isinstance(method, Surgery):
+        raise ValueError(f'{wrapper} needs a surgery, such as surgery.pcgrad(). Found {method!r}.')
+    if method.traits.whole:
+        raise ValueError(
+            f'{wrapper} needs a method without on_shared. Found {method!r}. '
+            f'on_shared goes around {wrapper}: on_shared({wrapper}(method, ...)).'
+        )
+
+
+def needs_linear(method: Surgery, wrapper: str) -> None:
+    """Refuse a method whose update is not ``J^T task_weights``."""
+    check_inner(method, wrapper)
+    if not method.traits.linear:
+        raise ValueError(
+            f'{wrapper} needs a surgery whose update is the sum of the gradients with its task '
+            f'weights. Found {method!r}.'
+        )
+
+
+def weights_of(state: SurgeryState, wrapper: str) -> Float[Array, 'T']:
+    """The task weights in the state of a method, or an error that says how to give T."""
+    if state.task_weights is None:
+        raise ValueError(
+            f'{wrapper} needs task weights, and so the number of tasks. Found num_tasks = None. '
+            f'Pass num_tasks=T to {wrapper}, or to on_shared where parameters are not laid out by '
+            'a sharing scheme.'
+        )
+    return state.task_weights
+
+
+def scaled_weights(state: SurgeryState, factor: Array) -> Float[Array, 'T'] | None:
+    """The task weights in the state of a method, times a factor."""
+    weights = state.task_weights
+    return None if weights is None else (factor * weights).astype(weights.dtype)

@@ -2,6 +2,7 @@
 
 from mtljax._renamed import renamed as _renamed
 from mtljax.trees._count import count
+from mtljax.trees._paths import path_name, paths
 from mtljax.trees._select import Where, merge, partition, select
 from mtljax.trees._stack import row, set_row, stack, unstack
 
@@ -10,6 +11,8 @@ __all__ = [
     'count',
     'merge',
     'partition',
+    'path_name',
+    'paths',
     'row',
     'select',
     'set_row',

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import jax
 
 from mtljax.base import PyTree
+from mtljax.trees._paths import paths
 
 Where = None | Sequence[str] | Callable[[str], bool]
 """Which leaves: all, those under the named paths, or those whose path ``'a/b/c'`` is accepted."""
@@ -27,8 +28,7 @@ def select(tree: PyTree, where: Where = None) -> PyTree:
     >>> select({'a': {'b': 1, 'c': 2}, 'd': 3}, ['a/b', 'd'])
     {'a': {'b': True, 'c': False}, 'd': True}
     """
-    paths, treedef = jax.tree_util.tree_flatten_with_path(tree)
-    names = [jax.tree_util.keystr(path, simple=True, separator='/') for path, _ in paths]
+    names, treedef = paths(tree), jax.tree.structure(tree)
     if where is None:
         marks = [True] * len(names)
     elif callable(where):

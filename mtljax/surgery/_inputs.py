@@ -1,0 +1,51 @@
+"""The arguments of ``update`` and ``init``, checked."""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Shaped
+
+from mtljax.base import Jacobian
+from mtljax.gradients import as_jacobian
+from mtljax.surgery._rows import without_inactive
+
+
+def read(updates: Any, params: Any, active: Any) -> tuple[Jacobian, Bool[Array, 'T']]:
+    """The Jacobian that a method gets, and the tasks that are active.
+
+    The inactive rows of a plain tree are set to 0.
+    """
+    jacobian = as_jacobian(updates, params)
+    active = per_task('active', active, jacobian.num_tasks)
+    if active is None:
+        return jacobian, jnp.ones(jacobian.num_tasks, bool)
+    active = active.astype(bool)
+    if not isinstance(updates, Jacobian):
+        jacobian = without_inactive(jacobian, active)
+    return jacobian, active
+
+
+def per_task(name: str, values: Any, num_tasks: int) -> Shaped[Array, 'T'] | None:
+    """An extra argument as an array ``[T]``; None stays None.
+
+    >>> per_task('losses', [1.0, 2.0], 3)
+    Traceback (most recent call last):
+    ValueError: losses should be one per task, [3]. Found (2,).
+    """
+    if values is None:
+        return None
+    values = jnp.asarray(values)
+    if values.shape != (num_tasks,):
+        raise ValueError(f'{name} should be one per task, [{num_tasks}]. Found {values.shape}.')
+    return values
+
+
+def known_tasks(num_tasks: int | None) -> int:
+    """T, or an error that says how to give it."""
+    if num_tasks is None:
+        raise ValueError(
+            'A surgery with a state per task needs the number of tasks at init. Found '
+            'num_tasks = None. Pass num_tasks=T to its factory, or to on_shared where parameters '
+            'are not laid out by a sharing scheme.'
+        )
+    return num_tasks
