@@ -23,13 +23,13 @@ from pathlib import Path
 from absl import flags
 
 from experiments import program
-from experiments.convert import moves
 from experiments.convert.conversion import convert
 from experiments.convert.request import Request
 from experiments.program import UsageError
+from mtljax import moves
 
 _FROM = flags.DEFINE_string('from', None, 'The work folder of a run of experiments.train.')
-_TO = flags.DEFINE_enum('to', None, moves.TARGETS, 'The new sharing scheme.')
+_TO = flags.DEFINE_enum('to', None, moves.targets(), 'The new sharing scheme.')
 _WORKDIR = flags.DEFINE_string('workdir', None, 'A new folder for the run that trains on.')
 _CHECKPOINT = flags.DEFINE_enum(
     'checkpoint', 'best', ['best', 'newest'], 'The checkpoint that moves.'

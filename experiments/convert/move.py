@@ -6,10 +6,10 @@ import jax
 from ml_collections import ConfigDict
 
 from experiments import build
-from experiments.convert import moves
 from experiments.convert.fresh import fresh_state
 from experiments.convert.read import Source
 from experiments.convert.request import Plan
+from experiments.program import UsageError
 from mtljax import training
 from mtljax.base import TrainState
 from mtljax.training import Results
@@ -44,15 +44,12 @@ def move(plan: Plan, source: Source) -> Moved:
     ready = source.ready if same_data else build.prepare(config)
     built = build.setup(config, ready)
     fresh = fresh_state(built, config.seed)
-    params, state = moves.moved(
-        plan.steps,
-        (source.state.params, source.state.state),
-        (fresh.params, fresh.state),
-        built.dataset,
-        ready.backbone,
-        jax.random.fold_in(jax.random.key(config.seed), 1),
-        plan.request.noise,
-    )
+    trained = source.state.params, source.state.state
+    key = jax.random.fold_in(jax.random.key(config.seed), 1)
+    try:
+        params, state = jax.jit(plan.move)(trained, (fresh.params, fresh.state), key)
+    except ValueError as error:
+        raise UsageError(f'The trained model does not fit the new one. {error}') from error
     start = fresh._replace(params=params, state=state, opt_state=built.tx.init(params))
     before, after = _results(source.built, source.state), _results(built, start)
     return Moved(config, built, start, before, after)

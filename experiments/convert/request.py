@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 from ml_collections import ConfigDict
 
-from experiments.convert import configs, moves
+from experiments.convert import configs
 from experiments.program import UsageError
+from mtljax import moves
+from mtljax.moves import Move
 
 
 class Request(NamedTuple):
@@ -37,13 +39,13 @@ class Plan(NamedTuple):
       request: The request.
       config: The config of the source.
       new_config: The config of the new run.
-      steps: The moves from the scheme of the source to the new one, in order.
+      move: The move from the scheme of the source to the new one.
     """
 
     request: Request
     config: ConfigDict
     new_config: ConfigDict
-    steps: tuple[moves.Step, ...]
+    move: Move
 
 
 def plan(request: Request) -> Plan:
@@ -55,9 +57,9 @@ def plan(request: Request) -> Plan:
     """
     _check_free(request.workdir)
     config = configs.read_config(request.source)
-    steps = moves.steps_between(configs.scheme_of(config), request.scheme, request.noise)
+    move = _move_between(configs.scheme_of(config), request.scheme, request.noise)
     new_config = configs.with_scheme(config, request.scheme, request.options)
-    return Plan(request, config, new_config, steps)
+    return Plan(request, config, new_config, move)
 
 
 def _check_free(workdir: Path) -> None:
@@ -66,3 +68,10 @@ def _check_free(workdir: Path) -> None:
             f'--workdir should be a new or an empty folder. Found files in {workdir}. '
             'Choose another --workdir.'
         )
+
+
+def _move_between(source: str, target: str, noise: float) -> Move:
+    try:
+        return moves.between(source, target, noise=noise)
+    except ValueError as error:
+        raise UsageError(f'--to={target} and --noise={noise} do not fit. {error}') from error

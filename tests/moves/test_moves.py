@@ -66,6 +66,40 @@ def test_copies_of_the_trunk_predict_what_it_predicted(case):
     assert_close(back, source, rtol=1e-6)
 
 
+def test_moves_by_name():
+    """Parameters and state together; to cross-stitched towers, and to experts with noise."""
+    hard, x = sharing.hard(PLAIN, HEADS), IMAGES[:, 0]
+    stitched, experts = sharing.cross_stitch(PLAIN, HEADS), sharing.omoe(PLAIN, HEADS)
+
+    @jax.jit
+    def both(key):
+        source = hard.init(key, x)
+        move = moves.between('hard', 'cross_stitch')
+        mixed = moves.between('hard', 'omoe', noise=0.1)
+        return source, move(source, stitched.init(key, x)), mixed(source, experts.init(key, x), key)
+
+    (source, _), (towers, _), (noisy, _) = both(jax.random.key(0))
+    trunk = source['shared']['stage0']['Dense_0']['kernel']
+    for tower in towers['shared']['towers']['stage0']['Dense_0']['kernel']:
+        np.testing.assert_array_equal(tower, trunk)
+    assert_same(towers['task']['heads'], source['task']['heads'])
+    one, other, *_ = noisy['shared']['experts']['stage0']['Dense_0']['kernel']
+    assert 0.05 < (one - other).std() / trunk.std() < 0.3
+
+
+@pytest.mark.parametrize(
+    ('args', 'noise', 'message'),
+    [
+        (('hard', 'hard'), 0, "should differ. Found 'hard'"),
+        (('hard', 'ple'), 0, 'one of hard to soft, .*Found hard to ple'),
+        (('hard', 'soft'), 0.1, 'noise should be 0, because only experts take noise'),
+    ],
+)
+def test_moves_that_do_not_exist(args, noise, message):
+    with pytest.raises(ValueError, match=message):
+        moves.between(*args, noise=noise)
+
+
 def test_towers_become_their_average():
     """Whole numbers, such as counts of steps, are those of the first."""
     towers = {'kernel': jnp.array([[1.0, 2.0], [3.0, 7.0]]), 'count': jnp.array([3, 5])}

@@ -1,0 +1,94 @@
+"""The table of moves between sharing schemes."""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from mtljax.base import Key, PyTree
+from mtljax.moves._hard_to_cross_stitch import hard_to_cross_stitch
+from mtljax.moves._hard_to_mmoe import hard_to_mmoe
+from mtljax.moves._hard_to_soft import hard_to_soft
+from mtljax.moves._single_to_cross_stitch import single_to_cross_stitch
+from mtljax.moves._soft_to_hard import soft_to_hard
+
+Variables = tuple[PyTree, PyTree]
+"""The parameters and the state of a model."""
+
+
+class Move(Protocol):
+    """``(trained variables, fresh variables, key) -> moved variables``."""
+
+    def __call__(self, trained: Variables, fresh: Variables, key: Key | None = None) -> Variables:
+        """Put trained parameters and state in the places of fresh ones."""
+
+
+class _Row(NamedTuple):
+    """``move`` takes two trees; if ``noisy``, also a key and noise."""
+
+    move: Callable[..., PyTree]
+    noisy: bool = False
+
+
+_MOVES = {
+    ('hard', 'soft'): _Row(hard_to_soft),
+    ('hard', 'independent'): _Row(hard_to_soft),
+    ('hard', 'cross_stitch'): _Row(hard_to_cross_stitch),
+    ('hard', 'mmoe'): _Row(hard_to_mmoe, noisy=True),
+    ('hard', 'omoe'): _Row(hard_to_mmoe, noisy=True),
+    ('hard', 'dselect_k'): _Row(hard_to_mmoe, noisy=True),
+    ('soft', 'hard'): _Row(soft_to_hard),
+    ('soft', 'cross_stitch'): _Row(single_to_cross_stitch),
+    ('independent', 'hard'): _Row(soft_to_hard),
+    ('independent', 'cross_stitch'): _Row(single_to_cross_stitch),
+}
+
+
+def targets() -> tuple[str, ...]:
+    """The names of the schemes that a trained model can be moved to, sorted.
+
+    >>> targets()
+    ('cross_stitch', 'dselect_k', 'hard', 'independent', 'mmoe', 'omoe', 'soft')
+    """
+    return tuple(sorted({target for _, target in _MOVES}))
+
+
+def between(source: str, target: str, *, noise: float = 0.0) -> Move:
+    """The move from one sharing scheme to another, for parameters and state together.
+
+    Args:
+      source: The scheme of the trained model, such as ``'hard'``.
+      target: The scheme of the new model, one of `targets`.
+      noise: The noise of the parameters of experts; see `hard_to_mmoe`. The state gets no noise.
+
+    Returns:
+      A function ``(trained, fresh, key=None) -> moved`` of pairs ``(params, state)``. With noise it
+      needs a key. It raises a ValueError if the two models do not fit together.
+
+    Raises:
+      ValueError: There is no such move, or ``noise`` is given for a move without experts.
+
+    >>> import jax
+    >>> from mtljax import backbones, heads, sharing
+    >>> parts, x = (backbones.mlp((3,)), {'a': heads.linear()}), jax.numpy.ones((1, 2))
+    >>> trained = sharing.hard(*parts).init(jax.random.key(0), x)
+    >>> fresh = sharing.soft(*parts).init(jax.random.key(1), x)
+    >>> params, state = between('hard', 'soft')(trained, fresh)
+    >>> params['task']['towers']['stage0']['Dense_0']['kernel'].shape
+    (1, 2, 3)
+    """
+    if source == target:
+        raise ValueError(f'source and target should differ. Found {source!r} for both.')
+    if (source, target) not in _MOVES:
+        known = ', '.join(f'{a} to {b}' for a, b in _MOVES)
+        raise ValueError(f'A move should be one of {known}. Found {source} to {target}.')
+    move, noisy = _MOVES[source, target]
+    if noise and not noisy:
+        raise ValueError(
+            'noise should be 0, because only experts take noise. '
+            f'Found noise = {noise} for the move from {source} to {target}.'
+        )
+
+    def run(trained: Variables, fresh: Variables, key: Key | None = None) -> Variables:
+        options = {'key': key, 'noise': noise} if noisy else {}
+        return move(trained[0], fresh[0], **options), move(trained[1], fresh[1])
+
+    return run

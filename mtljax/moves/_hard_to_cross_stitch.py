@@ -1,0 +1,38 @@
+"""From one trunk to cross-stitched towers."""
+
+from mtljax.base import PyTree
+from mtljax.moves._fitted import part
+from mtljax.moves._hard_to_soft import hard_to_soft
+from mtljax.moves._single_to_cross_stitch import single_to_cross_stitch
+
+
+def hard_to_cross_stitch(hard: PyTree, fresh: PyTree) -> PyTree:
+    """Start cross-stitched towers from copies of one trunk.
+
+    This is `hard_to_soft`, then `single_to_cross_stitch`. Parameters and state (batch statistics,
+    frozen stages) have the same layout: move both.
+
+    Args:
+      hard: The parameters, or the state, of `sharing.hard`.
+      fresh: The fresh parameters, or the fresh state, of `sharing.cross_stitch`, `nddr` or `sluice`
+        on the same backbone and heads, with ``start=0`` and a unit after the last stage. Its units
+        are kept.
+
+    Returns:
+      A tree in the structure of ``fresh``.
+
+    Raises:
+      ValueError: Stages or heads differ in names, shapes or dtypes.
+
+    >>> import jax.numpy as jnp
+    >>> hard = {'shared': {'stage0': jnp.ones(3)}, 'task': {'heads': {'a': 1.0, 'b': 2.0}}}
+    >>> fresh = {'shared': {'towers': {'stage0': jnp.zeros((2, 3))}, 'units': {}},
+    ...          'task': {'units': {'a': 0.9, 'b': 0.9}, 'heads': {'a': 0.0, 'b': 0.0}}}
+    >>> moved = hard_to_cross_stitch(hard, fresh)
+    >>> moved['shared']['towers']['stage0'].shape, moved['task']['heads']
+    ((2, 3), {'a': 1.0, 'b': 2.0})
+    """
+    towers = part(fresh, 'shared/towers', 'cross_stitch')
+    heads = part(fresh, 'task/heads', 'cross_stitch')
+    single = hard_to_soft(hard, {'shared': {}, 'task': {'towers': towers, 'heads': heads}})
+    return single_to_cross_stitch(single, fresh)
