@@ -1,15 +1,22 @@
-# Every target sets up what it needs: python3 (>= 3.11, with venv), make and PyPI are enough.
+# Every target installs what it needs: python3 (>= 3.11, with venv), make and PyPI are enough.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: demo test lint format
+.PHONY: demo test test-all coverage lint format docs release-check
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m experiments.compare
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(PYTEST) -m "not exhaustive"
+
+test-all: $(VENV)/.installed
+	$(PYTEST)
+
+coverage: $(VENV)/.installed
+	$(PYTEST) -m "not exhaustive" --cov=mtljax --cov-report=term:skip-covered
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -20,8 +27,18 @@ format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m mkdocs build --strict
+
+release-check: $(VENV)/.installed
+	$(BIN)/python .ci/release_check.py
+
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"mtljax needs Python >= 3.11, found {v[0]}.{v[1]}: make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	touch $@

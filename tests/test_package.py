@@ -1,10 +1,16 @@
 """What installs, and what an import costs."""
 
+import re
+import runpy
 import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+
+import pytest
+
+import mtljax
 
 ROOT = Path(__file__).parents[1]
 
@@ -32,3 +38,23 @@ def test_the_wheel_holds_the_library_alone(tmp_path):
     assert 'mtljax/py.typed' in names
     inside = {str(path.relative_to(ROOT)) for path in (ROOT / 'mtljax').rglob('*.py')}
     assert {name for name in names if name.endswith('.py')} == inside
+
+
+def test_the_oldest_versions_are_the_lower_bounds():
+    oldest = runpy.run_path(str(ROOT / 'constraints' / 'oldest.py'))['oldest']
+    assert (ROOT / 'constraints' / 'oldest.txt').read_text() == oldest()
+
+
+@pytest.mark.parametrize(
+    ('file', 'pattern'),
+    [('CHANGELOG.md', r'^## \[(.+?)\] - '), ('CITATION.cff', r'^version: (.+)$')],
+)
+def test_files_name_the_version(file, pattern):
+    assert re.findall(pattern, (ROOT / file).read_text(), re.MULTILINE)[0] == mtljax.__version__
+
+
+def test_actions_are_pinned():
+    workflow = (ROOT / '.github' / 'workflows' / 'ci.yml').read_text()
+    actions = re.findall(r'uses: (\S+)', workflow)
+    assert len(actions) == 6
+    assert all(re.fullmatch(r'actions/[\w-]+@[0-9a-f]{40}', action) for action in actions)
