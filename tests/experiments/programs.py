@@ -9,6 +9,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 ROOT = Path(__file__).parents[2]
+# One device, as a user has it, and programs that compile fast, as in conftest.py.
+ENVIRONMENT = {
+    'JAX_COMPILATION_CACHE_DIR': str(ROOT / '.pytest_cache' / 'jax'),
+    'XLA_FLAGS': '--xla_backend_optimization_level=0',
+}
 _CONTEXT = multiprocessing.get_context('forkserver')
 _CONTEXT.set_forkserver_preload(['matplotlib.figure', 'experiments.compare.comparison'])
 
@@ -30,7 +35,7 @@ def start(program, *flags):
 def _run(program, flags, folder):
     for number, name in ((1, 'stdout'), (2, 'stderr')):
         os.dup2(os.open(Path(folder, name), os.O_CREAT | os.O_WRONLY), number)
-    os.environ.pop('XLA_FLAGS', None)
+    os.environ.update(ENVIRONMENT)
     os.chdir(ROOT)
     sys.argv = [program, *flags]
     runpy.run_module(f'experiments.{program}', run_name='__main__', alter_sys=True)

@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import json
 import math
+import shutil
 
 import pytest
 
@@ -28,40 +29,53 @@ SIZES = {
 }
 
 
-@pytest.fixture
-def config():
+def small():
     config = importlib.import_module('configs.digits').get_config()
     with config.unlocked():
         config.update_from_flattened_dict(SIZES)
     return config
 
 
+@pytest.fixture
+def config():
+    return small()
+
+
 @pytest.fixture(scope='module')
 def dataset():
     size = {'train': 64, 'validation': 32, 'test': 32}
-    made = build.build({'fn': 'mtljax.data:digits', **size}, 'data')
-    return lambda spec: made
+    digits = build.build({'fn': 'mtljax.data:digits', **size}, 'data')
+    return lambda spec: digits
 
 
-def test_runs_are_kept_and_never_trained_again(config, dataset, tmp_path, monkeypatch):
-    wanted = cells(config, plan(), TASKS)
+@pytest.fixture(scope='module')
+def trained(dataset, tmp_path_factory):
+    """The folder, the cells and the runs of a comparison with one seed."""
+    folder = tmp_path_factory.mktemp('compare') / 'runs'
+    wanted = cells(small(), plan(sharing=['mmoe']), TASKS)
+    runs = Runs(folder, dataset)
+    return folder, wanted, [run for cell in wanted for run in runs.train(cell, [0], cell.method)]
+
+
+def test_runs_are_kept_and_never_trained_again(trained, dataset, tmp_path, monkeypatch):
+    folder, wanted, first = trained
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     runs = Runs(tmp_path, dataset)
-    first = [run for cell in wanted for run in runs.train(cell, [0], cell.method)]
     assert [runs.there(cell, [0, 1]) for cell in wanted] == [1, 1, 1]
     for cell in wanted:
         runs.check(cell, [0, 1])
     assert [set(run.test) for run in first] == [{'left'}, {'right'}, {'left', 'right'}]
     assert first[0].history[-1]['validation/left/accuracy'] <= 1
-    trained = []
+    calls = []
     original = build.train_seeds
 
     def spy(built, seeds, title):
-        trained.append((title, list(seeds)))
+        calls.append((title, list(seeds)))
         return original(built, seeds, title)
 
     monkeypatch.setattr(build, 'train_seeds', spy)
-    again = Runs(tmp_path, dataset).train(wanted[2], [0, 1, 2], 'hard')
-    assert trained == [('hard', [1, 2])]
+    again = Runs(tmp_path, dataset).train(wanted[2], [0, 1, 2], 'mmoe')
+    assert calls == [('mmoe', [1, 2])]
     assert again[0] == first[2]
     assert [run.together for run in again] == [1, 2, 2]
     assert again[1].test != again[2].test
@@ -71,10 +85,10 @@ def test_runs_are_kept_and_never_trained_again(config, dataset, tmp_path, monkey
         seed=1,
     )
     assert again[1].test['left']['loss'] == pytest.approx(alone.test['left']['loss'], rel=1e-4)
-    same = wanted[2]._replace(method='hard + tuned weights', variant='equal weights')
+    same = wanted[2]._replace(method='mmoe + tuned weights', variant='equal weights')
     assert Runs(tmp_path, dataset).train(same, [0], '')[0].test == first[2].test
-    assert len(trained) == 1
-    next(tmp_path.glob('hard-seed-0*')).write_text('{"method":')
+    assert len(calls) == 1
+    next(tmp_path.glob('mmoe-seed-0*')).write_text('{"method":')
     with pytest.raises(UsageError, match='is no run'):
         Runs(tmp_path, dataset).check(wanted[2], [0])
 
@@ -130,16 +144,11 @@ def test_a_run_that_diverges_counts_as_nan(config, dataset, tmp_path):
 
 
 @pytest.fixture(scope='module')
-def examples(dataset, tmp_path_factory):
-    """Runs of two seeds; those of hard sharing are copies."""
-    config = importlib.import_module('configs.digits').get_config()
-    with config.unlocked():
-        config.update_from_flattened_dict(SIZES | {'train.steps': 2, 'train.log_every': 1})
-        config.update_from_flattened_dict({'train.eval_every': 1})
-    wanted = cells(config, plan(sharing=['mmoe']), TASKS)
-    runs = Runs(tmp_path_factory.mktemp('runs'), dataset)
-    made = [run for cell in wanted for run in runs.train(cell, [0, 1], 'x')]
-    return [*made[:4], *(run._replace(method='hard', mixing={}) for run in made[4:]), *made[4:]]
+def examples(trained):
+    """Runs of two seeds; those of the second seed and of hard sharing are copies."""
+    *alone, mmoe = trained[2]
+    hard = mmoe._replace(method='hard', mixing={})
+    return [run._replace(seed=seed) for run in (*alone, hard, mmoe) for seed in (0, 1)]
 
 
 def test_validation_alone_chooses_a_variant(examples):
@@ -174,7 +183,7 @@ def test_the_report_says_all_that_a_reader_needs(examples, dataset, tmp_path):
         'mean rank',
         'training s',
         '2 seeds (0, 1)',
-        'Steps: 2.',
+        'Steps: 4.',
         'mmoe - hard',
         'other data',
         'mtljax 0.',

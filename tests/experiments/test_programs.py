@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.experiments.programs import ROOT, start
+from tests.experiments.programs import ENVIRONMENT, ROOT, start
 
 SMALL = (
     '--config.data.train=512',
@@ -15,12 +15,15 @@ SMALL = (
     '--config.train.log_every=10',
     '--config.train.eval_every=10',
     '--config.train.batch_size=32',
+    '--config.data.validation=64',
+    '--config.data.test=64',
+    '--config.backbone.widths=16,',
 )
 
 
 def from_shell(program, *flags):
     command = [sys.executable, '-m', f'experiments.{program}', *flags]
-    environment = {name: value for name, value in os.environ.items() if name != 'XLA_FLAGS'}
+    environment = os.environ | ENVIRONMENT
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
     )
@@ -73,7 +76,7 @@ def test_train_writes_resumes_and_guards_its_folder(tmp_path):
     files = {path.name.split('.')[0] for path in folder.iterdir()}
     assert files == {'config', 'metrics', 'summary', 'curves', 'checkpoints', 'events'}
     first = json.loads((folder / 'summary.json').read_text())
-    assert first['parameters'] == 100 * 256 + 256 + 256 * 256 + 256 + 2 * (256 * 10 + 10)
+    assert first['parameters'] == 100 * 16 + 16 + 2 * (16 * 10 + 10)
     again = start('train', f'--workdir={folder}', *SMALL)
     assert json.loads((folder / 'summary.json').read_text())['test'] == first['test']
     assert again.returncode == 0
@@ -85,8 +88,7 @@ def test_train_writes_resumes_and_guards_its_folder(tmp_path):
 
 
 def test_compare_keeps_what_it_trained(tmp_path):
-    data = ('--config.data.validation=64', '--config.data.test=64', '--config.backbone.widths=16,')
-    flags = ('compare', f'--workdir={tmp_path}', '--seeds=1', *SMALL, *data)
+    flags = ('compare', f'--workdir={tmp_path}', '--seeds=1', *SMALL)
     done = start(*flags)
     assert done.returncode == 0, done.stderr
     rows = (tmp_path / 'table.md').read_text().splitlines()
@@ -102,6 +104,7 @@ def test_compare_keeps_what_it_trained(tmp_path):
     assert (tmp_path / 'table.md').read_text().splitlines() == rows
 
 
+@pytest.mark.exhaustive  # it starts four trainings in processes of their own
 def test_a_killed_run_ends_with_the_same_bits():
     done = start('selfcheck', '--suite=resume', '--steps=400', '--kills=1')
     assert done.returncode == 0, done.stdout + done.stderr

@@ -48,8 +48,15 @@ FIVE_STARTS = {
         'famo': (ALL, {1: (-1.5199, -14.9826), 3: (-1.3670, -16.3321)}),
     },
 }
+QUICK = {'nash': ('mgda_as_published', 'pcgrad', 'nash_mtl', 'rlw'), 'famo': ('cagrad', 'famo')}
 CASES = [
-    pytest.param(variant, name, *expected, id=f'{variant}-{name}')
+    pytest.param(
+        variant,
+        name,
+        *expected,
+        id=f'{variant}-{name}',
+        marks=[] if name in QUICK[variant] else [pytest.mark.exhaustive],
+    )
     for variant, methods in FIVE_STARTS.items()
     for name, expected in methods.items()
 ]
