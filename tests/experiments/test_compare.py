@@ -52,7 +52,7 @@ def dataset():
 def trained(dataset, tmp_path_factory):
     """The folder, the cells and the runs of a comparison with one seed."""
     folder = tmp_path_factory.mktemp('compare') / 'runs'
-    wanted = cells(small(), plan(sharing=['mmoe']), TASKS)
+    wanted = cells(small(), plan(sharing=['cross_stitch']), TASKS)
     runs = Runs(folder, dataset)
     return folder, wanted, [run for cell in wanted for run in runs.train(cell, [0], cell.method)]
 
@@ -74,8 +74,8 @@ def test_runs_are_kept_and_never_trained_again(trained, dataset, tmp_path, monke
         return original(built, seeds, title)
 
     monkeypatch.setattr(build, 'train_seeds', spy)
-    again = Runs(tmp_path, dataset).train(wanted[2], [0, 1, 2], 'mmoe')
-    assert calls == [('mmoe', [1, 2])]
+    again = Runs(tmp_path, dataset).train(wanted[2], [0, 1, 2], 'stitched')
+    assert calls == [('stitched', [1, 2])]
     assert again[0] == first[2]
     assert [run.together for run in again] == [1, 2, 2]
     assert again[1].test != again[2].test
@@ -85,10 +85,10 @@ def test_runs_are_kept_and_never_trained_again(trained, dataset, tmp_path, monke
         seed=1,
     )
     assert again[1].test['left']['loss'] == pytest.approx(alone.test['left']['loss'], rel=1e-4)
-    same = wanted[2]._replace(method='mmoe + tuned weights', variant='equal weights')
+    same = wanted[2]._replace(method='cross_stitch + tuned weights', variant='equal weights')
     assert Runs(tmp_path, dataset).train(same, [0], '')[0].test == first[2].test
     assert len(calls) == 1
-    next(tmp_path.glob('mmoe-seed-0*')).write_text('{"method":')
+    next(tmp_path.glob('cross_stitch-seed-0*')).write_text('{"method":')
     with pytest.raises(UsageError, match='is no run'):
         Runs(tmp_path, dataset).check(wanted[2], [0])
 
@@ -134,7 +134,15 @@ def test_what_does_not_fit_says_so_before_anything_is_trained(
         Runs(tmp_path, dataset).check(cells(config, plan(), TASKS)[-1], [0])
 
 
-def test_a_run_that_diverges_counts_as_nan(config, dataset, tmp_path):
+def test_a_run_that_diverges_counts_as_nan(config, dataset, tmp_path, monkeypatch):
+    original = build.train_seeds
+
+    def train(built, seeds, title):
+        if len(seeds) > 1:
+            raise training.NonFiniteLossError('One of the seeds diverged.')
+        return original(built, seeds, title)
+
+    monkeypatch.setattr(build, 'train_seeds', train)
     with config.unlocked():
         config.optimizer = {'fn': 'optax:sgd', 'learning_rate': 1e30}
     found = Runs(tmp_path, dataset).train(cells(config, plan(), TASKS)[2], [0, 1], 'hard')
@@ -146,9 +154,9 @@ def test_a_run_that_diverges_counts_as_nan(config, dataset, tmp_path):
 @pytest.fixture(scope='module')
 def examples(trained):
     """Runs of two seeds; those of the second seed and of hard sharing are copies."""
-    *alone, mmoe = trained[2]
-    hard = mmoe._replace(method='hard', mixing={})
-    return [run._replace(seed=seed) for run in (*alone, hard, mmoe) for seed in (0, 1)]
+    *alone, stitched = trained[2]
+    hard = stitched._replace(method='hard', mixing={})
+    return [run._replace(seed=seed) for run in (*alone, hard, stitched) for seed in (0, 1)]
 
 
 def test_validation_alone_chooses_a_variant(examples):
@@ -163,7 +171,7 @@ def test_validation_alone_chooses_a_variant(examples):
 
 def test_single_tasks_are_put_together(examples):
     found = {(r.method, r.seed): r for r in records(examples)}
-    assert set(found) == {(m, s) for m in (BASELINE, 'hard', 'mmoe') for s in (0, 1)}
+    assert set(found) == {(m, s) for m in (BASELINE, 'hard', 'cross_stitch') for s in (0, 1)}
     alone, parts = found[BASELINE, 0], [r for r in examples if r.method == BASELINE and not r.seed]
     assert set(alone.test) == {'left', 'right'}
     assert alone.parameters == sum(run.parameters for run in parts)
@@ -184,7 +192,7 @@ def test_the_report_says_all_that_a_reader_needs(examples, dataset, tmp_path):
         'training s',
         '2 seeds (0, 1)',
         'Steps: 4.',
-        'mmoe - hard',
+        'cross_stitch - hard',
         'other data',
         'mtljax 0.',
     ):
@@ -196,7 +204,7 @@ def test_the_report_says_all_that_a_reader_needs(examples, dataset, tmp_path):
         'metrics.png',
         'fronts.png',
         'curves.png',
-        'mixing-mmoe.png',
+        'mixing-cross_stitch.png',
     ]
     lines = (tmp_path / 'results.csv').read_text().splitlines()
     assert len(lines) == 1 + 2 * (2 * 2 + 2 * 2 * 2) + 4
@@ -207,14 +215,14 @@ def test_the_report_says_all_that_a_reader_needs(examples, dataset, tmp_path):
 def test_a_run_that_did_not_end_is_in_the_report(examples, dataset, tmp_path):
     nothing = training.filled(dataset(None).tasks, math.nan)
     lost = {'test': nothing, 'validation': nothing, 'score': -math.inf, 'error': 'NaN at step 3'}
-    runs = [r._replace(**lost) if (r.method, r.seed) == ('mmoe', 1) else r for r in examples]
+    runs = [r._replace(**lost) if (r.method, r.seed) == ('cross_stitch', 1) else r for r in examples]
     tasks = dataset(None).tasks
     found = report.report(runs, tasks, None, training.select_by())
     rows = {row[0]: row for row in found.main.rows}
-    assert rows['mmoe'][1] == 'nan'
+    assert rows['cross_stitch'][1] == 'nan'
     assert rows['hard'][-1] == '1.00'
-    assert rows['mmoe'][-1] == '2.00'
-    assert 'mmoe, seed 1, did not end: NaN at step 3' in found.notes
+    assert rows['cross_stitch'][-1] == '2.00'
+    assert 'cross_stitch, seed 1, did not end: NaN at step 3' in found.notes
     assert report_files.write(found, runs, runs, tasks, 'digits', tmp_path)
 
 

@@ -53,7 +53,7 @@ def trainings():
         yield pytest.param(row, id=name_of(row), marks=marks)
 
 
-@pytest.mark.parametrize('row', trainings())
+@pytest.mark.parametrize('row', list(trainings()))
 def test_every_scheme_learns(row):
     assert len(train(row)) == row.count
 
