@@ -1,4 +1,4 @@
-"""A comparison: its methods and seeds, checked before anything is trained, then trained."""
+"""A comparison: all its methods and seeds are checked first, then trained."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,24 +8,25 @@ from ml_collections import ConfigDict
 from experiments import build, program
 from experiments.compare.methods import Cell, cells
 from experiments.compare.plan import Plan
-from experiments.compare.runs import Run, Runs
+from experiments.compare.run import Run
+from experiments.compare.runs import Runs
 from mtljax.base import Dataset
 
 
 class Comparison:
     """Methods over seeds.
 
-    With ``config.fresh_data``, every seed also draws data of its own, ``data.seed``: methods are
+    With ``config.fresh_data``, every seed also draws its own data, by ``data.seed``. Methods are
     then paired by data and seed.
 
     Args:
-      config: the common part.
-      plan: what to compare.
-      runs: where runs are kept.
-      dataset: ``(data spec) -> Dataset``.
+      config: The common part of all configs.
+      plan: The methods and seeds to compare.
+      runs: The runs in the folder of the comparison.
+      dataset: A function ``(data spec) -> Dataset``.
 
     Raises:
-      UsageError: what cannot be compared.
+      UsageError: The methods cannot be compared.
     """
 
     def __init__(
@@ -33,8 +34,8 @@ class Comparison:
     ):
         build.check_fields(config)
         self._runs, self.tasks = runs, dataset(config.data).tasks
-        wanted = cells(config, plan, list(self.tasks))
-        self._groups = [_jobs(cell, plan.seeds) for cell in wanted]
+        every = cells(config, plan, list(self.tasks))
+        self._groups = [_jobs(cell, plan.seeds) for cell in every]
         self._jobs = [job for group in self._groups for job in group]
 
     @property
@@ -43,36 +44,41 @@ class Comparison:
         return sum(len(seeds) for _, seeds in self._jobs)
 
     def check(self) -> int:
-        """See that every method fits: how many of its runs are there already.
+        """Check that every method can be trained.
+
+        Returns:
+          The number of runs that are already in the folder.
 
         Raises:
-          UsageError: what does not fit, or a file that is no run.
+          UsageError: Something does not fit together, or a file does not hold a run.
         """
-        for (cell, seeds), *_ in self._groups:  # seeds with data of their own are alike
+        for (cell, seeds), *_ in self._groups:  # seeds differ in their data only: check one
             self._runs.check(cell, seeds)
         return sum(self._runs.there(cell, seeds) for cell, seeds in self._jobs)
 
     def train(self, title: str = '') -> list[Run]:
-        """All runs; those that are missing are trained.
+        """Train the missing runs, and return all runs.
 
         Args:
-          title: of the comparison, in what is shown meanwhile.
+          title: The title of the comparison in the progress bar.
         """
-        found = []
+        runs = []
         for index, (cell, seeds) in enumerate(self._jobs, 1):
             words = ', '.join(filter(None, (title, cell.method, cell.task, cell.variant)))
-            found += self._runs.train(cell, seeds, f'{words} ({index} of {len(self._jobs)})')
-        return found
+            runs += self._runs.train(cell, seeds, f'{words} ({index} of {len(self._jobs)})')
+        return runs
 
 
 def _jobs(cell: Cell, seeds: list[int]) -> list[tuple[Cell, list[int]]]:
     if not cell.config.get('fresh_data', False):
         return [(cell, seeds)]
     if 'seed' not in cell.config.data:
-        raise program.UsageError('config.fresh_data needs config.data.seed. Found none.')
-    found = []
+        raise program.UsageError(
+            'config.fresh_data needs config.data.seed. Found no such field. Add it.'
+        )
+    jobs = []
     for seed in seeds:
         config = cell.config.copy_and_resolve_references()
         config.data.seed = seed
-        found.append((cell._replace(config=config), [seed]))
-    return found
+        jobs.append((cell._replace(config=config), [seed]))
+    return jobs

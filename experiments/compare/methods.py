@@ -1,4 +1,4 @@
-"""What a comparison trains: methods, the variants each may choose from, single tasks."""
+"""The cells of a comparison: methods, their variants, and single tasks."""
 
 import copy
 import itertools
@@ -12,18 +12,18 @@ from experiments.compare.plan import Plan
 from experiments.program import UsageError
 
 BASELINE = 'single-task'
-_QUIET = {'sharing': (), 'weighting': ('equal',), 'surgery': ('sum',)}
-_RATES = ('learning_rate', 'peak_value', 'init_value')  # of a schedule, its highest value
+_UNNAMED = {'sharing': (), 'weighting': ('equal',), 'surgery': ('sum',)}
+_RATES = ('learning_rate', 'peak_value', 'init_value')  # the last two belong to schedules
 
 
 class Cell(NamedTuple):
-    """What is trained once per seed.
+    """One training per seed.
 
     Attributes:
-      method: its row in the table.
-      variant: what sets it apart from the method's other candidates; '' where it has none.
-      task: the only task that is trained; None for all.
-      config: of the run.
+      method: The name of the row in the table.
+      variant: The name among the candidates of the method; '' if it has no others.
+      task: The only task that is trained; None for all tasks.
+      config: The config of the run.
     """
 
     method: str
@@ -33,50 +33,50 @@ class Cell(NamedTuple):
 
 
 def cells(config: ConfigDict, plan: Plan, tasks: Sequence[str]) -> list[Cell]:
-    """The single-task baselines, every method, and tuned weights where they are asked for.
+    """The single-task baselines, every method, and tuned weights if the plan has them.
 
     Args:
-      config: the common part.
-      plan: what to compare.
-      tasks: of the data set.
+      config: The common part of all configs.
+      plan: The methods and seeds to compare.
+      tasks: The names of the tasks.
 
     Raises:
-      UsageError: the config has no learning rate to change.
+      UsageError: The plan has rates, but the config has no learning rate.
     """
     plain = {'sharing': 'hard', 'weighting': 'equal', 'surgery': 'sum'}
-    alone = _changed(config, plain)
-    found = [Cell(BASELINE, '', task, alone) for task in tasks]
-    own = {field: _short(config[field].fn) for field in plan.lists}
-    for chosen in _choices(plan, own):
-        _check_names(config, own, chosen)
-        different = [name for field, name in chosen.items() if name not in _QUIET[field]]
-        found.append(Cell(' + '.join(different), '', None, _changed(config, chosen)))
+    single = _changed(config, plain)
+    every = [Cell(BASELINE, '', task, single) for task in tasks]
+    defaults = {field: _short(config[field].fn) for field in plan.lists}
+    for chosen in _choices(plan, defaults):
+        _check_names(config, defaults, chosen)
+        named = [name for field, name in chosen.items() if name not in _UNNAMED[field]]
+        every.append(Cell(' + '.join(named), '', None, _changed(config, chosen)))
     if plan.tune and len(tasks) > 1:
-        for sharing in plan.lists['sharing'] or [own['sharing']]:
-            found += _tuned(_changed(config, plain | {'sharing': sharing}), sharing, len(tasks))
-    found = list({(cell.method, cell.variant, cell.task): cell for cell in found}.values())
+        for sharing in plan.lists['sharing'] or [defaults['sharing']]:
+            every += _tuned(_changed(config, plain | {'sharing': sharing}), sharing, len(tasks))
+    unique = list({(cell.method, cell.variant, cell.task): cell for cell in every}.values())
     if not plan.rates:
-        return found
-    return [_with_rate(cell, rate) for cell in found for rate in plan.rates]
+        return unique
+    return [_with_rate(cell, rate) for cell in unique for rate in plan.rates]
 
 
-def _choices(plan: Plan, own: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """One name per field: all combinations, or the config's own with one of them changed."""
-    values = {field: names or [own[field]] for field, names in plan.lists.items()}
+def _choices(plan: Plan, defaults: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """One name per field: all combinations, or the names of the config with one of them changed."""
+    values = {field: names or [defaults[field]] for field, names in plan.lists.items()}
     if plan.crossed:
         for choice in itertools.product(*values.values()):
             yield dict(zip(values, choice, strict=True))
         return
     for field, names in values.items():
         for name in names:
-            yield {**own, field: name}
+            yield {**defaults, field: name}
 
 
 def static_weights(num_tasks: int) -> np.ndarray:
     """Candidates for constant weights, ``[N, T]``, each with the sum T.
 
-    Five for two tasks, the ten inner points of a lattice for three, ten draws of a flat Dirichlet
-    distribution above, beside equal ones.
+    There are five candidates for two tasks, and the ten inner points of a lattice for three. For
+    more tasks there are ten draws of a flat Dirichlet distribution, and equal weights.
 
     >>> static_weights(2).tolist()
     [[0.2, 1.8], [0.6, 1.4], [1.0, 1.0], [1.4, 0.6], [1.8, 0.2]]
@@ -107,23 +107,26 @@ def _tuned(config: ConfigDict, sharing: str, num_tasks: int) -> Iterator[Cell]:
         yield Cell(method, variant, None, changed)
 
 
-def _check_names(config: ConfigDict, own: Mapping[str, str], chosen: Mapping[str, str]) -> None:
-    """Raise a UsageError where one name says what another name of the row says, too."""
+def _check_names(
+    config: ConfigDict, defaults: Mapping[str, str], chosen: Mapping[str, str]
+) -> None:
+    """Raise a UsageError if two names of a row set the same field."""
     methods = config.get('methods') or {}
-    named = {field: name for field, name in chosen.items() if name != own[field]}
+    named = {field: name for field, name in chosen.items() if name != defaults[field]}
     for field, name in named.items():
         both = [other for other in methods.get(name) or {} if other in named and other != field]
         if both:
             raise UsageError(
-                f'config.methods.{name} sets {both[0]}, and so does {named[both[0]]!r}: they '
-                'cannot be in one row. --nocrossed takes each name alone.'
+                f'Names of one row should set different fields. Found that config.methods.{name} '
+                f'sets {both[0]}, and so does {named[both[0]]!r}. --nocrossed puts each name in '
+                'its own row.'
             )
 
 
 def _changed(config: ConfigDict, chosen: Mapping[str, str]) -> ConfigDict:
-    """The config with other factories, and what ``config.methods`` says of each.
+    """The config with other factories, and with the fields that ``config.methods`` sets for each.
 
-    A factory that the config names already keeps its keywords.
+    A factory that the config already names keeps its keywords.
     """
     changed = copy.deepcopy(config)  # fields that refer to others follow them
     for field, factory in chosen.items():
@@ -135,7 +138,7 @@ def _changed(config: ConfigDict, chosen: Mapping[str, str]) -> ConfigDict:
 
 
 def _update(config: ConfigDict, fields: Mapping[str, Any]) -> None:
-    """A field with ``fn`` replaces that of the config; the keywords of one without are added."""
+    """A field with ``fn`` replaces the field of the config; without ``fn``, it adds keywords."""
     with config.unlocked():
         for name, value in fields.items():
             if isinstance(value, ConfigDict) and 'fn' in value:
@@ -152,13 +155,15 @@ def _with_rate(cell: Cell, rate: float) -> Cell:
     config = cell.config.copy_and_resolve_references()
     config.optimizer = copy.deepcopy(config.optimizer)  # lists in it are shared otherwise
     if not _set_rate(config.optimizer, rate):
-        raise UsageError('--rates needs a learning_rate in config.optimizer. Found none.')
+        raise UsageError(
+            '--rates needs a learning_rate in config.optimizer. Found no such field. Add it.'
+        )
     variant = ', '.join(part for part in (cell.variant, f'rate {rate!r}') if part)
     return cell._replace(variant=variant, config=config)
 
 
 def _set_rate(spec: Any, rate: float) -> bool:
-    """Set the first learning rate at any depth; of a schedule, its highest value."""
+    """Set the first learning rate at any depth; for a schedule, set its highest value."""
     for name in _RATES:
         value = spec.get(name) if isinstance(spec, ConfigDict | dict) else None
         if isinstance(value, int | float) and value:

@@ -1,4 +1,4 @@
-"""What a comparison is asked for: by flags, or by its config where a flag is left out."""
+"""The plan of a comparison: from the flags, or from the config where a flag is left out."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,15 +14,15 @@ _FIELDS = ('sharing', 'weighting', 'surgery', 'seeds', 'tune', 'rates', 'crossed
 
 
 class Plan(NamedTuple):
-    """What to compare.
+    """The methods and seeds to compare.
 
     Attributes:
-      lists: names per field, ``{'sharing': ..., 'weighting': ..., 'surgery': ...}``; None for the
-        config's own.
-      seeds: of the runs.
-      tune: whether each sharing scheme is also trained with several constant weights.
-      rates: learning rates that every method chooses from.
-      crossed: whether all combinations run; otherwise each name is one change of the config.
+      lists: The names per field, ``{'sharing': ..., 'weighting': ..., 'surgery': ...}``; None
+        stands for the method of the config.
+      seeds: The seeds of the runs.
+      tune: Whether each sharing scheme is also trained with several constant weights.
+      rates: The learning rates that every method chooses from.
+      crossed: Whether all combinations run. Otherwise each name is one change of the config.
     """
 
     lists: Mapping[str, Sequence[str] | None]
@@ -32,44 +32,53 @@ class Plan(NamedTuple):
     crossed: bool
 
 
-def define() -> None:
-    """Define the flags."""
-    flags.DEFINE_list('sharing', None, 'Sharing schemes, separated by commas.')
-    flags.DEFINE_list('weighting', None, 'Loss weightings, separated by commas.')
-    flags.DEFINE_list('surgery', None, 'Surgeries, separated by commas.')
-    flags.DEFINE_integer('seeds', None, f'Runs per method; {_SEEDS} by default.', lower_bound=1)
+def define_flags() -> None:
+    """Define the flags of a comparison."""
+    flags.DEFINE_list('sharing', None, 'The sharing schemes, separated by commas.')
+    flags.DEFINE_list('weighting', None, 'The loss weightings, separated by commas.')
+    flags.DEFINE_list('surgery', None, 'The surgeries, separated by commas.')
+    flags.DEFINE_integer(
+        'seeds', None, f'The number of runs per method; {_SEEDS} by default.', lower_bound=1
+    )
     flags.DEFINE_bool('tune', None, 'Add tuned constant weights for every sharing scheme.')
-    flags.DEFINE_list('rates', None, 'Learning rates that every method chooses from.')
-    flags.DEFINE_bool('crossed', None, 'All combinations of the lists, the default, or each alone.')
+    flags.DEFINE_list(
+        'rates', None, 'The learning rates that every method chooses from, separated by commas.'
+    )
+    flags.DEFINE_bool(
+        'crossed', None, 'Run all combinations of the lists (default), or one change at a time.'
+    )
 
 
-def read(config: ConfigDict) -> Plan:
-    """The plan that flags and ``config.comparison`` describe; flags win.
+def read_plan(config: ConfigDict) -> Plan:
+    """Read the plan from the flags and from ``config.comparison``; flags win.
 
     Raises:
-      UsageError: a field that there is not, or rates that are none.
+      UsageError: ``config.comparison`` has an unknown field, or a rate is not a positive number.
     """
-    own = config.get('comparison') or {}
-    unknown = sorted(set(own) - set(_FIELDS))
+    defaults = config.get('comparison') or {}
+    unknown = sorted(set(defaults) - set(_FIELDS))
     if unknown:
-        raise UsageError(f'config.comparison has the fields {list(_FIELDS)}. Found {unknown}.')
+        raise UsageError(
+            f'config.comparison should have fields among {list(_FIELDS)}. Found {unknown}. '
+            'Remove them.'
+        )
 
-    def said(name: str, default: Any) -> Any:
+    def value_of(name: str, default: Any) -> Any:
         value = flags.FLAGS[name].value
-        return own.get(name, default) if value is None else value
+        return defaults.get(name, default) if value is None else value
 
-    names = ('sharing', 'weighting', 'surgery')
-    lists = {name: list(found) if (found := said(name, None)) else None for name in names}
-    seeds = [config.seed + index for index in range(said('seeds', _SEEDS))]
-    rates = _rates(said('rates', ()))
-    return Plan(lists, seeds, said('tune', False), rates, said('crossed', True))
+    fields = ('sharing', 'weighting', 'surgery')
+    lists = {field: list(names) if (names := value_of(field, None)) else None for field in fields}
+    seeds = [config.seed + index for index in range(value_of('seeds', _SEEDS))]
+    rates = _rates(value_of('rates', ()))
+    return Plan(lists, seeds, value_of('tune', False), rates, value_of('crossed', True))
 
 
-def _rates(found: Sequence[Any]) -> list[float]:
+def _rates(values: Sequence[Any]) -> list[float]:
     try:
-        rates = list(dict.fromkeys(float(rate) for rate in found))
+        rates = list(dict.fromkeys(float(value) for value in values))
     except ValueError as error:
-        raise UsageError(f'--rates should be numbers: {error}.') from error
+        raise UsageError(f'--rates should be numbers. Found an error: {error}.') from error
     if not all(0 < rate < math.inf for rate in rates):
         raise UsageError(f'--rates should be finite and > 0. Found {rates}.')
     return rates

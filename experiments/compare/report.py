@@ -1,12 +1,13 @@
-"""What a comparison says."""
+"""The tables and notes of a comparison."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from experiments import program
 from experiments.compare.methods import BASELINE
-from experiments.compare.runs import Run, records
-from experiments.show import show as shown
+from experiments.compare.records import records
+from experiments.compare.run import Run
+from experiments.show import show as show_table
 from mtljax import analysis, training
 from mtljax.analysis import Table
 from mtljax.base import Task
@@ -19,11 +20,11 @@ class Report(NamedTuple):
     """The tables of a comparison.
 
     Attributes:
-      summary: mean and standard error of every quantity.
-      main: the summary as text.
-      paired: differences to the first method that is not the baseline.
-      published: figures of others; None where the config gives none.
-      notes: what was run, and how.
+      summary: The mean and the standard error of every quantity.
+      main: The summary as text.
+      paired: The differences to the first method that is not the baseline.
+      published: Published results with a note, or None if the config has none.
+      notes: How the numbers were obtained.
     """
 
     summary: Mapping[str, Mapping[str, tuple[float, float]]]
@@ -39,21 +40,21 @@ def report(
     published: tuple[Table, str] | None,
     select: Callable[[Results], float],
 ) -> Report:
-    """The tables of the chosen runs.
+    """Make the tables of the chosen runs.
 
     Args:
-      runs: of every method, the variant that validation chose.
-      tasks: of the data set.
-      published: see `published_table`.
-      select: the score that chose steps and variants.
+      runs: The runs of every method, with the variant that validation chose.
+      tasks: The tasks of the data set.
+      published: The result of `published_table`.
+      select: The score that chose steps and variants.
     """
-    own = records(runs)
-    summary = analysis.summary(own, BASELINE, tasks)
+    rows = records(runs)
+    summary = analysis.summary(rows, BASELINE, tasks)
     methods = [name for name in summary if name != BASELINE]
     names = {name: list(task.metrics) for name, task in tasks.items()}
     paired = None
     if len(methods) > 1:
-        differences = analysis.paired(own, methods[0], names)
+        differences = analysis.paired(rows, methods[0], names)
         differences.pop(BASELINE, None)
         paired = analysis.paired_table(differences, methods[0])
     main = analysis.as_table(summary, BASELINE)
@@ -65,39 +66,41 @@ def report(
     if ignored:
         listed = ', '.join(ignored)
         notes.append(
-            f'config.select does not look at {listed}, but for their single-task networks.'
+            f'config.select ignores {listed}, except for the single-task networks of these tasks.'
         )
     return Report(summary, main, paired, published, notes)
 
 
 def _ignored(tasks: Mapping[str, Task], select: Callable[[Results], float]) -> list[str]:
-    """The tasks that a score does not look at."""
+    """The tasks whose results do not change the score."""
     ones = training.filled(tasks, 1.0)
 
-    def of(task):
+    def score_with(task):
         return select(ones | {task: dict.fromkeys(ones[task], 2.0)})
 
-    return [task for task in tasks if of(task) == select(ones)]
+    return [task for task in tasks if score_with(task) == select(ones)]
 
 
 def published_table(published: Any) -> tuple[Table, str] | None:
-    """The figures of others in a config, and the note on them.
+    """The table of published results in a config, and its note.
 
     Args:
-      published: ``{'note': ..., 'rows': {method: {'task metric': value}}}``, or with ``'columns':
-        ['task metric', ...]`` (a config's fields have no dots) and a list of values per row; or
-        None.
+      published: ``{'note': ..., 'rows': {method: {'task metric': value}}}`` or None. With
+        ``'columns': ['task metric', ...]``, every row is a list of values instead: the name of a
+        config field cannot contain a dot.
 
     Raises:
-      UsageError: it is of another form.
+      UsageError: ``published`` has another form.
     """
     if not published:
         return None
     try:
         return _published(_rows(published)), str(published.get('note', ''))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        said = "{'note': ..., 'rows': {method: {'task metric': number}}}"
-        raise program.UsageError(f'config.published should be {said}: {error!r}.') from error
+        form = "{'note': ..., 'rows': {method: {'task metric': number}}}"
+        raise program.UsageError(
+            f'config.published should be {form}. Found an error: {error!r}.'
+        ) from error
 
 
 def _rows(published: Any) -> Any:
@@ -123,10 +126,10 @@ def _notes(runs: Sequence[Run]) -> list[str]:
     numbers = ', '.join(map(str, seeds))
     mean = f'Mean ± standard error over {len(seeds)} seeds ({numbers})'
     notes = [
-        f'{mean if len(seeds) > 1 else f"Seed {numbers}"} on the test split, which nothing was '
-        f'chosen on. {BASELINE}: one network per task, trained apart. '
+        f'{mean if len(seeds) > 1 else f"Seed {numbers}"} on the test split, which was not used '
+        f'for any choice. {BASELINE}: one network per task, each trained separately. '
         + (f'Steps: {" to ".join(map(str, sorted({steps[0], steps[-1]})))}. ' if steps else '')
-        + 'Training s: of one run, without compilation; seeds in one program share their time. '
+        + 'Training s: seconds per run, without compilation; seeds in one program share the time. '
         f'Devices: {", ".join(sorted(devices))}. '
         f'Code: {"; ".join(sorted({run.code for run in runs}))}.'
     ]
@@ -134,21 +137,21 @@ def _notes(runs: Sequence[Run]) -> list[str]:
     if choices:
         listed = [f'{m}{f" {task}" if task else ""}: {variant}' for m, task, variant in choices]
         notes.append(f'Chosen on validation: {"; ".join(listed)}.')
-    notes += [f'{r.method}, seed {r.seed}, did not end: {r.error}' for r in runs if r.error]
+    notes += [f'{r.method}, seed {r.seed}, failed: {r.error}' for r in runs if r.error]
     return notes
 
 
-def show(found: Report, title: str) -> None:
-    """Print the tables; of many metrics, the columns that sum them up."""
-    main = found.main
+def show(report: Report, title: str) -> None:
+    """Print the tables. If there are many metrics, print the columns that summarise them."""
+    main = report.main
     if len(main.columns) > _WIDE:
-        kept = [0, *range(len(main.columns) - 5, len(main.columns))]
-        main = Table([main.columns[i] for i in kept], [[r[i] for i in kept] for r in main.rows])
-    shown(main, title, '\n'.join(found.notes))
-    if found.paired is not None and len(found.paired.columns) <= _WIDE:
-        shown(found.paired, 'Paired differences', PAIRED)
-    if found.published is not None:
-        shown(found.published[0], 'Published', found.published[1])
+        shown = [0, *range(len(main.columns) - 5, len(main.columns))]
+        main = Table([main.columns[i] for i in shown], [[r[i] for i in shown] for r in main.rows])
+    show_table(main, title, '\n'.join(report.notes))
+    if report.paired is not None and len(report.paired.columns) <= _WIDE:
+        show_table(report.paired, 'Paired differences', PAIRED)
+    if report.published is not None:
+        show_table(report.published[0], 'Published', report.published[1])
 
 
-PAIRED = 'Mean over seeds ± half the 95 % interval (Student); * leaves out 0.'
+PAIRED = 'Mean over seeds ± half the 95 % interval (Student); * means that 0 is outside it.'

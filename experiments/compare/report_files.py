@@ -1,4 +1,4 @@
-"""What a comparison writes."""
+"""The files of a comparison."""
 
 import csv
 import io
@@ -10,8 +10,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from experiments import program
+from experiments.compare.records import histories
 from experiments.compare.report import PAIRED, Report
-from experiments.compare.runs import Run, histories
+from experiments.compare.run import Run
 from mtljax import analysis
 from mtljax.base import Task
 from mtljax.files import write_bytes, write_text
@@ -20,31 +21,34 @@ _KEPT = ('method', 'variant', 'seed', 'best_step', 'steps', 'parameters', 'secon
 
 
 def write(
-    found: Report,
+    report: Report,
     best: Sequence[Run],
     runs: Sequence[Run],
     tasks: Mapping[str, Task],
     title: str,
     workdir: Path,
 ) -> list[Path]:
-    """Write the tables and figures; their paths.
+    """Write the tables and figures, and remove the heat maps of an earlier comparison.
 
     Args:
-      found: the tables.
-      best: the runs of the variants that validation chose.
-      runs: all of them.
-      tasks: of the data set.
-      title: of the comparison.
-      workdir: where; heat maps of an earlier comparison go.
+      report: The tables.
+      best: The runs of the variants that validation chose.
+      runs: All runs.
+      tasks: The tasks of the data set.
+      title: The title of the comparison.
+      workdir: The folder of the files.
+
+    Returns:
+      The paths of the files.
     """
     plain = [{k: v for k, v in run._asdict().items() if k != 'history'} for run in best]
-    results = {'summary': found.summary, 'runs': plain, 'notes': found.notes}
+    results = {'summary': report.summary, 'runs': plain, 'notes': report.notes}
     texts = {
-        'table.md': _markdown(found, title),
+        'table.md': _markdown(report, title),
         'results.csv': _csv(best, runs),
         'results.json': program.to_json(json.loads(json.dumps(results))),
     }
-    figures = _figures(found, best, tasks, title)
+    figures = _figures(report, best, tasks, title)
     for old in workdir.glob('mixing-*.png'):
         old.unlink()
     for name, text in texts.items():
@@ -56,17 +60,17 @@ def write(
     return [workdir / name for name in (*texts, *(f'{name}.png' for name in figures))]
 
 
-def _markdown(found: Report, title: str) -> str:
-    parts = [f'# {title}', found.main.markdown(), *found.notes]
-    if found.paired is not None:
-        parts += [found.paired.markdown(), PAIRED]
-    if found.published is not None:
-        parts += [found.published[0].markdown(), found.published[1]]
+def _markdown(report: Report, title: str) -> str:
+    parts = [f'# {title}', report.main.markdown(), *report.notes]
+    if report.paired is not None:
+        parts += [report.paired.markdown(), PAIRED]
+    if report.published is not None:
+        parts += [report.published[0].markdown(), report.published[1]]
     return '\n\n'.join(filter(None, parts)) + '\n'
 
 
 def _csv(best: Sequence[Run], runs: Sequence[Run]) -> str:
-    """One line per metric of every run; test results of what was chosen alone."""
+    """One line per metric of every run. Only chosen variants have test results."""
     used = {(run.method, run.variant, run.task, run.seed) for run in best}
     text = io.StringIO()
     columns = [*_KEPT, 'devices', 'code', 'error', 'chosen', 'task', 'metric', 'validation', 'test']
@@ -85,7 +89,7 @@ def _csv(best: Sequence[Run], runs: Sequence[Run]) -> str:
 
 
 def _figures(
-    found: Report, runs: Sequence[Run], tasks: Mapping[str, Task], title: str
+    report: Report, runs: Sequence[Run], tasks: Mapping[str, Task], title: str
 ) -> dict[str, Figure]:
     panels = {
         f'{task} {name}': f'{task} {name}{"" if metric.higher_is_better else ", less is better"}'
@@ -93,11 +97,11 @@ def _figures(
         for name, metric in row.metrics.items()
     }
     panels['delta_m_flat'] = 'delta_m_flat %, negative is better'
-    figures = {'metrics': analysis.intervals(found.summary, panels, title)}
+    figures = {'metrics': analysis.intervals(report.summary, panels, title)}
     main = {task: next(iter(row.metrics.items())) for task, row in tasks.items() if row.metrics}
     better = {f'{task} {name}': m.higher_is_better for task, (name, m) in main.items()}
     if len(better) > 1:
-        figures['fronts'] = analysis.fronts(found.summary, list(better), better, title)
+        figures['fronts'] = analysis.fronts(report.summary, list(better), better, title)
     logged = {f'validation/{task}/{name}': f'{task} {name}' for task, (name, _) in main.items()}
     if logged:
         heading = f'{title}: validation'
@@ -106,11 +110,11 @@ def _figures(
 
 
 def _heat_maps(runs: Sequence[Run], tasks: Mapping[str, Task]) -> dict[str, Any]:
-    """Of the first seed of each method that ended."""
-    found: dict[str, Figure] = {}
+    """One heat map per method, from the first seed whose training did not fail."""
+    figures: dict[str, Figure] = {}
     for run in runs:
         name = f'mixing-{"-".join(run.method.replace("+", " ").split())}'
-        if run.mixing and name not in found:
+        if run.mixing and name not in figures:
             caption = f'{run.method}, seed {run.seed}'
-            found[name] = analysis.heat_maps(run.mixing, list(tasks), caption)
-    return found
+            figures[name] = analysis.heat_maps(run.mixing, list(tasks), caption)
+    return figures

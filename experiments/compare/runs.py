@@ -1,12 +1,11 @@
-"""Runs of a comparison, each kept in a file of its own as soon as it is done."""
+"""The runs of a comparison; each is written to a file of its own as soon as it is done."""
 
 import hashlib
 import json
-import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
@@ -14,43 +13,21 @@ from ml_collections import ConfigDict
 
 from experiments import build, program
 from experiments.compare.methods import Cell
-from experiments.version import code_version
-from mtljax import analysis, data, training
+from experiments.compare.run import Run, failed, finished
+from mtljax import data, training
 from mtljax.base import Batch, Dataset, Split
 from mtljax.files import write_text
-from mtljax.training import NonFiniteLossError, Result
+from mtljax.training import NonFiniteLossError
 
 _EXAMPLES = 64
 
 
-class Run(NamedTuple):
-    """What is kept of one seed of a cell."""
-
-    method: str
-    variant: str
-    task: str | None
-    seed: int
-    score: float
-    best_step: int
-    steps: int
-    validation: dict[str, dict[str, float]]
-    test: dict[str, dict[str, float]]
-    parameters: int
-    seconds: float
-    together: int
-    mixing: dict[str, list[list[float]]]
-    history: list[dict[str, Any]]
-    devices: list[str]
-    code: str
-    error: str
-
-
 class Runs:
-    """The runs of a folder: what is there is read, what is missing is trained.
+    """The runs in a folder: runs that are there are read, missing ones are trained.
 
     Args:
-      folder: where every run has its file.
-      dataset: ``(data spec) -> Dataset``.
+      folder: The folder; every run is a file in it.
+      dataset: A function ``(data spec) -> Dataset``.
     """
 
     def __init__(self, folder: Path, dataset: Callable[[Any], Dataset]):
@@ -59,10 +36,10 @@ class Runs:
         self._ready: dict[str, build.Prepared] = {}
 
     def setup(self, cell: Cell) -> build.Setup:
-        """Everything that a cell trains.
+        """Build the model, the data and the options of a cell.
 
         Raises:
-          UsageError: what does not fit.
+          UsageError: They cannot be built, or do not fit together.
         """
         ready = self._prepared(cell.config)
         if cell.task is None:
@@ -75,21 +52,21 @@ class Runs:
         return built._replace(options=built.options | {'select': _select(built)})
 
     def _prepared(self, config: ConfigDict) -> build.Prepared:
-        """Data and backbone; frozen stages run once for all cells."""
-        question = ConfigDict(build.prepared_by(config)).to_json(sort_keys=True)
-        if question not in self._ready:
-            self._ready[question] = build.prepare(config, self._dataset(config.data))
-        return self._ready[question]
+        """The data and the backbone; frozen stages run once for all cells."""
+        spec = ConfigDict(build.prepared_by(config)).to_json(sort_keys=True)
+        if spec not in self._ready:
+            self._ready[spec] = build.prepare(config, self._dataset(config.data))
+        return self._ready[spec]
 
     def there(self, cell: Cell, seeds: Sequence[int]) -> int:
-        """How many of the seeds are there."""
+        """The number of seeds whose run is in the folder."""
         return sum(self._path(cell, seed).exists() for seed in seeds)
 
     def check(self, cell: Cell, seeds: Sequence[int]) -> None:
-        """See that a cell fits, and that what is there of it can be read.
+        """Check that a cell can be trained, and that its runs in the folder can be read.
 
         Raises:
-          UsageError: what does not fit, or a file that is no run.
+          UsageError: Something does not fit together, or a file does not hold a run.
         """
         built = self.setup(cell)
         there = [seed for seed in seeds if self._path(cell, seed).exists()]
@@ -99,7 +76,7 @@ class Runs:
             build.check(built)
 
     def train(self, cell: Cell, seeds: Sequence[int], title: str) -> list[Run]:
-        """The runs of all seeds; what is trained is written at once, and never trained again."""
+        """The runs of all seeds. Missing runs are trained, and written at once."""
         missing = [seed for seed in seeds if not self._path(cell, seed).exists()]
         built = self.setup(cell)
         if missing:
@@ -113,38 +90,44 @@ class Runs:
         try:
             run = Run(**json.loads(path.read_text()))
         except (TypeError, ValueError) as error:
-            raise program.UsageError(f'{path} is no run: {error}. Remove it.') from error
+            raise program.UsageError(
+                f'{path} should hold a run. Found {error}. Remove the file.'
+            ) from error
         if any(
             set(task.metrics) - set(run.test[name]) for name, task in built.dataset.tasks.items()
         ):
-            raise program.UsageError(f'{path} lacks a metric that its data has now. Remove it.')
+            raise program.UsageError(
+                f'{path} should hold every metric of the data set. Found fewer. Remove the file.'
+            )
         return run._replace(method=cell.method, variant=cell.variant)
 
     def _path(self, cell: Cell, seed: int) -> Path:
-        """The file of a run, found by what it depends on: config, data, task and seed."""
+        """The file of a run. Its name depends on the config, the data, the task and the seed."""
         config = json.loads(cell.config.to_json())
         for field in program.NOT_ASKED:
             config.pop(field, None)
         mark = self._mark(self._dataset(cell.config.data))
-        question = json.dumps([config, mark, cell.task, seed], sort_keys=True)
-        digest = hashlib.sha256(question.encode()).hexdigest()[:16]
-        found = next(self._folder.glob(f'*-{digest}.json'), None)
+        depends_on = json.dumps([config, mark, cell.task, seed], sort_keys=True)
+        digest = hashlib.sha256(depends_on.encode()).hexdigest()[:16]
+        there = next(self._folder.glob(f'*-{digest}.json'), None)
         words = [cell.method, cell.task or '', cell.variant]
         name = re.sub(r'[^\w.]+', '-', ' '.join(filter(None, words)))[:80]
-        return found or self._folder / f'{name}-seed-{seed}-{digest}.json'
+        return there or self._folder / f'{name}-seed-{seed}-{digest}.json'
 
     def _mark(self, dataset: Dataset) -> str:
-        """What sets this data apart: all of what lies in memory, some examples of other splits."""
+        """A digest of the data: of all arrays in memory, and of some examples of other splits."""
         if id(dataset) not in self._marks:
             digest = hashlib.sha256()
             for split in (dataset.train, dataset.validation, dataset.test):
                 digest.update(str(split.size).encode())
-                for leaf in jax.tree.leaves(_seen(split)):
+                for leaf in jax.tree.leaves(_sample(split)):
                     digest.update(np.ascontiguousarray(leaf).tobytes())
             self._marks[id(dataset)] = digest.hexdigest()
         return self._marks[id(dataset)]
 
-    def _run(self, cell: Cell, built: build.Setup, seeds: Sequence[int], title: str):
+    def _run(
+        self, cell: Cell, built: build.Setup, seeds: Sequence[int], title: str
+    ) -> Iterator[Run]:
         together, reason = build.should_vmap_seeds(built, seeds)
         if len(seeds) > 1:
             how = 'in one program' if together else 'one after the other'
@@ -158,122 +141,27 @@ class Runs:
             try:
                 results = build.train_seeds(built, group, label)
             except NonFiniteLossError as error:
-                if len(group) > 1:  # find out which
+                if len(group) > 1:  # train each seed in its own program, to see which one failed
                     groups = [[seed] for seed in group]
                     continue
-                said = str(error).split(' The last good checkpoint')[0]
-                program.console.print(f'{label}: {said}', markup=False)
-                yield _failed(cell, built, group[0], said)
+                reason = str(error).split(' The last good checkpoint')[0]
+                program.console.print(f'{label}: {reason}', markup=False)
+                yield failed(cell, built, group[0], reason)
                 continue
             for seed, result in zip(group, results, strict=True):
-                yield _kept(cell, built, seed, result, len(group))
+                yield finished(cell, built, seed, result, len(group))
 
 
-def _seen(split: Split) -> Batch:
+def _sample(split: Split) -> Batch:
     if isinstance(split, data.ArraySplit):
         return split.arrays
     return split.take(np.unique(np.linspace(0, split.size - 1, _EXAMPLES).astype(int)))
 
 
 def _select(built: build.Setup):
-    """The config's choice; by the loss for a task that lacks its metric."""
+    """The config's selection, or selection by the loss for a task that lacks the metric."""
     try:
         built.options['select'](training.filled(built.dataset.tasks, 1.0))
     except (KeyError, ValueError):
         return training.select_by()
     return built.options['select']
-
-
-def _kept(cell: Cell, built: build.Setup, seed: int, result: Result, together: int) -> Run:
-    steps = int(result.state.step)
-    score = built.options['select'](result.validation)
-    return Run(
-        **_common(cell, seed),
-        score=score if math.isfinite(score) else -math.inf,
-        best_step=result.best_step,
-        steps=steps,
-        validation=result.validation,
-        test=result.test,
-        parameters=analysis.count(result.best.params, result.best.state),
-        seconds=steps / result.steps_per_second,
-        together=together,
-        mixing=analysis.mixing(built.model.tasks, result.best.params, result.best.state),
-        history=result.history,
-        error='',
-    )
-
-
-def _failed(cell: Cell, built: build.Setup, seed: int, error: str) -> Run:
-    """A run whose loss was not finite: it counts, with NaN for every metric."""
-    nothing = training.filled(built.dataset.tasks, math.nan)
-    example = built.dataset.train.example
-    shapes = jax.eval_shape(built.model.init, jax.random.key(0), example.inputs)
-    return Run(
-        **_common(cell, seed),
-        score=-math.inf,
-        best_step=0,
-        steps=0,
-        validation=nothing,
-        test=nothing,
-        parameters=analysis.count(*shapes),
-        seconds=math.nan,
-        together=1,
-        mixing={},
-        history=[],
-        error=error,
-    )
-
-
-def _common(cell: Cell, seed: int) -> dict[str, Any]:
-    return {
-        'method': cell.method,
-        'variant': cell.variant,
-        'task': cell.task,
-        'seed': seed,
-        'devices': [device.device_kind for device in jax.devices()],
-        'code': code_version(),
-    }
-
-
-def chosen(runs: Sequence[Run]) -> list[Run]:
-    """Of every method, and every single task, the runs of the variant with the best validation.
-
-    The mean score over seeds decides, first of all the number of seeds that have one; test results
-    are not looked at.
-    """
-
-    def quality(own: Sequence[Run]) -> tuple[int, float]:
-        scores = [run.score for run in own if math.isfinite(run.score)]
-        return len(scores), sum(scores) / len(scores) if scores else -math.inf
-
-    groups: dict[tuple[str, str | None], dict[str, list[Run]]] = {}
-    for run in runs:
-        groups.setdefault((run.method, run.task), {}).setdefault(run.variant, []).append(run)
-    best = []
-    for variants in groups.values():
-        best += max(variants.values(), key=quality)
-    return best
-
-
-def records(runs: Sequence[Run]) -> list[analysis.Record]:
-    """One record per method and seed; the runs of single tasks are put together."""
-    found: dict[tuple[str, int], analysis.Record] = {}
-    for run in runs:
-        before = found.get((run.method, run.seed))
-        record = analysis.Record(run.method, run.seed, run.test, run.parameters, run.seconds)
-        if before is not None:
-            record = record._replace(
-                test=before.test | run.test,
-                parameters=before.parameters + run.parameters,
-                seconds=before.seconds + run.seconds,
-            )
-        found[run.method, run.seed] = record
-    return list(found.values())
-
-
-def histories(runs: Sequence[Run]) -> Mapping[str, list[list[dict[str, Any]]]]:
-    """The logged rows of each method's runs."""
-    found: dict[str, list[list[dict[str, Any]]]] = {}
-    for run in runs:
-        found.setdefault(run.method, []).append(run.history)
-    return found

@@ -2,11 +2,11 @@
 
 python -m experiments.forecast --config=configs/taxi.py:nyc --config.data.path=FILE.csv
 
-config.methods names the methods, each with the fields of the config that it sets and the choices
-that it has; every combination of these is trained at the origins of config.forecast.choice, and the
-best by mean WAPE is judged once at the later ones of config.forecast.judged. Prophet takes part
-where its package is installed (pip install prophet), on the short series alone, without and with
-holidays. Without flags: two generated series.
+config.methods names the methods. Each method sets fields of the config and has choices. The program
+trains every combination of the choices at the origins of config.forecast.choice. It evaluates the
+best one, by mean WAPE, once at the later origins of config.forecast.judged. If Prophet is installed
+(pip install prophet), it takes part on the short series only, without and with holidays.
+Without flags: two generated series.
 """
 
 import time
@@ -19,7 +19,7 @@ from rich.progress import Progress
 
 from experiments import build, program
 from experiments.forecast import report
-from experiments.forecast.choice import Outcome, Plan, choose, read
+from experiments.forecast.choice import Outcome, Plan, choose, read_plan
 from experiments.forecast.figure import History, figure
 from experiments.forecast.methods import methods
 from experiments.forecast.windows import window
@@ -36,12 +36,12 @@ def main() -> None:
     start, config, name = time.time(), _CONFIG.value, program.run_name(flags.FLAGS['config'])
     workdir = Path(_WORKDIR.value or Path('runs') / f'forecast-{name}')
     dataset = build.datasets()
-    plan = read(config, dataset)
+    plan = read_plan(config, dataset)
     program.claim_comparison(workdir, config)
     outcomes = _outcomes(config, plan, dataset)
     references = [config.forecast.reference, *(name for name in outcomes if 'prophet' in name)]
-    sharing = [name for name in outcomes if name not in references]
-    best = min(sharing, key=lambda name: outcomes[name].choice)
+    others = [name for name in outcomes if name not in references]
+    best = min(others, key=lambda name: outcomes[name].choice)
     tables = report.tables(outcomes, plan, references)
     words = [
         report.verdict(outcomes, plan, best, references),
@@ -58,17 +58,17 @@ def main() -> None:
 
 
 def _outcomes(config, plan: Plan, dataset: Callable[[ConfigDict], Dataset]) -> dict[str, Outcome]:
-    found, every = {}, methods(config, dataset)
+    outcomes, every = {}, methods(config, dataset)
     with Progress(console=program.console, transient=True) as bar:
         line = bar.add_task('', total=sum(map(len, every.values())))
         for name, settings in every.items():
             bar.update(line, description=name)
-            found[name] = choose(settings, plan, lambda: bar.advance(line))
-    return found
+            outcomes[name] = choose(settings, plan, lambda: bar.advance(line))
+    return outcomes
 
 
 def _histories(config: ConfigDict, dataset: Callable[[ConfigDict], Dataset]):
-    """The series that helps as it is known, and the forecast one as if all of it were."""
+    """The known days of the helper series, and all days of the series that is forecast."""
     task = config.forecast.task
     other = next(name for name in config.data.targets if name != task)
     helper = window(dataset(config.data), other, config.data.origin)

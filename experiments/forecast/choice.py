@@ -1,4 +1,4 @@
-"""Settings chosen on earlier origins, and what the chosen ones forecast at later ones."""
+"""Choose settings on earlier origins, and evaluate them at later origins."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -15,13 +15,13 @@ from mtljax.base import Dataset
 
 
 class Plan(NamedTuple):
-    """What is chosen where, and judged where.
+    """The origins and the seeds.
 
     Attributes:
-      choice: the origins that settings are chosen on, each with its window.
-      judged: the later ones.
-      shown: the judged origin that has a table and a figure of its own.
-      seeds: of the networks that are judged; choices are made with the first.
+      choice: The origins that settings are chosen on, each with its window.
+      judged: The later origins, which the chosen settings are evaluated at.
+      shown: The judged origin that has its own table and figure.
+      seeds: The seeds of the evaluated networks. Settings are chosen with the first seed.
     """
 
     choice: dict[str, Window]
@@ -31,14 +31,15 @@ class Plan(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a method.
+    """The results of a method.
 
     Attributes:
-      tried: the number of its settings.
-      setting: the chosen one.
-      choice: its mean WAPE over the earlier origins, in percent.
-      forecasts: at the judged origins, ``{origin: [seeds, H]}``, in the units of the file.
-      errors: the mean over seeds, ``{origin: {'wape': %, 'mae': units, 'mape': %}}``.
+      tried: The number of its settings.
+      setting: The chosen setting.
+      choice: The mean WAPE of this setting over the earlier origins, in percent.
+      forecasts: The forecasts ``{origin: [seeds, H]}`` at the judged origins, in the units of the
+        file.
+      errors: The errors ``{origin: {'wape': %, 'mae': units, 'mape': %}}``, means over seeds.
     """
 
     tried: int
@@ -48,79 +49,80 @@ class Outcome(NamedTuple):
     errors: dict[str, dict[str, float]]
 
 
-def read(config: ConfigDict, dataset: Callable[[ConfigDict], Dataset]) -> Plan:
-    """What ``config.forecast`` says.
+def read_plan(config: ConfigDict, dataset: Callable[[ConfigDict], Dataset]) -> Plan:
+    """Read ``config.forecast``.
 
     Raises:
-      UsageError: a choice would see days that are judged, or the origin of the data is not judged.
+      UsageError: The origins for choices see days that are judged, the origin of the data is not a
+        judged origin, or a field does not fit the config.
     """
-    said = config.forecast
-    _check(config, said)
-    origins = {name: build.build(said[name].to_dict(), name) for name in ('choice', 'judged')}
-    found = {
+    spec = config.forecast
+    _check(config, spec)
+    origins = {name: build.build(spec[name].to_dict(), name) for name in ('choice', 'judged')}
+    windows = {
         name: {
-            origin: window(each, said.task, origin)
+            origin: window(each, spec.task, origin)
             for origin, each in zip(days, at_origins(config, days, dataset), strict=True)
         }
         for name, days in origins.items()
     }
-    seen = max(each.days[-1] for each in found['choice'].values())
-    if seen >= np.datetime64(origins['judged'][0]):
+    last = max(each.days[-1] for each in windows['choice'].values())
+    if last >= np.datetime64(origins['judged'][0]):
         raise UsageError(
-            f'config.forecast.choice looks at days up to {seen}: they should end before the first '
-            f'judged origin. Found {origins["judged"][0]}.'
+            'The days of config.forecast.choice should end before the first judged origin, '
+            f'{origins["judged"][0]}. Found {last}. Choose earlier origins.'
         )
     if config.data.origin not in origins['judged']:
         raise UsageError(
             f'config.data.origin should be one of the judged origins {origins["judged"]}. '
             f'Found {config.data.origin!r}.'
         )
-    seeds = [config.seed + index for index in range(said.seeds)]
-    return Plan(found['choice'], found['judged'], config.data.origin, seeds)
+    seeds = [config.seed + index for index in range(spec.seeds)]
+    return Plan(windows['choice'], windows['judged'], config.data.origin, seeds)
 
 
-def _check(config: ConfigDict, said: ConfigDict) -> None:
+def _check(config: ConfigDict, spec: ConfigDict) -> None:
     methods, targets = list(config.methods), list(config.data.targets)
-    if said.reference not in methods or len(methods) < 2:
+    if spec.reference not in methods or len(methods) < 2:
         raise UsageError(
-            'config.forecast.reference should be one of config.methods, beside another one. '
-            f'Found {said.reference!r}, and {methods}.'
+            'config.forecast.reference should be one of two or more config.methods. '
+            f'Found {spec.reference!r}, and {methods}.'
         )
-    if said.task not in targets or len(targets) < 2:
+    if spec.task not in targets or len(targets) < 2:
         raise UsageError(
-            'config.forecast.task should be one of config.data.targets, beside another one. '
-            f'Found {said.task!r}, and {targets}.'
+            'config.forecast.task should be one of two or more config.data.targets. '
+            f'Found {spec.task!r}, and {targets}.'
         )
     if config.data.get('transform', 'log') != 'log':
         raise UsageError(
-            "config.data.transform should be 'log': errors are compared in units of the file. "
-            f'Found {config.data.transform!r}.'
+            "config.data.transform should be 'log', because errors are compared in units of the "
+            f'file. Found {config.data.transform!r}.'
         )
 
 
 def choose(settings: Mapping[str, Forecast], plan: Plan, advance: Callable[[], Any]) -> Outcome:
-    """Judge a method with the setting that is best on the earlier origins.
+    """Evaluate a method with the setting that is best on the earlier origins.
 
     Args:
-      settings: of the method.
-      plan: see `read`.
-      advance: called after each setting.
+      settings: The settings of the method.
+      plan: The origins and seeds.
+      advance: A function that is called after each setting.
     """
     scores = {}
     for name, forecast in settings.items():
-        found = forecast(list(plan.choice), plan.seeds[:1])
-        each = zip(found, plan.choice.values(), strict=True)
+        rows = forecast(list(plan.choice), plan.seeds[:1])
+        each = zip(rows, plan.choice.values(), strict=True)
         score = np.mean([_mean_errors(rows, window)['wape'] for rows, window in each])
         scores[name] = float(score) if np.isfinite(score) else np.inf
         advance()
     best = min(scores, key=scores.__getitem__)
-    found = settings[best](list(plan.judged), plan.seeds)
-    forecasts = dict(zip(plan.judged, found, strict=True))
+    rows = settings[best](list(plan.judged), plan.seeds)
+    forecasts = dict(zip(plan.judged, rows, strict=True))
     judged = {day: _mean_errors(rows, plan.judged[day]) for day, rows in forecasts.items()}
     return Outcome(len(settings), best, scores[best], forecasts, judged)
 
 
-def _mean_errors(rows: Sequence[np.ndarray], found: Window) -> dict[str, float]:
+def _mean_errors(rows: Sequence[np.ndarray], window: Window) -> dict[str, float]:
     """The mean over seeds."""
-    each = [errors(row, found) for row in rows]
-    return {name: float(np.mean([one[name] for one in each])) for name in each[0]}
+    by_seed = [errors(row, window) for row in rows]
+    return {name: float(np.mean([seed[name] for seed in by_seed])) for name in by_seed[0]}

@@ -1,4 +1,4 @@
-"""Forecasts beside the truth: what was known, and what each method said of the days after it."""
+"""The figure: the known days, and the forecasts of each method beside the truth."""
 
 import io
 import math
@@ -27,12 +27,12 @@ _HOLIDAYS = (
     'Thanksgiving',
     'Christmas',
 )
-_WEEK = 13  # columns of calendar features before the holidays: waves of the week, and weekdays
+_WEEK = 13  # the calendar features before the holidays: waves of the week, and weekdays
 _COLUMNS = 2
 
 
 class History(NamedTuple):
-    """A series before the origin: the days of it that are drawn, and their values."""
+    """The drawn days of a series before the origin, and their values."""
 
     name: str
     days: np.ndarray
@@ -43,10 +43,10 @@ def figure(outcomes: Mapping[str, Outcome], plan: Plan, helper: History, hidden:
     """The figure of the shown origin, as a PNG.
 
     Args:
-      outcomes: of every method.
-      plan: what was judged where.
-      helper: the series with the long history.
-      hidden: the whole history of the series that is forecast, of which few days are known.
+      outcomes: The results of every method.
+      plan: The origins and seeds.
+      helper: The series with the long history.
+      hidden: The whole history of the series that is forecast; the methods know few days of it.
     """
     window = plan.judged[plan.shown]
     rows = math.ceil(len(outcomes) / _COLUMNS)
@@ -54,15 +54,15 @@ def figure(outcomes: Mapping[str, Outcome], plan: Plan, helper: History, hidden:
     places = drawn.add_gridspec(rows + 1, _COLUMNS, height_ratios=[1.6] + [1] * rows)
     _histories(drawn.add_subplot(places[0, :]), window, helper, hidden)
     drawn.suptitle(
-        f'What is known of {hidden.name} and {helper.name} on {plan.shown}; below, '
+        f'Above, the known days of {hidden.name} and {helper.name} on {plan.shown}. Below, '
         f'{len(window.days)} days: truth grey, forecasts red, one line per seed'
     )
     first = None
-    for index, (name, found) in enumerate(outcomes.items()):
+    for index, (name, outcome) in enumerate(outcomes.items()):
         place = places[1 + index // _COLUMNS, index % _COLUMNS]
         axes = drawn.add_subplot(place, sharex=first, sharey=first)
         first = first or axes
-        _forecast(axes, window, name, found, plan.shown)
+        _forecast(axes, window, name, outcome, plan.shown)
         axes.set_ylabel(f'{hidden.name} a day' if index % _COLUMNS == 0 else '')
     image = io.BytesIO()
     drawn.savefig(image, dpi=110)
@@ -88,15 +88,15 @@ def _histories(axes: Axes, window: Window, helper: History, hidden: History) -> 
     axes.grid(alpha=0.3)
 
 
-def _forecast(axes: Axes, window: Window, name: str, found: Outcome, origin: str) -> None:
+def _forecast(axes: Axes, window: Window, name: str, outcome: Outcome, origin: str) -> None:
     axes.plot(window.days, window.truth, color='0.55', linewidth=1.2, label='truth')
-    for row in found.forecasts[origin]:  # one per seed
+    for row in outcome.forecasts[origin]:  # one per seed
         axes.plot(window.days, row, color='C3', linewidth=1)
-    axes.set_title(f'{name}, WAPE {found.errors[origin]["wape"]:.1f} %', fontsize='medium')
+    axes.set_title(f'{name}, WAPE {outcome.errors[origin]["wape"]:.1f} %', fontsize='medium')
     for day, label in holidays(window.days):
         place = float(mdates.date2num(day))
         axes.axvline(place, color='C0', linestyle=':', linewidth=0.9)
-        across = axes.get_xaxis_transform()  # the height in shares of the panel
+        across = axes.get_xaxis_transform()  # the height as a share of the panel
         axes.text(place, 0.02, f' {label}', transform=across, fontsize=7, color='C0', rotation=90)
     axes.xaxis.set_major_formatter(mdates.DateFormatter('%d %b'))
     axes.yaxis.set_major_formatter('{x:,.0f}')
@@ -104,7 +104,7 @@ def _forecast(axes: Axes, window: Window, name: str, found: Outcome, origin: str
 
 
 def holidays(days: np.ndarray) -> list[tuple[np.datetime64, str]]:
-    """The federal holidays of the United States among some days.
+    """The federal holidays of the United States among the given days.
 
     >>> days = np.arange('2017-11-01', '2017-12-01', dtype='datetime64[D]')
     >>> [(str(day), name) for day, name in holidays(days)]

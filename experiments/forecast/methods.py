@@ -1,4 +1,4 @@
-"""The methods of a forecast, each with the settings that it may choose from."""
+"""The methods of a forecast, each with its candidate settings."""
 
 import copy
 import itertools
@@ -21,14 +21,15 @@ Methods = dict[str, dict[str, Forecast]]
 
 
 def methods(config: ConfigDict, dataset: Callable[[ConfigDict], Dataset]) -> Methods:
-    """The networks of ``config.methods``, the reference first, and Prophet where it is wanted.
+    """The networks of ``config.methods``, the reference first, and Prophet if the config has it.
 
     Args:
-      config: the common part; a method has ``fields`` that replace its own, and ``choices``.
-      dataset: ``(data spec) -> Dataset``.
+      config: The common part of all configs. A method has ``fields`` that replace fields of it, and
+        ``choices``.
+      dataset: A function ``(data spec) -> Dataset``.
 
     Raises:
-      UsageError: a method that is not described so.
+      UsageError: A method sets a field that the config does not have.
     """
     task = config.forecast.task
 
@@ -49,39 +50,42 @@ def methods(config: ConfigDict, dataset: Callable[[ConfigDict], Dataset]) -> Met
         return forecast
 
     names = sorted(config.methods, key=lambda name: name != config.forecast.reference)
-    found: Methods = {
+    every: Methods = {
         name: {label: network(setting) for label, setting in settings(config, name).items()}
         for name in names
     }
     if config.forecast.prophet and prophet.installed():
-        found['prophet'] = {'its defaults': by_prophet(None)}
-        found['prophet, holidays'] = {'its defaults, US holidays': by_prophet('US')}
-    return found
+        every['prophet'] = {'its defaults': by_prophet(None)}
+        every['prophet, holidays'] = {'its defaults, US holidays': by_prophet('US')}
+    return every
 
 
 def settings(config: ConfigDict, name: str) -> dict[str, ConfigDict]:
-    """The config of a method with every combination of its choices, by what they are called.
+    """The config of a method for every combination of its choices, ``{label: config}``.
 
     Raises:
-      UsageError: its fields are not those of the config.
+      UsageError: The method sets a field that the config does not have.
     """
     method = config.methods[name].to_dict()
     options = [_options(field, values) for field, values in method['choices'].items()]
-    found: dict[str, ConfigDict] = {}
+    configs: dict[str, ConfigDict] = {}
     for chosen in itertools.product(*options):
         labels, changes = zip(*chosen, strict=True)
-        changed = copy.deepcopy(config)  # its references stay
+        changed = copy.deepcopy(config)  # references between fields stay
         for change in (method['fields'], *changes):
             unknown = sorted(set(change) - set(config))
             if unknown:
-                raise UsageError(f'config.methods[{name!r}] sets {unknown}, which are no fields.')
+                raise UsageError(
+                    f'config.methods[{name!r}] should set fields of the config. Found {unknown}, '
+                    'which are not fields.'
+                )
             changed.update(change)
-        found[', '.join(labels)] = changed
-    return found
+        configs[', '.join(labels)] = changed
+    return configs
 
 
 def _options(field: str, values: Any) -> list[tuple[str, dict[str, Any]]]:
-    """What the values of a choice are called, and the fields that each sets."""
+    """The label of each value of a choice, and the fields that the value sets."""
     if isinstance(values, Mapping):
         return [(label, fields) for label, fields in values.items()]
     return [(f'{field} {str(value).rpartition(":")[2]}', {field: value}) for value in values]

@@ -1,4 +1,4 @@
-"""Networks of a depth and a width, and the optimiser that holds them together."""
+"""Networks of a given depth and width, and an optimiser with a penalty between towers."""
 
 import pkgutil
 
@@ -9,21 +9,21 @@ from mtljax.base import Module
 
 
 def trunk(*, depth: int, width: int, activation: str) -> tuple[Module, ...]:
-    """Dense layers of one width, as the backbone.
+    """A backbone of dense layers of the same width.
 
     Args:
-      depth: the number of layers.
-      width: of each.
-      activation: its import path, such as ``'jax.nn:relu'``.
+      depth: The number of layers.
+      width: The width of each layer.
+      activation: The import path of the activation, such as ``'jax.nn:relu'``.
     """
     return backbones.mlp((width,) * depth, activation=pkgutil.resolve_name(activation))
 
 
 def head(*, depth: int, width: int, activation: str) -> Module:
-    """Dense layers of one width and a linear output; see `trunk`.
+    """Dense layers of the same width and a linear output; for the arguments see `trunk`.
 
-    Without layers, behind a trunk of one unit, that unit is the prediction: a scale of each task's
-    own would let towers differ by their sign.
+    If there are no layers and the trunk has one unit, this unit is the prediction. A learned scale
+    per task would let two towers differ by their sign.
     """
     if depth == 0 and width == 1:
         return Module(lambda key, x: ({}, {}), _only_unit)
@@ -39,15 +39,15 @@ def penalised_adam(
 ) -> optax.GradientTransformation:
     """Adam on the losses, the squared parameters, and a penalty between towers.
 
-    The decay is part of the gradient, not decoupled from it: trained to the end, a linear network
-    is then ridge regression, whatever the learning rate.
+    The decay is part of the gradient, not decoupled from it. A linear network that is trained to
+    convergence is therefore ridge regression, whatever the learning rate.
 
     Args:
-      weight_decay: twice the factor of the squared parameters.
-      penalty: a name of `mtljax.penalties`; '' for none.
-      strength: of the penalty.
-      learning_rate: at the first step; a half cosine brings it to 0.
-      steps: until then.
+      weight_decay: Twice the factor of the squared parameters.
+      penalty: The name of a function in `mtljax.penalties`, or '' for no penalty.
+      strength: The strength of the penalty.
+      learning_rate: The learning rate of the first step. It decays to 0 along a half cosine.
+      steps: The number of steps until the learning rate is 0.
     """
 
     def chain(weight_decay, strength):
@@ -55,5 +55,5 @@ def penalised_adam(
         schedule = optax.cosine_decay_schedule(learning_rate, steps)
         return optax.chain(optax.add_decayed_weights(weight_decay), *between, optax.adam(schedule))
 
-    # numbers of the state, not of the program: other ones need no compilation
+    # both are in the state, not in the program: a new value needs no new compilation
     return optax.inject_hyperparams(chain)(weight_decay=weight_decay, strength=strength)

@@ -1,4 +1,4 @@
-"""What forecasts say: tables, a verdict, and every number."""
+"""The tables of a forecast, a verdict in words, and every number."""
 
 import json
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ def tables(outcomes: Outcomes, plan: Plan, references: list[str]) -> dict[str, T
     """The tables by their titles.
 
     Args:
-      outcomes: of every method.
-      plan: what was judged where.
-      references: the methods to whose WAPE the others' is set.
+      outcomes: The results of every method.
+      plan: The origins and seeds.
+      references: The methods whose WAPE divides the WAPE of the others.
     """
     many = f'Mean over {len(plan.judged)} origins, {min(plan.judged)} to {max(plan.judged)}'
     days = len(plan.judged[plan.shown].days)
@@ -29,15 +29,15 @@ def tables(outcomes: Outcomes, plan: Plan, references: list[str]) -> dict[str, T
         'WAPE % at each origin': Table(
             ['method', *plan.judged],
             [
-                [name, *(f'{found.errors[day]["wape"]:.2f}' for day in plan.judged)]
-                for name, found in outcomes.items()
+                [name, *(f'{outcome.errors[day]["wape"]:.2f}' for day in plan.judged)]
+                for name, outcome in outcomes.items()
             ],
         ),
         f'Chosen on {len(plan.choice)} earlier origins': Table(
             ['method', 'settings tried', 'WAPE % there', 'chosen'],
             [
-                [name, str(found.tried), f'{found.choice:.2f}', found.setting]
-                for name, found in outcomes.items()
+                [name, str(outcome.tried), f'{outcome.choice:.2f}', outcome.setting]
+                for name, outcome in outcomes.items()
             ],
         ),
     }
@@ -45,59 +45,61 @@ def tables(outcomes: Outcomes, plan: Plan, references: list[str]) -> dict[str, T
 
 def _errors(outcomes: Outcomes, origins: list[str], references: list[str]) -> Table:
     rows = []
-    for name, found in outcomes.items():
-        own = {metric: mean(found, origins, metric) for metric in METRICS}
-        ratios = [own['wape'] / mean(outcomes[other], origins) for other in references]
-        cells = [f'{own["wape"]:.2f}', f'{own["mae"]:,.0f}', f'{own["mape"]:.2f}']
+    for name, outcome in outcomes.items():
+        means = {metric: mean(outcome, origins, metric) for metric in METRICS}
+        ratios = [means['wape'] / mean(outcomes[other], origins) for other in references]
+        cells = [f'{means["wape"]:.2f}', f'{means["mae"]:,.0f}', f'{means["mape"]:.2f}']
         rows.append([name, *cells, *(f'{ratio:.2f}' for ratio in ratios)])
     against = [f'WAPE / {other}' for other in references]
     return Table(['method', 'WAPE %', 'MAE', 'MAPE %', *against], rows)
 
 
-def mean(found: Outcome, origins: list[str], metric: str = 'wape') -> float:
+def mean(outcome: Outcome, origins: list[str], metric: str = 'wape') -> float:
     """The mean error over origins."""
-    return float(np.mean([found.errors[day][metric] for day in origins]))
+    return float(np.mean([outcome.errors[day][metric] for day in origins]))
 
 
 def verdict(outcomes: Outcomes, plan: Plan, best: str, references: list[str]) -> str:
-    """How the method ``best`` compares with others, in words."""
-    origins, own = list(plan.judged), outcomes[best]
-    said = [f'Of the methods that share, {best} was best on the earlier origins.']
-    for other in references:
-        there = outcomes[other]
-        lower = sum(own.errors[day]['wape'] < there.errors[day]['wape'] for day in origins)
-        shown = own.errors[plan.shown]['wape'] / there.errors[plan.shown]['wape']
-        said.append(
-            f'Its WAPE is {mean(own, origins) / mean(there, origins):.2f} of that of {other} on '
-            f'average and lower at {lower} of {len(origins)} origins; {shown:.2f} at {plan.shown}.'
+    """Compare the method ``best`` with the references, in words."""
+    origins, winner = list(plan.judged), outcomes[best]
+    sentences = [f'Among the methods that share, {best} was best on the earlier origins.']
+    for name in references:
+        other = outcomes[name]
+        lower = sum(winner.errors[day]['wape'] < other.errors[day]['wape'] for day in origins)
+        shown = winner.errors[plan.shown]['wape'] / other.errors[plan.shown]['wape']
+        sentences.append(
+            f'Its WAPE is {mean(winner, origins) / mean(other, origins):.2f} times the WAPE of '
+            f'{name} on average, and lower at {lower} of {len(origins)} origins; {shown:.2f} at '
+            f'{plan.shown}.'
         )
-    return ' '.join(said)
+    return ' '.join(sentences)
 
 
 def note(plan: Plan, task: str, seconds: float) -> str:
-    """How it was measured."""
+    """A note on how the numbers were obtained."""
     earlier, known = list(plan.choice), plan.judged[plan.shown]
     return (
-        f'Errors of {task} on the {len(known.days)} days from each origin, of which it has the '
-        f'{len(known.known)} days before; MAE in units of the file, means over {len(plan.seeds)} '
-        'seeds. Every method chose its setting by the mean WAPE over the origins '
-        f'{earlier[0]} to {earlier[-1]}, with one seed; nothing was chosen on the others, whose '
-        f'days overlap where origins are closer than {len(known.days)} days. {seconds:.0f} s.'
+        f'Errors of {task} on the {len(known.days)} days from each origin; the methods know the '
+        f'{len(known.known)} days before it. MAE is in units of the file. Means over '
+        f'{len(plan.seeds)} seeds. Every method chose its setting by the mean WAPE over the '
+        f'origins {earlier[0]} to {earlier[-1]}, with one seed. The other origins were not used '
+        'for any choice; their days overlap where origins are closer than '
+        f'{len(known.days)} days. {seconds:.0f} s.'
     )
 
 
-def files(found: Mapping[str, Table], words: list[str], outcomes: Outcomes) -> dict[str, bytes]:
-    """Tables and every number, by the names of their files."""
-    parts = [*words, *(f'{title}:\n\n{table.markdown()}' for title, table in found.items())]
+def files(tables: Mapping[str, Table], words: list[str], outcomes: Outcomes) -> dict[str, bytes]:
+    """The content of the files by name: the tables, and every number."""
+    parts = [*words, *(f'{title}:\n\n{table.markdown()}' for title, table in tables.items())]
     plain = {
         name: {
-            'tried': each.tried,
-            'setting': each.setting,
-            'choice wape': each.choice,
-            'errors': each.errors,
-            'forecasts': {day: rows.tolist() for day, rows in each.forecasts.items()},
+            'tried': outcome.tried,
+            'setting': outcome.setting,
+            'choice wape': outcome.choice,
+            'errors': outcome.errors,
+            'forecasts': {day: rows.tolist() for day, rows in outcome.forecasts.items()},
         }
-        for name, each in outcomes.items()
+        for name, outcome in outcomes.items()
     }
     return {
         'table.md': ('\n\n'.join(parts) + '\n').encode(),

@@ -1,4 +1,4 @@
-"""Networks trained at many origins at once."""
+"""Train networks at many origins at once."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,40 +18,41 @@ _STEP = ('weighting', 'engine', 'micro_batches', 'pooled')
 def at_origins(
     config: ConfigDict, origins: Sequence[str], dataset: Callable[[ConfigDict], Dataset]
 ) -> list[Dataset]:
-    """The data as it is known at each origin.
+    """The data that is known at each origin.
 
     Raises:
-      UsageError: they differ in their number of training days.
+      UsageError: The numbers of training days differ.
     """
-    found = []
+    datasets = []
     for origin in origins:
         spec = config.data.copy_and_resolve_references()
         spec.origin = origin
-        found.append(dataset(spec))
-    sizes = {origin: each.train.size for origin, each in zip(origins, found, strict=True)}
+        datasets.append(dataset(spec))
+    sizes = {origin: each.train.size for origin, each in zip(origins, datasets, strict=True)}
     if len(set(sizes.values())) > 1:
         raise UsageError(
-            'Origins are trained together: config.data.last should leave each the same number of '
-            f'training days. Found {sizes}.'
+            'All origins should have the same number of training days, because they are trained '
+            f'together. Found {sizes}. Change config.data.last.'
         )
-    return found
+    return datasets
 
 
 def forecasts(
     config: ConfigDict, task: str, datasets: Sequence[Dataset], seeds: Sequence[int]
 ) -> np.ndarray:
-    """What a network forecasts, ``[origins, seeds, H]``, in the units of the file.
+    """Train a network and forecast, ``[origins, seeds, H]``, in the units of the file.
 
-    Every origin and seed is a training of its own on all days at every step; all are one program.
+    There is one training per origin and seed, with all days in the batch at every step. All
+    trainings are one program.
 
     Args:
-      config: of the network.
-      task: the series.
-      datasets: one per origin, all of one size.
-      seeds: of the initial parameters.
+      config: The config of the network.
+      task: The name of the series.
+      datasets: One data set per origin, all of the same size.
+      seeds: The seeds of the initial parameters.
 
     Raises:
-      UsageError: what does not fit.
+      UsageError: The config cannot be built.
     """
     built = build.setup(config, datasets[0])
     options = {name: built.options[name] for name in _STEP}
@@ -71,10 +72,10 @@ def forecasts(
     seeded = jax.vmap(predict, in_axes=(0, None, None))
 
     @jax.jit
-    def run(starts, batches, days):  # small products, one after the other, suit a CPU
+    def run(starts, batches, days):  # one origin after the other: small products are fast on a CPU
         return jax.lax.map(lambda each: seeded(starts, *each), (batches, days))
 
-    found = np.asarray(run(starts, batches, days))
+    rows = np.asarray(run(starts, batches, days))
     return np.stack(
-        [each.tasks[task].inverse(rows) for each, rows in zip(datasets, found, strict=True)]
+        [each.tasks[task].inverse(row) for each, row in zip(datasets, rows, strict=True)]
     )

@@ -1,4 +1,4 @@
-"""What is known at an origin of the series that is forecast, and what comes after it."""
+"""The known days of a series before an origin, and the days to forecast after it."""
 
 from typing import NamedTuple
 
@@ -16,10 +16,10 @@ class Window(NamedTuple):
     """The known days of one series before an origin, and the days to forecast.
 
     Attributes:
-      known: the days before the origin with a value, ``[N]``.
-      history: the values on them, in the units of the file.
-      days: to forecast, ``[H]``.
-      truth: the values on these, NaN where there is none.
+      known: The days before the origin that have a value, ``[N]``.
+      history: The values on these days, in the units of the file.
+      days: The days to forecast, ``[H]``.
+      truth: The values on the days to forecast; NaN if a day has no value.
     """
 
     known: np.ndarray
@@ -44,10 +44,10 @@ def everything(split: Split) -> Batch:
     return split.take(np.arange(split.size))
 
 
-def errors(forecast: np.ndarray, found: Window) -> dict[str, float]:
+def errors(forecast: np.ndarray, window: Window) -> dict[str, float]:
     """The errors of a forecast ``[H]``, ``{'wape': %, 'mae': units, 'mape': %}``."""
-    there = ~np.isnan(found.truth)
-    arrays = [jnp.asarray(each) for each in (forecast, np.where(there, found.truth, 1), there)]
+    mask = ~np.isnan(window.truth)
+    arrays = [jnp.asarray(each) for each in (forecast, np.where(mask, window.truth, 1), mask)]
     return {
         name: np.asarray(metric.result(metric.update(*arrays))).item()
         for name, metric in METRICS.items()

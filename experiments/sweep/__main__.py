@@ -2,10 +2,11 @@
 
 python -m experiments.sweep --config=configs/NAME.py
 
-config.sweep says which: {'field': 'data.correlation', 'values': (0.5, 0.9), 'quantities': ('mse',),
-'reference': 'hard', 'average': False}. A quantity is 'TASK METRIC', or a METRIC alone for its mean
-over the tasks that have it. With 'average', a last column is the mean over the values. The other
-flags are those of experiments.compare; runs are kept, and missing ones trained, in the same way.
+config.sweep names the field and its values: {'field': 'data.correlation', 'values': (0.5, 0.9),
+'quantities': ('mse',), 'reference': 'hard', 'average': False}. A quantity is 'TASK METRIC', or just
+'METRIC' for its mean over the tasks that have it. With 'average', the tables get a last column with
+the mean over the values. The other flags are the flags of experiments.compare. As there, every run
+is written to the folder, and a second start trains the missing runs only.
 """
 
 from pathlib import Path
@@ -14,24 +15,24 @@ from absl import flags
 
 from experiments import build, program
 from experiments.compare.comparison import Comparison
-from experiments.compare.plan import define
-from experiments.compare.plan import read as read_plan
-from experiments.compare.runs import Runs, chosen
+from experiments.compare.plan import define_flags, read_plan
+from experiments.compare.records import chosen
+from experiments.compare.runs import Runs
 from experiments.show import show
 from experiments.sweep import report
-from experiments.sweep.points import points, read
+from experiments.sweep.points import points, read_sweep
 from mtljax.files import write_bytes
 
 _CONFIG = program.define_config()
 _WORKDIR = program.define_workdir()
-define()
+define_flags()
 
 
 def main() -> None:
     """Run the program."""
     config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
     workdir = Path(_WORKDIR.value or Path('runs') / f'sweep-{name}')
-    plan, sweep, dataset = read_plan(config), read(config), build.datasets()
+    plan, sweep, dataset = read_plan(config), read_sweep(config), build.datasets()
     runs = Runs(workdir / 'runs', dataset)
     comparisons = {
         label: Comparison(changed, plan, runs, dataset)
@@ -45,10 +46,10 @@ def main() -> None:
         total = sum(comparison.size for comparison in comparisons.values())
         program.console.print(f'{there} of {total} runs are there already.')
     best = {label: chosen(each.train(label)) for label, each in comparisons.items()}
-    found = report.report(best, sweep, tasks)
-    for title, table, caption in found.tables:
+    summary = report.report(best, sweep, tasks)
+    for title, table, caption in summary.tables:
         show(table, title, caption)
-    for file, content in report.files(found, name).items():
+    for file, content in report.files(summary, name).items():
         write_bytes(workdir / file, content)
         program.console.print(str(workdir / file), markup=False)
 

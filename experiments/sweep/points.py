@@ -1,4 +1,4 @@
-"""The values of one field of a config."""
+"""The configs of a sweep: one for each value of a field."""
 
 import copy
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from experiments.program import UsageError
 
 
 class Sweep(NamedTuple):
-    """What is repeated, and what is shown of it.
+    """The field to change, its values, and the quantities to report.
 
     Attributes:
-      field: of the config, such as ``'data.correlation'``.
-      values: of the field.
-      quantities: ``'TASK METRIC'``, or ``'METRIC'`` for its mean over tasks.
-      reference: the method that the others are compared with.
-      average: whether the mean over the values is shown.
+      field: The field of the config, such as ``'data.correlation'``.
+      values: The values of the field.
+      quantities: Each is ``'TASK METRIC'``, or ``'METRIC'`` for its mean over tasks.
+      reference: The method that the others are compared with.
+      average: Whether the tables show the mean over the values.
     """
 
     field: str
@@ -28,29 +28,34 @@ class Sweep(NamedTuple):
     average: bool = False
 
 
-def read(config: ConfigDict) -> Sweep:
-    """What ``config.sweep`` says.
+def read_sweep(config: ConfigDict) -> Sweep:
+    """Read ``config.sweep``.
 
     Raises:
-      UsageError: there is none, it has other fields, or its field is not in the config.
+      UsageError: The config has no sweep, or its fields are not the fields of `Sweep`.
     """
-    own = config.get('sweep') or ConfigDict()
+    spec = config.get('sweep') or ConfigDict()
     try:
-        sweep = Sweep(**own.to_dict())
+        sweep = Sweep(**spec.to_dict())
     except TypeError as error:
-        raise UsageError(f'config.sweep should have {list(Sweep._fields)}: {error}.') from error
+        raise UsageError(
+            f'config.sweep should have the fields {list(Sweep._fields)}. Found an error: {error}.'
+        ) from error
     if not sweep.values or not sweep.quantities:
-        raise UsageError('config.sweep needs values and quantities.')
+        raise UsageError(
+            'config.sweep needs values and quantities. '
+            f'Found {sweep.values!r} and {sweep.quantities!r}.'
+        )
     return sweep
 
 
 def points(config: ConfigDict, sweep: Sweep) -> dict[str, ConfigDict]:
-    """The config at each value, by what the value is called.
+    """The config for each value, ``{'NAME VALUE': config}``.
 
     Raises:
-      UsageError: the config has no such field.
+      UsageError: The config has no such field.
     """
-    found = {}
+    configs = {}
     for value in sweep.values:
         changed = copy.deepcopy(config)  # fields that refer to this one follow it
         *path, last = sweep.field.split('.')
@@ -58,8 +63,11 @@ def points(config: ConfigDict, sweep: Sweep) -> dict[str, ConfigDict]:
         for name in path:
             inner = inner.get(name) if isinstance(inner, ConfigDict) else None
         if not isinstance(inner, ConfigDict) or last not in inner:
-            raise UsageError(f'config.sweep.field = {sweep.field!r} is not in the config.')
+            raise UsageError(
+                f'config.sweep.field should be a field of the config. Found {sweep.field!r}, which '
+                'is not in the config.'
+            )
         with inner.unlocked(), inner.ignore_type():
             inner[last] = value
-        found[f'{last} {value}'] = changed
-    return found
+        configs[f'{last} {value}'] = changed
+    return configs

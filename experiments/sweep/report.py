@@ -1,4 +1,4 @@
-"""What a sweep says."""
+"""The tables and the figure of a sweep."""
 
 import io
 import json
@@ -10,7 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments import program
-from experiments.compare.runs import Run, records
+from experiments.compare.records import records
+from experiments.compare.run import Run
 from experiments.sweep.points import Sweep
 from mtljax.analysis import Record, Table, mean_and_error, student_interval
 from mtljax.base import Task
@@ -21,17 +22,17 @@ Scores = dict[str, dict[str, dict[int, float]]]
 
 
 class Report(NamedTuple):
-    """The tables, ``(title, table, caption)``, and the scores that they sum up."""
+    """The tables, ``(title, table, caption)``, and the scores that they summarise."""
 
     tables: list[tuple[str, Table, str]]
     scores: dict[str, Scores]
 
 
 def check(sweep: Sweep, tasks: Mapping[str, Task]) -> None:
-    """See that every quantity is there.
+    """Check that the tasks have every quantity of the sweep.
 
     Raises:
-      UsageError: one is not.
+      UsageError: A quantity is missing.
     """
     for quantity in sweep.quantities:
         if not _parts(quantity, tasks):
@@ -42,48 +43,50 @@ def check(sweep: Sweep, tasks: Mapping[str, Task]) -> None:
 
 
 def report(best: Mapping[str, Sequence[Run]], sweep: Sweep, tasks: Mapping[str, Task]) -> Report:
-    """The tables of a sweep.
+    """Make the tables of a sweep.
 
     Args:
-      best: the chosen runs, ``{value: runs}``.
-      sweep: what was repeated.
-      tasks: of the data.
+      best: The chosen runs, ``{value: runs}``.
+      sweep: The sweep.
+      tasks: The tasks of the data set.
 
     Raises:
-      UsageError: the reference is no method.
+      UsageError: The reference is not one of the methods.
     """
-    own = {label: records(runs) for label, runs in best.items()}
-    methods = list(dict.fromkeys(record.method for each in own.values() for record in each))
+    rows = {label: records(runs) for label, runs in best.items()}
+    methods = list(dict.fromkeys(record.method for each in rows.values() for record in each))
     if sweep.reference not in methods:
         raise program.UsageError(
             f'config.sweep.reference should be one of {methods}. Found {sweep.reference!r}.'
         )
-    seeds = {record.seed for each in own.values() for record in each}
+    seeds = {record.seed for each in rows.values() for record in each}
     tables, scores = [], {}
     for quantity in sweep.quantities:
         parts = _parts(quantity, tasks)
-        scores[quantity] = found = _scores(own, methods, parts)
+        scores[quantity] = table = _scores(rows, methods, parts)
         task, name = parts[0]
         better = 'more' if tasks[task].metrics[name].higher_is_better else 'less'
         caption = f'Test, mean ± standard error over {len(seeds)} seeds; {better} is better.'
         caption += _OVER_VALUES if sweep.average else ''
-        tables.append((quantity, _means(found, sweep.average), caption))
-        differences = _differences(found, sweep)
+        tables.append((quantity, _means(table, sweep.average), caption))
+        differences = _differences(table, sweep)
         tables.append((f'{quantity}, minus {sweep.reference}', differences, _PAIRED))
     return Report(tables, scores)
 
 
-_OVER_VALUES = f' {_MEAN}: over all values, ± standard error over them.'
-_PAIRED = 'Mean of paired differences ± half the 95 % interval (Student); * leaves out 0.'
+_OVER_VALUES = f' {_MEAN}: the mean over all values ± standard error over the values.'
+_PAIRED = (
+    'Mean of paired differences ± half the 95 % interval (Student); * means that 0 is outside it.'
+)
 
 
 def _parts(quantity: str, tasks: Mapping[str, Task]) -> list[tuple[str, str]]:
-    """The tasks and metrics whose mean a quantity is."""
+    """The pairs of task and metric whose mean is the quantity."""
     every = [(task, name) for task, row in tasks.items() for name in row.metrics]
     return [part for part in every if quantity in (' '.join(part), part[1])]
 
 
-def _scores(own: Mapping[str, Sequence[Record]], methods, parts) -> Scores:
+def _scores(rows: Mapping[str, Sequence[Record]], methods, parts) -> Scores:
     return {
         method: {
             label: {
@@ -91,7 +94,7 @@ def _scores(own: Mapping[str, Sequence[Record]], methods, parts) -> Scores:
                 for record in each
                 if record.method == method
             }
-            for label, each in own.items()
+            for label, each in rows.items()
         }
         for method in methods
     }
@@ -101,20 +104,20 @@ def _over_values(row: Mapping[str, Mapping[int, float]]) -> list[float]:
     return [float(np.mean(list(seeds.values()))) for seeds in row.values()]
 
 
-def _means(found: Scores, average: bool) -> Table:
-    labels = list(next(iter(found.values())))
+def _means(scores: Scores, average: bool) -> Table:
+    labels = list(next(iter(scores.values())))
     rows = []
-    for method, row in found.items():
+    for method, row in scores.items():
         cells = [list(row[label].values()) for label in labels]
         cells += [_over_values(row)] if average else []
         rows.append([method, *(_cell(*mean_and_error(values)) for values in cells)])
     return Table(['method', *labels, *([_MEAN] if average else [])], rows)
 
 
-def _differences(found: Scores, sweep: Sweep) -> Table:
-    labels = list(next(iter(found.values())))
-    reference, rows = found[sweep.reference], []
-    for method, row in found.items():
+def _differences(scores: Scores, sweep: Sweep) -> Table:
+    labels = list(next(iter(scores.values())))
+    reference, rows = scores[sweep.reference], []
+    for method, row in scores.items():
         if method == sweep.reference:
             continue
         cells = [[row[label][s] - reference[label][s] for s in row[label]] for label in labels]
@@ -132,16 +135,16 @@ def _cell(mean: float, half: float, sign: str = '') -> str:
     return f'{mean:{sign}.4f} ± {half:.4f}{mark}'
 
 
-def files(found: Report, title: str) -> dict[str, bytes]:
-    """Tables, every score, and the figure, by the names of their files."""
+def files(report: Report, title: str) -> dict[str, bytes]:
+    """The content of the files by name: the tables, every score, and the figure."""
     parts = [f'# {title}']
-    for heading, table, caption in found.tables:
+    for heading, table, caption in report.tables:
         parts += [f'{heading}:', table.markdown(), caption]
     image = io.BytesIO()
-    _figure(found.scores, title).savefig(image, dpi=150)
+    _figure(report.scores, title).savefig(image, dpi=150)
     return {
         'table.md': ('\n\n'.join(parts) + '\n').encode(),
-        'results.json': program.to_json(json.loads(json.dumps(found.scores))).encode(),
+        'results.json': program.to_json(json.loads(json.dumps(report.scores))).encode(),
         'sweep.png': image.getvalue(),
     }
 
@@ -149,15 +152,15 @@ def files(found: Report, title: str) -> dict[str, bytes]:
 def _figure(scores: Mapping[str, Scores], title: str) -> Figure:
     figure = Figure(figsize=(4.6 * len(scores) + 1.2, 3.8), layout='constrained')
     panels = figure.subplots(1, len(scores), squeeze=False)[0]
-    for axes, (quantity, found) in zip(panels, scores.items(), strict=True):
-        for index, (method, row) in enumerate(found.items()):
+    for axes, (quantity, methods) in zip(panels, scores.items(), strict=True):
+        for index, (method, row) in enumerate(methods.items()):
             pairs = [mean_and_error(list(seeds.values())) for seeds in row.values()]
             means, errors = zip(*pairs, strict=True)
             errors = [0 if math.isnan(error) else error for error in errors]
-            places = np.arange(len(row)) + 0.03 * (index - len(found) / 2)  # side by side
+            places = np.arange(len(row)) + 0.03 * (index - len(methods) / 2)  # side by side
             style = {'marker': 'o', 'markersize': 4, 'capsize': 3, 'color': f'C{index % 10}'}
             axes.errorbar(places, means, yerr=errors, label=method, **style)
-        labels = list(next(iter(found.values())))
+        labels = list(next(iter(methods.values())))
         axes.set_xticks(range(len(labels)), labels, rotation=30, ha='right')
         axes.set_title(quantity, fontsize='medium')
         axes.grid(alpha=0.3)

@@ -2,10 +2,11 @@
 
 python -m experiments.text_entry --config=configs/text_entry.py --config.data.path=FILE
 
-First experiments.compare, with its flags: single-task models and hard sharing, trained and tested.
-Then the time from a word entered to its predictions, at batch 1, of hard sharing and of a model per
-task with the config's backbone, in turn. Tables and figures go into the folder of the comparison,
-and all tables into text_entry.md.
+First, the program does what experiments.compare does, with the same flags: it trains and tests
+single-task models and hard sharing. Then it measures the time from a word entered to its
+predictions, at batch size 1. It compares hard sharing with one model per task, both on the backbone
+of the config; the models take turns. Tables and figures go into the folder of the comparison; all
+tables are also in text_entry.md.
 """
 
 from pathlib import Path
@@ -14,21 +15,25 @@ from absl import flags
 
 from experiments import build, program
 from experiments.benchmark.timing import interleaved
-from experiments.compare import __main__ as compare
+from experiments.compare.plan import define_flags, read_plan
+from experiments.compare.run_comparison import run_comparison
 from experiments.show import show
 from experiments.text_entry import latency
 
-_CALLS = flags.DEFINE_integer('calls', 3_000, 'Words that every model answers.', lower_bound=1)
+_CONFIG = program.define_config()
+_WORKDIR = program.define_workdir()
+define_flags()
+_CALLS = flags.DEFINE_integer(
+    'calls', 3_000, 'The number of words that every model answers.', lower_bound=1
+)
 
 
 def main() -> None:
     """Run the program."""
-    if flags.FLAGS.workdir is None:
-        flags.FLAGS.workdir = str(
-            Path('runs') / f'compare-{program.run_name(flags.FLAGS["config"])}'
-        )
-    compare.main()
-    spec = flags.FLAGS.config.to_dict()
+    config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
+    workdir = Path(_WORKDIR.value or Path('runs') / f'compare-{name}')
+    run_comparison(config, read_plan(config), name, workdir)
+    spec = config.to_dict()
     dataset = build.build(spec['data'], 'data')
     backbone = build.build({**dataset.inputs, **spec['backbone']}, 'backbone')
     servers = latency.servers(dataset, backbone)
@@ -36,11 +41,11 @@ def main() -> None:
     seconds = interleaved(calls, _CALLS.value)
     table = latency.table(servers, seconds)
     note = (
-        f'{_CALLS.value:,} words each, in turn, batch 1. The last column: the median over words, '
-        'and quartiles.'
+        f'{_CALLS.value:,} words per model; the models take turns; batch size 1. The last column: '
+        'the median of the ratios over words, and the quartiles.'
     )
     show(table, latency.TITLE, note)
-    for path in latency.write(Path(flags.FLAGS.workdir), table, note, seconds):
+    for path in latency.write(workdir, table, note, seconds):
         program.console.print(str(path), markup=False)
 
 

@@ -11,7 +11,8 @@ import pytest
 from experiments import build
 from experiments.compare import report, report_files
 from experiments.compare.methods import BASELINE, cells
-from experiments.compare.runs import Runs, chosen, records
+from experiments.compare.records import chosen, records
+from experiments.compare.runs import Runs
 from experiments.program import UsageError
 from mtljax import data, training
 from tests.experiments.plans import plan
@@ -89,7 +90,7 @@ def test_runs_are_kept_and_never_trained_again(trained, dataset, tmp_path, monke
     assert Runs(tmp_path, dataset).train(same, [0], '')[0].test == first[2].test
     assert len(calls) == 1
     next(tmp_path.glob('cross_stitch-seed-0*')).write_text('{"method":')
-    with pytest.raises(UsageError, match='is no run'):
+    with pytest.raises(UsageError, match='should hold a run'):
         Runs(tmp_path, dataset).check(wanted[2], [0])
 
 
@@ -215,14 +216,16 @@ def test_the_report_says_all_that_a_reader_needs(examples, dataset, tmp_path):
 def test_a_run_that_did_not_end_is_in_the_report(examples, dataset, tmp_path):
     nothing = training.filled(dataset(None).tasks, math.nan)
     lost = {'test': nothing, 'validation': nothing, 'score': -math.inf, 'error': 'NaN at step 3'}
-    runs = [r._replace(**lost) if (r.method, r.seed) == ('cross_stitch', 1) else r for r in examples]
+    runs = [
+        r._replace(**lost) if (r.method, r.seed) == ('cross_stitch', 1) else r for r in examples
+    ]
     tasks = dataset(None).tasks
     found = report.report(runs, tasks, None, training.select_by())
     rows = {row[0]: row for row in found.main.rows}
     assert rows['cross_stitch'][1] == 'nan'
     assert rows['hard'][-1] == '1.00'
     assert rows['cross_stitch'][-1] == '2.00'
-    assert 'cross_stitch, seed 1, did not end: NaN at step 3' in found.notes
+    assert 'cross_stitch, seed 1, failed: NaN at step 3' in found.notes
     assert report_files.write(found, runs, runs, tasks, 'digits', tmp_path)
 
 
@@ -244,4 +247,4 @@ def test_a_comparison_of_one_task_and_one_without_metrics(examples, dataset, tmp
 def test_tasks_that_the_score_does_not_look_at_are_named(examples, dataset):
     tasks = dataset(None).tasks
     found = report.report(examples, tasks, None, lambda results: results['left']['accuracy'])
-    assert any('does not look at right' in note for note in found.notes)
+    assert any('config.select ignores right' in note for note in found.notes)

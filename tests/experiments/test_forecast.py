@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 
 from experiments import build
 from experiments.forecast import prophet, report
-from experiments.forecast.choice import choose, read
+from experiments.forecast.choice import choose, read_plan
 from experiments.forecast.figure import History, figure, holidays
 from experiments.forecast.methods import methods, settings
 from experiments.forecast.training import at_origins
@@ -106,7 +106,7 @@ def constant(value):
 
 def test_what_is_chosen_is_judged_and_told(dataset):
     config = small_config()
-    plan = read(config, dataset)
+    plan = read_plan(config, dataset)
     assert list(plan.judged) == ['2017-08-18', '2017-10-02']
     level = np.mean([own.truth.mean() for own in plan.choice.values()])
     calls = []
@@ -144,14 +144,14 @@ def test_a_plan_that_cannot_be_is_refused(dataset, change, said):
     config = small_config()
     config.forecast.update(change)
     with pytest.raises(UsageError, match=said):
-        read(config, dataset)
+        read_plan(config, dataset)
 
 
 def test_a_method_with_an_unknown_field_is_refused():
     config = small_config()
     with config.unlocked():
         config.methods['soft l2'].fields.strenght = 0.1
-    with pytest.raises(UsageError, match=r"\['strenght'\], which are no fields"):
+    with pytest.raises(UsageError, match=r"\['strenght'\], which are not fields"):
         settings(config, 'soft l2')
 
 

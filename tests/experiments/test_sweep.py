@@ -11,10 +11,11 @@ from ml_collections import ConfigDict
 from experiments import build
 from experiments.compare.comparison import Comparison
 from experiments.compare.methods import BASELINE
-from experiments.compare.runs import Run, Runs
+from experiments.compare.run import Run
+from experiments.compare.runs import Runs
 from experiments.program import UsageError
 from experiments.sweep import report
-from experiments.sweep.points import Sweep, points, read
+from experiments.sweep.points import Sweep, points, read_sweep
 from mtljax import data
 from tests.experiments.plans import plan
 from tests.experiments.programs import start
@@ -46,7 +47,7 @@ def tasks():
 
 
 def test_every_value_has_a_config_of_its_own(config):
-    found = points(config, read(config))
+    found = points(config, read_sweep(config))
     assert list(found) == ['correlation 0.5', 'correlation 0.9', 'correlation 1.0']
     assert [each.data.correlation for each in found.values()] == [0.5, 0.9, 1.0]
     assert config.data.correlation == 0.5
@@ -55,8 +56,8 @@ def test_every_value_has_a_config_of_its_own(config):
 @pytest.mark.parametrize(
     ('change', 'said'),
     [
-        ({'field': 'data.angle'}, "'data.angle' is not in the config"),
-        ({'field': 'train.steps.more'}, 'is not in the config'),
+        ({'field': 'data.angle'}, "Found 'data.angle', which is not in"),
+        ({'field': 'train.steps.more'}, 'should be a field of the config'),
         ({'values': ()}, 'needs values and quantities'),
         ({'methods': ()}, 'config.sweep should have'),
     ],
@@ -65,7 +66,7 @@ def test_what_a_config_says_wrongly(config, change, said):
     with config.unlocked():
         config.sweep.update(change)
     with pytest.raises(UsageError, match=said):
-        points(config, read(config))
+        points(config, read_sweep(config))
 
 
 def test_each_seed_draws_data_of_its_own(config, tmp_path):
