@@ -1,25 +1,28 @@
-"""Measure, never remember: benchmarks that print a table.
+"""Benchmarks: measure speed and cost, and print a table.
 
 python -m experiments.benchmark --suite=SUITE [--peers=torch] [--rounds=9] [--out=FILE.md]
     [--figure=FILE.png] [--libmtl=PATH] [--tasks=2,8]
 
-dispatch: the fast path of training.train (data on the device, a scan of steps) against a Python
-loop of the jitted step with host batches, and against the same loop in eager PyTorch.
+dispatch: compares the fast path of training.train (data on the device, a scan of steps) with a
+Python loop of the jitted step on host batches, and with the same loop in eager PyTorch.
 
-sharing: a step of every sharing scheme; MMoE with stacked experts against the same experts in a
-list; seconds to compile a step as experts and tasks grow in number; MMoE against eager PyTorch.
-
-surgery: steps of several methods for 2 to 40 tasks, against the plain sum, against the floor (one
-forward, one pullback a task) and, with --peers=torch,torchjd,libmtl, against the same steps in
+sharing: measures a step of every sharing scheme, MMoE with stacked experts against the same experts
+in a list, the seconds to compile a step for more and more experts and tasks, and MMoE against eager
 PyTorch.
 
-engines: every engine on wide and narrow trunks, experts, attention and convolutions; seconds to
-compile a step.
+surgery: measures steps of several methods for 2 to 40 tasks. It compares them with the plain sum,
+with the floor (one forward pass and one pullback per task) and, with --peers=torch,torchjd,libmtl,
+with the same steps in PyTorch.
 
-data: examples a second on KDD census-income (fetched before: python -m experiments.data fetch
-census); four seeds in one program against one after the other, and which of them is chosen.
+engines: measures every engine on wide and narrow trunks, experts, attention and convolutions, and
+the seconds to compile a step.
 
-cost: parameters, FLOPs and latency of one encoder with four heads: hard, soft, MMoE, separate.
+data: measures examples per second on KDD census-income, and four seeds in one program against one
+after the other. It also shows which of the two training would choose. Fetch the data first with
+python -m experiments.data fetch census.
+
+cost: measures parameters, FLOPs and latency of one encoder with four heads: hard, soft, MMoE,
+separate.
 """
 
 from collections.abc import Iterable, Sequence
@@ -43,15 +46,17 @@ _SUITE = flags.DEFINE_enum(
     'suite',
     'dispatch',
     ['dispatch', 'sharing', 'surgery', 'engines', 'data', 'cost'],
-    'What to measure.',
+    'The suite to run.',
 )
 _PEERS = flags.DEFINE_list(
-    'peers', [], 'Other libraries to run beside: torch; in the suite surgery also torchjd, libmtl.'
+    'peers',
+    [],
+    'Other libraries to measure: torch; in the suite surgery also torchjd, libmtl.',
 )
-_LIBMTL = flags.DEFINE_string('libmtl', None, 'The folder of a clone of LibMTL.')
-_ROUNDS = flags.DEFINE_integer('rounds', 9, 'Interleaved rounds per row.', lower_bound=1)
+_LIBMTL = flags.DEFINE_string('libmtl', None, 'The folder of a clone of the LibMTL repository.')
+_ROUNDS = flags.DEFINE_integer('rounds', 9, 'The number of rounds per row.', lower_bound=1)
 _TASKS = flags.DEFINE_list(
-    'tasks', ['2', '4', '8', '16', '40'], 'Numbers of tasks in the suite surgery.'
+    'tasks', ['2', '4', '8', '16', '40'], 'The numbers of tasks in the suite surgery.'
 )
 _OUT = flags.DEFINE_string('out', None, 'A Markdown file to write the table to.')
 _FIGURE = flags.DEFINE_string('figure', None, 'A PNG file for the figure of the suite surgery.')
@@ -62,8 +67,7 @@ def main() -> None:
     known = _LIBRARIES.get(_SUITE.value, ())
     if unknown := sorted(set(_PEERS.value) - set(known)):
         raise program.UsageError(
-            f'--peers of the suite {_SUITE.value} knows {", ".join(known) or "none"}. '
-            f'Found {unknown}.'
+            f'--peers of the suite {_SUITE.value} should be among {list(known)}. Found {unknown}.'
         )
     parts = []
     for title, table in _tables(_ROUNDS.value, _PEERS.value):
@@ -75,14 +79,14 @@ def main() -> None:
 
 
 def _tables(rounds: int, peers: Sequence[str]) -> Iterable[tuple[str, Table]]:
-    """The tables of the suite that is asked for, each with the line above it."""
+    """The tables of the chosen suite, each with its title."""
     with_torch = 'torch' in peers
     match _SUITE.value:
         case 'sharing':
             return sharing.tables(rounds, with_torch=with_torch)
         case 'surgery':
-            surgery_pytorch.find(peers, _LIBMTL.value)
-            return surgery.tables(rounds, _whole(_TASKS.value), peers, _draw)
+            surgery_pytorch.check_installed(peers, _LIBMTL.value)
+            return surgery.tables(rounds, _numbers(_TASKS.value), peers, _draw)
         case 'engines':
             return engines.tables(rounds)
         case 'data':
@@ -92,10 +96,10 @@ def _tables(rounds: int, peers: Sequence[str]) -> Iterable[tuple[str, Table]]:
     return [('', dispatch.table(rounds, with_torch=with_torch))]
 
 
-def _whole(found: Sequence[str]) -> list[int]:
-    if not found or not all(each.isdecimal() and int(each) for each in found):
-        raise program.UsageError(f'--tasks should be whole numbers from 1 on. Found {found}.')
-    return [int(each) for each in found]
+def _numbers(texts: Sequence[str]) -> list[int]:
+    if not texts or not all(text.isdecimal() and int(text) for text in texts):
+        raise program.UsageError(f'--tasks should be whole numbers >= 1. Found {texts}.')
+    return [int(text) for text in texts]
 
 
 def _draw(figure: Figure) -> None:

@@ -1,4 +1,4 @@
-"""What schemes cost where they serve: parameters, FLOPs, latency."""
+"""The cost of sharing schemes at inference: parameters, FLOPs, latency."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,9 +25,9 @@ class Server(NamedTuple):
     """A way to answer all tasks.
 
     Attributes:
-      parameters: how many.
-      flops: of one call.
-      call: computes all predictions of the batch, to the end.
+      parameters: The number of parameters.
+      flops: The FLOPs of one call.
+      call: A function that computes all predictions of a batch, and waits for them.
     """
 
     parameters: int
@@ -36,10 +36,10 @@ class Server(NamedTuple):
 
 
 def tables(rounds: int) -> Iterator[tuple[str, Table]]:
-    """A table for every batch size, with the line that stands above it.
+    """Measure, and yield a table with its title for every batch size.
 
     Args:
-      rounds: how often each server has its turn, of some hundred calls.
+      rounds: The number of turns of each server; a turn has about a hundred calls.
     """
     for size, calls in _CALLS.items():
         title = f'Batch {size}, {rounds * calls:,} calls of each'
@@ -48,12 +48,12 @@ def tables(rounds: int) -> Iterator[tuple[str, Table]]:
 
 
 def serving(size: int, calls: int, rounds: int) -> Table:
-    """One encoder and four heads; ratios to hard sharing."""
+    """One encoder with four heads, with ratios to hard sharing."""
     x = jnp.asarray(np.random.default_rng(0).normal(size=(size, _COLUMNS)), jnp.float32)
-    servers = {name: _together(model, x) for name, model in _models().items()}
-    servers['independent'] = _apart(x)
+    servers = {name: _one_program(model, x) for name, model in _models().items()}
+    servers['independent'] = _program_per_task(x)
     times = _latencies(servers, calls, rounds)
-    medians = {name: [float(np.median(row)) for row in found] for name, found in times.items()}
+    medians = {name: [float(np.median(row)) for row in rows] for name, rows in times.items()}
     hard, rows = servers['hard'], []
     for name, server in servers.items():
         row = [name, f'{server.parameters:,}', f'{server.parameters / hard.parameters:.2f}']
@@ -77,19 +77,19 @@ def _head():
     return heads.mlp((64,), 10)
 
 
-def _together(model: MultiTask, x: Any) -> Server:
+def _one_program(model: MultiTask, x: Any) -> Server:
     """One program for all tasks."""
-    found, run = analysis.cost(model, x), _compiled(model, x)
-    return Server(found.total, found.flops, lambda: jax.block_until_ready(run()))
+    cost, run = analysis.cost(model, x), _compiled(model, x)
+    return Server(cost.total, cost.flops, lambda: jax.block_until_ready(run()))
 
 
-def _apart(x: Any) -> Server:
-    """A model for every task, each a program of its own, called in turn."""
+def _program_per_task(x: Any) -> Server:
+    """One model and one program per task, called one after the other."""
     models = [sharing.hard(backbones.mlp(_WIDTHS), {task: _head()}) for task in _TASKS]
     costs, runs = [analysis.cost(m, x) for m in models], [_compiled(m, x) for m in models]
     return Server(
-        sum(found.total for found in costs),
-        sum(found.flops for found in costs),
+        sum(cost.total for cost in costs),
+        sum(cost.flops for cost in costs),
         lambda: jax.block_until_ready([run() for run in runs]),
     )
 
@@ -104,7 +104,7 @@ def _compiled(model: MultiTask, x: Any) -> Callable[[], Any]:
 def _latencies(
     servers: Mapping[str, Server], calls: int, rounds: int
 ) -> dict[str, list[list[float]]]:
-    """Seconds of every call, ``{name: [rounds][calls]}``; servers take turns."""
+    """The seconds of every call, ``{name: [rounds][calls]}``; the servers take turns."""
     for server in servers.values():
         server.call()
     times: dict[str, list[list[float]]] = {name: [] for name in servers}

@@ -1,4 +1,4 @@
-"""How fast tables are trained on, and whether the choice between ways to run seeds is right."""
+"""The speed of training on a table, and the choice between two ways to run several seeds."""
 
 import statistics
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _SEEDS = (0, 1, 2, 3)
 
 
 class Case(NamedTuple):
-    """A model and its data."""
+    """A model, its data, and the batch size."""
 
     name: str
     model: MultiTask
@@ -29,14 +29,14 @@ class Case(NamedTuple):
 
 
 def tables(rounds: int, *, with_torch: bool) -> Iterator[tuple[str, Table]]:
-    """Every table, with the line that stands above it.
+    """Measure, and yield every table with its title.
 
     Args:
-      rounds: how often each contender runs, in turn.
-      with_torch: whether the same model in eager PyTorch runs too.
+      rounds: The number of rounds; the contenders take turns.
+      with_torch: Whether to measure the same model in eager PyTorch too.
 
     Raises:
-      UsageError: the data is not there, or PyTorch is asked for and missing.
+      UsageError: The data is missing, or PyTorch is needed and missing.
     """
     try:
         people = data.census()
@@ -55,7 +55,7 @@ def mixture(dataset: Dataset) -> MultiTask:
 
 
 def examples(dataset: Dataset, rounds: int, *, with_torch: bool) -> Table:
-    """Examples a second of the fast path, and of a loop in eager PyTorch."""
+    """Examples per second of the fast path, and of a loop in eager PyTorch."""
     case = Case('census', mixture(dataset), dataset, _BATCH)
     contenders = {'mtljax': _run(case, 0)}
     if with_torch:
@@ -63,13 +63,13 @@ def examples(dataset: Dataset, rounds: int, *, with_torch: bool) -> Table:
     times = interleaved(contenders, rounds)
     count = _CHUNK * _BATCH
     rows = [[name, f'{count / statistics.median(t):,.0f}'] for name, t in times.items()]
-    for row, found in zip(rows, times.values(), strict=True):
-        row.append(ratio_of(found, times['mtljax']))
+    for row, seconds in zip(rows, times.values(), strict=True):
+        row.append(ratio_of(seconds, times['mtljax']))
     return Table(['library', 'examples/s', 'time / mtljax time'], rows)
 
 
 def seeds(people: Dataset, rounds: int) -> Table:
-    """Both ways for models of several sizes, and what `training.should_vmap_seeds` chooses."""
+    """Both ways for models of several sizes, and the choice of `training.should_vmap_seeds`."""
     rows = []
     for case in _cases(people):
         step_options: dict[str, Any] = {'seeds': _SEEDS, 'batch_size': case.batch_size}
@@ -78,7 +78,7 @@ def seeds(people: Dataset, rounds: int) -> Table:
         )
         contenders = {'together': _run(case, _SEEDS), 'apart': _in_turn(case)}
         times = interleaved(contenders, rounds)
-        medians = {name: statistics.median(found) for name, found in times.items()}
+        medians = {name: statistics.median(seconds) for name, seconds in times.items()}
         chosen = 'together' if together else 'apart'
         row = [case.name, reason, ratio_of(times['together'], times['apart']), chosen]
         row.append(f'{medians[chosen] / min(medians.values()):.2f}')
@@ -102,20 +102,20 @@ def _cases(people: Dataset) -> Iterator[Case]:
 
 
 def _in_turn(case: Case) -> Contender:
-    single = [_run(case, seed) for seed in _SEEDS]
+    contenders = [_run(case, seed) for seed in _SEEDS]
 
     def run():
-        for one in single:
-            one()
+        for contender in contenders:
+            contender()
 
     return run
 
 
 def _run(case: Case, seed: int | tuple[int, ...]) -> Contender:
-    """A chunk of steps on the fast path, of one seed or of several in one program."""
+    """A chunk of steps on the fast path, for one seed or for several seeds in one program."""
     step = training.train_step(case.model, case.dataset.tasks, _tx())
     several = isinstance(seed, tuple)
-    keys = [jax.random.key(one) for one in (seed if isinstance(seed, tuple) else (seed,))]
+    keys = [jax.random.key(each) for each in (seed if isinstance(seed, tuple) else (seed,))]
     states = [step.init(key, case.dataset.train.example) for key in keys]
     strategy, start = training.strategy_of('jit'), 0
     options = {'batch_size': case.batch_size, 'seed': seed, 'steps': 1 << 30, 'scan': True}

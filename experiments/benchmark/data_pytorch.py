@@ -1,4 +1,4 @@
-"""MMoE on a table as one writes it in eager PyTorch."""
+"""MMoE on a table, as a user would write it in eager PyTorch."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ _EXPERTS, _WIDTH, _TOWER, _EMBEDDING = 8, 16, 8, 4
 
 
 def mmoe(dataset: Dataset, batch_size: int, steps: int, rate: float) -> Twin:
-    """Steps of Adam on batches from the host; one embedding per column, lists of modules.
+    """Steps of Adam on batches from the host, with one embedding per column and lists of modules.
 
     Args:
-      dataset: binary tasks on categorical and numeric columns.
-      batch_size: of a step.
-      steps: how many steps one run takes.
-      rate: the learning rate.
+      dataset: A data set with binary tasks on categorical and numeric columns.
+      batch_size: The batch size of a step.
+      steps: The number of steps per run.
+      rate: The learning rate.
 
     Raises:
       UsageError: PyTorch is missing.
@@ -62,7 +62,7 @@ def _modules(nn: Any, dataset: Dataset, where: Any) -> tuple[Any, ...]:
     def dense(size):
         return nn.Sequential(nn.Linear(width, size), nn.ReLU())
 
-    made = (
+    parts = (
         [nn.Embedding(count + 1, _EMBEDDING) for count in counts],
         [dense(_WIDTH) for _ in range(_EXPERTS)],
         [nn.Linear(width, _EXPERTS) for _ in dataset.tasks],
@@ -71,4 +71,4 @@ def _modules(nn: Any, dataset: Dataset, where: Any) -> tuple[Any, ...]:
             for _ in dataset.tasks
         ],
     )
-    return tuple(nn.ModuleList(each).to(where) for each in made)
+    return tuple(nn.ModuleList(each).to(where) for each in parts)

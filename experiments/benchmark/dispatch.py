@@ -1,4 +1,4 @@
-"""The fast path against loops that fetch each batch from the host."""
+"""The fast path against loops that fetch every batch from the host."""
 
 import statistics
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _LEARNING_RATE = 1e-3
 
 
 class Network(NamedTuple):
-    """One row: a backbone, and the hidden widths of its PyTorch twin (None: no twin)."""
+    """A row of the table; ``widths`` are the hidden widths of a PyTorch twin, or None."""
 
     name: str
     backbone: tuple[Module, ...]
@@ -40,21 +40,21 @@ def networks() -> list[Network]:
 
 
 def table(rounds: int, *, with_torch: bool) -> Table:
-    """Medians of interleaved rounds; ratios of times with their quartiles.
+    """Medians over rounds in which the contenders take turns, and ratios with their quartiles.
 
     Args:
-      rounds: how often each contender runs, in turn.
-      with_torch: whether the same loop in eager PyTorch runs too.
+      rounds: The number of rounds; the contenders take turns.
+      with_torch: Whether to measure the same loop in eager PyTorch too.
 
     Raises:
-      UsageError: PyTorch is asked for and missing.
+      UsageError: PyTorch is needed and missing.
     """
     dataset = data.digits()
     rows = []
     for network in networks():
         contenders = dict(_contenders(network, dataset, with_torch=with_torch))
         times = interleaved(contenders, rounds)
-        rates = {name: _CHUNK / statistics.median(found) for name, found in times.items()}
+        rates = {name: _CHUNK / statistics.median(seconds) for name, seconds in times.items()}
         row = [network.name, f'{rates["loop"]:,.0f}', f'{rates["fast"]:,.0f}']
         row.append(ratio_of(times['fast'], times['loop']))
         if with_torch:

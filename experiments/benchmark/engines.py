@@ -1,4 +1,4 @@
-"""What per-task gradients cost, engine by engine, in units of the step on the plain sum."""
+"""The cost of per-task gradients with every engine, relative to a step on the plain sum."""
 
 import statistics
 import time
@@ -17,10 +17,10 @@ _COMPILATIONS = 3
 
 
 def tables(rounds: int) -> Iterator[tuple[str, Table]]:
-    """Every table, with the line that stands above it.
+    """Measure, and yield every table with its title.
 
     Args:
-      rounds: how often each contender runs, in turn.
+      rounds: The number of rounds; the contenders take turns.
     """
     jax.config.update('jax_enable_compilation_cache', False)
     yield 'Engines: a step of PCGrad', _engines(rounds)
@@ -28,14 +28,14 @@ def tables(rounds: int) -> Iterator[tuple[str, Table]]:
 
 
 def _engines(rounds: int) -> Table:
-    """Time and temporary memory of a step of PCGrad, and what ``'auto'`` chooses."""
+    """Time and temporary memory of a step of PCGrad, and the choice of the engine ``'auto'``."""
     rows = []
     for network in networks():
-        made = problem(network)
-        steps = {'sum': made.step(surgery.sum())}
-        steps |= {engine: made.step(surgery.pcgrad(), engine) for engine in ENGINES}
+        setup = problem(network)
+        steps = {'sum': setup.step(surgery.sum())}
+        steps |= {engine: setup.step(surgery.pcgrad(), engine) for engine in ENGINES}
         times = interleaved({name: step.contender() for name, step in steps.items()}, rounds)
-        rows.append([network.name, *_row(_chosen(made), steps, times)])
+        rows.append([network.name, *_row(_chosen(setup), steps, times)])
         console.print('  '.join(rows[-1]))
     ratios = [f'{engine} time / sum time' for engine in ENGINES]
     sizes = [f'{name} MiB' for name in ('sum', *ENGINES)]
@@ -43,17 +43,17 @@ def _engines(rounds: int) -> Table:
 
 
 def _compilation(rounds: int) -> Table:
-    """Tracing, lowering and XLA, from empty caches."""
+    """The seconds of tracing, lowering and XLA, with empty caches."""
     methods, rows = {'sum': surgery.sum, 'pcgrad': surgery.pcgrad}, []
     for tasks in (2, 8, 40):
-        made, seconds = problem(dense(3, 256, 256, tasks)), {name: [] for name in methods}
+        setup, seconds = problem(dense(3, 256, 256, tasks)), {name: [] for name in methods}
         for name in sorted(seconds) * rounds:
-            update, state = made.update(methods[name]())
+            update, state = setup.update(methods[name]())
             jax.clear_caches()
             begin = time.perf_counter()
-            update.lower(state, made.batch).compile()
+            update.lower(state, setup.batch).compile()
             seconds[name].append(time.perf_counter() - begin)
-        middle = {name: statistics.median(found) for name, found in seconds.items()}
+        middle = {name: statistics.median(times) for name, times in seconds.items()}
         rows.append([str(tasks), *(f'{each:.2f}' for each in middle.values())])
     return Table(['T', 'sum', 'pcgrad'], rows)
 
@@ -68,11 +68,11 @@ def _row(chosen: str, steps: Mapping[str, Step], times: Mapping[str, list[float]
     ]
 
 
-def _chosen(made: Problem) -> str:
-    params, state = made.start.params['shared'], made.start.state
+def _chosen(setup: Problem) -> str:
+    params, state = setup.start.params['shared'], setup.start.state
 
     def trunk(shared):
-        return made.model.features({'shared': shared}, state, made.batch.inputs, train=True)[0]
+        return setup.model.features({'shared': shared}, state, setup.batch.inputs, train=True)[0]
 
     z, pull = jax.vjp(trunk, params)
-    return gradients.choose(params, pull, z, len(made.tasks))
+    return gradients.choose(params, pull, z, len(setup.tasks))

@@ -1,4 +1,4 @@
-"""The networks on which surgery is measured, and their compiled steps."""
+"""The networks of the suites surgery and engines, and their compiled steps."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -13,12 +13,12 @@ from experiments.benchmark.timing import Contender
 from mtljax import Batch, Task, backbones, heads, module, sharing, surgery, training
 from mtljax.base import Module, MultiTask, TrainState
 
-RATE = 1e-6  # so small that every step meets the same gradients
+RATE = 1e-6  # so small that every step has the same gradients
 _MIB = 1 << 20
 
 
 class Network(NamedTuple):
-    """A trunk, its inputs, and how many tasks stand on it."""
+    """A trunk, its inputs, and the number of tasks."""
 
     name: str
     backbone: tuple[Module, ...]
@@ -29,7 +29,7 @@ class Network(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A model on a network, one batch, and where training starts."""
+    """A model on a network, one batch, and the first training state."""
 
     model: MultiTask
     tasks: dict[str, Task]
@@ -42,16 +42,17 @@ class Problem(NamedTuple):
         return Step(update.lower(state, self.batch).compile(), state, self.batch)
 
     def flops(self, method: surgery.Surgery) -> float:
-        """Of one step, as XLA counts them: with batched rows, for it counts a loop's body once.
+        """The FLOPs of one step, as XLA counts them, with the engine ``'batched'``.
 
-        NaN on a GPU, where XLA does not count what is not compiled.
+        With a loop over tasks, XLA would count the body once. The result is NaN on a GPU, where XLA
+        counts compiled programs only.
         """
         update, state = self.update(method, 'batched')
-        found = update.lower(state, self.batch).cost_analysis()
-        return found['flops'] if found else math.nan
+        cost = update.lower(state, self.batch).cost_analysis()
+        return cost['flops'] if cost else math.nan
 
     def update(self, method: surgery.Surgery, engine: str = 'auto') -> Any:
-        """The jitted step, and the state that it starts from."""
+        """The jitted step, and its first state."""
         tx = optax.chain(surgery.on_shared(method), optax.adam(RATE))
         update = training.train_step(self.model, self.tasks, tx, engine=engine).update
         state = self.start._replace(opt_state=tx.init(self.start.params))
@@ -59,7 +60,7 @@ class Problem(NamedTuple):
 
 
 def problem(network: Network) -> Problem:
-    """Regression on fixed targets, every task labelled."""
+    """Regression on fixed targets; every example has a label for every task."""
     tasks = {f't{i}': Task(network.head(), optax.squared_error) for i in range(network.tasks)}
     model = network.scheme(network.backbone, {name: task.head for name, task in tasks.items()})
     rng = np.random.default_rng(1)
@@ -72,7 +73,7 @@ def problem(network: Network) -> Problem:
 
 
 class Step(NamedTuple):
-    """A compiled step, and where it starts."""
+    """A compiled step, and its first state."""
 
     compiled: Any
     state: TrainState
@@ -80,11 +81,11 @@ class Step(NamedTuple):
 
     @property
     def mib(self) -> float:
-        """Temporary memory of one step."""
+        """The temporary memory of one step."""
         return self.compiled.memory_analysis().temp_size_in_bytes / _MIB
 
     def contender(self, count: int = 1) -> Contender:
-        """``count`` steps, each on the state that the last one left."""
+        """A function that runs ``count`` steps, each on the state of the previous step."""
         state = jax.tree.map(jnp.copy, self.state)
 
         def run():
@@ -97,7 +98,7 @@ class Step(NamedTuple):
 
 
 def dense(depth: int, width: int, batch: int, tasks: int) -> Network:
-    """Layers of one width on as many inputs."""
+    """Layers of one width; the input has the same width."""
     name = f'{depth} x {width}, batch {batch}, T = {tasks}'
     return Network(name, backbones.mlp((width,) * depth), _rows(batch, width), tasks)
 
@@ -108,7 +109,7 @@ def lenet() -> Network:
 
 
 def mmoe(tasks: int) -> Network:
-    """Eight experts of 256-256 behind one gate a task."""
+    """Eight experts of 256-256, with one gate per task."""
     name = f'MMoE 8 x 256-256, batch 256, T = {tasks}'
     return Network(name, backbones.mlp((256, 256)), _rows(256, 128), tasks, scheme=sharing.mmoe)
 
@@ -137,7 +138,7 @@ def _rows(*shape: int) -> Any:
 
 
 def _experts(count: int, width: int) -> Module:
-    """A layer of experts, mixed by one gate of all tasks."""
+    """A layer of experts, mixed by one gate for all tasks."""
     inner = module.stack(module.serial(*backbones.mlp((width,))), count, shared_input=True)
     return module.wire(
         {'experts': inner, 'gate': heads.linear(count)},

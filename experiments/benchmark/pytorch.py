@@ -1,4 +1,4 @@
-"""PyTorch beside mtljax: on the device that jax has, with products as precise as its own."""
+"""PyTorch on the same device as jax, with matrix products of the same precision."""
 
 import functools
 import importlib
@@ -13,10 +13,10 @@ from experiments.program import UsageError
 
 @functools.cache
 def library() -> Any:
-    """PyTorch, on all cores that this process may use.
+    """The module ``torch``, set up to use all cores of this process.
 
     Raises:
-      UsageError: it is missing, or does not know the GPU that jax has.
+      UsageError: PyTorch is missing, or cannot use the GPU that jax uses.
     """
     try:
         torch = importlib.import_module('torch')
@@ -25,23 +25,26 @@ def library() -> Any:
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     if _on_gpu():
         if not torch.cuda.is_available():
-            raise UsageError('jax runs on a GPU, but this PyTorch finds none.')
-        torch.set_float32_matmul_precision('high')  # TF32, as is jax's default
+            raise UsageError(
+                'PyTorch should run on the GPU that jax uses. Found no GPU in PyTorch. '
+                'Install PyTorch with CUDA.'
+            )
+        torch.set_float32_matmul_precision('high')  # TF32, the default of jax
     return torch
 
 
 def device() -> Any:
-    """Where the twin of a network runs: the kind of device on which jax runs."""
+    """The device of the PyTorch twins: the same kind as that of jax."""
     return library().device('cuda' if _on_gpu() else 'cpu')
 
 
 def tensor(array: Any) -> Any:
-    """A copy of an array on that device."""
+    """Copy an array to this device."""
     return library().tensor(np.asarray(array), device=device())
 
 
 def wait() -> None:
-    """Until the device has done what it was given."""
+    """Wait until the device has finished its work."""
     if _on_gpu():
         library().cuda.synchronize()
 

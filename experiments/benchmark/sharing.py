@@ -1,4 +1,4 @@
-"""What the sharing schemes cost: a step, stacked experts, compilation."""
+"""The cost of sharing schemes: a step, stacked experts, compilation."""
 
 import statistics
 import time
@@ -27,7 +27,7 @@ _LOGITS = ('aitm', 'esmm')
 
 
 class Problem(NamedTuple):
-    """The step of a model, and where it starts."""
+    """The step of a model, its first state, and a batch."""
 
     step: training.TrainStep
     state: TrainState
@@ -35,25 +35,25 @@ class Problem(NamedTuple):
 
 
 def tables(rounds: int, *, with_torch: bool) -> Iterator[tuple[str, Table]]:
-    """Every table, with the line that stands above it.
+    """Measure, and yield every table with its title.
 
     Args:
-      rounds: how often each contender runs, in turn.
-      with_torch: whether MMoE in eager PyTorch runs too.
+      rounds: The number of rounds; the contenders take turns.
+      with_torch: Whether to measure MMoE in eager PyTorch too.
 
     Raises:
-      UsageError: PyTorch is asked for and missing.
+      UsageError: PyTorch is needed and missing.
     """
     if with_torch:
         pytorch.library()
     jax.config.update('jax_enable_compilation_cache', False)
-    made = {
+    suites = {
         'A step of every scheme': lambda: schemes(rounds),
         'MMoE, its experts stacked and in a list': lambda: stacked(rounds),
         'Seconds to compile a step': lambda: compilation(min(rounds, _COMPILATIONS)),
         'MMoE against eager PyTorch': lambda: against_torch(rounds),
     }
-    for title, make in list(made.items())[: None if with_torch else -1]:
+    for title, make in list(suites.items())[: None if with_torch else -1]:
         console.print(title)
         yield title, make()
 
@@ -75,7 +75,7 @@ def schemes(rounds: int) -> Table:
 
 
 def stacked(rounds: int) -> Table:
-    """MMoE of two tasks: its stacked experts against the same experts in a list."""
+    """MMoE with two tasks: stacked experts against the same experts in a list."""
     rows = []
     for width, experts in [(w, e) for w in (64, 256) for e in (4, 16, 64)]:
         backbone, tasks = backbones.mlp((width,)), _tasks(2)
@@ -88,14 +88,14 @@ def stacked(rounds: int) -> Table:
         contenders = {name: _steps(_jitted(p), p, steps) for name, p in problems.items()}
         times = interleaved(contenders, rounds)
         rows.append([f'{width} wide, E = {experts}'])
-        rows[-1] += [_milliseconds(found, steps) for found in times.values()]
+        rows[-1] += [_milliseconds(seconds, steps) for seconds in times.values()]
         rows[-1].append(ratio_of(times['stacked'], times['unrolled']))
         console.print('  '.join(rows[-1]))
     return Table(['experts', 'stacked ms', 'unrolled ms', 'stacked time / unrolled time'], rows)
 
 
 def unrolled(model: MultiTask, backbone: tuple[Module, ...]) -> MultiTask:
-    """The same MMoE with its experts in a Python list, from the same first values."""
+    """The same MMoE with its experts in a Python list, with the same initial parameters."""
     expert = module.serial(*backbone)
 
     def init(key, x):
@@ -104,14 +104,14 @@ def unrolled(model: MultiTask, backbone: tuple[Module, ...]) -> MultiTask:
 
     def features(params, state, x, *, key=None, train=False):
         inner = state['shared']['experts']
-        rows = [expert.apply(own, inner, x, train=train)[0] for own in params['shared']]
+        rows = [expert.apply(leaves, inner, x, train=train)[0] for leaves in params['shared']]
         return (x, jnp.stack(rows)), state
 
     return module.multitask(init, features, model.readout, tasks=model.tasks)
 
 
 def compilation(rounds: int) -> Table:
-    """Tracing, lowering and XLA, from empty caches, as experts and tasks grow in number."""
+    """The seconds of tracing, lowering and XLA with empty caches, for more experts and tasks."""
     cases = {f'mmoe, E = {e}, T = 2': ('mmoe', 2, {'num_experts': e}) for e in (2, 8, 64)}
     cases |= {f'mmoe, E = 8, T = {t}': ('mmoe', t, {}) for t in (8, 40)}
     grown = [('hard', 'hard', {}), ('independent', 'independent', {})]
@@ -123,14 +123,14 @@ def compilation(rounds: int) -> Table:
         for label, problem in problems.items():
             times[label].append(_phases(problem))
     rows = []
-    for label, found in times.items():
-        phases = [statistics.median(each) for each in zip(*found, strict=True)]
+    for label, seconds in times.items():
+        phases = [statistics.median(each) for each in zip(*seconds, strict=True)]
         rows.append([label, *(f'{each:.2f}' for each in (*phases, sum(phases)))])
     return Table(['scheme', 'trace', 'lower', 'XLA', 'sum'], rows)
 
 
 def against_torch(rounds: int) -> Table:
-    """MMoE of eight experts against the same modules in eager PyTorch."""
+    """MMoE with eight experts against the same modules in eager PyTorch."""
     rows = []
     for widths, count in [(w, t) for w in ((64,), _WIDTHS) for t in (2, 8)]:
         tasks = _tasks(count, heads.mlp((32,)))
@@ -170,7 +170,7 @@ def _heads(tasks: Mapping[str, Task]) -> dict[str, Module]:
 def _problem(
     model: MultiTask, tasks: Mapping[str, Task], columns: int, *, each: bool = False
 ) -> Problem:
-    """One batch on the device; with ``each``, inputs for every task."""
+    """One batch on the device. With ``each``, every task has its own inputs."""
     rng = np.random.default_rng(0)
     x = jnp.asarray(rng.normal(size=(_BATCH, columns)), jnp.float32)
     labels = rng.integers(2, size=(len(tasks), _BATCH)).astype(np.float32)
@@ -187,7 +187,7 @@ def _jitted(problem: Problem):
 
 
 def _steps(update: Any, problem: Problem, count: int) -> Contender:
-    """``count`` calls of the step, each on the state that the last one left."""
+    """A function that runs ``count`` steps, each on the state of the previous step."""
     state = jax.tree.map(jnp.copy, problem.state)
 
     def run():

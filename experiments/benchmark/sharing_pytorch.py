@@ -1,4 +1,4 @@
-"""MMoE as one writes it in eager PyTorch: a list of experts, a list of gates, a list of heads."""
+"""MMoE, as a user would write it in eager PyTorch: lists of experts, gates and heads."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -10,11 +10,11 @@ from mtljax.base import Batch
 
 
 class Twin(NamedTuple):
-    """The same network elsewhere.
+    """The same network in another library.
 
     Attributes:
-      run: takes the steps.
-      losses: of every task, before the next step.
+      run: A function that runs the steps.
+      losses: A function that returns the loss of every task, before the next step.
     """
 
     run: Contender
@@ -25,10 +25,10 @@ def mmoe(params: Mapping[str, Any], batch: Batch, steps: int, rate: float) -> Tw
     """Steps of Adam on the summed squared errors.
 
     Args:
-      params: those of `sharing.mmoe`, from which the twin starts.
-      batch: the examples of every step.
-      steps: how many steps one run takes.
-      rate: the learning rate.
+      params: The parameters of `sharing.mmoe`, from which the twin starts.
+      batch: The batch of every step.
+      steps: The number of steps per run.
+      rate: The learning rate.
 
     Raises:
       UsageError: PyTorch is missing.
@@ -57,24 +57,24 @@ def mmoe(params: Mapping[str, Any], batch: Batch, steps: int, rate: float) -> Tw
 
 def _modules(nn: Any, params: Mapping[str, Any]) -> tuple[Any, Any, Any]:
     """Experts, gates and heads, each a list of modules."""
-    own = params['task']
+    task = params['task']
     experts = [
         [stage['Dense_0'] for stage in expert.values()]
         for expert in trees.unstack(params['shared']['experts'])
     ]
     return (
         nn.ModuleList([_dense(nn, layers, linear=0) for layers in experts]),
-        nn.ModuleList([_dense(nn, list(gate.values())) for gate in own['gates'].values()]),
-        nn.ModuleList([_dense(nn, list(head.values())) for head in own['heads'].values()]),
+        nn.ModuleList([_dense(nn, list(gate.values())) for gate in task['gates'].values()]),
+        nn.ModuleList([_dense(nn, list(head.values())) for head in task['heads'].values()]),
     )
 
 
 def _dense(nn: Any, layers: list[Mapping[str, Any]], linear: int = 1) -> Any:
-    """Dense layers with a ReLU behind each but the last ``linear`` ones."""
-    made = []
+    """Dense layers with a ReLU after each, except after the last ``linear`` layers."""
+    modules = []
     for at, layer in enumerate(layers):
         dense = nn.Linear(*layer['kernel'].shape)
         values = {'weight': layer['kernel'].T, 'bias': layer['bias']}
         dense.load_state_dict({name: pytorch.tensor(value) for name, value in values.items()})
-        made += [dense, nn.ReLU()] if at < len(layers) - linear else [dense]
-    return nn.Sequential(*made).to(pytorch.device())
+        modules += [dense, nn.ReLU()] if at < len(layers) - linear else [dense]
+    return nn.Sequential(*modules).to(pytorch.device())

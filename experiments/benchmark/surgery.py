@@ -1,4 +1,4 @@
-"""What surgery costs: methods, and the same steps in PyTorch."""
+"""The cost of surgery: steps of several methods, and the same steps in PyTorch."""
 
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,15 +27,15 @@ METHODS: dict[str, Callable[[], surgery.Surgery]] = {
     'fairgrad': lambda: surgery.fairgrad(2.0),
 }
 _FEW = ('sum', 'pcgrad', 'mgda', 'nash_mtl')
-_FORWARD, _BACKWARD = 3, 5  # products of one layer in the forward and in one backward of the MLP
-_PRODUCT = 2 * 256**3  # FLOPs
+_FORWARD, _BACKWARD = 3, 5  # matrix products in the forward and in one backward pass of the MLP
+_PRODUCT = 2 * 256**3  # FLOPs of one product
 _WORK = 32  # tasks times steps in one round
 
 Times = dict[str, list[float]]
 
 
 class Measured(NamedTuple):
-    """Steps of one network, and their seconds: ``{'method' or 'library method': [rounds]}``."""
+    """The steps of a network, and their seconds ``{'method' or 'library method': [rounds]}``."""
 
     problem: Problem
     steps: dict[str, Step]
@@ -45,20 +45,23 @@ class Measured(NamedTuple):
 def tables(
     rounds: int, tasks: Sequence[int], peers: Sequence[str], draw: Callable[[Figure], None]
 ) -> Iterator[tuple[str, Table]]:
-    """Every table, with the line that stands above it.
+    """Measure, and yield every table with its title.
 
     Args:
-      rounds: how often each contender runs, in turn.
-      tasks: how many stand on the MLP.
-      peers: what runs beside, of ``'torch'``, ``'torchjd'`` and ``'libmtl'``.
-      draw: what to do with the figure.
+      rounds: The number of rounds; the contenders take turns.
+      tasks: The numbers of tasks on the MLP.
+      peers: The other libraries, among ``'torch'``, ``'torchjd'`` and ``'libmtl'``.
+      draw: A function that is called with the figure.
     """
     jax.config.update('jax_enable_compilation_cache', False)
-    found = {t: _measure(dense(3, 256, 256, t), METHODS, peers, rounds) for t in tasks}
-    draw(step_times({t: one.times for t, one in found.items()}, peers))
-    yield 'Methods on the MLP 256-256-256, batch 256', _methods(found)
+    measured = {t: _measure(dense(3, 256, 256, t), METHODS, peers, rounds) for t in tasks}
+    draw(step_times({t: each.times for t, each in measured.items()}, peers))
+    yield 'Methods on the MLP 256-256-256, batch 256', _methods(measured)
     if peers:
-        yield 'The same steps in PyTorch', _beside({f'T = {t}': one for t, one in found.items()})
+        yield (
+            'The same steps in PyTorch',
+            _beside({f'T = {t}': each for t, each in measured.items()}),
+        )
         rest = {n.name: _measure(n, _FEW, peers, rounds) for n in (mmoe(2), mmoe(8), lenet())}
         yield 'MMoE and LeNet, and the same steps in PyTorch', _beside(rest)
 
@@ -66,38 +69,38 @@ def tables(
 def _measure(
     network: Network, methods: Iterable[str], peers: Sequence[str], rounds: int
 ) -> Measured:
-    """Steps of every method, of the rows alone, and of the peers, in interleaved rounds."""
+    """Measure every method, the rows without a method, and the peers; all take turns."""
     count = max(1, _WORK // network.tasks)
-    made = problem(network)
-    steps = {name: made.step(METHODS[name]()) for name in methods}
+    setup = problem(network)
+    steps = {name: setup.step(METHODS[name]()) for name in methods}
     contenders = {name: step.contender(count) for name, step in steps.items()}
-    contenders['rows'] = made.step(_rows_alone()).contender(count)
+    contenders['rows'] = setup.step(_rows_only()).contender(count)
     for library in peers:
         for name in methods:
-            run = peer.contender(library, name, steps['sum'], made.model.tasks, count)
+            run = peer.contender(library, name, steps['sum'], setup.model.tasks, count)
             contenders |= {} if run is None else {f'{library} {name}': run}
     times = interleaved(contenders, rounds)
     times = {name: [each / count for each in row] for name, row in times.items()}
     console.print(network.name, {name: f'{_ms(row)} ms' for name, row in times.items()})
-    return Measured(made, steps, times)
+    return Measured(setup, steps, times)
 
 
-def _rows_alone() -> surgery.Surgery:
-    """Rows that are formed and added: what a method costs without Gramian and solver."""
+def _rows_only() -> surgery.Surgery:
+    """Form the rows and add them: the cost of a method without Gramian and solver."""
     return surgery.from_gramian(lambda gramian, state, **_: (jnp.ones(len(gramian)), state))
 
 
-def _methods(found: dict[int, Measured]) -> Table:
+def _methods(measured: dict[int, Measured]) -> Table:
     columns = ['T', 'method', 'time / sum time', 'time / floor', 'Gramian and solver']
     columns += ['time / pcgrad time', 'ms', 'MFLOP', 'FLOP / floor', 'MiB']
     rows = []
-    for tasks, (made, steps, times) in found.items():
+    for tasks, (setup, steps, times) in measured.items():
         products = _FORWARD + tasks * _BACKWARD
         floor = [products / (_FORWARD + _BACKWARD) * each for each in times['sum']]
-        alone = statistics.median(times['rows'])
+        rows_only = statistics.median(times['rows'])
         for name, step in steps.items():
-            flops = made.flops(METHODS[name]())
-            share = 1 - alone / statistics.median(times[name])
+            flops = setup.flops(METHODS[name]())
+            share = 1 - rows_only / statistics.median(times[name])
             ratios = [ratio_of(times[name], floor), f'{100 * share:.0f} %']
             ratios += [ratio_of(times[name], times['pcgrad'])]
             row = [str(tasks), name, ratio_of(times[name], times['sum'])]
@@ -108,9 +111,9 @@ def _methods(found: dict[int, Measured]) -> Table:
     return Table(columns, rows)
 
 
-def _beside(found: dict[str, Measured]) -> Table:
+def _beside(measured: dict[str, Measured]) -> Table:
     rows = []
-    for label, (_, steps, times) in found.items():
+    for label, (_, steps, times) in measured.items():
         for name in steps:
             ratios = [_against(times, name, library) for library in peer.LIBRARIES]
             rows.append([label, name, _ms(times[name]), *ratios])
@@ -120,7 +123,7 @@ def _beside(found: dict[str, Measured]) -> Table:
 
 
 def _against(times: Times, name: str, library: str) -> str:
-    """The ratio with its quartiles; a tie where they span 1."""
+    """The ratio with its quartiles, and 'a tie' if 1 is between them."""
     other = times.get(f'{library} {name}')
     if other is None:
         return '-'

@@ -1,4 +1,4 @@
-"""Step times over the number of tasks."""
+"""The figure of step times over the number of tasks."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,20 +8,20 @@ from matplotlib.figure import Figure
 _METHODS = ('sum', 'pcgrad', 'mgda', 'cagrad', 'nash_mtl', 'upgrad')
 
 
-def step_times(found: Mapping[int, Mapping[str, list[float]]], peers: Sequence[str]) -> Figure:
-    """One panel a method, one line a library: medians, and quartiles as bands.
+def step_times(times: Mapping[int, Mapping[str, list[float]]], peers: Sequence[str]) -> Figure:
+    """One panel per method and one line per library: medians, with quartiles as bands.
 
     Args:
-      found: ``{tasks: {'method' or 'library method': seconds}}``.
-      peers: the libraries.
+      times: The times ``{tasks: {'method' or 'library method': seconds}}``.
+      peers: The other libraries.
     """
     figure = Figure(figsize=(10, 6), layout='constrained')
     panels = figure.subplots(2, 3, sharex=True, sharey=True).ravel()
     for axes, name in zip(panels, _METHODS, strict=True):
         for index, library in enumerate(('mtljax', *peers)):
-            _line(axes, found, name if library == 'mtljax' else f'{library} {name}', library, index)
+            _line(axes, times, name if library == 'mtljax' else f'{library} {name}', library, index)
         axes.set(xscale='log', yscale='log', title=name)
-        axes.set_xticks(list(found), [str(tasks) for tasks in found])
+        axes.set_xticks(list(times), [str(tasks) for tasks in times])
         axes.xaxis.minorticks_off()
         axes.yaxis.set_major_formatter('{x:g}')
         axes.yaxis.set_minor_formatter('')
@@ -29,14 +29,14 @@ def step_times(found: Mapping[int, Mapping[str, list[float]]], peers: Sequence[s
     for axes in panels[3:]:
         axes.set_xlabel('tasks')
     for axes in panels[::3]:
-        axes.set_ylabel('ms a step')
+        axes.set_ylabel('ms per step')
     panels[0].legend(fontsize='small')
     figure.suptitle('A step on the MLP 256-256-256, batch 256')
     return figure
 
 
-def _line(axes, found, key: str, label: str, index: int) -> None:
-    points = [(tasks, times[key]) for tasks, times in found.items() if key in times]
+def _line(axes, times, key: str, label: str, index: int) -> None:
+    points = [(tasks, row[key]) for tasks, row in times.items() if key in row]
     if not points:
         return
     tasks, rows = zip(*points, strict=True)

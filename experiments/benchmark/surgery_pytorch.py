@@ -1,4 +1,4 @@
-"""The steps of the surgery suite in PyTorch: by hand, with TorchJD, and with LibMTL."""
+"""The steps of the suite surgery in PyTorch: by hand, with TorchJD, and with LibMTL."""
 
 import importlib
 import random
@@ -17,7 +17,7 @@ from experiments.program import UsageError
 from mtljax import trees
 
 LIBRARIES = ('torch', 'torchjd', 'libmtl')
-_ALIKE = 5e-3  # products may be in TF32
+_TOLERANCE = 5e-3  # products may be in TF32
 _TORCHJD: dict[str, Callable[[Any, int], Any]] = {
     'sum': lambda lib, tasks: lib.Sum(),
     'pcgrad': lambda lib, tasks: lib.PCGrad(),
@@ -38,35 +38,43 @@ _LIBMTL: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def find(wanted: Sequence[str], libmtl: str | None) -> None:
-    """See that the libraries can be imported.
+def check_installed(libraries: Sequence[str], libmtl: str | None) -> None:
+    """Check that the libraries can be imported.
 
     Args:
-      wanted: of `LIBRARIES`.
-      libmtl: the folder of a clone of LibMTL.
+      libraries: Names in `LIBRARIES`.
+      libmtl: The folder of a clone of LibMTL.
 
     Raises:
-      UsageError: one is missing.
+      UsageError: A library is missing.
     """
-    if 'libmtl' in wanted:
+    if 'libmtl' in libraries:
         if libmtl is None:
-            raise UsageError('--peers=libmtl needs --libmtl=PATH, a clone of its repository.')
+            raise UsageError(
+                '--peers=libmtl needs --libmtl=PATH, a clone of its repository. Found no --libmtl.'
+            )
         sys.path.append(libmtl)
     modules = {'torch': 'torch', 'torchjd': 'torchjd.autojac', 'libmtl': 'LibMTL.weighting'}
-    for library in wanted:
+    for library in libraries:
         try:
             importlib.import_module(modules[library])
         except ImportError as error:
-            raise UsageError(f'--peers={library}: {error}.') from error
+            raise UsageError(
+                f'--peers={library} needs an installed {library}. Found an error: {error}. '
+                'Install it.'
+            ) from error
 
 
 def contender(
     library: str, method: str, step: Step, tasks: Sequence[str], count: int
 ) -> Contender | None:
-    """``count`` steps of the same network from the same parameters; None where there is no method.
+    """A function that runs ``count`` steps of the same network from the same parameters.
+
+    Returns:
+      The function, or None if the library does not have the method.
 
     Raises:
-      AssertionError: the losses are not those of mtljax.
+      AssertionError: The losses differ from the losses of mtljax.
     """
     torch = pytorch.library()
     torch.manual_seed(0)
@@ -78,7 +86,7 @@ def contender(
     run = {'torch': _by_hand, 'torchjd': _torchjd, 'libmtl': _libmtl}[library](twin, method)
     _, info = step.compiled(jax.tree.map(jnp.copy, step.state), step.batch)
     ours = [float(info['loss'][name]) for name in tasks]
-    np.testing.assert_allclose(twin.losses().detach().cpu().numpy(), ours, rtol=_ALIKE)
+    np.testing.assert_allclose(twin.losses().detach().cpu().numpy(), ours, rtol=_TOLERANCE)
 
     def steps():
         for _ in range(count):
@@ -89,7 +97,7 @@ def contender(
 
 
 class _Twin:
-    """A trunk and heads, with the parameters of a compiled step."""
+    """A trunk and heads in PyTorch, with the parameters of a compiled step."""
 
     def __init__(self, torch, step: Step, tasks: Sequence[str]):
         self.torch, self.names = torch, list(tasks)
@@ -100,21 +108,21 @@ class _Twin:
         self.gates = gates and [_dense(torch, gates[n]) for n in self.names]
         shared = params['shared']
         self.trunks = torch.nn.ModuleList(
-            [_trunk(torch, one) for one in trees.unstack(shared['experts'])]
+            [_trunk(torch, expert) for expert in trees.unstack(shared['experts'])]
             if self.gates
             else [_trunk(torch, shared)]
         )
         self.heads = [_dense(torch, params['task']['heads'][n]) for n in self.names]
-        own = [w for part in (*self.heads, *(self.gates or ())) for w in part.parameters()]
-        self.own, self.shared = own, list(self.trunks.parameters())
-        self.optimiser = torch.optim.Adam([*self.shared, *own], lr=RATE)
+        per_task = [w for part in (*self.heads, *(self.gates or ())) for w in part.parameters()]
+        self.shared = list(self.trunks.parameters())
+        self.optimiser = torch.optim.Adam([*self.shared, *per_task], lr=RATE)
 
     def features(self):
         rows = [trunk(self.x) for trunk in self.trunks]
         return self.torch.stack(rows) if self.gates else rows[0]
 
     def read(self, z, index: int):
-        """The loss of one task at the features."""
+        """The loss of one task on the features."""
         if self.gates:
             weights = self.gates[index](self.x).softmax(dim=1)
             z = self.torch.einsum('be,ebf->bf', weights, z)
@@ -128,7 +136,7 @@ class _Twin:
 
 
 def _by_hand(twin: _Twin, method: str) -> Contender:
-    """Heads once, one pullback of the trunk a task, weights from the Gramian."""
+    """Run the heads once, pull back the trunk per task, take the weights from the Gramian."""
     torch = twin.torch
 
     def plain():
@@ -140,8 +148,8 @@ def _by_hand(twin: _Twin, method: str) -> Contender:
         twin.optimiser.zero_grad()
         z = twin.features()
         cut = [z.detach().requires_grad_() for _ in twin.names]
-        torch.stack([twin.read(one, i) for i, one in enumerate(cut)]).sum().backward()
-        rows = [torch.autograd.grad(z, twin.shared, one.grad, retain_graph=True) for one in cut]
+        torch.stack([twin.read(leaf, i) for i, leaf in enumerate(cut)]).sum().backward()
+        rows = [torch.autograd.grad(z, twin.shared, leaf.grad, retain_graph=True) for leaf in cut]
         rows = torch.stack([torch.cat([leaf.reshape(-1) for leaf in row]) for row in rows])
         weights = pytorch.tensor(_BY_HAND[method]((rows @ rows.T).cpu().numpy()))
         combined, start = weights @ rows, 0
@@ -154,7 +162,7 @@ def _by_hand(twin: _Twin, method: str) -> Contender:
 
 
 def _pcgrad(gramian):
-    """The weights of PCGrad: projections are carried out on coefficients."""
+    """The weights of PCGrad; the projections act on coefficients."""
     tasks, order = len(gramian), np.random.default_rng(0)
     weights = np.eye(tasks, dtype=gramian.dtype)
     for task in range(tasks):
@@ -187,7 +195,7 @@ def _torchjd(twin: _Twin, method: str) -> Contender:
 
 
 def _libmtl(twin: _Twin, method: str) -> Contender:
-    """Its weighting classes on the same modules, driven by the body of its training loop."""
+    """The weighting classes of LibMTL on the same modules, with the body of its training loop."""
     weighting = importlib.import_module('LibMTL.weighting')
     name, options = _LIBMTL[method]
 
@@ -208,7 +216,7 @@ def _libmtl(twin: _Twin, method: str) -> Contender:
 
 
 def _trunk(torch, stages: Mapping[str, Any]):
-    """Convolutions and dense layers, each with a ReLU."""
+    """A trunk of convolutions and dense layers, each with a ReLU."""
     layers, size = [], None
     for stage in stages.values():
         ((kind, leaves),) = stage.items()
@@ -224,7 +232,7 @@ def _trunk(torch, stages: Mapping[str, Any]):
 
 
 def _channels_first(leaves, channels: int | None):
-    """The rows of a dense kernel in the order of an image whose channels come first."""
+    """Reorder the rows of a dense kernel for images with the channels first."""
     if channels is None:
         return leaves
     kernel = np.asarray(leaves['kernel'])

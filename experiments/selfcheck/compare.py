@@ -1,4 +1,4 @@
-"""Killed and started again, a comparison neither loses nor repeats a finished run."""
+"""Check that a comparison that is killed and started again loses and repeats no finished run."""
 
 import random
 import subprocess
@@ -17,34 +17,36 @@ _LONGEST = 20.0
 
 
 def check(steps: int, kills: int, rng: random.Random) -> None:
-    """Compare three schemes and three methods on digits, killed ``kills`` times on the way.
+    """Compare three schemes and three methods on digits, and kill the comparison several times.
 
     Args:
-      steps: of each training.
-      kills: how often.
-      rng: draws the times.
+      steps: The number of steps of each training.
+      kills: The number of kills.
+      rng: The generator of the random times.
 
     Raises:
-      CheckError: a finished run is gone, or was written again, or the comparison fails.
+      CheckError: A finished run is missing or was written again, or the comparison fails.
     """
     with tempfile.TemporaryDirectory() as folder:
         runs = Path(folder) / 'runs'
-        kept: dict[str, tuple[int, bytes]] = {}
+        finished: dict[str, tuple[int, bytes]] = {}
         for index in range(kills):
             process = _start(folder, steps)
             _wait(process, runs, rng.uniform(0, _LONGEST))
             process.kill()
             process.communicate()
-            kept = _seen(runs, kept)
-            console.print(f'kill {index + 1}: {len(kept)} of {_RUNS} runs were there')
+            finished = _finished(runs, finished)
+            console.print(f'kill {index + 1}: {len(finished)} of {_RUNS} runs were finished')
         process = _start(folder, steps)
         _, errors = process.communicate()
         if process.returncode:
-            raise CheckError(f'it ended with code {process.returncode}: {errors[-2000:]}')
-        found = _seen(runs, kept)
-        if len(found) != _RUNS:
-            raise CheckError(f'{_RUNS} runs are expected. Found {len(found)}.')
-        console.print(f'all {_RUNS} runs are there, none written twice')
+            raise CheckError(
+                f'The comparison ended with code {process.returncode}: {errors[-2000:]}'
+            )
+        finished = _finished(runs, finished)
+        if len(finished) != _RUNS:
+            raise CheckError(f'There should be {_RUNS} runs. Found {len(finished)}.')
+        console.print(f'all {_RUNS} runs are finished, and no run was written twice')
 
 
 def _start(folder: str, steps: int) -> subprocess.Popen:
@@ -62,7 +64,7 @@ def _start(folder: str, steps: int) -> subprocess.Popen:
 
 
 def _wait(process: subprocess.Popen, runs: Path, seconds: float) -> None:
-    """Until one more run is there, and then some time."""
+    """Wait until one more run is finished, and then for some seconds."""
     before = len(list(runs.glob('*.json')))
     while process.poll() is None and len(list(runs.glob('*.json'))) == before:
         time.sleep(_POLL)
@@ -70,13 +72,13 @@ def _wait(process: subprocess.Popen, runs: Path, seconds: float) -> None:
     while process.poll() is None and time.monotonic() < end:
         time.sleep(_POLL)
     if process.poll() is not None:
-        raise CheckError('the comparison ended before it was killed: take more --steps')
+        raise CheckError('The comparison ended before it was killed. Use more --steps.')
 
 
-def _seen(runs: Path, kept: dict[str, tuple[int, bytes]]) -> dict[str, tuple[int, bytes]]:
-    """What is there; what was there before must be the same file."""
-    found = {p.name: (p.stat().st_mtime_ns, p.read_bytes()) for p in runs.glob('*.json')}
-    changed = [name for name, before in kept.items() if found.get(name) != before]
+def _finished(runs: Path, before: dict[str, tuple[int, bytes]]) -> dict[str, tuple[int, bytes]]:
+    """The files of all finished runs. Files that were there before must be unchanged."""
+    now = {p.name: (p.stat().st_mtime_ns, p.read_bytes()) for p in runs.glob('*.json')}
+    changed = [name for name, file in before.items() if now.get(name) != file]
     if changed:
-        raise CheckError(f'runs were lost or repeated: {changed}')
-    return found
+        raise CheckError(f'Runs were lost or repeated: {changed}')
+    return now

@@ -1,5 +1,5 @@
-"""What a check raises."""
+"""The error of a failed check."""
 
 
 class CheckError(Exception):
-    """What a check found wrong."""
+    """A check failed."""

@@ -1,4 +1,4 @@
-"""Killed and started again, training ends where it would have ended."""
+"""Check that a training that is killed and started again ends in the same state."""
 
 import random
 import shutil
@@ -23,15 +23,15 @@ _DELAY = 0.2
 
 
 def check(steps: int, kills: int, rng: random.Random) -> None:
-    """Compare a run that is killed ``kills`` times with one that is not.
+    """Compare a training that is killed several times with an uninterrupted one.
 
     Args:
-      steps: of training, with a checkpoint every 100.
-      kills: how often; one of them while a checkpoint is being written.
-      rng: draws the times: a step, and a delay behind it.
+      steps: The number of training steps; there is a checkpoint every 100 steps.
+      kills: The number of kills; one of them happens while a checkpoint is written.
+      rng: The generator of the random times: a step, and a delay after it.
 
     Raises:
-      CheckError: the last states differ, a run fails, or it ends before it is killed.
+      CheckError: The last states differ, a training fails, or it ends before it is killed.
     """
     with tempfile.TemporaryDirectory() as folder:
         whole, broken = Path(folder) / 'whole', Path(folder) / 'broken'
@@ -63,7 +63,9 @@ def _start(workdir: Path, steps: int) -> subprocess.Popen:
 def _finish(process: subprocess.Popen) -> None:
     _, errors = process.communicate()
     if process.returncode:
-        raise CheckError(f'a run ended with code {process.returncode}: {errors.decode()[-2000:]}')
+        raise CheckError(
+            f'A training ended with code {process.returncode}: {errors.decode()[-2000:]}'
+        )
 
 
 def _wait(process: subprocess.Popen, happened: Callable[[], bool]) -> None:
@@ -72,9 +74,9 @@ def _wait(process: subprocess.Popen, happened: Callable[[], bool]) -> None:
 
 
 def _kill(process: subprocess.Popen, workdir: Path) -> bool:
-    """Kill, and tell whether a checkpoint was being written."""
+    """Kill the process, and return whether it was writing a checkpoint."""
     if process.poll() is not None:
-        raise CheckError('the run ended before it was killed: take more --steps')
+        raise CheckError('The training ended before it was killed. Use more --steps.')
     process.kill()
     process.communicate()
     return _is_writing(workdir)
@@ -104,7 +106,7 @@ def _compare(whole: Path, broken: Path, steps: int) -> None:
     ]
     if different:
         raise CheckError(f'{len(different)} of {len(paths)} leaves differ: {different[:5]}')
-    console.print(f'all {len(paths)} leaves of the last state are the same, bit by bit')
+    console.print(f'all {len(paths)} leaves of the last state are equal, bit by bit')
 
 
 def _restore(workdir: Path, steps: int):

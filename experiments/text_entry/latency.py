@@ -1,4 +1,4 @@
-"""What a word costs a keyboard: one model with a head per task, or a model per task."""
+"""The time per word on a keyboard: one model with a head per task, or one model per task."""
 
 import io
 import itertools
@@ -25,32 +25,32 @@ _ONE_PROGRAM = 'a model per task, one program'
 
 
 def servers(dataset: Dataset, backbone: tuple[Module, ...]) -> dict[str, Server]:
-    """Ways to answer all tasks after a word, and the first task alone.
+    """Three ways to answer all tasks after a word, and one that answers the first task only.
 
-    A call takes one sequence of the test split from the host, and brings the predictions for its
-    last word back.
+    A call sends one sequence of the test split from the host to the device, and fetches the
+    predictions for its last word.
 
     Args:
-      dataset: its inputs are sequences, and every task has a prediction for each word.
-      backbone: of every model.
+      dataset: A data set of sequences; every task predicts something for each word.
+      backbone: The backbone of every model.
     """
-    own = dataset.heads
-    shared = last_word(sharing.hard(backbone, own))
-    apart = [last_word(sharing.hard(backbone, {task: head})) for task, head in own.items()]
+    heads = dataset.heads
+    shared = last_word(sharing.hard(backbone, heads))
+    apart = [last_word(sharing.hard(backbone, {task: head})) for task, head in heads.items()]
     words = dataset.test.take(np.arange(dataset.test.size)).inputs
     return {
         SHARED: _server([shared], words),
         APART: _server(apart, words),
         _ONE_PROGRAM: _server([_together(apart)], words),
-        f'{next(iter(own))} alone': _server(apart[:1], words),
+        f'{next(iter(heads))} alone': _server(apart[:1], words),
     }
 
 
 def last_word(model: MultiTask) -> Module:
-    """The predictions for the last word of a sequence, from all of it; heads run once.
+    """Predict for the last word of a sequence only. The heads run on one word, not on all.
 
     Args:
-      model: its features are ``[B, L, ...]``, as those of hard sharing on a transformer.
+      model: A model whose features are ``[B, L, ...]``, such as hard sharing on a transformer.
     """
 
     def apply(params, state, x, *, key=None, train=False):
@@ -62,11 +62,11 @@ def last_word(model: MultiTask) -> Module:
 
 
 def table(servers: Mapping[str, Server], seconds: Mapping[str, Sequence[float]]) -> Table:
-    """Parameters, FLOPs and latencies; ratios to the one model.
+    """Parameters, FLOPs and latencies, with ratios to the one model.
 
     Args:
-      servers: see `servers`.
-      seconds: of every call, the servers in turn.
+      servers: The result of `servers`.
+      seconds: The seconds of every call; the servers take turns.
     """
     first, rows = servers[SHARED], []
     for name, server in servers.items():
@@ -82,10 +82,10 @@ def figure(seconds: Mapping[str, Sequence[float]]) -> Figure:
     """The share of words answered within a time, with the median and the 99th percentile.
 
     Args:
-      seconds: of every call.
+      seconds: The seconds of every call.
     """
-    found = Figure(figsize=(6.4, 4.4), layout='constrained')
-    axes = found.subplots()
+    figure = Figure(figsize=(6.4, 4.4), layout='constrained')
+    axes = figure.subplots()
     for index, (name, times) in enumerate(seconds.items()):
         ms, marks = np.sort(times) * 1e3, np.quantile(times, (0.5, 0.99)) * 1e3
         label = f'{name}: p50 {marks[0]:.2f} ms, p99 {marks[1]:.2f} ms'
@@ -96,20 +96,23 @@ def figure(seconds: Mapping[str, Sequence[float]]) -> Figure:
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.grid(alpha=0.3)
-    found.legend(loc='outside upper center', fontsize='small', frameon=False)
-    return found
+    figure.legend(loc='outside upper center', fontsize='small', frameon=False)
+    return figure
 
 
 def write(
     workdir: Path, table: Table, note: str, seconds: Mapping[str, Sequence[float]]
 ) -> list[Path]:
-    """Write the figure, and one page with the comparison's tables and this one; their paths.
+    """Write the figure, and one page with the tables of the comparison and this table.
 
     Args:
-      workdir: of the comparison.
-      table: see `table`.
-      note: below it.
-      seconds: of every call.
+      workdir: The folder of the comparison.
+      table: The result of `table`.
+      note: The text below the table.
+      seconds: The seconds of every call.
+
+    Returns:
+      The paths of the two files.
     """
     image, page = workdir / 'latency.png', workdir / 'text_entry.md'
     content = io.BytesIO()
@@ -121,23 +124,23 @@ def write(
 
 
 def _together(models: Sequence[Module]) -> Module:
-    """Several models on the same input, as one."""
+    """Join several models with the same input into one model."""
 
     def init(key, x):
         keys = jax.random.split(key, len(models))
-        found = [model.init(each, x) for model, each in zip(models, keys, strict=True)]
-        return [params for params, _ in found], [state for _, state in found]
+        variables = [model.init(key, x) for model, key in zip(models, keys, strict=True)]
+        return [params for params, _ in variables], [state for _, state in variables]
 
     def apply(params, state, x, *, key=None, train=False):
         parts = zip(models, params, state, strict=True)
-        found = [model.apply(p, s, x, key=key, train=train) for model, p, s in parts]
-        return [y for y, _ in found], [s for _, s in found]
+        outputs = [model.apply(p, s, x, key=key, train=train) for model, p, s in parts]
+        return [y for y, _ in outputs], [s for _, s in outputs]
 
     return Module(init, apply)
 
 
 def _server(models: Sequence[Module], words: np.ndarray) -> Server:
-    """Every model a program of its own, called in turn on the same words."""
+    """One program per model, called one after the other on the same words."""
     costs = [analysis.cost(model, words[:1]) for model in models]
     programs = [_compiled(model, words[:1]) for model in models]
     rows = itertools.cycle(words[:, None])

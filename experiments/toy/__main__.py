@@ -2,8 +2,8 @@
 
 python -m experiments.toy --config=configs/toy2d.py[:variant] --methods=a,b --workdir=DIR
 
-Every method runs from all starts in one vmapped scan. Variants: cagrad, nash and famo repeat the
-toy experiments of these papers, front the concave front of the Pareto literature.
+Every method runs from all starts at once, in one vmapped scan. The variants cagrad, nash and famo
+repeat the toy experiments of these papers; front has the concave front of the Pareto literature.
 """
 
 from pathlib import Path
@@ -16,18 +16,18 @@ from experiments import program
 from experiments.show import show
 from experiments.toy import results
 from experiments.toy.run import run
-from experiments.toy.setup import read
+from experiments.toy.setup import read_setup
 from mtljax.files import write_bytes
 
 _CONFIG = program.define_config()
 _WORKDIR = program.define_workdir()
-_METHODS = flags.DEFINE_list('methods', None, 'Methods of the config; all when left out.')
+_METHODS = flags.DEFINE_list('methods', None, 'The methods of the config to run; all by default.')
 
 
 def main() -> None:
     """Run the program."""
     config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
-    setup = read(config, _METHODS.value)
+    setup = read_setup(config, _METHODS.value)
     workdir = Path(_WORKDIR.value or Path('runs') / name)
     program.claim(workdir, ConfigDict({'config': config, 'methods': list(setup.methods)}))
     progress = track(setup.methods, name, console=program.console, transient=True)

@@ -1,10 +1,10 @@
-"""What every run of a method is told to prefer: rows ``[R, 2]``, one per start."""
+"""Preferences for the runs of a method: rows ``[R, 2]``, one per start."""
 
 import numpy as np
 
 
 def rays(*, num: int, repeat: int = 1) -> np.ndarray:
-    """Unit vectors that divide the positive quadrant, axes included; ``repeat`` times in turn.
+    """Unit vectors that divide the positive quadrant, axes included; all of them ``repeat`` times.
 
     >>> rays(num=3, repeat=2).round(3)[:4].tolist()
     [[1.0, 0.0], [0.707, 0.707], [0.0, 1.0], [1.0, 0.0]]
@@ -14,7 +14,7 @@ def rays(*, num: int, repeat: int = 1) -> np.ndarray:
 
 
 def toward(*, rays: np.ndarray) -> np.ndarray:
-    """Weights whose largest ``w_t L_t`` is least where the losses lie on a ray: its inverse.
+    """Weights for which the largest ``w_t L_t`` is least on a ray: the inverse of the ray.
 
     >>> toward(rays=np.array([[3.0, 1.0], [1.0, 0.0]])).tolist()
     [[0.25, 0.75], [0.0, 1.0]]

@@ -1,4 +1,4 @@
-"""Two-objective problems with known Pareto sets, and where runs on them start."""
+"""Problems with two losses and a known Pareto set, and starting points of runs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,13 +15,14 @@ _LEAST = 5e-6
 
 @dataclass(frozen=True)
 class Problem:
-    """Two losses of one point.
+    """A problem with two losses.
 
     Attributes:
-      losses: ``(x [P]) -> [2]``.
-      pareto: points of the Pareto set in order, ``[N, P]``.
-      inside: ``(x [P]) -> bool``: whether a stationary x can be on the front.
-      residual: ``(losses [2]) -> scalar``, 0 on the front, where the front has an equation.
+      losses: A function ``(x [P]) -> [2]``.
+      pareto: Points of the Pareto set in order, ``[N, P]``.
+      inside: A function ``(x [P]) -> bool``: whether a stationary x can be on the front.
+      residual: A function ``(losses [2]) -> scalar`` that is 0 on the front, or None if the front
+        has no equation.
     """
 
     losses: Callable[[Array], Array]
@@ -36,7 +37,7 @@ def valley(scale: float = 1.0) -> Problem:
     ``L_i = f_i c_1 + q_i c_2``; the valleys f count above ``x_2 = 0``, the bowls q below.
 
     Args:
-      scale: a factor of the first loss.
+      scale: The factor of the first loss.
 
     >>> valley().losses(jnp.array([0.0, -8.3551])).tolist()
     [-15.0916..., -15.0916...]
@@ -57,10 +58,10 @@ def valley(scale: float = 1.0) -> Problem:
 
 
 def fonseca(size: int = 20) -> Problem:
-    """A concave front that no linear weights reach (Fonseca and Fleming, IEEE SMC-A 1998).
+    """A concave front, which linear weights cannot reach (Fonseca and Fleming, IEEE SMC-A 1998).
 
-    ``f = 1 - exp(-|x -+ 1/sqrt(n)|^2)``, n the ``size``. The Pareto set joins the two centres;
-    the front is ``sqrt(-log(1 - f_1)) + sqrt(-log(1 - f_2)) = 2``.
+    ``f = 1 - exp(-|x -+ 1/sqrt(n)|^2)``, where n is ``size``. The Pareto set is the line between
+    the two centres; the front is ``sqrt(-log(1 - f_1)) + sqrt(-log(1 - f_2)) = 2``.
 
     >>> fonseca().losses(jnp.zeros(20)).round(6).tolist()
     [0.632121..., 0.632121...]
@@ -70,8 +71,8 @@ def fonseca(size: int = 20) -> Problem:
     def losses(x):
         return 1 - jnp.exp(-jnp.stack([jnp.sum((x - centre) ** 2), jnp.sum((x + centre) ** 2)]))
 
-    def residual(found):
-        return jnp.sum(jnp.sqrt(-jnp.log1p(-found))) - 2
+    def residual(losses):
+        return jnp.sum(jnp.sqrt(-jnp.log1p(-losses))) - 2
 
     shares = np.linspace(centre, -centre, 201)[:, None]
     return Problem(losses, np.repeat(shares, size, axis=1), lambda x: jnp.array(True), residual)

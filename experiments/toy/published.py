@@ -1,4 +1,4 @@
-"""MGDA for two tasks as published code computes it, where that moves a number of a paper."""
+"""MGDA for two tasks as published code computes it, where the difference changes a result."""
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
@@ -9,13 +9,13 @@ from mtljax import surgery
 def mgda(*, least: ArrayLike = 0.0, epsilon: ArrayLike = 0.0) -> surgery.Surgery:
     """MGDA, less exact than `mtljax.surgery.mgda`.
 
-    On the front the exact update vanishes, and Adam turns whatever is left into steps of its own
-    length: these two constants move a run along the front.
+    On the front the exact update is zero, and Adam rescales any remainder to steps of full length.
+    These two constants therefore move a run along the front.
 
     Args:
-      least: weights stay in ``[least, 1 - least]`` where one gradient alone is the answer: 1e-3 in
-        the code of Sener and Koltun, which Nash-MTL and FAMO run.
-      epsilon: added to ``|g_1 - g_2|^2``: 1e-8 in the code of CAGrad.
+      least: The bound of the weights, ``[least, 1 - least]``, when a single gradient is the
+        solution. It is 1e-3 in the code of Sener and Koltun, which Nash-MTL and FAMO run.
+      epsilon: A constant added to ``|g_1 - g_2|^2``. It is 1e-8 in the code of CAGrad.
 
     >>> method = mgda(least=1e-3)
     >>> updates = {'w': jnp.array([[1.0, 0.0], [2.0, 0.0]])}

@@ -22,17 +22,17 @@ _EXTREME = 0.01
 
 
 def table(setup: Setup, runs: Runs) -> analysis.Table:
-    """One cell per start where there are few, else shares and quantiles over all of them."""
+    """One cell per start if there are few starts, otherwise quantiles over all starts."""
     return _quantiles(setup, runs) if setup.problem.residual else _cells(setup, runs)
 
 
 def caption(setup: Setup) -> str:
-    """What the table shows."""
+    """The caption of the table."""
     if setup.problem.residual:
         return (
             f'{len(setup.starts)} random starts, {setup.steps:,} steps. front: residual < 1e-3; '
-            'extreme: least loss < 0.01; quantiles of the first loss; angle: the largest error, in '
-            'degrees.'
+            'extreme: smallest loss < 0.01; 0 to 100 %: quantiles of the first loss; angle: the '
+            'largest error, in degrees.'
         )
     return (
         f'Both losses after {setup.steps:,} steps; F: on the Pareto front (the unit gradients '
@@ -65,7 +65,7 @@ def _quantiles(setup: Setup, runs: Runs) -> analysis.Table:
 
 
 def angle_errors(method: Method, run: Run) -> np.ndarray | None:
-    """Degrees between the losses at the ends and the rays they aim at, ``[R]``; None without."""
+    """The angles ``[R]`` in degrees between the final losses and their rays, or None."""
     if method.aim is None:
         return None
     ends = run.losses[:, -1]
@@ -74,7 +74,7 @@ def angle_errors(method: Method, run: Run) -> np.ndarray | None:
 
 
 def files(setup: Setup, runs: Runs, table: analysis.Table, caption: str) -> dict[str, str | bytes]:
-    """What a work folder holds in the end: ``{name: content}``."""
+    """The files of a work folder, ``{name: content}``."""
     sheet, points, picture = io.StringIO(), io.BytesIO(), io.BytesIO()
     csv.writer(sheet, lineterminator='\n').writerows([table.columns, *table.rows])
     arrays: dict[str, Any] = {'steps': _steps(setup)}
@@ -92,11 +92,11 @@ def files(setup: Setup, runs: Runs, table: analysis.Table, caption: str) -> dict
 
 
 def numbers(setup: Setup, runs: Runs) -> dict[str, Any]:
-    """Everything about the ends, as plain numbers."""
-    found = {}
+    """The results at the end of each run, as plain numbers."""
+    methods = {}
     for name, run in runs.items():
         errors = angle_errors(setup.methods[name], run)
-        found[name] = {
+        methods[name] = {
             'ends': run.points[:, -1].tolist(),
             'losses': run.losses[:, -1].tolist(),
             'gap': run.gap.tolist(),
@@ -104,11 +104,11 @@ def numbers(setup: Setup, runs: Runs) -> dict[str, Any]:
             'angle_error': None if errors is None else errors.tolist(),
             'seconds': run.seconds,
         }
-    return {'starts': setup.starts.tolist(), 'steps': setup.steps, 'methods': found}
+    return {'starts': setup.starts.tolist(), 'steps': setup.steps, 'methods': methods}
 
 
 def figure(setup: Setup, runs: Runs) -> Figure:
-    """The plane of the points where there is one, and the plane of the losses."""
+    """The plane of the points, if points have two coordinates, and the plane of the losses."""
     steps = _steps(setup)
     losses = {name: analysis.Path(run.losses, run.arrived) for name, run in runs.items()}
     front = _loss_plane(setup, runs)
@@ -133,7 +133,7 @@ def _loss_plane(setup: Setup, runs: Runs) -> analysis.Plane:
     front = np.asarray(jax.vmap(setup.problem.losses)(jnp.asarray(setup.problem.pareto)))
     whole = setup.starts.shape[1] != 2
     shown = [run.losses if whole else run.losses[:, -1:] for run in runs.values()]
-    every = np.concatenate([front, *(one.reshape(-1, 2) for one in shown)])
+    every = np.concatenate([front, *(losses.reshape(-1, 2) for losses in shown)])
     low, high = np.nanmin(every, axis=0), np.nanmax(every, axis=0)
     margin = 0.07 * (high - low)
     x, y = zip(low - margin, high + margin, strict=True)

@@ -1,4 +1,4 @@
-"""Run a method from all starts at once, and see where it arrived."""
+"""Run a method from all starts at once, and check whether it reached the Pareto front."""
 
 import time
 from typing import Any, NamedTuple
@@ -18,16 +18,17 @@ _ON_FRONT, _LAST = 1e-3, 5
 
 
 class Run(NamedTuple):
-    """One method from R starts.
+    """The runs of one method from R starts.
 
     Attributes:
-      points: ``[R, K, P]``, the start first and then every k-th step.
-      losses: there, ``[R, K, 2]``.
-      gap: ``[R]``, 0 on the front: of the equation of the front where it has one, else the least
-        norm in the convex hull of the unit gradients. The least one of the last few points: where
-        a gradient nearly vanishes, Adam's small steps turn it back and forth.
-      arrived: ``[R]``: on the front.
-      seconds: for all steps, compilation not counted.
+      points: The points ``[R, K, P]``: the start, and then every k-th step.
+      losses: The losses at these points, ``[R, K, 2]``.
+      gap: The distance from the front, ``[R]``, which is 0 on it. It is the residual of the
+        equation of the front if there is one, otherwise the least norm in the convex hull of the
+        unit gradients. The smallest gap of the last few points counts: where a gradient is almost
+        zero, Adam's small steps make its direction swing.
+      arrived: Whether the run ended on the front, ``[R]``.
+      seconds: The time for all steps, without compilation.
     """
 
     points: np.ndarray
@@ -41,7 +42,7 @@ def run(setup: Setup, name: str) -> Run:
     """Run one method of a setup.
 
     Raises:
-      UsageError: the method refuses the problem.
+      UsageError: The method cannot run on the problem.
     """
     with jax.enable_x64(setup.dtype == 'float64'):
         try:
@@ -53,7 +54,7 @@ def run(setup: Setup, name: str) -> Run:
 
 
 def trajectory(setup: Setup, method: Method, start: Array, each: Array | None, key: Array) -> Array:
-    """The points of one run, ``[K, P]``: the step is what a user would write."""
+    """The points of one run, ``[K, P]``, with the step that a user would write."""
     losses_of, tx = setup.problem.losses, method.tx
     weighting = method.weighting(*([] if each is None else [each]))
 
@@ -82,7 +83,7 @@ def _timed(setup: Setup, method: Method) -> tuple[np.ndarray, float]:
     starts = jnp.asarray(setup.starts, setup.dtype)
     each = None if method.each is None else jnp.asarray(method.each, setup.dtype)
     keys = jax.random.split(jax.random.key(setup.seed), len(starts))
-    every = jax.jit(jax.vmap(lambda *one: trajectory(setup, method, *one)))
+    every = jax.jit(jax.vmap(lambda *row: trajectory(setup, method, *row)))
     compiled = every.lower(starts, each, keys).compile()
     begin = time.perf_counter()
     points = np.asarray(compiled(starts, each, keys))
@@ -98,7 +99,7 @@ def _judged(problem: Problem, points: np.ndarray, seconds: float) -> Run:
 
 
 def _judge(problem: Problem, x: Array) -> tuple[Array, Array]:
-    """Lengths say nothing near the front, so that it is the unit gradients that should cancel."""
+    """Compare unit gradients: near the front, the lengths of the gradients carry no information."""
     losses, jacobian = gradients.task_gradients(problem.losses, x)
     if problem.residual is not None:
         gap = jnp.abs(problem.residual(losses))

@@ -19,13 +19,13 @@ _PARTS = ('weighting', 'surgery', 'clip', 'each', 'aim')
 
 @dataclass(frozen=True)
 class Method:
-    """What is compared.
+    """A method to compare.
 
     Attributes:
-      weighting: makes it, from a row of ``each`` where there are any.
-      tx: surgery, clipping, optimiser.
-      each: ``[R, ...]``, the first argument of the weighting, one per start; or None.
-      aim: rays ``[R, 2]`` of losses that the runs should end on; or None.
+      weighting: A function that makes the weighting, from a row of ``each`` if there are rows.
+      tx: The optax chain: surgery, clipping, optimiser.
+      each: The first argument of the weighting for each start, ``[R, ...]``, or None.
+      aim: The rays ``[R, 2]`` that the final losses should lie on, or None.
     """
 
     weighting: Callable[..., Weighting]
@@ -36,16 +36,16 @@ class Method:
 
 @dataclass(frozen=True)
 class Setup:
-    """All that a config describes.
+    """Everything that a config describes.
 
     Attributes:
-      problem: the losses.
-      starts: ``[R, P]``.
-      methods: by name, in the order of the config.
-      steps: of every run.
-      keep_every: how many steps lie between two points of a trajectory.
-      seed: of whatever a method draws.
-      dtype: ``'float64'`` or ``'float32'``.
+      problem: The losses and their Pareto set.
+      starts: The starting points, ``[R, P]``.
+      methods: The methods by name, in the order of the config.
+      steps: The number of steps of every run.
+      keep_every: The number of steps between two points of a trajectory.
+      seed: The seed of the random draws of a method.
+      dtype: The floating-point type, ``'float64'`` or ``'float32'``.
     """
 
     problem: Problem
@@ -57,20 +57,22 @@ class Setup:
     dtype: str
 
 
-def read(config: ConfigDict, only: Sequence[str] | None = None) -> Setup:
-    """Build everything, so that what is wrong is said before anything runs.
+def read_setup(config: ConfigDict, only: Sequence[str] | None = None) -> Setup:
+    """Build everything, so that every error of the config is raised before a run starts.
 
     Args:
-      config: of a toy problem.
-      only: the names of the methods to run; all when None.
+      config: The config of a toy problem.
+      only: The names of the methods to run, or None for all methods.
 
     Raises:
-      UsageError: a field is missing, or cannot be built.
+      UsageError: A field is missing or cannot be built.
     """
     spec = config.to_dict()
     missing = [field for field in _FIELDS if field not in spec]
     if missing:
-        raise UsageError(f'The config is no toy problem: it lacks {missing}. Found {sorted(spec)}.')
+        raise UsageError(
+            f'The config of a toy problem should have the fields {missing}. Found {sorted(spec)}.'
+        )
     _check_numbers(spec)
     problem = build(spec['problem'], 'problem')
     starts = np.asarray(build(spec['starts'], 'starts'))
@@ -86,7 +88,10 @@ def read(config: ConfigDict, only: Sequence[str] | None = None) -> Setup:
 def _chosen(only: Sequence[str] | None, methods: Mapping[str, Any]) -> list[str]:
     unknown = sorted(set(only or ()) - set(methods))
     if unknown:
-        raise UsageError(f'The config has the methods {", ".join(methods)}. Found {unknown}.')
+        raise UsageError(
+            f'--methods should be among the methods of the config, {", ".join(methods)}. '
+            f'Found {unknown}.'
+        )
     return list(methods if only is None else dict.fromkeys(only))
 
 
@@ -118,7 +123,7 @@ def _method(name: str, spec: Mapping[str, Any], optimizer: Any, num: int) -> Met
     def weighting(*row):
         return build(spec['weighting'], f'{field}.weighting', *row)
 
-    weighting(*([] if each is None else [each[0]]))  # says now what is wrong
+    weighting(*([] if each is None else [each[0]]))  # raises errors now, before any run
     method = build(spec['surgery'], f'{field}.surgery')
     clip = _clip(spec['clip'], f'{field}.clip')
     chain = optax.chain(method, clip, build(optimizer, 'optimizer'))
@@ -134,9 +139,7 @@ def _clip(norm: float | None, field: str) -> optax.GradientTransformation:
 
 
 def _rows(spec: Any, field: str, num: int) -> np.ndarray | None:
-    found = build(spec, field)
-    if found is not None and len(found) != num:
-        raise UsageError(
-            f'config.{field} should have one row per start, {num}. Found {len(found)}.'
-        )
-    return found
+    rows = build(spec, field)
+    if rows is not None and len(rows) != num:
+        raise UsageError(f'config.{field} should have one row per start, {num}. Found {len(rows)}.')
+    return rows

@@ -116,6 +116,6 @@ def test_the_stations_of_chicago_lie_beside_their_own_day():
 )
 def test_other_pickles_are_refused(content, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match='no table of pandas'):
+    with pytest.raises(ValueError, match='should be a table of pandas'):
         pickled_frame.columns(content)
     assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,7 @@ from configs import toy2d
 from experiments.program import UsageError
 from experiments.toy import problems, results
 from experiments.toy import run as toy_run
-from experiments.toy.setup import read
+from experiments.toy.setup import read_setup
 from tests.experiments.programs import start
 
 SMALL = {'steps': 40, 'keep_every': 20}
@@ -64,7 +64,7 @@ CASES = [
 
 @functools.cache
 def setup(variant):
-    return read(toy2d.get_config(variant))
+    return read_setup(toy2d.get_config(variant))
 
 
 @functools.cache
@@ -151,7 +151,7 @@ def test_on_the_pareto_set_the_gradients_are_opposed(problem):
 
 
 def test_float32_runs():
-    found = toy_run.run(read(small(dtype='float32'), ['cagrad']), 'cagrad')
+    found = toy_run.run(read_setup(small(dtype='float32'), ['cagrad']), 'cagrad')
     assert found.points.shape == (3, 3, 2)
     assert np.array_equal(found.points, found.points.astype(np.float32))
     assert jnp.zeros(1).dtype == jnp.float32
@@ -175,19 +175,19 @@ def test_float32_runs():
 )
 def test_a_config_that_cannot_run_says_which_field(changes, said):
     with pytest.raises(UsageError, match=said):
-        read(small(**changes))
+        read_setup(small(**changes))
 
 
 def test_a_method_that_refuses_the_problem_is_named():
-    made = read(small(**{'methods.gd.surgery.fn': 'mtljax.surgery:moco'}), ['gd'])
+    made = read_setup(small(**{'methods.gd.surgery.fn': 'mtljax.surgery:moco'}), ['gd'])
     with pytest.raises(UsageError, match=r'config.methods.gd: .*num_tasks'):
         toy_run.run(made, 'gd')
 
 
 def test_a_training_config_is_no_toy():
     config = importlib.import_module('configs.digits').get_config()
-    with pytest.raises(UsageError, match='no toy problem: it lacks'):
-        read(config)
+    with pytest.raises(UsageError, match='a toy problem should have the fields'):
+        read_setup(config)
 
 
 @pytest.mark.parametrize(
