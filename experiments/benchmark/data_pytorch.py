@@ -32,8 +32,8 @@ def mmoe(dataset: Dataset, batch_size: int, steps: int, rate: float) -> Twin:
 
     def losses(batch):
         columns = lib.from_numpy(batch.inputs['categorical']).to(where).unbind(1)
-        found = [table(column + 1) for table, column in zip(tables, columns, strict=True)]
-        x = lib.cat([*found, lib.from_numpy(batch.inputs['numeric']).to(where)], dim=1)
+        embedded = [table(column + 1) for table, column in zip(tables, columns, strict=True)]
+        x = lib.cat([*embedded, lib.from_numpy(batch.inputs['numeric']).to(where)], dim=1)
         rows = lib.stack([expert(x) for expert in experts])
         targets = batch.targets.values()
         for gate, tower, target in zip(gates, towers, targets, strict=True):

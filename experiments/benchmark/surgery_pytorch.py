@@ -3,7 +3,7 @@
 import importlib
 import random
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -12,6 +12,7 @@ import numpy as np
 
 from experiments.benchmark import pytorch
 from experiments.benchmark.networks import RATE, Step
+from experiments.benchmark.pytorch_layers import dense_module, trunk_module
 from experiments.benchmark.timing import Contender
 from experiments.program import UsageError
 from mtljax import trees
@@ -105,14 +106,14 @@ class _Twin:
         self.x = pytorch.tensor(step.batch.inputs)
         self.targets = pytorch.tensor([step.batch.targets[n] for n in self.names])
         gates = params['task'].get('gates')
-        self.gates = gates and [_dense(torch, gates[n]) for n in self.names]
+        self.gates = gates and [dense_module(gates[n]) for n in self.names]
         shared = params['shared']
         self.trunks = torch.nn.ModuleList(
-            [_trunk(torch, expert) for expert in trees.unstack(shared['experts'])]
+            [trunk_module(expert) for expert in trees.unstack(shared['experts'])]
             if self.gates
-            else [_trunk(torch, shared)]
+            else [trunk_module(shared)]
         )
-        self.heads = [_dense(torch, params['task']['heads'][n]) for n in self.names]
+        self.heads = [dense_module(params['task']['heads'][n]) for n in self.names]
         per_task = [w for part in (*self.heads, *(self.gates or ())) for w in part.parameters()]
         self.shared = list(self.trunks.parameters())
         self.optimiser = torch.optim.Adam([*self.shared, *per_task], lr=RATE)
@@ -213,46 +214,3 @@ def _libmtl(twin: _Twin, method: str) -> Contender:
         twin.optimiser.step()
 
     return run
-
-
-def _trunk(torch, stages: Mapping[str, Any]):
-    """A trunk of convolutions and dense layers, each with a ReLU."""
-    layers, size = [], None
-    for stage in stages.values():
-        ((kind, leaves),) = stage.items()
-        if kind.startswith('Conv'):
-            layers += [*([] if layers else [torch.nn.Unflatten(1, (1, -1))])]
-            layers += [_convolution(torch, leaves), torch.nn.ReLU(), torch.nn.MaxPool2d(2)]
-            size = leaves['kernel'].shape[-1]
-        else:
-            layers += [torch.nn.Flatten()] if size else []
-            layers += [_dense(torch, {kind: _channels_first(leaves, size)}), torch.nn.ReLU()]
-            size = None
-    return torch.nn.Sequential(*layers)
-
-
-def _channels_first(leaves, channels: int | None):
-    """Reorder the rows of a dense kernel for images with the channels first."""
-    if channels is None:
-        return leaves
-    kernel = np.asarray(leaves['kernel'])
-    side = round((kernel.shape[0] / channels) ** 0.5)
-    rows = kernel.reshape(side, side, channels, -1).transpose(2, 0, 1, 3)
-    return {**leaves, 'kernel': rows.reshape(kernel.shape)}
-
-
-def _convolution(torch, leaves):
-    kernel = np.asarray(leaves['kernel']).transpose(3, 2, 0, 1)
-    layer = torch.nn.Conv2d(*kernel.shape[1::-1], kernel.shape[-1], padding='same')
-    return _filled(torch, layer, kernel, leaves['bias'])
-
-
-def _dense(torch, stage: Mapping[str, Any]):
-    (leaves,) = stage.values()
-    kernel = np.asarray(leaves['kernel']).T
-    return _filled(torch, torch.nn.Linear(*kernel.shape[::-1]), kernel, leaves['bias'])
-
-
-def _filled(torch, layer, kernel, bias):
-    layer.load_state_dict({'weight': pytorch.tensor(kernel), 'bias': pytorch.tensor(bias)})
-    return layer.to(pytorch.device())
