@@ -2,9 +2,9 @@
 
 import io
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -35,14 +35,15 @@ def servers(dataset: Dataset, backbone: tuple[Module, ...]) -> dict[str, Server]
       backbone: The backbone of every model.
     """
     heads = dataset.heads
+    words = dataset.test.take(np.arange(dataset.test.size)).inputs
     shared = last_word(sharing.hard(backbone, heads))
     apart = [last_word(sharing.hard(backbone, {task: head})) for task, head in heads.items()]
-    words = dataset.test.take(np.arange(dataset.test.size)).inputs
+    per_task = [_program(model, words[:1]) for model in apart]
     return {
-        SHARED: _server([shared], words),
-        APART: _server(apart, words),
-        _ONE_PROGRAM: _server([_together(apart)], words),
-        f'{next(iter(heads))} alone': _server(apart[:1], words),
+        SHARED: _server([_program(shared, words[:1])], words),
+        APART: _server(per_task, words),
+        _ONE_PROGRAM: _server([_program(_together(apart), words[:1])], words),
+        f'{next(iter(heads))} alone': _server(per_task[:1], words),
     }
 
 
@@ -139,21 +140,27 @@ def _together(models: Sequence[Module]) -> Module:
     return Module(init, apply)
 
 
-def _server(models: Sequence[Module], words: np.ndarray) -> Server:
-    """One program per model, called one after the other on the same words."""
-    costs = [analysis.cost(model, words[:1]) for model in models]
-    programs = [_compiled(model, words[:1]) for model in models]
+class _Program(NamedTuple):
+    """The cost of a model, and its compiled predictions ``(x) -> {task: ...}``."""
+
+    cost: analysis.Cost
+    predict: Callable[[np.ndarray], Any]
+
+
+def _program(model: Module, x: np.ndarray) -> _Program:
+    params, state = jax.jit(model.init)(jax.random.key(0), x)
+    forward = jax.jit(lambda params, state, x: model.apply(params, state, x)[0])
+    compiled = forward.lower(params, state, x).compile()
+    return _Program(analysis.cost(model, x), lambda x: compiled(params, state, x))
+
+
+def _server(programs: Sequence[_Program], words: np.ndarray) -> Server:
+    """All programs, called one after the other on the same words."""
     rows = itertools.cycle(words[:, None])
 
     def call() -> Any:
         row = next(rows)
-        return jax.device_get([program(row) for program in programs])
+        return jax.device_get([program.predict(row) for program in programs])
 
+    costs = [program.cost for program in programs]
     return Server(sum(cost.total for cost in costs), sum(cost.flops for cost in costs), call)
-
-
-def _compiled(model: Module, x: np.ndarray):
-    params, state = jax.jit(model.init)(jax.random.key(0), x)
-    forward = jax.jit(lambda params, state, x: model.apply(params, state, x)[0])
-    program = forward.lower(params, state, x).compile()
-    return lambda x: program(params, state, x)

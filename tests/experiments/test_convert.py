@@ -118,6 +118,7 @@ def test_towers_of_the_newest_are_stitched(run, tmp_path, capsys):
     assert_close(found['task']['units']['left'], jnp.array([0.7, 0.3]))
 
 
+@pytest.mark.exhaustive  # three trainings of models that no other test compiles
 def test_models_on_stored_features_and_scaled_losses(tmp_path, capsys):
     """The moved model has the same frozen stage and says the same."""
     more = {'frozen': 1, 'store_features': True, 'loss_scales': {'left': 9.0}}

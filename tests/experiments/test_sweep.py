@@ -1,6 +1,7 @@
 """Sweeps: a comparison at several values of a field, and what is said of it."""
 
 import importlib
+import itertools
 import json
 import re
 
@@ -69,10 +70,21 @@ def test_what_a_config_says_wrongly(config, change, said):
         points(config, read_sweep(config))
 
 
-def test_each_seed_draws_data_of_its_own(config, tmp_path):
-    made = build.datasets()
-    wanted = plan(seeds=(0, 1), sharing=['hard'])
-    comparison = Comparison(config, wanted, Runs(tmp_path, made), made)
+def test_each_seed_draws_data_of_its_own(config, tmp_path, monkeypatch):
+    """One training gives the results of all runs, each with another test loss."""
+    hard = config.copy_and_resolve_references()
+    hard.sharing = ConfigDict({'fn': 'mtljax.sharing:hard'})
+    result, losses, drawn = build.train(build.setup(hard), seed=0), itertools.count(), []
+
+    def train(built, seeds, title):
+        drawn.append(built.dataset.train.arrays.inputs)
+        results = dict.fromkeys(built.dataset.tasks, {'loss': float(next(losses)), 'mse': 1.0})
+        return [result._replace(validation=results, test=results)] * len(seeds)
+
+    monkeypatch.setattr(build, 'train_seeds', train)
+    datasets = build.datasets()
+    methods = plan(seeds=(0, 1), sharing=['hard'])
+    comparison = Comparison(config, methods, Runs(tmp_path, datasets), datasets)
     assert (comparison.size, comparison.check()) == (6, 0)
     runs = comparison.train()
     assert comparison.check() == 6
@@ -85,11 +97,11 @@ def test_each_seed_draws_data_of_its_own(config, tmp_path):
         ('hard', None, 1),
     ]
     held = [json.loads(path.read_text())['test'] for path in sorted(tmp_path.glob('hard*'))]
-    again = Comparison(config, wanted, Runs(tmp_path, made), made).train()
+    again = Comparison(config, methods, Runs(tmp_path, datasets), datasets).train()
     assert [run.test for run in again[-2:]] == held
-    seeds = [ConfigDict({**config.data.to_dict(), 'seed': seed}) for seed in (0, 1)]
-    first, second = (made(spec).train.arrays.inputs for spec in seeds)
-    assert not np.array_equal(first, second)
+    assert held[0] != held[1]
+    assert not np.array_equal(drawn[0], drawn[1])
+    assert np.array_equal(drawn[0], drawn[-2])
 
 
 def run_of(method, seed, y1, y2):
