@@ -1,4 +1,4 @@
-"""What is kept of one trained network."""
+"""The record of one training."""
 
 import math
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from mtljax.training import Result
 
 
 class Run(NamedTuple):
-    """What is kept of one seed of a cell."""
+    """The record of one seed of a cell."""
 
     method: str
     variant: str

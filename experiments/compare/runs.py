@@ -45,10 +45,10 @@ class Runs:
         if cell.task is None:
             return build.setup(cell.config, ready)
         try:
-            alone = data.only(ready.dataset, cell.task, batch_size=cell.config.train.batch_size)
+            single = data.only(ready.dataset, cell.task, batch_size=cell.config.train.batch_size)
         except ValueError as error:
             raise program.UsageError(str(error)) from error
-        built = build.setup(cell.config, ready._replace(dataset=alone))
+        built = build.setup(cell.config, ready._replace(dataset=single))
         return built._replace(options=built.options | {'select': _select(built)})
 
     def _prepared(self, config: ConfigDict) -> build.Prepared:

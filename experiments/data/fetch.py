@@ -60,7 +60,7 @@ def fetch(recipe: Recipe, folder: Path, package: Path | None = None) -> bool:
 
 def missing(recipe: Recipe, folder: Path) -> list[str]:
     """The names of the files that are missing in a folder, or have another content."""
-    paths = {file.name: (folder / file.name, file.kept) for file in recipe.files}
+    paths = {file.name: (folder / file.name, file.final_sha256) for file in recipe.files}
     return [
         name
         for name, (path, expected) in paths.items()

@@ -24,7 +24,7 @@ class File(NamedTuple):
     converted: str = ''
 
     @property
-    def kept(self) -> str:
+    def final_sha256(self) -> str:
         """The sha256 of the file in the folder."""
         return self.converted or self.sha256
 

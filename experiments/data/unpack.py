@@ -80,7 +80,7 @@ def _write(stream: IO[bytes], file: File, folder: Path) -> None:
             raise UsageError(
                 f'{file.member} should be a file that can be converted. Found an error: {error}'
             ) from error
-        check(path, file.kept, file.name)
+        check(path, file.final_sha256, file.name)
 
 
 Members = Iterator[tuple[str, IO[bytes]]]

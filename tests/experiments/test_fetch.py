@@ -255,7 +255,11 @@ def test_recipes_are_pinned(name):
     assert re.fullmatch(rf'[\w-]+{mark}\d[\w.~-]*', found.command[-1])
     assert getattr(loaders, re.match(r'\w+', found.reader)[0])
     assert found.files
-    hashes = [found.sha256, *(file.sha256 for file in found.files), *(f.kept for f in found.files)]
+    hashes = [
+        found.sha256,
+        *(file.sha256 for file in found.files),
+        *(f.final_sha256 for f in found.files),
+    ]
     assert all(len(bytes.fromhex(value)) == 32 for value in hashes)
     assert all(Path(file.name).name == file.name for file in found.files)
 

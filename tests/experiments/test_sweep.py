@@ -78,7 +78,8 @@ def test_each_seed_draws_data_of_its_own(config, tmp_path, monkeypatch):
 
     def train(built, seeds, title):
         drawn.append(built.dataset.train.arrays.inputs)
-        results = dict.fromkeys(built.dataset.tasks, {'loss': float(next(losses)), 'mse': 1.0})
+        row = {'loss': float(next(losses)), 'mse': 1.0}
+        results = dict.fromkeys(built.dataset.tasks, row)
         return [result._replace(validation=results, test=results)] * len(seeds)
 
     monkeypatch.setattr(build, 'train_seeds', train)
