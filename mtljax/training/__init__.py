@@ -6,48 +6,43 @@ from mtljax.training._constant_baseline import constant_baseline
 from mtljax.training._evaluate import Results, eval_step, evaluate, evaluator
 from mtljax.training._features import Features
 from mtljax.training._finite import NonFiniteLossError
-from mtljax.training._logging import Log, Row, read_rows
-from mtljax.training._loop import Result, train
+from mtljax.training._logging import read_rows
+from mtljax.training._loop import Result
 from mtljax.training._objective import objective
-from mtljax.training._parallel import Jit, Pmap, Strategy, strategy_of
+from mtljax.training._options import Options
 from mtljax.training._precompute import Precomputed, precompute
 from mtljax.training._preflight import preflight
-from mtljax.training._runner import Runner, runner, scans_well
 from mtljax.training._scale_rate import scale_rate
 from mtljax.training._seeds import train_seeds
 from mtljax.training._select import filled, select_by
 from mtljax.training._should_vmap_seeds import should_vmap_seeds
+from mtljax.training._start import initial_state, save_start
 from mtljax.training._step import TrainStep, train_step
+from mtljax.training._train import train
 
 __all__ = [
     'Checkpoints',
     'Features',
-    'Jit',
-    'Log',
     'NonFiniteLossError',
-    'Pmap',
+    'Options',
     'Precomputed',
     'Result',
     'Results',
-    'Row',
-    'Runner',
-    'Strategy',
     'TrainStep',
     'constant_baseline',
     'eval_step',
     'evaluate',
     'evaluator',
     'filled',
+    'initial_state',
     'objective',
     'precompute',
     'preflight',
     'read_rows',
-    'runner',
+    'save_start',
     'scale_rate',
-    'scans_well',
     'select_by',
     'should_vmap_seeds',
-    'strategy_of',
     'train',
     'train_seeds',
     'train_step',

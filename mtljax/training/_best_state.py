@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from mtljax.base import TrainState
 from mtljax.training._checkpoint import Checkpoints
 from mtljax.training._evaluate import Results
+from mtljax.training._options import Options
 
 
 @dataclass
@@ -92,21 +93,13 @@ class BestState:
             self._checkpoints.close()
 
 
-def identity(
-    tasks: Sequence[str],
-    *,
-    seed: int,
-    batch_size: int,
-    micro_batches: int = 1,
-    pooled: bool = False,
-    average_last: int | None = None,
-    **_: Any,
-) -> dict[str, Any]:
-    """What a run must agree on with the checkpoints it goes on from; other options may change.
+def identity(tasks: Sequence[str], seed: int, options: Options) -> dict[str, Any]:
+    """The settings that a run must share with the checkpoints it continues; others may change.
 
-    >>> identity(['a'], seed=0, batch_size=8)
+    >>> identity(['a'], 0, Options(steps=1, batch_size=8))
     {'seed': 0, 'batch_size': 8, 'micro_batches': 1, 'pooled': False, 'tasks': ['a']}
     """
-    found = {'seed': seed, 'batch_size': batch_size, 'micro_batches': micro_batches}
-    found |= {'pooled': pooled, 'tasks': list(tasks)}
-    return found | ({'average_last': average_last} if average_last else {})
+    settings = {'seed': seed, 'batch_size': options.batch_size}
+    settings |= {'micro_batches': options.micro_batches, 'pooled': options.pooled}
+    settings |= {'tasks': list(tasks)}
+    return settings | ({'average_last': options.average_last} if options.average_last else {})

@@ -1,4 +1,4 @@
-"""When training looks at which split."""
+"""What training evaluates, and when."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -10,22 +10,23 @@ from mtljax.training._evaluate import Results
 
 
 class Evaluations(NamedTuple):
-    """What an evaluation computes.
+    """The functions and steps of evaluation.
 
     Attributes:
-      validate: ``(params, state) -> results`` on validation, at every evaluation.
-      test: the same on the test split.
-      last: the steps of the evaluations that are tested.
+      validate: ``(params, state) -> [results]``, one per seed, on the validation split.
+      test: The same on the test split.
+      last: The steps of the evaluations that also run ``test``; a program of one seed alone has
+        them.
     """
 
-    validate: Callable[[Any, Any], Results]
-    test: Callable[[Any, Any], Results]
+    validate: Callable[[Any, Any], list[Results]]
+    test: Callable[[Any, Any], list[Results]]
     last: Sequence[int]
 
     def test_last(self, step: int, now: TrainState, tests: dict[str, Results]) -> None:
         """Add the test results of one of the last evaluations."""
         if step in self.last:
-            tests[str(step)] = self.test(now.params, now.state)
+            (tests[str(step)],) = self.test(now.params, now.state)
 
     def means(self, tests: Mapping[str, Results]) -> Results:
         """The means over the last evaluations.

@@ -1,45 +1,45 @@
-"""The training loop that most people call."""
+"""The training loop of one seed, or of several seeds in one program."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import optax
 
-from mtljax.base import Batch, Dataset, Key, MultiTask, TrainState, Weighting
+from mtljax import trees
+from mtljax.base import Dataset, MultiTask, Params, Split, State, TrainState
 from mtljax.module import shapes
 from mtljax.training._best_state import BestState, identity
-from mtljax.training._check import check_batch, with_rows
 from mtljax.training._evaluate import Results, evaluator
 from mtljax.training._evaluations import Evaluations
-from mtljax.training._features import check_augment
 from mtljax.training._finite import check_losses, check_params
 from mtljax.training._logging import Log, Row
-from mtljax.training._parallel import Strategy, check_batch_size, strategy_of
+from mtljax.training._options import Options
+from mtljax.training._parallel import Strategy, strategy_of
+from mtljax.training._preflight import check_against, checked_start
 from mtljax.training._progress import Progress
 from mtljax.training._rate import Rate
 from mtljax.training._rows import mean_losses, mean_row, validation_row
-from mtljax.training._runner import Runner, runner, scans_well
-from mtljax.training._schedule import Schedule, chunks_of, schedule_of
-from mtljax.training._select import filled, select_by
-from mtljax.training._step import TrainStep, train_step
+from mtljax.training._runner import Infos, Runner, runner, scans_well
+from mtljax.training._schedule import Schedule, chunks_of
+from mtljax.training._step import TrainStep
 
 
 class Result(NamedTuple):
-    """What `train` returns.
+    """The outcome of one training run.
 
     Attributes:
-      state: the last state.
-      best: the state with the parameters of the best evaluation on validation.
-      best_step: when that was.
-      validation: its results, ``{task: {metric: value}}``.
-      test: the results of ``best`` on the test split; with ``average_last`` the means of the last
-        evaluations.
-      steps_per_second: of training alone, without chunks that compile where there are others; NaN
-        where nothing was left to train.
-      history: the logged rows.
+      state: The last state.
+      best: The state with the parameters of the best evaluation on validation.
+      best_step: The step of that evaluation.
+      validation: The results of that evaluation, ``{task: {metric: value}}``.
+      test: The results of ``best`` on the test split; with ``average_last`` the mean results of
+        the last evaluations.
+      steps_per_second: The speed of training alone. Chunks that compile do not count unless all
+        do. NaN where no step was left to train.
+      history: The logged rows.
     """
 
     state: TrainState
@@ -51,182 +51,182 @@ class Result(NamedTuple):
     history: list[Row]
 
 
-def train(
+class _Record(NamedTuple):
+    """What is kept of one seed while it trains."""
+
+    best: BestState
+    log: Log
+
+
+def run_seeds(
     model: MultiTask,
     dataset: Dataset,
     tx: optax.GradientTransformation,
+    options: Options,
+    seeds: Sequence[int],
     *,
-    steps: int,
-    batch_size: int,
-    seed: int = 0,
-    weighting: Weighting | None = None,
-    engine: str = 'auto',
-    prefer: str = 'time',
-    micro_batches: int = 1,
-    pooled: bool = False,
-    augment: Callable[[Key, Batch], Batch] | None = None,
-    parallel: str = 'jit',
-    stream: bool | None = None,
-    workers: int = 4,
-    eval_batch_size: int = 1024,
-    log_every: int = 100,
-    eval_every: int | None = None,
-    patience: int | None = None,
-    select: Callable[[Results], float] | None = None,
-    average_last: int | None = None,
-    workdir: str | Path | None = None,
-    progress: str | None = None,
-) -> Result:
-    """Train, evaluate, choose the best parameters on validation, and test them once.
-
-    Small data stays on the device and a chunk of steps is one compiled loop; large data is streamed
-    with prefetch. With a ``workdir``, training goes on from its newest checkpoint, to the same bits
-    as if it had never stopped.
+    workdir: Path | None = None,
+    title: str | None = None,
+) -> list[Result]:
+    """Train all seeds in one program. Several seeds are vmapped, one seed is not.
 
     Args:
-      model: a sharing scheme on a backbone and ``dataset.heads``.
-      dataset: tasks and splits.
-      tx: an optax chain that begins with a surgery.
-      steps: how many, in all.
-      batch_size: over all devices.
-      seed: of the initial parameters, the order of the examples and dropout.
-      weighting: see `train_step`.
-      engine: see `train_step`.
-      prefer: see `train_step`.
-      micro_batches: see `train_step`.
-      pooled: see `train_step`.
-      augment: see `train_step`.
-      parallel: ``'jit'`` (one program over a mesh of all devices) or ``'pmap'``.
-      stream: whether to stream the examples; by default what is larger than 1 GiB.
-      workers: threads that read ahead what is streamed.
-      eval_batch_size: examples at a time in evaluation.
-      log_every: steps per chunk; losses are fetched and logged once a chunk.
-      eval_every: steps between validations, each with a checkpoint; a multiple of ``log_every``, by
-        default a tenth of the steps.
-      patience: stop after that many evaluations without a better one.
-      select: the score of validation results, higher is better; by default the mean loss.
-      average_last: test the parameters of so many last evaluations, and report the means: as tables
-        do whose benchmark has no validation split. No test result chooses anything.
-      workdir: for ``metrics.jsonl``, TensorBoard events and ``checkpoints/``.
-      progress: the title of a progress bar; none is drawn when left out.
+      model: The model.
+      dataset: Tasks and splits.
+      tx: An optax chain that begins with a surgery.
+      options: The options of training.
+      seeds: One run each.
+      workdir: The folder of a single run, or None.
+      title: The title of a progress bar; no bar when None.
 
-    Raises:
-      ValueError: options, shapes or checkpoints that do not fit; before training starts.
-      NonFiniteLossError: a loss is NaN or infinite; it names task and step.
-
-    >>> from mtljax import backbones, data, sharing, surgery
-    >>> digits = data.digits(train=64, validation=16, test=16)
-    >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
-    >>> tx = optax.chain(surgery.on_shared(surgery.pcgrad()), optax.adam(1e-2))
-    >>> result = train(model, digits, tx, steps=4, batch_size=16, log_every=2)
-    >>> result.best_step, sorted(result.test['left'])
-    (4, ['accuracy', 'loss'])
+    Returns:
+      One `Result` per seed.
     """
-    schedule = schedule_of(steps, log_every, eval_every, patience)
-    last = schedule.last(average_last)
-    check_augment(dataset, augment)
-    strategy = strategy_of(parallel)
-    check_batch_size(batch_size, micro_batches, dataset.train.size)
-    select = select_by() if select is None else select
-    select(filled(dataset.tasks, 1.0))
-    step = train_step(
-        model,
-        dataset.tasks,
-        tx,
-        weighting=weighting,
-        engine=engine,
-        prefer=prefer,
-        micro_batches=micro_batches,
-        pooled=pooled,
-        augment=augment,
-        axis_name=strategy.axis_name,
-    )
-    state = checked_start(model, dataset, step, seed)
-    run = runner(
-        step.update,
+    strategy = strategy_of(options.parallel)
+    check_against(options, dataset)
+    step = options.step(model, dataset.tasks, tx, strategy)
+    starts = [checked_start(model, dataset, step, seed) for seed in seeds]
+    run = _runner_of(step, model, dataset, starts[0], strategy, options, seeds)
+    evaluations = _evaluations_of(model, dataset, options, strategy, len(seeds))
+    with contextlib.ExitStack() as stack:
+        records = [
+            _open(stack, workdir, options, start, identity(model.tasks, seed, options))
+            for seed, start in zip(seeds, starts, strict=True)
+        ]
+        states, rate = _loop(run, evaluations, records, strategy, options.schedule, title)
+    best = _packed([record.best.best for record in records])
+    if evaluations.last:
+        tests = [evaluations.means(records[0].best.tests)]
+    else:
+        tests = evaluations.test(best.params, best.state)
+    return [
+        Result(
+            state=state,
+            best=record.best.best,
+            best_step=record.best.chosen.step,
+            validation=record.best.chosen.results,
+            test=test,
+            steps_per_second=rate.steps_per_second * len(seeds),
+            history=record.log.rows,
+        )
+        for state, record, test in zip(_unpacked(states, len(seeds)), records, tests, strict=True)
+    ]
+
+
+def _runner_of(
+    step: TrainStep,
+    model: MultiTask,
+    dataset: Dataset,
+    start: TrainState,
+    strategy: Strategy,
+    options: Options,
+    seeds: Sequence[int],
+) -> Runner:
+    one = len(seeds) == 1
+    return runner(
+        step.update if one else jax.vmap(step.update),
         dataset.train,
         strategy,
-        batch_size=batch_size,
-        seed=seed,
-        steps=steps,
-        scan=scans_well(model, state, shapes(dataset.train.example)),
-        stream=stream,
-        workers=workers,
+        batch_size=options.batch_size,
+        seed=seeds[0] if one else tuple(seeds),
+        steps=options.steps,
+        scan=scans_well(model, start, shapes(dataset.train.example)),
+        stream=options.stream,
+        workers=options.workers,
     )
-    workdir = None if workdir is None else Path(workdir)
-    settings = identity(
-        model.tasks,
-        seed=seed,
-        batch_size=batch_size,
-        micro_batches=micro_batches,
-        pooled=pooled,
-        average_last=average_last,
-    )
-    best_state = BestState(workdir, select, state, settings)
-    if best_state.state.step > steps:
-        best_state.close()
+
+
+def _evaluations_of(
+    model: MultiTask, dataset: Dataset, options: Options, strategy: Strategy, count: int
+) -> Evaluations:
+    def on(split: Split) -> Callable[[Params, State], list[Results]]:
+        size: dict[str, Any] = {'batch_size': options.eval_batch_size, 'put': strategy.put}
+        if count > 1:
+            return evaluator(model, dataset.tasks, split, seeds=count, **size)
+        evaluate = evaluator(model, dataset.tasks, split, **size)
+        return lambda params, state: [evaluate(params, state)]
+
+    last = options.schedule.last(options.average_last)
+    return Evaluations(on(dataset.validation), on(dataset.test), last)
+
+
+def _open(
+    stack: contextlib.ExitStack,
+    workdir: Path | None,
+    options: Options,
+    start: TrainState,
+    settings: dict[str, Any],
+) -> _Record:
+    """The record of a run, which goes on from the newest checkpoint in its folder."""
+    best = BestState(workdir, options.score, start, settings)
+    stack.enter_context(contextlib.closing(best))
+    if best.state.step > options.steps:
         raise ValueError(
-            f'The checkpoints in {workdir} have reached step {best_state.state.step}. '
-            f'Found steps = {steps}.'
+            f'steps should be at least {best.state.step}, the step that the checkpoints in '
+            f'{workdir} have reached. Found steps = {options.steps}. Raise it, or choose another '
+            'workdir.'
         )
-    log = Log(workdir if jax.process_index() == 0 else None, int(best_state.state.step))
-    tasks, size = dataset.tasks, {'batch_size': eval_batch_size}
-    validate = evaluator(model, tasks, dataset.validation, put=strategy.put, **size)
-    test = evaluator(model, tasks, dataset.test, put=strategy.put, **size)
-    looks = Evaluations(validate, test, last)
-    with contextlib.closing(best_state), contextlib.closing(log):
-        state, rate = _fit(run, looks, best_state, log, strategy, schedule, progress)
-    best, chosen = best_state.best, best_state.chosen
-    return Result(
-        state=state,
-        best=best,
-        best_step=chosen.step,
-        validation=chosen.results,
-        test=looks.means(best_state.tests) if last else test(best.params, best.state),
-        steps_per_second=rate.steps_per_second,
-        history=log.rows,
-    )
+    log = Log(workdir if jax.process_index() == 0 else None, int(best.state.step))
+    stack.enter_context(contextlib.closing(log))
+    return _Record(best, log)
 
 
-def _fit(
+def _loop(
     run: Runner,
-    looks: Evaluations,
-    best_state: BestState,
-    log: Log,
+    evaluations: Evaluations,
+    records: Sequence[_Record],
     strategy: Strategy,
     schedule: Schedule,
     title: str | None,
 ) -> tuple[TrainState, Rate]:
-    """Chunks of steps, and what comes between them; the last state, and how fast it was."""
-    state, rate = strategy.replicate(best_state.state), Rate()
-    steps, log_every, patience = schedule.steps, schedule.log_every, schedule.patience
+    """Run chunks of steps, log them and evaluate between them; the last states and the rate."""
+    first, rate = records[0].best, Rate()
+    states = strategy.replicate(_packed([record.best.state for record in records]))
+    steps, patience = schedule.steps, schedule.patience
     with Progress(steps, title) as bar:
-        for start, stop in chunks_of(int(best_state.state.step), steps, log_every):
-            if patience is not None and best_state.chosen.since >= patience:
+        for start, stop in chunks_of(int(first.state.step), steps, schedule.log_every):
+            if patience is not None and first.chosen.since >= patience:
                 break
             with rate.of(stop - start):
-                state, infos = run(state, start, stop)
-            check_losses(infos['loss'], start)
-            log.write(stop, mean_row(infos))
-            bar.advance(stop, mean_losses(infos), rate.steps_per_second)
+                states, infos = run(states, start, stop)
+            losses = _log_chunk(records, infos, start, stop)
+            bar.advance(stop, losses, rate.steps_per_second * len(records))
             if schedule.evaluates(stop):
-                now = strategy.fetch(state)
-                results = looks.validate(now.params, now.state)
-                check_params(now.params, results, stop)
-                log.write(stop, validation_row(results))
-                looks.test_last(stop, now, best_state.tests)
-                best_state.consider(stop, now, results)
-    return strategy.fetch(state), rate
+                _evaluate(evaluations, records, strategy.fetch(states), stop)
+    return strategy.fetch(states), rate
 
 
-def checked_start(model: MultiTask, dataset: Dataset, step: TrainStep, seed: int) -> TrainState:
-    """The initial state, once every split is known to fit the model."""
-    splits = {'train': dataset.train, 'validation': dataset.validation, 'test': dataset.test}
-    for name, split in splits.items():
-        if split.size < 1:
-            raise ValueError(f'The {name} split is empty: at least one example is expected.')
-    state = step.init(jax.random.key(seed), dataset.train.example)
-    for split in splits.values():
-        example = with_rows(shapes(split.example))
-        check_batch(model, dataset.tasks, state.params, state.state, example)
-    return state
+def _log_chunk(records: Sequence[_Record], infos: Infos, start: int, stop: int) -> dict[str, float]:
+    """Check and log the losses of a chunk; the mean losses of the first seed, for the bar."""
+    parts = _unpacked(infos, len(records), axis=1)
+    for record, part in zip(records, parts, strict=True):
+        check_losses(part['loss'], start)
+        record.log.write(stop, mean_row(part))
+    return mean_losses(parts[0])
+
+
+def _evaluate(
+    evaluations: Evaluations, records: Sequence[_Record], states: TrainState, step: int
+) -> None:
+    results = evaluations.validate(states.params, states.state)
+    unpacked = _unpacked(states, len(records))
+    for record, state, result in zip(records, unpacked, results, strict=True):
+        check_params(state.params, result, step)
+        record.log.write(step, validation_row(result))
+        evaluations.test_last(step, state, record.best.tests)
+        record.best.consider(step, state, result)
+
+
+def _packed(states: Sequence[Any]) -> Any:
+    """One tree for all seeds: the only one, or all of them stacked."""
+    return states[0] if len(states) == 1 else trees.stack(states)
+
+
+def _unpacked(tree: Any, count: int, axis: int = 0) -> list[Any]:
+    """Undo `_packed`, where the seeds lie along ``axis``."""
+    if count == 1:
+        return [tree]
+    return [
+        jax.tree.map(lambda leaf, i=index: leaf[i] if axis == 0 else leaf[:, i], tree)
+        for index in range(count)
+    ]

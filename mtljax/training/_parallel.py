@@ -122,10 +122,14 @@ def strategy_of(name: str) -> Strategy:
     >>> strategy_of('pmap').axis_name
     'data'
     """
-    strategies: dict[str, type[Strategy]] = {'jit': Jit, 'pmap': Pmap}
-    if name not in strategies:
-        raise ValueError(f'parallel should be one of {sorted(strategies)}. Found {name!r}.')
-    return strategies[name]()
+    check_parallel(name)
+    return Jit() if name == 'jit' else Pmap()
+
+
+def check_parallel(name: str) -> None:
+    """Raise a ValueError unless ``name`` is that of a strategy. No device is touched."""
+    if name not in ('jit', 'pmap'):
+        raise ValueError(f"parallel should be one of ['jit', 'pmap']. Found {name!r}.")
 
 
 def _place(tree, sharding):

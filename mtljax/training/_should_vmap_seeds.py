@@ -13,8 +13,9 @@ from mtljax.data import ArraySplit
 from mtljax.module import shapes
 from mtljax.tracing import convolves, device_memory
 from mtljax.training._check import with_rows
+from mtljax.training._options import Options, merged
+from mtljax.training._parallel import strategy_of
 from mtljax.training._runner import RESIDENT_BYTES
-from mtljax.training._step import train_step
 
 _MOST_FLOPS = 5e7  # of one step; above, one seed fills the cores of a small CPU
 _SHARE_OF_MEMORY = 8
@@ -24,36 +25,28 @@ def should_vmap_seeds(
     model: MultiTask,
     dataset: Dataset,
     tx: optax.GradientTransformation,
+    options: Options | None = None,
     *,
     seeds: Sequence[int],
-    batch_size: int,
-    parallel: str = 'jit',
-    patience: int | None = None,
-    average_last: int | None = None,
-    stream: bool | None = None,
-    **options: Any,
+    **keywords: Any,
 ) -> tuple[bool, str]:
     """Whether `train_seeds` should run the seeds in one program, and why.
 
-    Not where it cannot: early stopping, tests at several steps, pmap, data that is streamed. Not
-    with convolutions, which are slow where every seed has kernels of its own. On a CPU, where one
-    step takes at most 50 MFLOP; on other devices, where the states of all seeds fill at most an
-    eighth of the memory.
+    Some options exclude it: early stopping, tests at several steps, pmap and streamed data.
+    Convolutions are slow where every seed has its own kernels. On a CPU, one program is chosen
+    where one step takes at most 50 MFLOP; on other devices, where the states of all seeds fill at
+    most an eighth of the memory.
 
     Args:
-      model: see `train_seeds`.
-      dataset: see `train_seeds`.
-      tx: see `train_seeds`.
-      seeds: see `train_seeds`.
-      batch_size: see `train_seeds`.
-      parallel: see `train_seeds`.
-      patience: see `train_seeds`.
-      average_last: see `train_seeds`.
-      stream: see `train_seeds`.
-      **options: see `train_step`.
+      model: A sharing scheme on a backbone and ``dataset.heads``.
+      dataset: The tasks and their splits.
+      tx: An optax chain that begins with a surgery.
+      options: The options of training; or give them as keywords.
+      seeds: The seeds, one run each.
+      **keywords: The fields of `Options`. ``steps`` may be left out: it does not matter here.
 
     Returns:
-      The choice and its reason, for a log.
+      The choice, and its reason for a log.
 
     >>> from mtljax import backbones, data, sharing, surgery
     >>> digits = data.digits(train=64, validation=16, test=16)
@@ -62,29 +55,37 @@ def should_vmap_seeds(
     >>> should_vmap_seeds(model, digits, tx, seeds=(0, 1), batch_size=16, patience=3)
     (False, 'early stopping')
     """
-    split = dataset.train
-    held = split.arrays if isinstance(split, ArraySplit) else None
-    reasons = {
-        'one seed': len(seeds) == 1,
-        'early stopping': patience is not None,
-        'tests at the last evaluations': average_last is not None,
-        'pmap': parallel != 'jit',
-        'streamed data': bool(stream) or held is None or _bytes(held) > RESIDENT_BYTES,
-    }
-    for reason, holds in reasons.items():
-        if holds:
-            return False, reason
-    step = train_step(model, dataset.tasks, tx, **options)
-    state = jax.eval_shape(step.init, jax.random.key(0), split.example)
-    if convolves(model.apply, state.params, state.state, shapes(split.example).inputs):
+    options = merged(options, keywords if options else {'steps': 1, **keywords})
+    reason = _excluded(dataset, options, seeds)
+    if reason is not None:
+        return False, reason
+    step = options.step(model, dataset.tasks, tx, strategy_of(options.parallel))
+    example = dataset.train.example
+    state = jax.eval_shape(step.init, jax.random.key(0), example)
+    if convolves(model.apply, state.params, state.state, shapes(example).inputs):
         return False, 'convolutions'
     if jax.default_backend() != 'cpu':
         needed, share = len(seeds) * _bytes(state), (device_memory() or 0) / _SHARE_OF_MEMORY
         return needed <= share, f'states of {needed / 2**20:,.0f} MiB'
-    batch = with_rows(shapes(split.example), batch_size)
+    batch = with_rows(shapes(example), options.batch_size)
     cost = jax.jit(step.update).lower(state, batch).cost_analysis()
     flops = cost['flops'] if cost else np.inf
     return flops <= _MOST_FLOPS, f'{flops / 1e6:,.1f} MFLOP a step'
+
+
+def _excluded(dataset: Dataset, options: Options, seeds: Sequence[int]) -> str | None:
+    """The reason why seeds cannot be one program, or None."""
+    split = dataset.train
+    held = split.arrays if isinstance(split, ArraySplit) else None
+    streams = bool(options.stream) or held is None or _bytes(held) > RESIDENT_BYTES
+    reasons = {
+        'one seed': len(seeds) == 1,
+        'early stopping': options.patience is not None,
+        'tests at the last evaluations': options.average_last is not None,
+        'pmap': options.parallel != 'jit',
+        'streamed data': streams,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def _bytes(tree) -> int:

@@ -1,5 +1,6 @@
 """One training step: losses, weighting, per-task gradients, surgery, optimiser."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -7,9 +8,10 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from mtljax.base import Batch, Key, MultiTask, Task, TrainState, Weighting
-from mtljax.gradients import check_engine, task_gradients
+from mtljax.base import Array, Batch, Key, MultiTask, Task, TrainState, Weighting
+from mtljax.gradients import Cut, check_engine, task_gradients
 from mtljax.module import shapes
+from mtljax.options import check_count
 from mtljax.training._check import ROWS, check_batch, check_tasks, with_rows
 from mtljax.training._objective import objective
 from mtljax.weighting import equal
@@ -79,79 +81,99 @@ def train_step(
     """
     check_tasks(model, tasks)
     check_engine(engine, prefer)
-    if micro_batches < 1:
-        raise ValueError(f'micro_batches should be at least 1. Found {micro_batches}.')
+    check_count('micro_batches', micro_batches, 1)
     weighting = equal() if weighting is None else weighting
     if not isinstance(weighting, Weighting):
         raise ValueError(
-            f'weighting should be one, such as weighting.equal(). Found {weighting!r}.'
+            'weighting should be a Weighting, such as weighting.equal(). '
+            f'Found weighting = {weighting!r}.'
         )
     tx = optax.with_extra_args_support(tx)
+    step = _Step(model, tasks, tx, weighting, engine, prefer, micro_batches, pooled, augment)
+    step = dataclasses.replace(step, axis_name=axis_name)
+    return TrainStep(step.init, step.update)
 
-    def init(key, batch):
-        batch = with_rows(shapes(batch))
+
+@dataclasses.dataclass(frozen=True)
+class _Step:
+    """The parts of a step; `train_step` explains them."""
+
+    model: MultiTask
+    tasks: Mapping[str, Task]
+    tx: optax.GradientTransformationExtraArgs
+    weighting: Weighting
+    engine: str
+    prefer: str
+    micro_batches: int
+    pooled: bool
+    augment: Callable[[Key, Batch], Batch] | None
+    axis_name: str | None = None
+
+    def init(self, key: Key, batch: Batch) -> TrainState:
+        """The initial state, once all parts are known to fit."""
+        model, batch = self.model, with_rows(shapes(batch))
         init_key, key = jax.random.split(key)
         params, state = jax.jit(lambda k: model.init(k, batch.inputs))(init_key)
-        check_batch(model, tasks, params, state, batch)
+        check_batch(model, self.tasks, params, state, batch)
         start = TrainState(
             step=jnp.zeros((), jnp.int32),
             params=params,
             state=state,
-            weighting=weighting.init(len(model.tasks)),
-            opt_state=tx.init(params),
+            weighting=self.weighting.init(len(model.tasks)),
+            opt_state=self.tx.init(params),
             key=key,
         )
         start = _without_repeats(start)
-        if axis_name is None:
-            rows = with_rows(batch, ROWS * micro_batches)
-            jax.eval_shape(lambda s, b: advance(s, b, 'batched'), start, rows)
+        if self.axis_name is None:
+            rows = with_rows(batch, ROWS * self.micro_batches)
+            jax.eval_shape(dataclasses.replace(self, engine='batched').update, start, rows)
         return start
 
-    def update(state, batch):
-        return advance(state, batch, engine)
-
-    def advance(state, batch, engine):
+    def update(self, state: TrainState, batch: Batch) -> tuple[TrainState, dict[str, Any]]:
+        """One step: losses, weights, gradients, surgery and optimiser, in this order."""
         key, model_key, weighting_key, surgery_key = jax.random.split(state.key, 4)
-        if axis_name is not None:
-            model_key = jax.random.fold_in(model_key, jax.lax.axis_index(axis_name))
-        if augment is not None:
-            model_key, augment_key = jax.random.split(model_key)
-            batch = augment(augment_key, batch)
-        losses_of, active = objective(
-            model,
-            tasks,
-            state.state,
-            batch,
-            model_key,
-            micro_batches=micro_batches,
-            pooled=pooled,
-            axis_name=axis_name,
-        )
+        losses_of, active = self._objective(state, batch, model_key)
         (losses, model_state), jacobian = task_gradients(
             losses_of,
             state.params,
-            engine=engine,
-            prefer=prefer,
-            axis_name=axis_name,
+            engine=self.engine,
+            prefer=self.prefer,
+            axis_name=self.axis_name,
             has_aux=True,
         )
-        weights, weighting_state = weighting.update(
+        weights, weighting_state = self.weighting.update(
             losses, state.weighting, active=active, key=weighting_key
         )
         updates, opt_state = _apply(
-            tx, jacobian.scale(weights), state, losses=losses, active=active, key=surgery_key
+            self.tx, jacobian.scale(weights), state, losses=losses, active=active, key=surgery_key
         )
         params = optax.apply_updates(state.params, updates)
-        if weighting.observe is not None:
-            after = _mean(losses_of(params)[0], axis_name)
-            weighting_state = weighting.observe(after, weighting_state, active=active)
-        model_state = _mean_changes(state.state, model_state, axis_name)
+        if self.weighting.observe is not None:
+            after = _mean(losses_of(params)[0], self.axis_name)
+            weighting_state = self.weighting.observe(after, weighting_state, active=active)
+        model_state = _mean_changes(state.state, model_state, self.axis_name)
         info = {'loss': losses, 'weight': weights, 'active': active}
-        info = {name: dict(zip(model.tasks, row, strict=True)) for name, row in info.items()}
+        info = {name: dict(zip(self.model.tasks, row, strict=True)) for name, row in info.items()}
         step = jnp.asarray(optax.safe_increment(state.step))
         return TrainState(step, params, model_state, weighting_state, opt_state, key), info
 
-    return TrainStep(init, update)
+    def _objective(self, state: TrainState, batch: Batch, key: Key) -> tuple[Cut, Array]:
+        """The losses of the batch, augmented where that is wanted, and the active tasks."""
+        if self.axis_name is not None:
+            key = jax.random.fold_in(key, jax.lax.axis_index(self.axis_name))
+        if self.augment is not None:
+            key, augment_key = jax.random.split(key)
+            batch = self.augment(augment_key, batch)
+        return objective(
+            self.model,
+            self.tasks,
+            state.state,
+            batch,
+            key,
+            micro_batches=self.micro_batches,
+            pooled=self.pooled,
+            axis_name=self.axis_name,
+        )
 
 
 def _without_repeats(state: TrainState) -> TrainState:

@@ -1,0 +1,137 @@
+"""The options of training, defined once."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import optax
+
+from mtljax.base import Batch, Key, MultiTask, Task, Weighting
+from mtljax.options import check_count
+from mtljax.training._evaluate import Results
+from mtljax.training._parallel import Strategy, check_parallel
+from mtljax.training._schedule import Schedule, schedule_of
+from mtljax.training._select import select_by
+from mtljax.training._step import TrainStep, train_step
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """The options of `train`, `train_seeds`, `preflight` and `should_vmap_seeds`.
+
+    Each of these functions takes an ``Options``, its fields as keywords, or both; a keyword then
+    replaces the field.
+
+    Args:
+      steps: The number of training steps in all.
+      batch_size: The number of examples per step, over all devices.
+      weighting: The weights of the losses; `weighting.equal` when None.
+      engine: The way to compute per-task gradients; see `gradients.task_gradients`.
+      prefer: What the engine ``'auto'`` saves: ``'time'`` or ``'memory'``.
+      micro_batches: The number of slices of a batch. They run one after the other, and their
+        gradients are summed per task before surgery.
+      pooled: Whether losses are divided by the labels of all tasks, not by each task's own labels.
+      augment: A function ``(key, batch) -> batch`` that changes no shape, such as
+        `data.augment_scenes`. It runs on the device before anything else.
+      parallel: ``'jit'`` (one program over a mesh of all devices) or ``'pmap'``.
+      stream: Whether to stream the examples. When None, data larger than 1 GiB is streamed.
+      workers: The number of threads that read streamed examples ahead.
+      eval_batch_size: The number of examples per batch in evaluation.
+      log_every: The number of steps in a chunk. Losses are fetched and logged once per chunk.
+      eval_every: The number of steps between two evaluations on validation, each with a
+        checkpoint. It is a multiple of ``log_every``; a tenth of the steps when None.
+      patience: Training stops after this many evaluations without a better one.
+      select: A function from validation results to a score; a higher score is better. The mean
+        loss when None.
+      average_last: Test the parameters of this many last evaluations, and report the mean results,
+        as published tables without a validation split do. Test results then choose nothing.
+
+    Raises:
+      ValueError: An option is out of range.
+
+    >>> options = Options(steps=1000, batch_size=32)
+    >>> options.schedule.eval_every
+    100
+    """
+
+    steps: int
+    batch_size: int
+    weighting: Weighting | None = None
+    engine: str = 'auto'
+    prefer: str = 'time'
+    micro_batches: int = 1
+    pooled: bool = False
+    augment: Callable[[Key, Batch], Batch] | None = None
+    parallel: str = 'jit'
+    stream: bool | None = None
+    workers: int = 4
+    eval_batch_size: int = 1024
+    log_every: int = 100
+    eval_every: int | None = None
+    patience: int | None = None
+    select: Callable[[Results], float] | None = None
+    average_last: int | None = None
+
+    def __post_init__(self):
+        check_count('eval_batch_size', self.eval_batch_size, 1)
+        check_count('workers', self.workers, 1)
+        self.schedule.last(self.average_last)
+        check_parallel(self.parallel)
+
+    @property
+    def schedule(self) -> Schedule:
+        """The steps of logs and evaluations."""
+        return schedule_of(self.steps, self.log_every, self.eval_every, self.patience)
+
+    @property
+    def score(self) -> Callable[[Results], float]:
+        """``select``, or the mean loss."""
+        return select_by() if self.select is None else self.select
+
+    def step(
+        self,
+        model: MultiTask,
+        tasks: Mapping[str, Task],
+        tx: optax.GradientTransformation,
+        strategy: Strategy,
+    ) -> TrainStep:
+        """The `train_step` of these options."""
+        return train_step(
+            model,
+            tasks,
+            tx,
+            weighting=self.weighting,
+            engine=self.engine,
+            prefer=self.prefer,
+            micro_batches=self.micro_batches,
+            pooled=self.pooled,
+            augment=self.augment,
+            axis_name=strategy.axis_name,
+        )
+
+
+def merged(options: Options | None, keywords: Mapping[str, Any]) -> Options:
+    """The options, with fields that keywords replace.
+
+    Raises:
+      TypeError: A keyword is not an option, or ``steps`` or ``batch_size`` is missing.
+
+    >>> merged(Options(steps=10, batch_size=4), {'steps': 20}).steps
+    20
+    >>> merged(None, {'stepz': 20})
+    Traceback (most recent call last):
+    TypeError: Options of training should be among steps, batch_size, ... Found ['stepz']. ...
+    """
+    fields = [field.name for field in dataclasses.fields(Options)]
+    unknown = sorted(set(keywords) - set(fields))
+    if unknown:
+        raise TypeError(
+            f'Options of training should be among {", ".join(fields)}. Found {unknown}. '
+            'Remove or correct them.'
+        )
+    if options is not None:
+        return dataclasses.replace(options, **keywords)
+    missing = [name for name in ('steps', 'batch_size') if name not in keywords]
+    if missing:
+        raise TypeError(f'Training needs the options steps and batch_size. {missing} are missing.')
+    return Options(**keywords)

@@ -1,0 +1,86 @@
+"""The start of a run: its initial state, and a folder that begins with a given state."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import optax
+
+from mtljax.base import Dataset, MultiTask, TrainState
+from mtljax.training._best_state import BestState, identity
+from mtljax.training._evaluate import Results
+from mtljax.training._options import Options, merged
+from mtljax.training._parallel import strategy_of
+from mtljax.training._preflight import check_against, checked_start
+
+
+def initial_state(
+    model: MultiTask,
+    dataset: Dataset,
+    tx: optax.GradientTransformation,
+    options: Options | None = None,
+    *,
+    seed: int = 0,
+    **keywords: Any,
+) -> TrainState:
+    """The state that `train` starts from.
+
+    Args:
+      model: A sharing scheme on a backbone and ``dataset.heads``.
+      dataset: The tasks and their splits.
+      tx: An optax chain that begins with a surgery.
+      options: The options of training; or give them as keywords.
+      seed: The seed of the initial parameters.
+      **keywords: The fields of `Options`; ``steps`` and ``batch_size`` are required.
+
+    Raises:
+      ValueError: The error that `train` would raise before its first step.
+
+    >>> from mtljax import backbones, data, sharing, surgery
+    >>> digits = data.digits(train=64, validation=16, test=16)
+    >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
+    >>> tx = optax.chain(surgery.sum(), optax.sgd(0.1))
+    >>> initial_state(model, digits, tx, steps=4, batch_size=16).step.item()
+    0
+    """
+    options = merged(options, keywords)
+    check_against(options, dataset)
+    step = options.step(model, dataset.tasks, tx, strategy_of(options.parallel))
+    return checked_start(model, dataset, step, seed)
+
+
+def save_start(
+    workdir: Path,
+    model: MultiTask,
+    state: TrainState,
+    results: Results,
+    options: Options,
+    *,
+    seed: int = 0,
+) -> None:
+    """Write the first checkpoint of a run, so that `train` starts from ``state``.
+
+    Args:
+      workdir: The folder of the run. It should hold no checkpoint yet.
+      model: The model that will train.
+      state: The state to start from, at step 0.
+      results: The results of ``state`` on validation.
+      options: The options that `train` will have.
+      seed: The seed that `train` will have.
+
+    >>> import tempfile
+    >>> from mtljax import backbones, data, sharing, surgery, training
+    >>> digits = data.digits(train=64, validation=16, test=16)
+    >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
+    >>> tx = optax.chain(surgery.sum(), optax.sgd(0.1))
+    >>> options = Options(steps=4, batch_size=16, log_every=2)
+    >>> state = initial_state(model, digits, tx, options)
+    >>> results = training.evaluate(model, digits.tasks, state, digits.validation)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_start(Path(folder), model, state, results, options)
+    ...     int(training.train(model, digits, tx, options, workdir=folder).state.step)
+    4
+    """
+    settings = identity(model.tasks, seed, options)
+    with closing(BestState(workdir, options.score, state, settings)) as best:
+        best.consider(int(state.step), state, results)
