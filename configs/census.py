@@ -20,6 +20,8 @@ Variants: configs/census.py:mmoe, :ple, :education, :education_mmoe, :education_
 
 from ml_collections import ConfigDict
 
+from configs.common import base, select_by
+
 _EPOCH = 194  # steps of 1024, of 199,523 rows
 _BOTTOM, _EXPERT = {'widths': (117,)}, {'widths': (16,)}
 _METHODS = {
@@ -45,39 +47,26 @@ _VARIANTS = ('', 'mmoe', 'ple', 'education', 'education_mmoe', 'education_ple')
 
 
 def get_config(variant: str = '') -> ConfigDict:
-    config = ConfigDict(
-        {
+    config = base(
+        data={
+            'fn': 'mtljax.data:census',
+            'path': '',
+            'group': 'income',
+            'scaling': 'log',
             'seed': 0,
-            'data': {
-                'fn': 'mtljax.data:census',
-                'path': '',
-                'group': 'income',
-                'scaling': 'log',
-                'seed': 0,
-            },
-            'backbone': {'fn': 'mtljax.backbones:tabular', 'embedding': 4, **_BOTTOM},
-            'sharing': {'fn': 'mtljax.sharing:hard'},
-            'weighting': {'fn': 'mtljax.weighting:equal'},
-            'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {'fn': 'optax:adam', 'learning_rate': 1e-3},
-            'select': {
-                'fn': 'mtljax.training:select_by',
-                'metric': 'auc',
-                'higher_is_better': True,
-            },
-            'train': {
-                'steps': 15 * _EPOCH,
-                'batch_size': 1024,
-                'log_every': _EPOCH,
-                'eval_every': _EPOCH,
-                'engine': 'auto',
-                'micro_batches': 1,
-                'parallel': 'jit',
-            },
-            'methods': _METHODS,
-            'comparison': {'sharing': ('hard', 'mmoe', 'ple'), 'seeds': 5},
-            'published': _PUBLISHED,
-        }
+        },
+        backbone={'fn': 'mtljax.backbones:tabular', 'embedding': 4, **_BOTTOM},
+        optimizer={'fn': 'optax:adam', 'learning_rate': 1e-3},
+        select=select_by('auc', higher_is_better=True),
+        train={
+            'steps': 15 * _EPOCH,
+            'batch_size': 1024,
+            'log_every': _EPOCH,
+            'eval_every': _EPOCH,
+        },
+        methods=_METHODS,
+        comparison={'sharing': ('hard', 'mmoe', 'ple'), 'seeds': 5},
+        published=_PUBLISHED,
     )
     scheme = variant.removeprefix('education').removeprefix('_')
     if variant not in _VARIANTS:

@@ -26,6 +26,8 @@ Variants: configs/cityscapes.py:segnet, :resnet50
 
 from ml_collections import ConfigDict, config_dict
 
+from configs.common import base
+
 _SCENES, _SHAPE = 2974, (128, 256)
 _BATCH = 8
 _EPOCH = _SCENES // _BATCH
@@ -53,32 +55,19 @@ def get_config(variant: str = 'segnet') -> ConfigDict:
         'decay_rate': 0.5,
         'staircase': True,
     }
-    config = ConfigDict(
-        {
-            'seed': 0,
-            'data': {'fn': 'mtljax.data:cityscapes', 'path': 'cityscapes', 'validation': 1 / 2975},
-            'backbone': {'fn': 'mtljax.backbones:segnet'},
-            'sharing': {'fn': 'mtljax.sharing:mtan'},
-            'weighting': {'fn': 'mtljax.weighting:equal'},
-            'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {'fn': 'optax:adam', 'learning_rate': rate},
-            'select': {
-                'fn': 'mtljax.training:select_by',
-                'metric': 'loss',
-                'higher_is_better': False,
-            },
-            'train': {
-                'steps': 200 * _EPOCH,
-                'batch_size': _BATCH,
-                'eval_batch_size': _BATCH,
-                'log_every': _EPOCH,
-                'eval_every': _EPOCH,
-                'average_last': 10,
-                'engine': 'auto',
-                'micro_batches': 1,
-                'parallel': 'jit',
-            },
-        }
+    config = base(
+        data={'fn': 'mtljax.data:cityscapes', 'path': 'cityscapes', 'validation': 1 / 2975},
+        backbone={'fn': 'mtljax.backbones:segnet'},
+        sharing={'fn': 'mtljax.sharing:mtan'},
+        optimizer={'fn': 'optax:adam', 'learning_rate': rate},
+        train={
+            'steps': 200 * _EPOCH,
+            'batch_size': _BATCH,
+            'eval_batch_size': _BATCH,
+            'log_every': _EPOCH,
+            'eval_every': _EPOCH,
+            'average_last': 10,
+        },
     )
     if variant == 'segnet':
         config.train.augment = ConfigDict({'fn': 'mtljax.data:augment_scenes'})

@@ -12,6 +12,8 @@ Variants: none
 
 from ml_collections import ConfigDict, FieldReference
 
+from configs.common import base
+
 _GATED = ('mmoe', 'omoe', 'dselect_k', 'cgc', 'ple', 'adatt')
 
 
@@ -19,55 +21,40 @@ def get_config(variant: str = '') -> ConfigDict:
     if variant:
         raise ValueError(f'configs/csv.py has no variants. Found {variant!r}.')
     steps = FieldReference(2000)
-    return ConfigDict(
-        {
+    return base(
+        data={
+            'fn': 'mtljax.data:csv',
+            'path': '',
+            'targets': (),
+            'drop': (),
+            'categorical': (),
+            'missing': ('', 'NA', 'N/A', 'n/a', 'nan', 'NaN', 'NULL', 'null', 'None', '?'),
+            'delimiter': ',',
+            'validation': 0.1,
+            'test': 0.2,
             'seed': 0,
-            'data': {
-                'fn': 'mtljax.data:csv',
-                'path': '',
-                'targets': (),
-                'drop': (),
-                'categorical': (),
-                'missing': ('', 'NA', 'N/A', 'n/a', 'nan', 'NaN', 'NULL', 'null', 'None', '?'),
-                'delimiter': ',',
-                'validation': 0.1,
-                'test': 0.2,
-                'seed': 0,
-                'verbose': False,
+            'verbose': False,
+        },
+        backbone={
+            'fn': 'mtljax.backbones:tabular',
+            'embedding': 4,
+            'widths': (128, 64),
+            'dropout': 0.1,
+        },
+        optimizer={
+            'fn': 'optax:adamw',
+            'weight_decay': 0.01,
+            'learning_rate': {
+                'fn': 'optax:cosine_decay_schedule',
+                'init_value': 2e-3,
+                'decay_steps': steps,
             },
-            'backbone': {
-                'fn': 'mtljax.backbones:tabular',
-                'embedding': 4,
-                'widths': (128, 64),
-                'dropout': 0.1,
-            },
-            'sharing': {'fn': 'mtljax.sharing:hard'},
-            'weighting': {'fn': 'mtljax.weighting:equal'},
-            'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {
-                'fn': 'optax:adamw',
-                'weight_decay': 0.01,
-                'learning_rate': {
-                    'fn': 'optax:cosine_decay_schedule',
-                    'init_value': 2e-3,
-                    'decay_steps': steps,
-                },
-            },
-            'select': {
-                'fn': 'mtljax.training:select_by',
-                'metric': 'loss',
-                'higher_is_better': False,
-            },
-            'train': {
-                'steps': steps,
-                'batch_size': 64,
-                'log_every': 100,
-                'eval_every': 100,
-                'engine': 'auto',
-                'micro_batches': 1,
-                'parallel': 'jit',
-            },
-            # gates read what the first stage makes of the columns
-            'methods': {key: {'sharing': {'start': 1}} for key in _GATED},
-        }
+        },
+        train={
+            'steps': steps,
+            'batch_size': 64,
+            'log_every': 100,
+            'eval_every': 100,
+        },
+        methods={key: {'sharing': {'start': 1}} for key in _GATED},
     )

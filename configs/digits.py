@@ -9,49 +9,38 @@ Variants: configs/digits.py:independent, :pcgrad, :branched, :lenet
 
 from ml_collections import ConfigDict, FieldReference
 
+from configs.common import base, select_by
+
 _BRANCHED = {'at': {'left': 1}}
 
 
 def get_config(variant: str = '') -> ConfigDict:
     steps = FieldReference(1500)
-    config = ConfigDict(
-        {
-            'seed': 0,
-            'data': {
-                'fn': 'mtljax.data:digits',
-                'train': 20_000,
-                'validation': 2_000,
-                'test': 4_000,
+    config = base(
+        data={
+            'fn': 'mtljax.data:digits',
+            'train': 20_000,
+            'validation': 2_000,
+            'test': 4_000,
+        },
+        backbone={'fn': 'mtljax.backbones:mlp', 'widths': (256, 256), 'dropout': 0.2},
+        optimizer={
+            'fn': 'optax:adamw',
+            'weight_decay': 0.01,
+            'learning_rate': {
+                'fn': 'optax:cosine_decay_schedule',
+                'init_value': 2e-3,
+                'decay_steps': steps,
             },
-            'backbone': {'fn': 'mtljax.backbones:mlp', 'widths': (256, 256), 'dropout': 0.2},
-            'sharing': {'fn': 'mtljax.sharing:hard'},
-            'weighting': {'fn': 'mtljax.weighting:equal'},
-            'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {
-                'fn': 'optax:adamw',
-                'weight_decay': 0.01,
-                'learning_rate': {
-                    'fn': 'optax:cosine_decay_schedule',
-                    'init_value': 2e-3,
-                    'decay_steps': steps,
-                },
-            },
-            'select': {
-                'fn': 'mtljax.training:select_by',
-                'metric': 'accuracy',
-                'higher_is_better': True,
-            },
-            'train': {
-                'steps': steps,
-                'batch_size': 256,
-                'log_every': 100,
-                'eval_every': 100,
-                'engine': 'auto',
-                'micro_batches': 1,
-                'parallel': 'jit',
-            },
-            'methods': {'branched': {'sharing': _BRANCHED}},
-        }
+        },
+        select=select_by('accuracy', higher_is_better=True),
+        train={
+            'steps': steps,
+            'batch_size': 256,
+            'log_every': 100,
+            'eval_every': 100,
+        },
+        methods={'branched': {'sharing': _BRANCHED}},
     )
     match variant:
         case '':

@@ -17,6 +17,8 @@ Variants: none
 
 from ml_collections import ConfigDict
 
+from configs.common import base, select_by
+
 _EPOCH = 78  # steps of 128, of 10,000 rows
 _EXPERTS = {
     'backbone': {'widths': (16,)},
@@ -28,44 +30,31 @@ _EXPERTS = {
 def get_config(variant: str = '') -> ConfigDict:
     if variant:
         raise ValueError(f'configs/mmoe_synthetic.py has no variants. Found {variant!r}.')
-    return ConfigDict(
-        {
+    return base(
+        fresh_data=True,
+        data={
+            'fn': 'mtljax.data:mmoe_synthetic',
+            'correlation': 0.5,
+            'train': 10_000,
+            'validation': 1_000,
+            'test': 1_000,
             'seed': 0,
-            'fresh_data': True,
-            'data': {
-                'fn': 'mtljax.data:mmoe_synthetic',
-                'correlation': 0.5,
-                'train': 10_000,
-                'validation': 1_000,
-                'test': 1_000,
-                'seed': 0,
-            },
-            'backbone': {'fn': 'mtljax.backbones:mlp', 'widths': (113,)},
-            'sharing': {'fn': 'mtljax.sharing:hard'},
-            'weighting': {'fn': 'mtljax.weighting:equal'},
-            'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {'fn': 'optax:adam', 'learning_rate': 3e-3},
-            'select': {
-                'fn': 'mtljax.training:select_by',
-                'metric': 'mse',
-                'higher_is_better': False,
-            },
-            'train': {
-                'steps': 30 * _EPOCH,
-                'batch_size': 128,
-                'log_every': _EPOCH,
-                'eval_every': _EPOCH,
-                'engine': 'auto',
-                'micro_batches': 1,
-                'parallel': 'jit',
-            },
-            'methods': {'omoe': _EXPERTS, 'mmoe': _EXPERTS},
-            'comparison': {'sharing': ('hard', 'omoe', 'mmoe'), 'seeds': 20},
-            'sweep': {
-                'field': 'data.correlation',
-                'values': (0.5, 0.9, 1.0),
-                'quantities': ('mse',),
-                'reference': 'hard',
-            },
-        }
+        },
+        backbone={'fn': 'mtljax.backbones:mlp', 'widths': (113,)},
+        optimizer={'fn': 'optax:adam', 'learning_rate': 3e-3},
+        select=select_by('mse', higher_is_better=False),
+        train={
+            'steps': 30 * _EPOCH,
+            'batch_size': 128,
+            'log_every': _EPOCH,
+            'eval_every': _EPOCH,
+        },
+        methods={'omoe': _EXPERTS, 'mmoe': _EXPERTS},
+        comparison={'sharing': ('hard', 'omoe', 'mmoe'), 'seeds': 20},
+        sweep={
+            'field': 'data.correlation',
+            'values': (0.5, 0.9, 1.0),
+            'quantities': ('mse',),
+            'reference': 'hard',
+        },
     )

@@ -20,47 +20,39 @@ Variants: configs/multi_fashion.py:sener, :pmtl
 
 from ml_collections import ConfigDict
 
+from configs.common import base, select_by, train_options
+
 _PUBLISHED_EPOCHS = 100
 
 
 def get_config(variant: str = '') -> ConfigDict:
-    config = ConfigDict(
-        {
-            'seed': 0,
-            'data': {
-                'fn': 'mtljax.data:multi_mnist',
-                'path': None,
-                'kind': 'fashion',
-                'recipe': 'sener',
-                'train': 16_000,
-                'validation': 4_000,
-                'test': 10_000,
-            },
-            'backbone': {
-                'fn': 'mtljax.backbones:lenet',
-                'features': (10, 20),
-                'kernel': (5, 5),
-                'padding': 'VALID',
-                'width': 50,
-            },
-            'sharing': {'fn': 'mtljax.sharing:hard'},
-            'weighting': {'fn': 'mtljax.weighting:equal'},
-            'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {'fn': 'optax:adam', 'learning_rate': 1e-2},
-            'select': {
-                'fn': 'mtljax.training:select_by',
-                'metric': 'accuracy',
-                'higher_is_better': True,
-            },
-            'train': _steps(16_000, 10, batch_size=256),
-            'comparison': {
-                'weighting': ('equal', 'uncertainty'),
-                'surgery': ('gradnorm', 'mgda', 'pcgrad', 'cagrad', 'nash_mtl'),
-                'crossed': False,
-                'tune': True,
-                'seeds': 3,
-            },
-        }
+    config = base(
+        data={
+            'fn': 'mtljax.data:multi_mnist',
+            'path': None,
+            'kind': 'fashion',
+            'recipe': 'sener',
+            'train': 16_000,
+            'validation': 4_000,
+            'test': 10_000,
+        },
+        backbone={
+            'fn': 'mtljax.backbones:lenet',
+            'features': (10, 20),
+            'kernel': (5, 5),
+            'padding': 'VALID',
+            'width': 50,
+        },
+        optimizer={'fn': 'optax:adam', 'learning_rate': 1e-2},
+        select=select_by('accuracy', higher_is_better=True),
+        train=_steps(16_000, 10, batch_size=256),
+        comparison={
+            'weighting': ('equal', 'uncertainty'),
+            'surgery': ('gradnorm', 'mgda', 'pcgrad', 'cagrad', 'nash_mtl'),
+            'crossed': False,
+            'tune': True,
+            'seeds': 3,
+        },
     )
     match variant:
         case '':
@@ -85,16 +77,8 @@ def get_config(variant: str = '') -> ConfigDict:
 
 def _steps(examples: int, epochs: int, *, batch_size: int) -> ConfigDict:
     epoch = examples // batch_size
-    return ConfigDict(
-        {
-            'steps': epochs * epoch,
-            'batch_size': batch_size,
-            'log_every': epoch,
-            'eval_every': epoch,
-            'engine': 'auto',
-            'micro_batches': 1,
-            'parallel': 'jit',
-        }
+    return train_options(
+        steps=epochs * epoch, batch_size=batch_size, log_every=epoch, eval_every=epoch
     )
 
 

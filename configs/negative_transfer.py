@@ -18,6 +18,8 @@ Variants: none
 
 from ml_collections import ConfigDict
 
+from configs.common import base, select_by
+
 _RATE = 1e-2
 _SOFT = {
     'sharing': {'fn': 'mtljax.sharing:soft'},
@@ -34,53 +36,40 @@ _SOFT = {
 def get_config(variant: str = '') -> ConfigDict:
     if variant:
         raise ValueError(f'configs/negative_transfer.py has no variants. Found {variant!r}.')
-    return ConfigDict(
-        {
+    return base(
+        fresh_data=True,
+        data={
+            'fn': 'mtljax.data:ranking_log',
+            'train': 20_000,
+            'validation': 5_000,
+            'test': 20_000,
+            'click': 0.3,
+            'conflict': 90.0,
+            'tasks': ('click', 'safety'),
             'seed': 0,
-            'fresh_data': True,
-            'data': {
-                'fn': 'mtljax.data:ranking_log',
-                'train': 20_000,
-                'validation': 5_000,
-                'test': 20_000,
-                'click': 0.3,
-                'conflict': 90.0,
-                'tasks': ('click', 'safety'),
-                'seed': 0,
-            },
-            'backbone': {'fn': 'mtljax.backbones:tabular', 'embedding': 4, 'widths': (16, 1)},
-            'sharing': {'fn': 'mtljax.sharing:hard'},
-            'weighting': {'fn': 'mtljax.weighting:equal'},
-            'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {'fn': 'optax:adam', 'learning_rate': _RATE},
-            'select': {
-                'fn': 'mtljax.training:select_by',
-                'metric': 'auc',
-                'higher_is_better': True,
-            },
-            'train': {
-                'steps': 1_000,
-                'batch_size': 256,
-                'log_every': 50,
-                'eval_every': 50,
-                'engine': 'auto',
-                'micro_batches': 1,
-                'parallel': 'jit',
-            },
-            'methods': {
-                'soft': _SOFT,
-                'mmoe': {'sharing': {'num_experts': 4, 'start': 1}},
-            },
-            'comparison': {
-                'sharing': ('hard', 'soft', 'mmoe'),
-                'surgery': ('pcgrad', 'cagrad'),
-                'crossed': False,
-                'seeds': 5,
-            },
-            'sweep': {
-                'field': 'data.conflict',
-                'values': (0.0, 45.0, 90.0, 180.0),
-                'quantities': ('auc',),
-            },
-        }
+        },
+        backbone={'fn': 'mtljax.backbones:tabular', 'embedding': 4, 'widths': (16, 1)},
+        optimizer={'fn': 'optax:adam', 'learning_rate': _RATE},
+        select=select_by('auc', higher_is_better=True),
+        train={
+            'steps': 1_000,
+            'batch_size': 256,
+            'log_every': 50,
+            'eval_every': 50,
+        },
+        methods={
+            'soft': _SOFT,
+            'mmoe': {'sharing': {'num_experts': 4, 'start': 1}},
+        },
+        comparison={
+            'sharing': ('hard', 'soft', 'mmoe'),
+            'surgery': ('pcgrad', 'cagrad'),
+            'crossed': False,
+            'seeds': 5,
+        },
+        sweep={
+            'field': 'data.conflict',
+            'values': (0.0, 45.0, 90.0, 180.0),
+            'quantities': ('auc',),
+        },
     )

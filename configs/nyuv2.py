@@ -28,6 +28,8 @@ Variants: configs/nyuv2.py:segnet, :resnet50
 
 from ml_collections import ConfigDict, config_dict
 
+from configs.common import base
+
 _SCENES, _SHAPE = 794, (288, 384)
 _METRICS = (
     'segmentation mean_iou',
@@ -100,34 +102,21 @@ def get_config(variant: str = 'segnet') -> ConfigDict:
         'decay_rate': 0.5,
         'staircase': True,
     }
-    config = ConfigDict(
-        {
-            'seed': 0,
-            'data': {'fn': 'mtljax.data:nyuv2', 'path': 'nyuv2', 'validation': 1 / 795},
-            'backbone': {'fn': 'mtljax.backbones:segnet'},
-            'sharing': {'fn': 'mtljax.sharing:mtan'},
-            'weighting': {'fn': 'mtljax.weighting:equal'},
-            'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {'fn': 'optax:adam', 'learning_rate': rate},
-            'select': {
-                'fn': 'mtljax.training:select_by',
-                'metric': 'loss',
-                'higher_is_better': False,
-            },
-            'train': {
-                'steps': 200 * epoch,
-                'batch_size': batch,
-                'eval_batch_size': batch,
-                'log_every': epoch,
-                'eval_every': epoch,
-                'average_last': 10,
-                'engine': 'auto',
-                'micro_batches': 1,
-                'parallel': 'jit',
-            },
-            'methods': _METHODS,
-            'published': _PUBLISHED[variant],
-        }
+    config = base(
+        data={'fn': 'mtljax.data:nyuv2', 'path': 'nyuv2', 'validation': 1 / 795},
+        backbone={'fn': 'mtljax.backbones:segnet'},
+        sharing={'fn': 'mtljax.sharing:mtan'},
+        optimizer={'fn': 'optax:adam', 'learning_rate': rate},
+        train={
+            'steps': 200 * epoch,
+            'batch_size': batch,
+            'eval_batch_size': batch,
+            'log_every': epoch,
+            'eval_every': epoch,
+            'average_last': 10,
+        },
+        methods=_METHODS,
+        published=_PUBLISHED[variant],
     )
     if variant == 'segnet':
         config.train.augment = ConfigDict({'fn': 'mtljax.data:augment_scenes'})

@@ -16,6 +16,8 @@ Variants: none
 
 from ml_collections import ConfigDict, FieldReference
 
+from configs.common import base
+
 _TRAIN, _BATCH = 20_000, 128
 _EPOCH = _TRAIN // _BATCH
 
@@ -24,42 +26,28 @@ def get_config(variant: str = '') -> ConfigDict:
     if variant:
         raise ValueError(f'configs/qm9.py has no variants. Found {variant!r}.')
     steps = FieldReference(15 * _EPOCH)
-    return ConfigDict(
-        {
-            'seed': 0,
-            'data': {'fn': 'mtljax.data:qm9', 'path': None, 'train': _TRAIN, 'seed': 0},
-            'backbone': {'fn': 'mtljax.backbones:mlp', 'widths': (256, 256, 256)},
-            'sharing': {'fn': 'mtljax.sharing:hard'},
-            'weighting': {'fn': 'mtljax.weighting:equal'},
-            'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {
-                'fn': 'optax:adam',
-                'learning_rate': {
-                    'fn': 'optax:cosine_decay_schedule',
-                    'init_value': 3e-3,
-                    'decay_steps': steps,
-                },
+    return base(
+        data={'fn': 'mtljax.data:qm9', 'path': None, 'train': _TRAIN, 'seed': 0},
+        backbone={'fn': 'mtljax.backbones:mlp', 'widths': (256, 256, 256)},
+        optimizer={
+            'fn': 'optax:adam',
+            'learning_rate': {
+                'fn': 'optax:cosine_decay_schedule',
+                'init_value': 3e-3,
+                'decay_steps': steps,
             },
-            'select': {
-                'fn': 'mtljax.training:select_by',
-                'metric': 'loss',
-                'higher_is_better': False,
-            },
-            'train': {
-                'steps': steps,
-                'batch_size': _BATCH,
-                'log_every': _EPOCH,
-                'eval_every': _EPOCH,
-                'engine': 'auto',
-                'micro_batches': 1,
-                'parallel': 'jit',
-            },
-            'comparison': {
-                'weighting': ('equal', 'uncertainty'),
-                'surgery': ('gradnorm', 'mgda', 'pcgrad', 'cagrad', 'nash_mtl'),
-                'crossed': False,
-                'tune': True,
-                'seeds': 3,
-            },
-        }
+        },
+        train={
+            'steps': steps,
+            'batch_size': _BATCH,
+            'log_every': _EPOCH,
+            'eval_every': _EPOCH,
+        },
+        comparison={
+            'weighting': ('equal', 'uncertainty'),
+            'surgery': ('gradnorm', 'mgda', 'pcgrad', 'cagrad', 'nash_mtl'),
+            'crossed': False,
+            'tune': True,
+            'seeds': 3,
+        },
     )

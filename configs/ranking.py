@@ -14,6 +14,8 @@ Variants: configs/ranking.py:movielens
 
 from ml_collections import ConfigDict
 
+from configs.common import base, select_by, train_options
+
 _TRAIN, _BATCH, _EPOCHS = 500_000, 1024, 3
 _RATINGS = 80_000
 _EXPERTS = {'backbone': {'widths': (64,)}, 'sharing': {'num_experts': 4, 'start': 1}}
@@ -22,37 +24,27 @@ _EXPERTS = {'backbone': {'widths': (64,)}, 'sharing': {'num_experts': 4, 'start'
 def get_config(variant: str = '') -> ConfigDict:
     if variant not in ('', 'movielens'):
         raise ValueError(f'configs/ranking.py has the variant movielens. Found {variant!r}.')
-    config = ConfigDict(
-        {
+    config = base(
+        data={
+            'fn': 'mtljax.data:ranking_log',
+            'train': _TRAIN,
+            'validation': 50_000,
+            'test': 100_000,
+            'labels': {'conversion': 1.0},
+            'tasks': ('click', 'conversion'),
             'seed': 0,
-            'data': {
-                'fn': 'mtljax.data:ranking_log',
-                'train': _TRAIN,
-                'validation': 50_000,
-                'test': 100_000,
-                'labels': {'conversion': 1.0},
-                'tasks': ('click', 'conversion'),
-                'seed': 0,
-            },
-            'backbone': {'fn': 'mtljax.backbones:tabular', 'embedding': 8, 'widths': (128, 64)},
-            'sharing': {'fn': 'mtljax.sharing:hard'},
-            'weighting': {'fn': 'mtljax.weighting:equal'},
-            'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {'fn': 'optax:adam', 'learning_rate': 1e-3},
-            'select': {
-                'fn': 'mtljax.training:select_by',
-                'metric': 'auc',
-                'higher_is_better': True,
-            },
-            'train': _steps(_TRAIN * _EPOCHS // _BATCH, _BATCH),
-            'methods': {'mmoe': _EXPERTS, 'aitm': {'sharing': {'start': 1}}},
-            'comparison': {'sharing': ('hard', 'mmoe', 'esmm', 'aitm'), 'seeds': 3},
-            'sweep': {
-                'field': 'data.labels.conversion',
-                'values': (1.0, 0.1, 0.01),
-                'quantities': ('conversion auc',),
-            },
-        }
+        },
+        backbone={'fn': 'mtljax.backbones:tabular', 'embedding': 8, 'widths': (128, 64)},
+        optimizer={'fn': 'optax:adam', 'learning_rate': 1e-3},
+        select=select_by('auc', higher_is_better=True),
+        train=_steps(_TRAIN * _EPOCHS // _BATCH, _BATCH),
+        methods={'mmoe': _EXPERTS, 'aitm': {'sharing': {'start': 1}}},
+        comparison={'sharing': ('hard', 'mmoe', 'esmm', 'aitm'), 'seeds': 3},
+        sweep={
+            'field': 'data.labels.conversion',
+            'values': (1.0, 0.1, 0.01),
+            'quantities': ('conversion auc',),
+        },
     )
     if variant == 'movielens':
         config.data = ConfigDict({'fn': 'mtljax.data:movielens', 'path': None, 'seed': 0})
@@ -64,14 +56,6 @@ def get_config(variant: str = '') -> ConfigDict:
 
 
 def _steps(steps: int, batch_size: int) -> ConfigDict:
-    return ConfigDict(
-        {
-            'steps': steps,
-            'batch_size': batch_size,
-            'log_every': steps // 15,
-            'eval_every': steps // 15,
-            'engine': 'auto',
-            'micro_batches': 1,
-            'parallel': 'jit',
-        }
+    return train_options(
+        steps=steps, batch_size=batch_size, log_every=steps // 15, eval_every=steps // 15
     )

@@ -22,53 +22,41 @@ Variants: configs/scenes.py:branched
 
 from ml_collections import ConfigDict, FieldReference
 
+from configs.common import base
+
 
 def get_config(variant: str = '') -> ConfigDict:
     steps = FieldReference(1500)
-    config = ConfigDict(
-        {
-            'seed': 0,
-            'data': {
-                'fn': 'mtljax.data:scenes',
-                'train': 8_000,
-                'validation': 1_000,
-                'test': 2_000,
-                'tasks': ('class', 'box', 'mask', 'depth'),
+    config = base(
+        data={
+            'fn': 'mtljax.data:scenes',
+            'train': 8_000,
+            'validation': 1_000,
+            'test': 2_000,
+            'tasks': ('class', 'box', 'mask', 'depth'),
+        },
+        backbone={
+            'fn': 'mtljax.backbones:resnet',
+            'widths': (8, 16, 32),
+            'blocks': (1, 1, 1),
+        },
+        optimizer={
+            'fn': 'optax:adamw',
+            'weight_decay': 0.01,
+            'learning_rate': {
+                'fn': 'optax:warmup_cosine_decay_schedule',
+                'init_value': 0.0,
+                'peak_value': 4e-3,
+                'warmup_steps': steps // 10,
+                'decay_steps': steps,
             },
-            'backbone': {
-                'fn': 'mtljax.backbones:resnet',
-                'widths': (8, 16, 32),
-                'blocks': (1, 1, 1),
-            },
-            'sharing': {'fn': 'mtljax.sharing:hard'},
-            'weighting': {'fn': 'mtljax.weighting:equal'},
-            'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {
-                'fn': 'optax:adamw',
-                'weight_decay': 0.01,
-                'learning_rate': {
-                    'fn': 'optax:warmup_cosine_decay_schedule',
-                    'init_value': 0.0,
-                    'peak_value': 4e-3,
-                    'warmup_steps': steps // 10,
-                    'decay_steps': steps,
-                },
-            },
-            'select': {
-                'fn': 'mtljax.training:select_by',
-                'metric': 'loss',
-                'higher_is_better': False,
-            },
-            'train': {
-                'steps': steps,
-                'batch_size': 64,
-                'log_every': 50,
-                'eval_every': 250,
-                'engine': 'auto',
-                'micro_batches': 1,
-                'parallel': 'jit',
-            },
-        }
+        },
+        train={
+            'steps': steps,
+            'batch_size': 64,
+            'log_every': 50,
+            'eval_every': 250,
+        },
     )
     match variant:
         case '':

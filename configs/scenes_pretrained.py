@@ -27,6 +27,8 @@ Variants: configs/scenes_pretrained.py:random, :finetune
 
 from ml_collections import ConfigDict, FieldReference
 
+from configs.common import base
+
 
 def get_config(variant: str = '') -> ConfigDict:
     if variant not in ('', 'random', 'finetune'):
@@ -34,57 +36,43 @@ def get_config(variant: str = '') -> ConfigDict:
             f'configs/scenes_pretrained.py has the variants random, finetune. Found {variant!r}.'
         )
     steps = FieldReference(300 if variant == 'finetune' else 750)
-    return ConfigDict(
-        {
-            'seed': 0,
-            'data': {
-                'fn': 'mtljax.data:scenes',
-                'train': 4_000,
-                'validation': 500,
-                'test': 1_000,
-                'tasks': ('class', 'box'),
-            },
+    return base(
+        data={
+            'fn': 'mtljax.data:scenes',
+            'train': 4_000,
+            'validation': 500,
+            'test': 1_000,
+            'tasks': ('class', 'box'),
+        },
+        backbone={
+            'fn': 'mtljax.backbones:on_images',
             'backbone': {
-                'fn': 'mtljax.backbones:on_images',
-                'backbone': {
-                    'fn': 'mtljax.backbones:efficientnet_lite0',
-                    **({} if variant == 'random' else {'weights': 'imagenet'}),
-                },
-                'stages': 5,
-                'size': (64, 64),
-                'mean': 127 / 255,
-                'deviation': 128 / 255,
+                'fn': 'mtljax.backbones:efficientnet_lite0',
+                **({} if variant == 'random' else {'weights': 'imagenet'}),
             },
-            'frozen': 0 if variant == 'finetune' else 4,
-            'store_features': variant != 'finetune',
-            'sharing': {'fn': 'mtljax.sharing:hard'},
-            'weighting': {'fn': 'mtljax.weighting:equal'},
-            'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {
-                'fn': 'optax:adamw',
-                'weight_decay': 0.01,
-                'learning_rate': {
-                    'fn': 'optax:warmup_cosine_decay_schedule',
-                    'init_value': 0.0,
-                    'peak_value': 2e-3,
-                    'warmup_steps': steps // 10,
-                    'decay_steps': steps,
-                },
+            'stages': 5,
+            'size': (64, 64),
+            'mean': 127 / 255,
+            'deviation': 128 / 255,
+        },
+        frozen=0 if variant == 'finetune' else 4,
+        store_features=variant != 'finetune',
+        optimizer={
+            'fn': 'optax:adamw',
+            'weight_decay': 0.01,
+            'learning_rate': {
+                'fn': 'optax:warmup_cosine_decay_schedule',
+                'init_value': 0.0,
+                'peak_value': 2e-3,
+                'warmup_steps': steps // 10,
+                'decay_steps': steps,
             },
-            'select': {
-                'fn': 'mtljax.training:select_by',
-                'metric': 'loss',
-                'higher_is_better': False,
-            },
-            'train': {
-                'steps': steps,
-                'batch_size': 32,
-                'log_every': 25,
-                'eval_every': 125,
-                'eval_batch_size': 250,
-                'engine': 'auto',
-                'micro_batches': 1,
-                'parallel': 'jit',
-            },
-        }
+        },
+        train={
+            'steps': steps,
+            'batch_size': 32,
+            'log_every': 25,
+            'eval_every': 125,
+            'eval_batch_size': 250,
+        },
     )

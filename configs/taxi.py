@@ -20,6 +20,8 @@ Variants: configs/taxi.py:nyc
 
 from ml_collections import ConfigDict, FieldReference, config_dict
 
+from configs.common import base
+
 _LINEAR = {'activation': 'jax.nn:identity', 'shared_layers': 1, 'width': 1}
 _RELU = {'activation': 'jax.nn:relu', 'shared_layers': 2, 'width': 16}
 _TREND = (False, True)
@@ -89,70 +91,62 @@ def get_config(variant: str = '') -> ConfigDict:
         'width': width,
         'activation': activation,
     }
-    return ConfigDict(
-        {
-            'seed': 0,
-            'shared_layers': shared_layers,
-            'task_layers': task_layers,
+    return base(
+        shared_layers=shared_layers,
+        task_layers=task_layers,
+        width=width,
+        activation=activation,
+        weight_decay=weight_decay,
+        penalty=penalty,
+        strength=strength,
+        trend=trend,
+        fourier=fourier,
+        data={
+            'fn': 'mtljax.data:daily_series',
+            'path': config_dict.placeholder(str),
+            'targets': (long, short),
+            'origin': '2017-10-02',
+            'horizon': 90,
+            'refit': True,
+            'start': {short: '2014-01-01'},
+            'last': {long: 640, short: 92},
+            'fourier': fourier,
+            'holidays': True,
+            'trend': trend,
+        },
+        backbone={
+            'fn': 'experiments.forecast.networks:trunk',
+            'depth': shared_layers,
             'width': width,
             'activation': activation,
+        },
+        heads={long: head, short: head},
+        sharing={'fn': 'mtljax.sharing:soft'},
+        optimizer={
+            'fn': 'experiments.forecast.networks:penalised_adam',
             'weight_decay': weight_decay,
             'penalty': penalty,
             'strength': strength,
-            'trend': trend,
-            'fourier': fourier,
-            'data': {
-                'fn': 'mtljax.data:daily_series',
-                'path': config_dict.placeholder(str),
-                'targets': (long, short),
-                'origin': '2017-10-02',
-                'horizon': 90,
-                'refit': True,
-                'start': {short: '2014-01-01'},
-                'last': {long: 640, short: 92},
-                'fourier': fourier,
-                'holidays': True,
-                'trend': trend,
-            },
-            'backbone': {
-                'fn': 'experiments.forecast.networks:trunk',
-                'depth': shared_layers,
-                'width': width,
-                'activation': activation,
-            },
-            'heads': {long: head, short: head},
-            'sharing': {'fn': 'mtljax.sharing:soft'},
-            'weighting': {'fn': 'mtljax.weighting:equal'},
-            'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {
-                'fn': 'experiments.forecast.networks:penalised_adam',
-                'weight_decay': weight_decay,
-                'penalty': penalty,
-                'strength': strength,
-                'learning_rate': rate,
-                'steps': steps,
-            },
-            'select': {'fn': 'mtljax.training:select_by'},
-            'train': {
-                'steps': steps,
-                'batch_size': 640,
-                'log_every': 100,
-                'eval_every': steps,  # with refit, validation days are trained on
-                'pooled': True,
-                'engine': 'auto',
-                'micro_batches': 1,
-                'parallel': 'jit',
-            },
-            'methods': _METHODS,
-            'forecast': {
-                'task': short,
-                'reference': 'single-task',
-                'choice': _origins('2015-01-15' if variant else '2015-10-12', '2016-08-21'),
-                'judged': _origins('2016-10-07', '2017-11-15'),
-                'seeds': 3,
-                'prophet': True,
-            },
-        }
+            'learning_rate': rate,
+            'steps': steps,
+        },
+        select={'fn': 'mtljax.training:select_by'},
+        train={
+            'steps': steps,
+            'batch_size': 640,
+            'log_every': 100,
+            'eval_every': steps,  # with refit, validation days are trained on
+            'pooled': True,
+        },
+        methods=_METHODS,
+        forecast={
+            'task': short,
+            'reference': 'single-task',
+            'choice': _origins('2015-01-15' if variant else '2015-10-12', '2016-08-21'),
+            'judged': _origins('2016-10-07', '2017-11-15'),
+            'seeds': 3,
+            'prophet': True,
+        },
     )
 
 

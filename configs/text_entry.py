@@ -25,50 +25,38 @@ Variants: none
 
 from ml_collections import ConfigDict, FieldReference
 
+from configs.common import base
+
 
 def get_config(variant: str = '') -> ConfigDict:
     if variant:
         raise ValueError(f'configs/text_entry.py has no variants. Found {variant!r}.')
     steps = FieldReference(800)
-    return ConfigDict(
-        {
-            'seed': 0,
-            'data': {'fn': 'mtljax.data:text', 'path': '', 'length': 32, 'vocabulary': 5_000},
-            'backbone': {
-                'fn': 'mtljax.backbones:transformer',
-                'depth': 2,
-                'width': 64,
-                'num_heads': 4,
+    return base(
+        data={'fn': 'mtljax.data:text', 'path': '', 'length': 32, 'vocabulary': 5_000},
+        backbone={
+            'fn': 'mtljax.backbones:transformer',
+            'depth': 2,
+            'width': 64,
+            'num_heads': 4,
+        },
+        optimizer={
+            'fn': 'optax:adamw',
+            'weight_decay': 0.01,
+            'learning_rate': {
+                'fn': 'optax:warmup_cosine_decay_schedule',
+                'init_value': 0.0,
+                'peak_value': 1e-2,
+                'warmup_steps': steps // 10,
+                'decay_steps': steps,
             },
-            'sharing': {'fn': 'mtljax.sharing:hard'},
-            'weighting': {'fn': 'mtljax.weighting:equal'},
-            'surgery': {'fn': 'mtljax.surgery:sum'},
-            'optimizer': {
-                'fn': 'optax:adamw',
-                'weight_decay': 0.01,
-                'learning_rate': {
-                    'fn': 'optax:warmup_cosine_decay_schedule',
-                    'init_value': 0.0,
-                    'peak_value': 1e-2,
-                    'warmup_steps': steps // 10,
-                    'decay_steps': steps,
-                },
-            },
-            'select': {
-                'fn': 'mtljax.training:select_by',
-                'metric': 'loss',
-                'higher_is_better': False,
-            },
-            'train': {
-                'steps': steps,
-                'batch_size': 32,
-                'log_every': 200,
-                'eval_every': 200,
-                'eval_batch_size': 128,
-                'engine': 'auto',
-                'micro_batches': 1,
-                'parallel': 'jit',
-            },
-            'comparison': {'seeds': 2},
-        }
+        },
+        train={
+            'steps': steps,
+            'batch_size': 32,
+            'log_every': 200,
+            'eval_every': 200,
+            'eval_batch_size': 128,
+        },
+        comparison={'seeds': 2},
     )

@@ -13,6 +13,7 @@ from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 from rich.console import Console
 
+from mtljax.build import former_names
 from mtljax.files import write_text
 from mtljax.training import NonFiniteLossError
 
@@ -126,8 +127,8 @@ def claim(workdir: Path, config: ConfigDict) -> None:
     path = workdir / 'config.json'
     wanted = json.loads(config.to_json(sort_keys=True))
     if path.exists() and _holds_results(workdir):
-        found = _leaves(json.loads(path.read_text()))
-        mine = _leaves(wanted)
+        found = _leaves(former_names(json.loads(path.read_text())))
+        mine = _leaves(former_names(wanted))
         fields = [f for f in sorted(found.keys() | mine.keys()) if found.get(f) != mine.get(f)]
         if fields:
             listed = [

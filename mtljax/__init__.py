@@ -3,6 +3,7 @@
 from mtljax import (
     analysis,
     backbones,
+    build,
     data,
     files,
     gradients,
@@ -48,6 +49,7 @@ __all__ = [
     'Weighting',
     'analysis',
     'backbones',
+    'build',
     'data',
     'files',
     'gradients',

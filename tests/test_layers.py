@@ -1,6 +1,7 @@
 """Imports go one way, files stay short, and public names are listed."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ LAYERS = [
     {'module', 'trees', 'gradients', 'solvers', 'losses', 'metrics', 'options'},
     {'data', 'sharing', 'penalties', 'weighting', 'surgery', 'backbones', 'heads'},
     {'training', 'analysis', 'moves', 'testing'},
+    {'build'},
     {'experiments'},
 ]
 BETWEEN_SIBLINGS = {
@@ -108,7 +110,41 @@ def test_the_package_itself_is_imported_by_programs_alone():
 def test_configs_import_nothing_else():
     for path in FILES:
         if 'configs' in path.relative_to(ROOT).parts:
-            assert {module.split('.')[0] for module in imports_of(path)} <= {'ml_collections'}
+            allowed = {'ml_collections', 'configs.common', 'collections.abc', 'typing'}
+            assert set(imports_of(path)) <= allowed
+
+
+def private_imports():
+    """Private modules or names that a file takes from another package.
+
+    A private module of `mtljax` itself belongs to all its packages, and programs may look inside.
+    """
+    for path in FILES:
+        if path.is_relative_to(ROOT / 'experiments') and path.parent != ROOT / 'experiments':
+            continue
+        package = 'mtljax.' + part_of(name_of(path))
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.ImportFrom) or node.module.startswith(package):
+                continue
+            for name in (f'{node.module}.{alias.name}' for alias in node.names):
+                parts = name.split('.')
+                start = 2 if parts[0] == 'mtljax' and package != 'mtljax.experiments' else 1
+                if parts[0] in ('mtljax', 'experiments') and any(
+                    part.startswith('_') and part != '__main__' for part in parts[start:]
+                ):
+                    yield f'{name_of(path)} imports {name}'
+
+
+def test_nobody_imports_private_names_of_another_package():
+    assert list(private_imports()) == []
+
+
+def test_configs_name_public_functions():
+    for path in FILES:
+        if 'configs' in path.relative_to(ROOT).parts:
+            names = re.findall(r"'([\w.]+:[\w.]+)'", path.read_text())
+            parts = [part for name in names for part in re.split('[.:]', name)]
+            assert [part for part in parts if part.startswith('_')] == [], path
 
 
 @pytest.mark.parametrize('path', PACKAGES, ids=name_of)

@@ -14,6 +14,8 @@ from experiments.program import UsageError, console
 from mtljax import backbones, data, heads, sharing, surgery, training, trees
 from mtljax.analysis import Table
 from mtljax.base import Dataset, MultiTask
+from mtljax.training._parallel import strategy_of
+from mtljax.training._runner import runner
 
 _CHUNK, _BATCH, _RATE = 100, 1024, 1e-3
 _SEEDS = (0, 1, 2, 3)
@@ -117,10 +119,10 @@ def _run(case: Case, seed: int | tuple[int, ...]) -> Contender:
     several = isinstance(seed, tuple)
     keys = [jax.random.key(each) for each in (seed if isinstance(seed, tuple) else (seed,))]
     states = [step.init(key, case.dataset.train.example) for key in keys]
-    strategy, start = training.strategy_of('jit'), 0
+    strategy, start = strategy_of('jit'), 0
     options = {'batch_size': case.batch_size, 'seed': seed, 'steps': 1 << 30, 'scan': True}
     update = jax.vmap(step.update) if several else step.update
-    advance = training.runner(update, case.dataset.train, strategy, **options)
+    advance = runner(update, case.dataset.train, strategy, **options)
     state = strategy.replicate(trees.stack(states) if several else states[0])
 
     def run():

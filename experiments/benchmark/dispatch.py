@@ -14,6 +14,8 @@ from mtljax import backbones, data, sharing, surgery, training
 from mtljax.analysis import Table
 from mtljax.base import Dataset, Module
 from mtljax.data import batch_indices
+from mtljax.training._parallel import strategy_of
+from mtljax.training._runner import runner, scans_well
 
 _CHUNK = 100
 _LEARNING_RATE = 1e-3
@@ -92,16 +94,16 @@ def _loop(step: training.TrainStep, dataset: Dataset, batch_size: int) -> Conten
 
 
 def _fast(model, step: training.TrainStep, dataset: Dataset, batch_size: int) -> Contender:
-    strategy = training.strategy_of('jit')
+    strategy = strategy_of('jit')
     state, start = step.init(jax.random.key(0), dataset.train.example), 0
-    advance = training.runner(
+    advance = runner(
         step.update,
         dataset.train,
         strategy,
         batch_size=batch_size,
         seed=0,
         steps=1 << 30,
-        scan=training.scans_well(model, state, dataset.train.example),
+        scan=scans_well(model, state, dataset.train.example),
     )
     state = strategy.replicate(state)
 

@@ -37,7 +37,7 @@ class Run(NamedTuple):
 def finished(cell: Cell, built: build.Setup, seed: int, result: Result, together: int) -> Run:
     """The run of a training that came to its end; ``together`` seeds shared one program."""
     steps = int(result.state.step)
-    score = built.options['select'](result.validation)
+    score = built.options.score(result.validation)
     return Run(
         **_common(cell, seed),
         score=score if math.isfinite(score) else -math.inf,

@@ -1,5 +1,6 @@
 """The runs of a comparison; each is written to a file of its own as soon as it is done."""
 
+import dataclasses
 import hashlib
 import json
 import re
@@ -16,6 +17,7 @@ from experiments.compare.methods import Cell
 from experiments.compare.run import Run, failed, finished
 from mtljax import data, training
 from mtljax.base import Batch, Dataset, Split
+from mtljax.build import former_names
 from mtljax.files import write_text
 from mtljax.training import NonFiniteLossError
 
@@ -49,7 +51,7 @@ class Runs:
         except ValueError as error:
             raise program.UsageError(str(error)) from error
         built = build.setup(cell.config, ready._replace(dataset=single))
-        return built._replace(options=built.options | {'select': _select(built)})
+        return built._replace(options=dataclasses.replace(built.options, select=_select(built)))
 
     def _prepared(self, config: ConfigDict) -> build.Prepared:
         """The data and the backbone; frozen stages run once for all cells."""
@@ -103,7 +105,7 @@ class Runs:
 
     def _path(self, cell: Cell, seed: int) -> Path:
         """The file of a run. Its name depends on the config, the data, the task and the seed."""
-        config = json.loads(cell.config.to_json())
+        config = former_names(json.loads(cell.config.to_json()))
         for field in program.NOT_ASKED:
             config.pop(field, None)
         mark = self._mark(self._dataset(cell.config.data))
@@ -161,7 +163,7 @@ def _sample(split: Split) -> Batch:
 def _select(built: build.Setup):
     """The config's selection, or selection by the loss for a task that lacks the metric."""
     try:
-        built.options['select'](training.filled(built.dataset.tasks, 1.0))
+        built.options.score(training.filled(built.dataset.tasks, 1.0))
     except (KeyError, ValueError):
         return training.select_by()
-    return built.options['select']
+    return built.options.score

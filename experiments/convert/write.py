@@ -2,15 +2,13 @@
 
 import os
 import shutil
-from contextlib import closing
 from pathlib import Path
 
 from experiments import program
 from experiments.convert.move import Moved
 from experiments.program import UsageError
 from mtljax.files import write_text
-from mtljax.training import select_by
-from mtljax.training._best_state import BestState, identity
+from mtljax.training import save_start
 
 _CONFIG = '''"""The config of the run in this folder: what is in config.json."""
 
@@ -53,7 +51,5 @@ def write(workdir: Path, moved: Moved) -> None:
 
 def _write_checkpoint(workdir: Path, moved: Moved) -> None:
     built = moved.built
-    select = built.options.get('select') or select_by()
-    run = identity(built.model.tasks, seed=moved.config.seed, **built.options)
-    with closing(BestState(workdir, select, moved.state, run)) as best_state:
-        best_state.consider(0, moved.state, moved.after)
+    seed = moved.config.seed
+    save_start(workdir, built.model, moved.state, moved.after, built.options, seed=seed)

@@ -1,5 +1,6 @@
 """Train networks at many origins at once."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import jax
@@ -9,10 +10,8 @@ from ml_collections import ConfigDict
 from experiments import build
 from experiments.forecast.windows import everything
 from experiments.program import UsageError
-from mtljax import training, trees
+from mtljax import trees
 from mtljax.base import Dataset
-
-_STEP = ('weighting', 'engine', 'micro_batches', 'pooled')
 
 
 def at_origins(
@@ -55,14 +54,14 @@ def forecasts(
       UsageError: The config cannot be built.
     """
     built = build.setup(config, datasets[0])
-    options = {name: built.options[name] for name in _STEP}
-    step = training.train_step(built.model, built.dataset.tasks, built.tx, **options)
+    options = dataclasses.replace(built.options, parallel='jit')  # all origins are one program
+    step = options.step(built.model, built.dataset.tasks, built.tx)
 
     def predict(start, batch, days):
         def advance(state, _):
             return step.update(state, batch)[0], None
 
-        end, _ = jax.lax.scan(advance, start, length=built.options['steps'])
+        end, _ = jax.lax.scan(advance, start, length=options.steps)
         return built.model.apply(end.params, end.state, days)[0][task]
 
     batches = trees.stack([everything(each.train) for each in datasets])

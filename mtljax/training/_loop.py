@@ -84,7 +84,7 @@ def run_seeds(
     """
     strategy = strategy_of(options.parallel)
     check_against(options, dataset)
-    step = options.step(model, dataset.tasks, tx, strategy)
+    step = options.step(model, dataset.tasks, tx)
     starts = [checked_start(model, dataset, step, seed) for seed in seeds]
     run = _runner_of(step, model, dataset, starts[0], strategy, options, seeds)
     evaluations = _evaluations_of(model, dataset, options, strategy, len(seeds))

@@ -9,7 +9,7 @@ import optax
 from mtljax.base import Batch, Key, MultiTask, Task, Weighting
 from mtljax.options import check_count
 from mtljax.training._evaluate import Results
-from mtljax.training._parallel import Strategy, check_parallel
+from mtljax.training._parallel import check_parallel, strategy_of
 from mtljax.training._schedule import Schedule, schedule_of
 from mtljax.training._select import select_by
 from mtljax.training._step import TrainStep, train_step
@@ -78,6 +78,33 @@ class Options:
         self.schedule.last(self.average_last)
         check_parallel(self.parallel)
 
+    @classmethod
+    def of(cls, options: 'Options | None' = None, **keywords: Any) -> 'Options':
+        """The options, with the fields that keywords replace.
+
+        Raises:
+          TypeError: A keyword is not an option, or ``steps`` or ``batch_size`` is missing.
+
+        >>> Options.of(Options(steps=10, batch_size=4), steps=20).steps
+        20
+        >>> Options.of(stepz=20)
+        Traceback (most recent call last):
+        TypeError: Options of training should be among steps, ... Found ['stepz']. ...
+        """
+        fields = [field.name for field in dataclasses.fields(cls)]
+        unknown = sorted(set(keywords) - set(fields))
+        if unknown:
+            raise TypeError(
+                f'Options of training should be among {", ".join(fields)}. Found {unknown}. '
+                'Correct or remove them.'
+            )
+        if options is not None:
+            return dataclasses.replace(options, **keywords)
+        missing = sorted({'steps', 'batch_size'} - set(keywords))
+        if missing:
+            raise TypeError(f'Training needs steps and batch_size. Add {" and ".join(missing)}.')
+        return cls(**keywords)
+
     @property
     def schedule(self) -> Schedule:
         """The steps of logs and evaluations."""
@@ -93,9 +120,8 @@ class Options:
         model: MultiTask,
         tasks: Mapping[str, Task],
         tx: optax.GradientTransformation,
-        strategy: Strategy,
     ) -> TrainStep:
-        """The `train_step` of these options."""
+        """The `train_step` with these options."""
         return train_step(
             model,
             tasks,
@@ -106,32 +132,5 @@ class Options:
             micro_batches=self.micro_batches,
             pooled=self.pooled,
             augment=self.augment,
-            axis_name=strategy.axis_name,
+            axis_name=strategy_of(self.parallel).axis_name,
         )
-
-
-def merged(options: Options | None, keywords: Mapping[str, Any]) -> Options:
-    """The options, with fields that keywords replace.
-
-    Raises:
-      TypeError: A keyword is not an option, or ``steps`` or ``batch_size`` is missing.
-
-    >>> merged(Options(steps=10, batch_size=4), {'steps': 20}).steps
-    20
-    >>> merged(None, {'stepz': 20})
-    Traceback (most recent call last):
-    TypeError: Options of training should be among steps, batch_size, ... Found ['stepz']. ...
-    """
-    fields = [field.name for field in dataclasses.fields(Options)]
-    unknown = sorted(set(keywords) - set(fields))
-    if unknown:
-        raise TypeError(
-            f'Options of training should be among {", ".join(fields)}. Found {unknown}. '
-            'Remove or correct them.'
-        )
-    if options is not None:
-        return dataclasses.replace(options, **keywords)
-    missing = [name for name in ('steps', 'batch_size') if name not in keywords]
-    if missing:
-        raise TypeError(f'Training needs the options steps and batch_size. {missing} are missing.')
-    return Options(**keywords)

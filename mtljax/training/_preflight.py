@@ -9,8 +9,8 @@ from mtljax.base import Dataset, MultiTask, TrainState
 from mtljax.module import shapes
 from mtljax.training._check import check_batch, with_rows
 from mtljax.training._features import check_augment
-from mtljax.training._options import Options, merged
-from mtljax.training._parallel import check_batch_size, strategy_of
+from mtljax.training._options import Options
+from mtljax.training._parallel import check_batch_size
 from mtljax.training._select import filled
 from mtljax.training._step import TrainStep
 
@@ -42,10 +42,9 @@ def preflight(
     Traceback (most recent call last):
     ValueError: batch_size should be at most the 64 training examples. Found batch_size = 128.
     """
-    options = merged(options, keywords)
-    strategy = strategy_of(options.parallel)
+    options = Options.of(options, **keywords)
     check_against(options, dataset)
-    step = options.step(model, dataset.tasks, tx, strategy)
+    step = options.step(model, dataset.tasks, tx)
     jax.eval_shape(step.init, jax.random.key(0), dataset.train.example)
 
 

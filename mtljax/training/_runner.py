@@ -49,11 +49,12 @@ def runner(
     Raises:
       ValueError: ``stream=False``, or several seeds, on a split that is not in memory.
 
-    >>> from mtljax import data, training
+    >>> from mtljax import data
+    >>> from mtljax.training._parallel import strategy_of
     >>> digits = data.digits(train=64, validation=16, test=16)
     >>> count = lambda state, batch: (state + 1, {'loss': {'mean': batch.inputs.mean()}})
     >>> options = {'batch_size': 16, 'seed': 0, 'steps': 10, 'scan': True}
-    >>> run = runner(count, digits.train, training.strategy_of('jit'), **options)
+    >>> run = runner(count, digits.train, strategy_of('jit'), **options)
     >>> state, infos = run(jax.numpy.zeros(()), 0, 5)
     >>> state.item(), infos['loss']['mean'].shape
     (5.0, (5,))

@@ -7,7 +7,7 @@ import optax
 
 from mtljax.base import Dataset, MultiTask
 from mtljax.training._loop import Result, run_seeds
-from mtljax.training._options import Options, merged
+from mtljax.training._options import Options
 
 
 def train_seeds(
@@ -58,7 +58,7 @@ def train_seeds(
     """
     if not seeds:
         raise ValueError('seeds should hold at least one seed. Found none. Add one.')
-    options = merged(options, keywords)
+    options = Options.of(options, **keywords)
     if together:
         _check_together(options)
         return run_seeds(model, dataset, tx, options, seeds, title=progress)

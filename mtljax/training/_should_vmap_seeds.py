@@ -13,8 +13,7 @@ from mtljax.data import ArraySplit
 from mtljax.module import shapes
 from mtljax.tracing import convolves, device_memory
 from mtljax.training._check import with_rows
-from mtljax.training._options import Options, merged
-from mtljax.training._parallel import strategy_of
+from mtljax.training._options import Options
 from mtljax.training._runner import RESIDENT_BYTES
 
 _MOST_FLOPS = 5e7  # of one step; above, one seed fills the cores of a small CPU
@@ -55,11 +54,11 @@ def should_vmap_seeds(
     >>> should_vmap_seeds(model, digits, tx, seeds=(0, 1), batch_size=16, patience=3)
     (False, 'early stopping')
     """
-    options = merged(options, keywords if options else {'steps': 1, **keywords})
+    options = Options.of(options, **(keywords if options else {'steps': 1, **keywords}))
     reason = _excluded(dataset, options, seeds)
     if reason is not None:
         return False, reason
-    step = options.step(model, dataset.tasks, tx, strategy_of(options.parallel))
+    step = options.step(model, dataset.tasks, tx)
     example = dataset.train.example
     state = jax.eval_shape(step.init, jax.random.key(0), example)
     if convolves(model.apply, state.params, state.state, shapes(example).inputs):

@@ -9,8 +9,7 @@ import optax
 from mtljax.base import Dataset, MultiTask, TrainState
 from mtljax.training._best_state import BestState, identity
 from mtljax.training._evaluate import Results
-from mtljax.training._options import Options, merged
-from mtljax.training._parallel import strategy_of
+from mtljax.training._options import Options
 from mtljax.training._preflight import check_against, checked_start
 
 
@@ -43,9 +42,9 @@ def initial_state(
     >>> initial_state(model, digits, tx, steps=4, batch_size=16).step.item()
     0
     """
-    options = merged(options, keywords)
+    options = Options.of(options, **keywords)
     check_against(options, dataset)
-    step = options.step(model, dataset.tasks, tx, strategy_of(options.parallel))
+    step = options.step(model, dataset.tasks, tx)
     return checked_start(model, dataset, step, seed)
 
 

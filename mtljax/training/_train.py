@@ -7,7 +7,7 @@ import optax
 
 from mtljax.base import Dataset, MultiTask
 from mtljax.training._loop import Result, run_seeds
-from mtljax.training._options import Options, merged
+from mtljax.training._options import Options
 
 
 def train(
@@ -50,5 +50,5 @@ def train(
     (4, ['accuracy', 'loss'])
     """
     folder = None if workdir is None else Path(workdir)
-    options = merged(options, keywords)
+    options = Options.of(options, **keywords)
     return run_seeds(model, dataset, tx, options, [seed], workdir=folder, title=progress)[0]

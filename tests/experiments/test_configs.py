@@ -15,7 +15,7 @@ from experiments.compare import report
 from experiments.program import UsageError
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = sorted((ROOT / 'configs').glob('*.py'))
+CONFIGS = sorted(set((ROOT / 'configs').glob('*.py')) - {ROOT / 'configs' / 'common.py'})
 SMALLER = {  # for networks that take long to compile
     'scenes': {'backbone.widths': (4,), 'backbone.blocks': (1,)},
     'scenes_losses': {'backbone.widths': (4,), 'backbone.blocks': (1,)},

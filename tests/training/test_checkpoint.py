@@ -6,6 +6,7 @@ import pytest
 
 from mtljax import training
 from mtljax.training._best_state import BestState
+from mtljax.training._logging import Log
 from tests.helpers import assert_same
 
 STATE = {
@@ -78,7 +79,7 @@ def test_rows_cut_short_by_a_kill(tmp_path):
     assert training.read_rows(path) == []
     path.write_text('{"step": 10, "a": 1.0}\n{"step": 20, "a": 2.0}\n{"step": 30, "a')
     assert [row['step'] for row in training.read_rows(path)] == [10, 20]
-    log = training.Log(tmp_path, resume=10)
+    log = Log(tmp_path, resume=10)
     log.write(20, {'a': 3.0})
     log.close()
     assert training.read_rows(path) == [{'step': 10, 'a': 1.0}, {'step': 20, 'a': 3.0}]

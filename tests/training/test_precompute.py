@@ -176,8 +176,7 @@ def test_a_config_stores_features_and_goes_on(tmp_path):
     built = build.setup(config_of(frozen=1, store_features=True))
     assert isinstance(built.dataset.train.example.inputs, Features)
     straight = build.train(built, seed=0)
-    short = build.setup(config_of(frozen=1, store_features=True))
-    short.options['steps'] = 2
+    short = built._replace(options=dataclasses.replace(built.options, steps=2))
     build.train(short, seed=0, workdir=tmp_path)
     resumed = build.train(built, seed=0, workdir=tmp_path)
     assert_same(resumed.state, straight.state)
