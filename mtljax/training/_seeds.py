@@ -57,7 +57,7 @@ def train_seeds(
     [4, 4]
     """
     if not seeds:
-        raise ValueError('seeds should hold at least one seed. Found none. Add one.')
+        raise ValueError('seeds should hold at least one seed. Found seeds = ().')
     options = Options.of(options, **keywords)
     if together:
         _check_together(options)

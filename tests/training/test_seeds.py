@@ -1,10 +1,13 @@
 """Several seeds in one program are the same seeds one after the other."""
 
+import re
+
 import jax
 import optax
 import pytest
 
 from mtljax import backbones, data, sharing, surgery, training
+from mtljax.training import _parallel
 from tests.helpers import assert_close
 
 DIGITS = data.digits(train=96, validation=32, test=32)
@@ -39,7 +42,7 @@ def test_one_program_is_one_run_after_the_other(parts):
 def test_options_that_one_program_cannot_have(parts):
     with pytest.raises(ValueError, match='no patience and no stream'):
         training.train_seeds(*parts, seeds=SEEDS, together=True, patience=2, **SIZE)
-    with pytest.raises(ValueError, match='seeds is empty'):
+    with pytest.raises(ValueError, match='at least one seed'):
         training.train_seeds(*parts, seeds=(), together=True, **SIZE)
 
 
@@ -72,3 +75,35 @@ def test_one_program_is_compiled_once(parts, caplog):
         r.message for r in caplog.records if 'Compiling' in r.message and 'many' in r.message
     ]
     assert len(compiled) == 1
+
+
+def test_a_single_seed_is_not_vmapped(parts, monkeypatch):
+    """Its program is a plain scan of steps, also where `train_seeds` gets one seed."""
+    jaxprs, compile_for = [], _parallel.Jit.compile
+
+    def recording(strategy, fn):
+        compiled = compile_for(strategy, fn)
+
+        def call(*args):
+            jaxprs.append(without_addresses(jax.make_jaxpr(fn)(*args)))
+            jaxprs.append(without_addresses(jax.make_jaxpr(many)(*args)))
+            return compiled(*args)
+
+        return call
+
+    step = training.train_step(parts[0], parts[1].tasks, parts[2])
+
+    def many(state, data, rows):
+        def one(state, row):
+            return step.update(state, jax.tree.map(lambda leaf: leaf[row], data))
+
+        return jax.lax.scan(one, state, rows)
+
+    monkeypatch.setattr(_parallel.Jit, 'compile', recording)
+    training.train(*parts, **SIZE)
+    training.train_seeds(*parts, seeds=(0,), together=True, **SIZE)
+    assert len(set(jaxprs)) == 1
+
+
+def without_addresses(jaxpr):
+    return re.sub(r'0x[0-9a-f]+', '', str(jaxpr))
