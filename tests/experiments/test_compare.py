@@ -116,7 +116,7 @@ def test_long_names_are_cut(config, dataset, tmp_path):
         ({'train.batch_size': 1000}, 'at most the 64 training examples'),
         ({'train.eval_every': 3}, 'multiple of log_every'),
         ({'select.metric': 'acuracy'}, "No task has the metric 'acuracy'"),
-        ({'train.eval_batch_size': 0}, 'eval_batch_size should be at least 1'),
+        ({'train.eval_batch_size': 0}, 'eval_batch_size should be a whole number >= 1'),
     ],
 )
 def test_what_does_not_fit_says_so_before_anything_is_trained(
