@@ -36,8 +36,8 @@ CONFIG = {
 
 
 def files_in(folder):
-    found = [path for path in folder.rglob('*') if path.is_file()]
-    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in found}
+    files = [path for path in folder.rglob('*') if path.is_file()]
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
 
 
 def train_on(workdir):
@@ -111,11 +111,11 @@ def test_towers_of_the_newest_are_stitched(run, tmp_path, capsys):
     results = [row[2:] for row in said if len(row) == 4 and row[0] in ('left', 'right')]
     assert len(results) == 8
     assert all(first == second for first, second in results)
-    found = start_in(tmp_path / 'on')['params']
+    params = start_in(tmp_path / 'on')['params']
     for index in range(2):
-        row = jax.tree.map(lambda leaf, index=index: leaf[index], found['shared']['towers'])
+        row = jax.tree.map(lambda leaf, index=index: leaf[index], params['shared']['towers'])
         assert_same(row, result.state.params['shared'])
-    assert_close(found['task']['units']['left'], jnp.array([0.7, 0.3]))
+    assert_close(params['task']['units']['left'], jnp.array([0.7, 0.3]))
 
 
 @pytest.mark.exhaustive  # three trainings of models that no other test compiles

@@ -250,18 +250,18 @@ def test_a_folder_that_cannot_be_made(package, tmp_path):
 
 @pytest.mark.parametrize('name', RECIPES)
 def test_recipes_are_pinned(name):
-    found = RECIPES[name]
-    mark = {'pip': '==', 'npm': '@', 'apt-get': '='}[found.command[0]]
-    assert re.fullmatch(rf'[\w-]+{mark}\d[\w.~-]*', found.command[-1])
-    assert getattr(loaders, re.match(r'\w+', found.reader)[0])
-    assert found.files
+    pinned = RECIPES[name]
+    mark = {'pip': '==', 'npm': '@', 'apt-get': '='}[pinned.command[0]]
+    assert re.fullmatch(rf'[\w-]+{mark}\d[\w.~-]*', pinned.command[-1])
+    assert getattr(loaders, re.match(r'\w+', pinned.reader)[0])
+    assert pinned.files
     hashes = [
-        found.sha256,
-        *(file.sha256 for file in found.files),
-        *(f.final_sha256 for f in found.files),
+        pinned.sha256,
+        *(file.sha256 for file in pinned.files),
+        *(f.final_sha256 for f in pinned.files),
     ]
     assert all(len(bytes.fromhex(value)) == 32 for value in hashes)
-    assert all(Path(file.name).name == file.name for file in found.files)
+    assert all(Path(file.name).name == file.name for file in pinned.files)
 
 
 @pytest.fixture

@@ -48,9 +48,9 @@ def tasks():
 
 
 def test_every_value_has_a_config_of_its_own(config):
-    found = points(config, read_sweep(config))
-    assert list(found) == ['correlation 0.5', 'correlation 0.9', 'correlation 1.0']
-    assert [each.data.correlation for each in found.values()] == [0.5, 0.9, 1.0]
+    configs = points(config, read_sweep(config))
+    assert list(configs) == ['correlation 0.5', 'correlation 0.9', 'correlation 1.0']
+    assert [each.data.correlation for each in configs.values()] == [0.5, 0.9, 1.0]
     assert config.data.correlation == 0.5
 
 
@@ -123,8 +123,8 @@ def best_of(**errors):
 def test_tables_of_means_and_of_paired_differences(tasks):
     best = {'p 0': best_of(hard=1.0, mmoe=2.0), 'p 1': best_of(hard=3.0, mmoe=2.5)}
     sweep = Sweep('data.p', (0, 1), ('mse', 'y2 mse'), 'hard', average=True)
-    found = report.report(best, sweep, tasks)
-    (_, means, _), (title, paired, _), (_, second, _), _ = found.tables
+    summary = report.report(best, sweep, tasks)
+    (_, means, _), (title, paired, _), (_, second, _), _ = summary.tables
     assert means.columns == ['method', 'p 0', 'p 1', 'mean']
     assert means.rows[0] == ['hard', '2.5000 ± 0.5000', '4.5000 ± 0.5000', '3.5000 ± 1.0000']
     assert second.rows[1][1] == '4.5000 ± 0.5000'
@@ -132,7 +132,7 @@ def test_tables_of_means_and_of_paired_differences(tasks):
     assert paired.rows == [
         ['mmoe', '+1.0000 ± 0.0000 *', '-0.5000 ± 0.0000 *', '+0.2500 ± 9.5297'],
     ]
-    files = report.files(found, 'name')
+    files = report.files(summary, 'name')
     assert list(files) == ['table.md', 'results.json', 'sweep.png']
     assert json.loads(files['results.json'])['mse']['mmoe']['p 1'] == {'0': 3.5, '1': 4.5}
     assert files['sweep.png'].startswith(b'\x89PNG')

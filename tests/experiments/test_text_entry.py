@@ -17,9 +17,9 @@ def dataset(tmp_path_factory):
     """Sentences of ten words drawn from twenty."""
     rng = np.random.default_rng(0)
     rows = [[f'w{chr(97 + index)}' for index in rng.integers(20, size=10)] for _ in range(40)]
-    found = tmp_path_factory.mktemp('text') / 'play.txt'
-    found.write_text(' '.join(f'{" ".join(row).capitalize()}.' for row in rows))
-    return data.text(found, length=LENGTH)
+    path = tmp_path_factory.mktemp('text') / 'play.txt'
+    path.write_text(' '.join(f'{" ".join(row).capitalize()}.' for row in rows))
+    return data.text(path, length=LENGTH)
 
 
 def stages(dataset):
@@ -33,8 +33,8 @@ def test_the_last_word_alone_is_predicted_as_in_the_sequence(dataset):
     whole, _ = jax.jit(model.apply)(params, state, x)
     last, _ = jax.jit(latency.last_word(model).apply)(params, state, x)
     assert set(last) == set(dataset.tasks)
-    for task, found in last.items():
-        np.testing.assert_allclose(found, whole[task][:, -1:], rtol=1e-5, atol=1e-6)
+    for task, prediction in last.items():
+        np.testing.assert_allclose(prediction, whole[task][:, -1:], rtol=1e-5, atol=1e-6)
 
 
 def test_every_server_answers_its_tasks_and_counts_what_it_holds(dataset):
@@ -50,8 +50,8 @@ def test_every_server_answers_its_tasks_and_counts_what_it_holds(dataset):
     assert alone.flops < shared.flops < program.flops == pytest.approx(apart.flops, rel=1e-3)
     shapes = {'next_word': (1, 1, words), 'punctuation': (1, 1, 7), 'capital': (1, 1)}
     for server, tasks in ((shared, 3), (apart, 3), (program, 3), (alone, 1)):
-        found = jax.tree_util.tree_leaves_with_path(server.call())
-        assert {path[-1].key: leaf.shape for path, leaf in found} == dict(
+        leaves = jax.tree_util.tree_leaves_with_path(server.call())
+        assert {path[-1].key: leaf.shape for path, leaf in leaves} == dict(
             list(shapes.items())[:tasks]
         )
 

@@ -101,10 +101,10 @@ def test_the_least_mean_loss_is_found(method, starts):
 
 @pytest.mark.parametrize(('variant', 'method', 'arrives', 'losses'), CASES)
 def test_five_starts(variant, method, arrives, losses):
-    found = run(variant, method)
-    assert found.arrived[list(arrives)].all()
+    result = run(variant, method)
+    assert result.arrived[list(arrives)].all()
     for index in set(losses) & set(arrives):
-        np.testing.assert_allclose(found.losses[index, -1], losses[index], rtol=0, atol=1e-3)
+        np.testing.assert_allclose(result.losses[index, -1], losses[index], rtol=0, atol=1e-3)
 
 
 def test_uncertainty_never_arrives_with_negative_losses():
@@ -118,20 +118,20 @@ def test_every_method_is_looked_at():
 
 
 def test_linear_weights_end_at_the_extremes_of_a_concave_front():
-    found = run('front', 'linear')
-    assert np.mean(found.losses[:, -1].min(axis=1) < 0.01) >= 0.95
+    result = run('front', 'linear')
+    assert np.mean(result.losses[:, -1].min(axis=1) < 0.01) >= 0.95
 
 
 def test_mgda_ends_in_the_middle_of_the_front():
-    found = run('front', 'mgda')
-    assert found.arrived.all()
-    assert ((found.losses[:, -1] > 0.4) & (found.losses[:, -1] < 0.8)).all()
+    result = run('front', 'mgda')
+    assert result.arrived.all()
+    assert ((result.losses[:, -1] > 0.4) & (result.losses[:, -1] < 0.8)).all()
 
 
 def test_a_smooth_maximum_ends_on_the_rays():
-    found = run('front', 'stch')
-    assert found.arrived.all()
-    errors = results.angle_errors(setup('front').methods['stch'], found)
+    result = run('front', 'stch')
+    assert result.arrived.all()
+    errors = results.angle_errors(setup('front').methods['stch'], result)
     assert errors.shape == (100,)
     assert errors.max() < 5
 
@@ -151,9 +151,9 @@ def test_on_the_pareto_set_the_gradients_are_opposed(problem):
 
 
 def test_float32_runs():
-    found = toy_run.run(read_setup(small(dtype='float32'), ['cagrad']), 'cagrad')
-    assert found.points.shape == (3, 3, 2)
-    assert np.array_equal(found.points, found.points.astype(np.float32))
+    result = toy_run.run(read_setup(small(dtype='float32'), ['cagrad']), 'cagrad')
+    assert result.points.shape == (3, 3, 2)
+    assert np.array_equal(result.points, result.points.astype(np.float32))
     assert jnp.zeros(1).dtype == jnp.float32
 
 
@@ -214,11 +214,11 @@ def test_the_program_writes_tables_paths_and_a_figure(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {'config.json', *names}
     rows = list(csv.reader((tmp_path / 'table.csv').read_text().splitlines()))
     assert [row[0] for row in rows] == ['method', 'cagrad', 'gd']
-    found = json.loads((tmp_path / 'results.json').read_text())['methods']['gd']
-    assert found['on_front'] == [False] * 3
+    result = json.loads((tmp_path / 'results.json').read_text())['methods']['gd']
+    assert result['on_front'] == [False] * 3
     paths = np.load(tmp_path / 'trajectories.npz')
     assert paths['steps'].tolist() == [0, 20, 40]
-    np.testing.assert_array_equal(paths['gd/points'][:, -1], found['ends'])
+    np.testing.assert_array_equal(paths['gd/points'][:, -1], result['ends'])
     assert (tmp_path / 'trajectories.png').stat().st_size > 10_000
     again = start('toy', '--methods=gd', *lengths, f'--workdir={tmp_path}')
     assert again.returncode == 2
