@@ -1,4 +1,4 @@
-"""Every config and variant runs two steps, and its docstring says how to start it."""
+"""Every config and variant can be trained, and its docstring says how to start it."""
 
 import ast
 import importlib
@@ -24,7 +24,8 @@ SMALLER = {  # for networks that take long to compile
     'scenes_pretrained:finetune': {'backbone.stages': 1, 'backbone.size': (16, 16)},
 }
 STREETS = {'nyuv2': (288, 384), 'cityscapes': (128, 256)}
-REDUCED = 8  # of the true sizes, where steps run
+REDUCED = 8  # divides the true sizes of the benchmarks
+TRAINED = ('digits', 'scenes')  # the others run their steps in make test-all
 
 
 def variants():
@@ -47,18 +48,32 @@ def test_the_docstring_has_the_command(path):
     assert re.search(command, text)
 
 
-@pytest.mark.parametrize(('name', 'variant'), list(variants()))
-def test_two_steps_or_for_a_variant_their_shapes(name, variant):
+def reduced(name, variant):
     config = importlib.import_module(f'configs.{name}').get_config(variant)
     changes = {'data.train': 64, 'data.validation': 32, 'data.test': 32, 'train.steps': 2}
     changes |= {'train.batch_size': 16, 'train.log_every': 1, 'train.eval_every': 1}
     changes |= SMALLER.get(f'{name}:{variant}', SMALLER.get(name, {}))
     with config.unlocked():
         config.update_from_flattened_dict(changes)
-    built = build.setup(config)
-    if variant:  # the compilation is paid for once
-        build.check(built)
-        return
+    return config
+
+
+@pytest.mark.parametrize(('name', 'variant'), list(variants()))
+def test_shapes_fit(name, variant):
+    build.check(build.setup(reduced(name, variant)))
+
+
+def defaults():
+    for param in variants():
+        name, variant = param.values
+        if not variant:
+            marks = [] if name in TRAINED else [pytest.mark.exhaustive]
+            yield pytest.param(name, id=name, marks=marks)
+
+
+@pytest.mark.parametrize('name', list(defaults()))
+def test_two_steps(name):
+    built = build.setup(reduced(name, ''))
     result = build.train(built, seed=0)
     assert int(result.state.step) == 2
     assert list(result.test) == list(built.dataset.tasks)
@@ -88,9 +103,7 @@ def benchmark(name, variant, folder, count):
     return config
 
 
-@pytest.mark.parametrize('variant', ['segnet', 'resnet50'])
-@pytest.mark.parametrize('name', STREETS)
-def test_benchmarks_run_when_reduced(name, variant, tmp_path):
+def reduced_benchmark(name, variant, tmp_path):
     shape = tuple(size // REDUCED for size in STREETS[name])
     config = benchmark(name, variant, written(tmp_path / 'data', shape, 9), 9)
     narrow = {'widths': (2,), 'depths': (1,)} if variant == 'segnet' else {'widths': (2,)}
@@ -98,10 +111,18 @@ def test_benchmarks_run_when_reduced(name, variant, tmp_path):
         head.update(width=2, rates=(2,), shape=shape)
     config.backbone = ConfigDict({'fn': config.backbone.fn, **narrow})
     config.train.update(steps=2, log_every=1, eval_every=1, average_last=2, batch_size=8)
-    built = build.setup(config)
-    if (name, variant) != ('nyuv2', 'segnet'):  # one of them pays for a compilation
-        build.check(built)
-        return
+    return build.setup(config)
+
+
+@pytest.mark.parametrize('variant', ['segnet', 'resnet50'])
+@pytest.mark.parametrize('name', STREETS)
+def test_shapes_of_reduced_benchmarks_fit(name, variant, tmp_path):
+    build.check(reduced_benchmark(name, variant, tmp_path))
+
+
+@pytest.mark.exhaustive
+def test_a_reduced_benchmark_runs_two_steps(tmp_path):
+    built = reduced_benchmark('nyuv2', 'segnet', tmp_path)
     result = build.train(built, seed=0)
     assert int(result.state.step) == 2
     assert {task: list(row) for task, row in result.test.items()} == {
@@ -110,7 +131,9 @@ def test_benchmarks_run_when_reduced(name, variant, tmp_path):
     assert all(np.isfinite(value) for row in result.test.values() for value in row.values())
 
 
-@pytest.mark.parametrize('variant', ['segnet', 'resnet50'])
+@pytest.mark.parametrize(
+    'variant', ['segnet', pytest.param('resnet50', marks=pytest.mark.exhaustive)]
+)
 def test_networks_have_the_true_sizes(variant, tmp_path):
     config = benchmark('nyuv2', variant, written(tmp_path / 'data', STREETS['nyuv2'], 2), 2)
     built = build.setup(config)
