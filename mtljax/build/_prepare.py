@@ -1,0 +1,67 @@
+"""The data and the backbone of a config, which several models may share."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from mtljax import module, training
+from mtljax.base import Dataset, Module
+from mtljax.build._make import make
+
+_FIELDS = ('seed', 'data', 'backbone', 'frozen', 'store_features')
+_TITLE = 'Features of the frozen stages'
+
+
+class Prepared(NamedTuple):
+    """The data and the backbone that models of a config share.
+
+    Attributes:
+      dataset: The data set. Its inputs are the features of the frozen stages where the config
+        stores them.
+      backbone: The stages that read these inputs. Frozen stages are frozen, or left out where
+        their features are stored.
+      tasks: The names of all tasks; ``dataset`` may hold fewer.
+    """
+
+    dataset: Dataset
+    backbone: tuple[Module, ...]
+    tasks: tuple[str, ...]
+
+
+def prepare(config: Mapping[str, Any], dataset: Dataset | None = None) -> Prepared:
+    """Build the data and the backbone of a config. They depend on `prepared_by` alone.
+
+    Args:
+      config: A config, as in the files of ``configs/``.
+      dataset: A data set that replaces the one of the config.
+
+    Raises:
+      ValueError: A field cannot be built; the message names the field.
+
+    >>> digits = {'fn': 'mtljax.data:digits', 'train': 8, 'validation': 4, 'test': 4}
+    >>> backbone = {'fn': 'mtljax.backbones:mlp', 'widths': (8, 8)}
+    >>> len(prepare({'seed': 0, 'data': digits, 'backbone': backbone}).backbone)
+    2
+    """
+    spec = prepared_by(config)
+    dataset = make(spec['data'], 'data') if dataset is None else dataset
+    backbone = make({**dataset.inputs, **spec['backbone']}, 'backbone')
+    count = spec.get('frozen', 0)
+    tasks = tuple(dataset.tasks)
+    try:
+        if spec.get('store_features', False):
+            stored = training.precompute(
+                dataset, backbone, count, seed=spec['seed'], progress=_TITLE
+            )
+            return Prepared(stored.dataset, stored.backbone, tasks)
+        return Prepared(dataset, module.freeze(backbone, count), tasks)
+    except ValueError as error:
+        raise ValueError(f'config.frozen = {count}: {error}') from error
+
+
+def prepared_by(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a config that `prepare` depends on.
+
+    >>> sorted(prepared_by({'seed': 0, 'data': {}, 'train': {}}))
+    ['data', 'seed']
+    """
+    return {field: config[field] for field in _FIELDS if field in config}

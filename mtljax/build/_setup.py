@@ -1,0 +1,151 @@
+"""Everything that training needs, from a config."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import optax
+
+from mtljax import sharing, surgery, training
+from mtljax.base import Dataset, Module, MultiTask
+from mtljax.build._make import make
+from mtljax.build._prepare import Prepared, prepare
+
+_FIELDS = (
+    'seed',
+    'data',
+    'backbone',
+    'sharing',
+    'weighting',
+    'surgery',
+    'optimizer',
+    'select',
+    'train',
+)
+
+
+class Setup(NamedTuple):
+    """The arguments of `training.train`, from a config.
+
+    Attributes:
+      model: The model.
+      dataset: The tasks and their splits.
+      tx: The optax chain, which begins with the surgery.
+      options: The options of training.
+    """
+
+    model: MultiTask
+    dataset: Dataset
+    tx: optax.GradientTransformation
+    options: training.Options
+
+
+def setup(config: Mapping[str, Any], dataset: Dataset | Prepared | None = None) -> Setup:
+    """Build everything that `training.train` needs.
+
+    A config may have these fields beside the required ones. ``heads``, ``{task: spec}``, replaces
+    heads of the data set. ``loss_scales``, ``{task: factor}``, multiplies losses, as another unit
+    of the target would. ``frozen`` is the number of first stages that do not train.
+    ``store_features`` runs these stages once per example; see `training.precompute`.
+
+    Args:
+      config: A config, as in the files of ``configs/`` or in the ``config.json`` of a run.
+      dataset: A data set that replaces the one of the config, or the result of `prepare`.
+
+    Raises:
+      ValueError: A field is missing or cannot be built; the message names the field.
+
+    >>> config = {
+    ...     'seed': 0,
+    ...     'data': {'fn': 'mtljax.data:digits', 'train': 32, 'validation': 16, 'test': 16},
+    ...     'backbone': {'fn': 'mtljax.backbones:mlp', 'widths': (8,)},
+    ...     'sharing': {'fn': 'mtljax.sharing:hard'},
+    ...     'weighting': {'fn': 'mtljax.weighting:equal'},
+    ...     'surgery': {'fn': 'mtljax.surgery:pcgrad'},
+    ...     'optimizer': {'fn': 'optax:adam', 'learning_rate': 1e-3},
+    ...     'select': {'fn': 'mtljax.training:select_by', 'metric': 'loss'},
+    ...     'train': {'steps': 4, 'batch_size': 16},
+    ... }
+    >>> built = setup(config)
+    >>> result = training.train(built.model, built.dataset, built.tx, built.options)
+    >>> int(result.state.step)
+    4
+    """
+    check_fields(config)
+    _check_stored(config)
+    ready = dataset if isinstance(dataset, Prepared) else prepare(config, dataset)
+    _check_tasks(config, ready.tasks)
+    heads, scales = make(config.get('heads', {}), 'heads'), config.get('loss_scales', {})
+    dataset = _with_tasks(ready.dataset, heads, scales)
+    model = make(config['sharing'], 'sharing', ready.backbone, dataset.heads)
+    model = sharing.multi_input(model) if dataset.per_task_inputs else model
+    tx = optax.chain(shared_surgery(config['surgery']), make(config['optimizer'], 'optimizer'))
+    return Setup(model, dataset, tx, _options(config))
+
+
+def check_fields(config: Mapping[str, Any]) -> None:
+    """Raise a ValueError unless the config has all fields of a training.
+
+    >>> check_fields({'seed': 0})
+    Traceback (most recent call last):
+    ValueError: The config lacks the fields ['data', ... Found ['seed'].
+    """
+    missing = [field for field in _FIELDS if field not in config]
+    if missing:
+        raise ValueError(f'The config lacks the fields {missing}. Found {sorted(config)}.')
+
+
+def shared_surgery(spec: Any) -> surgery.Surgery:
+    """The surgery that a spec names, on the shared parameters. `on_shared` stays as it is.
+
+    Raises:
+      ValueError: It cannot be built.
+
+    >>> shared_surgery({'fn': 'mtljax.surgery:pcgrad'}).traits.whole
+    True
+    """
+    method = make(spec, 'surgery')
+    whole = isinstance(method, surgery.Surgery) and method.traits.whole
+    return method if whole else surgery.on_shared(method)
+
+
+def _options(config: Mapping[str, Any]) -> training.Options:
+    keywords = make(config['train'], 'train')
+    keywords |= {field: make(config[field], field) for field in ('weighting', 'select')}
+    return training.Options.of(**keywords)
+
+
+def _with_tasks(
+    dataset: Dataset, heads: Mapping[str, Module], scales: Mapping[str, float]
+) -> Dataset:
+    """The data set with other heads and scaled losses."""
+    tasks = {
+        name: dataclasses.replace(
+            task,
+            head=heads.get(name, task.head),
+            loss=_scaled(task.loss, scales[name]) if name in scales else task.loss,
+        )
+        for name, task in dataset.tasks.items()
+    }
+    return dataclasses.replace(dataset, tasks=tasks)
+
+
+def _scaled(loss: Callable[[Any, Any], Any], factor: float) -> Callable[[Any, Any], Any]:
+    return lambda prediction, target: factor * loss(prediction, target)
+
+
+def _check_tasks(config: Mapping[str, Any], tasks: tuple[str, ...]) -> None:
+    for field in ('heads', 'loss_scales'):
+        unknown = sorted(set(config.get(field, {})) - set(tasks))
+        if unknown:
+            raise ValueError(f'config.{field} names {unknown}. The tasks are {[*tasks]}.')
+
+
+def _check_stored(config: Mapping[str, Any]) -> None:
+    count, augments = config.get('frozen', 0), bool(config['train'].get('augment'))
+    if config.get('store_features', False) and (not count or augments):
+        raise ValueError(
+            'config.store_features needs config.frozen >= 1 and no config.train.augment: it stores '
+            'the features of images that never change. '
+            f'Found frozen = {count}, augment = {augments}.'
+        )
