@@ -7,7 +7,7 @@ import pytest
 from flax import linen
 
 from mtljax import backbones, data, module, sharing, surgery, training
-from mtljax.training import strategy_of
+from mtljax.training._parallel import strategy_of
 from tests.helpers import assert_close, small_batch, small_tasks
 
 STEPS, SIZE = 20, 64
@@ -58,7 +58,14 @@ def run(case, place, compile, fetch, axis_name, shard):
     return jax.device_get((state.params, state.state, info))
 
 
-@pytest.fixture(scope='module', params=CASES.values(), ids=CASES)
+EXHAUSTIVE = ('batch norm', 'solver', 'state, weighted heads')
+MARKED = [
+    pytest.param(case, id=name, marks=[pytest.mark.exhaustive] if name in EXHAUSTIVE else [])
+    for name, case in CASES.items()
+]
+
+
+@pytest.fixture(scope='module', params=MARKED)
 def one_device(request):
     return request.param, run(request.param, lambda s: s, jax.jit, lambda s: s, None, lambda b: b)
 
