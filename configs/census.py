@@ -1,15 +1,17 @@
-"""Income and marriage of 199,523 people: MMoE's experiment on KDD census-income, in full.
+"""Income and marriage of 199,523 people: the experiment of MMoE on KDD census-income, in full.
 
-Reproduces the protocol of MMoE (Ma et al., KDD 2018), as far as it is published: both groups of
-tasks, a shared bottom of 117 units against 8 experts of 16, about as many parameters, with towers
-of 8; the test file halved into validation and test; at most 15 epochs of Adam, of which the best on
-validation counts. The paper leaves out its encoding of the columns, which moves AUCs more than
-models do: here embeddings of 4 beside 7 numeric columns, logarithms brought to mean 0 and variance
-1. ``ple`` (Tang et al., RecSys 2020) is one level of 8 such experts, 3 of each task and 2 shared.
+Reproduces the protocol of MMoE (Ma et al., KDD 2018) as far as it is published. It has both groups
+of tasks. A shared bottom of 117 units is compared with 8 experts of 16, which have about as many
+parameters; the towers have 8 units. The test file is halved into validation and test. Training
+takes at most 15 epochs of Adam, and the epoch with the best validation counts. The paper does not
+say how it encodes the columns, and the encoding changes AUCs more than the model does. Here the
+encoding is embeddings of 4 beside 7 numeric columns; their logarithms have mean 0 and variance 1.
+``ple`` (Tang et al., RecSys 2020) is one level of 8 such experts, 3 for each task and 2 shared.
 
 Result: docs/results/census.md. Test AUC of income and marital, 5 seeds: single-task 0.9495, 0.9947;
-hard 0.9485, 0.9947; mmoe 0.9490, 0.9941; ple 0.9485, 0.9947: at this encoding sharing gives up
-0.001 of income's AUC for half of the parameters. 5 minutes on 2 CPU cores that others use too.
+hard 0.9485, 0.9947; mmoe 0.9490, 0.9941; ple 0.9485, 0.9947. With this encoding sharing loses 0.001
+of income's AUC and saves half of the parameters. 5 minutes on 2 CPU cores that other programs use
+too.
 
 Data: python -m experiments.data fetch census
 

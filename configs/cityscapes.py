@@ -1,22 +1,22 @@
-"""Cityscapes: segmentation and inverse depth of streets, by the benchmark's protocols.
+"""Cityscapes: segmentation and inverse depth of streets, by the protocols of the benchmark.
 
-``segnet``, the default, is that of CAGrad and FAMO: SegNet with MTAN's attention (Liu, Johns,
-Davison, CVPR 2019), Adam 1e-4, halved after 100 of 200 epochs, batches of 8, random zoom and
+``segnet``, the default, is the protocol of CAGrad and FAMO: SegNet with MTAN's attention (Liu,
+Johns, Davison, CVPR 2019), Adam 1e-4, halved after 100 of 200 epochs, batches of 8, random zoom and
 mirroring. ``resnet50`` is a dilated ResNet-50 with weights for ImageNet and a DeepLab head per
-task, batches of 8, weight decay 1e-5, no augmentation, as LibMTL has it for NYUv2. Both report the
-mean of the last 10 epochs on the test split, over 3 seeds; nothing is chosen on it. One of the
-2,975 training scenes is held out, which the published tables do not do.
+task, with batches of 8, weight decay 1e-5 and no augmentation, as LibMTL has it for NYUv2. Both
+report the mean of the last 10 epochs on the test split, over 3 seeds; the test split is not used
+for any choice. One of the 2,975 training scenes is held out, which the published tables do not do.
 
-What differs: an epoch drops its last incomplete batch; MTAN's attention reads one output of each
+Differences: An epoch drops its last incomplete batch. MTAN's attention reads one output of each
 stage, not two depths of each block. Depth is inverse, and divided by the zoom as in published code.
 
-Not run on the real data by the authors of this file: no result of ours is claimed. The tests run
-its steps on generated files. The published baseline is printed beside yours by the table.
+The authors of this file did not run it on the real data and claim no result. The tests run its
+steps on generated files. The table shows the published baseline beside your results.
 
 Data: the folder of MTAN, 7 classes, see `mtljax.data.cityscapes`, as --config.data.path=DIR
 Weights: torchvision's resnet50 state_dict() in a file, as --config.backbone.weights=FILE;
-without it, random ones
-Hardware: a GPU with 8 GB or more by estimate, not measured.
+without it, the weights are random
+Hardware: a GPU with 8 GB or more; this is an estimate, not measured.
 
 Command: python -m experiments.train --config=configs/cityscapes.py --config.data.path=DIR
 Table: python -m experiments.compare --config=configs/cityscapes.py --config.data.path=DIR

@@ -1,9 +1,10 @@
-"""A table of your own: several of its columns predicted from the others.
+"""A table of your own: predict several of its columns from the others.
 
-Reproduces nothing: every column that is not a target is an input, of the type that its cells have;
---config.data.verbose=True prints what each is taken for.
+Reproduces nothing. Every column that is not a target is an input; its type follows from its cells.
+--config.data.verbose=True prints the type of each column.
 
-Hardware and time: 10,000 rows and three targets take 20 s on 2 CPU cores that others use too.
+Hardware and time: 10,000 rows and three targets take 20 s on 2 CPU cores that other programs use
+too.
 
 Command: python -m experiments.train --config=configs/csv.py --config.data.path=houses.csv
 --config.data.targets="('price','sold')"

@@ -1,7 +1,7 @@
 """Two overlapping handwritten digits: hard sharing on the data that scikit-learn ships.
 
-Reproduces nothing published: the MultiMNIST recipe (Sener & Koltun, NeurIPS 2018) at a size that a
-laptop trains in seconds.
+Reproduces nothing published. It follows the MultiMNIST recipe (Sener & Koltun, NeurIPS 2018) at a
+size that a laptop trains in seconds.
 
 Command: python -m experiments.train --config=configs/digits.py
 Variants: configs/digits.py:independent, :pcgrad, :branched, :lenet

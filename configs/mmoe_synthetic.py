@@ -1,14 +1,16 @@
-"""Two regressions, more and more related: does a gate per task help where tasks differ?
+"""Two regressions that are more and more related: does a gate per task help if tasks differ?
 
-Reproduces the synthetic experiment of MMoE (Ma et al., KDD 2018), as far as it is published: a
-shared bottom of 113 units, and 8 experts of 16 with one gate for all tasks (OMoE) or one per task
-(MMoE), about as many parameters, with towers of 8. The paper leaves out the scale and the sines of
-its data: here scale 1 and five sines. Every seed draws data of its own, the same for all methods.
-Learning rates, as in the paper one per model, were chosen from 1e-3, 3e-3 and 1e-2 by validation
-error, on eight other seeds (100 to 107) at correlations 0.5 and 1.
+Reproduces the synthetic experiment of MMoE (Ma et al., KDD 2018) as far as it is published. A
+shared bottom of 113 units is compared with 8 experts of 16, with one gate for all tasks (OMoE) or
+one per task (MMoE). All have about as many parameters, and towers of 8. The paper does not say the
+scale and the sines of its data; here the scale is 1 and there are five sines. Every seed draws its
+own data, the same for all methods. As in the paper, each model has its own learning rate. It was
+chosen from 1e-3, 3e-3 and 1e-2 by validation error, on eight other seeds (100 to 107) at
+correlations 0.5 and 1.
 
-Result: experts err by 24 to 40 % less than the shared bottom, with one gate or two alike; the table
-is in docs/results/mmoe.md. 20 seeds, 19 minutes on 2 CPU cores that others use too.
+Result: the error of experts is 24 to 40 % lower than that of the shared bottom, equally with one
+gate and with two; the table is in docs/results/mmoe.md. 20 seeds, 19 minutes on 2 CPU cores that
+other programs use too.
 
 Command: python -m experiments.sweep --config=configs/mmoe_synthetic.py
 One correlation: python -m experiments.train --config=configs/mmoe_synthetic.py

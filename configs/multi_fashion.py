@@ -1,13 +1,14 @@
-"""Two overlapping pieces of clothing: what do methods for balancing add to plain sums?
+"""Two overlapping pieces of clothing: are balancing methods better than plain sums?
 
-MultiFashion by the recipe of Sener & Koltun (NeurIPS 2018): 16,000 composed images of 28x28, ten
-epochs of Adam on a LeNet, one learning rate for all, chosen on validation. Every method is one
-change of the plain sum; the tuned sum is the best of five constant weights on validation.
+This is MultiFashion by the recipe of Sener & Koltun (NeurIPS 2018): 16,000 composed images of
+28x28, ten epochs of Adam on a LeNet, and one learning rate for all methods, chosen on validation.
+Every method differs from the plain sum in one point. The tuned sum is the best of five constant
+weights on validation.
 
-The variants follow published protocols, with their data in full, 100 epochs; for a GPU: ``sener``
-(MultiMNIST, Sener & Koltun, as their first author gives it; the authors' network drops channels of
-its second convolution, too) and ``pmtl`` (Lin et al., NeurIPS 2019: images of 36x36, twice as
-many).
+The variants follow published protocols with all of their data and 100 epochs. They need a GPU.
+``sener`` is MultiMNIST (Sener & Koltun) as their first author gives it; as in the authors' network,
+channels of the second convolution are dropped too. ``pmtl`` is the protocol of Lin et al., NeurIPS
+2019, with images of 36x36, twice as many.
 
 Result: docs/results/multi_fashion.md: no method beats the plain sum beyond noise. 28 minutes on 2
 CPU cores; sener with one seed 5 minutes on one H100. pmtl was not run to its end.

@@ -1,15 +1,16 @@
-"""Two tasks that pull one small network apart: what sharing loses, and what wins it back.
+"""Two tasks in conflict on one small network: how much does sharing lose, and which method helps?
 
-The conflict is stated: click and safety of a generated log (`mtljax.data.ranking_log`) follow
-scores at an angle that is swept from 0 degrees, one score, over 90, two unrelated ones, to 180,
-where one is the other's negative. The trunk ends in one unit, enough for one score and not for two.
-Every seed draws data of its own, the same for all methods. Single-task networks, and soft sharing,
-have such a trunk per task; MMoE mixes four; surgery changes the gradients of hard sharing's one.
+The conflict is known: click and safety of a generated log (`mtljax.data.ranking_log`) follow two
+scores, and a sweep changes the angle between them. At 0 degrees they are one score, at 90 degrees
+they are unrelated, at 180 degrees one is the negative of the other. The trunk ends in one unit,
+which is enough for one score and too few for two. Every seed draws its own data, the same for all
+methods. Single-task networks and soft sharing have such a trunk per task; MMoE mixes four; surgery
+changes the gradients of the single trunk of hard sharing.
 
-The width was chosen so that the conflict shows, on other seeds (100 to 102): of 16 and 2 units it
-does not. The strength of soft sharing is that of a first try.
+The width was chosen so that the conflict shows, on other seeds (100 to 102): with 16 and with 2
+units it does not. The strength of soft sharing was the first one tried.
 
-Result: docs/results/negative_transfer.md; 5 minutes on 2 CPU cores that others use too.
+Result: docs/results/negative_transfer.md; 5 minutes on 2 CPU cores that other programs use too.
 
 Command: python -m experiments.sweep --config=configs/negative_transfer.py
 One angle: python -m experiments.train --config=configs/negative_transfer.py

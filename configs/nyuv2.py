@@ -1,24 +1,26 @@
 """NYUv2: segmentation, depth and surface normals of indoor scenes, by the benchmark's protocols.
 
-``segnet``, the default, is that of Nash-MTL, CAGrad and FAMO: SegNet with MTAN's attention (Liu,
-Johns, Davison, CVPR 2019), Adam 1e-4, halved after 100 of 200 epochs, batches of 2, random zoom and
-mirroring. ``resnet50`` is that of LibMTL: a dilated ResNet-50 with weights for ImageNet and a
-DeepLab head per task, batches of 8, weight decay 1e-5, no augmentation. Both report the mean of the
-last 10 epochs on the test split, over 3 seeds (LibMTL's table of ResNet-50: one seed); nothing is
-chosen on it. One of the 795 training scenes is held out, which the published tables do not do.
+``segnet``, the default, is the protocol of Nash-MTL, CAGrad and FAMO: SegNet with MTAN's attention
+(Liu, Johns, Davison, CVPR 2019), Adam 1e-4, halved after 100 of 200 epochs, batches of 2, random
+zoom and mirroring. ``resnet50`` is the protocol of LibMTL: a dilated ResNet-50 with weights for
+ImageNet and a DeepLab head per task, batches of 8, weight decay 1e-5, no augmentation. Both report
+the mean of the last 10 epochs on the test split, over 3 seeds (LibMTL's table of ResNet-50: one
+seed); the test split is not used for any choice. One of the 795 training scenes is held out, which
+the published tables do not do.
 
-What differs: an epoch drops its last incomplete batch; the median angle is that of all pixels, not
-a mean over batches; MTAN's attention reads one output of each stage, not two depths of each block.
+Differences: An epoch drops its last incomplete batch. The median angle is the median over all
+pixels, not a mean over batches. MTAN's attention reads one output of each stage, not two depths of
+each block.
 
-Not run on the real data by the authors of this file: no result of ours is claimed. The tests run
-its steps on generated files. Published figures, printed beside yours by the table below, are those
-of LibMTL, examples/nyu/results; LibMTL's own repetition of them, in the same protocol, differs from
+The authors of this file did not run it on the real data and claim no result. The tests run its
+steps on generated files. The table below shows published results beside yours; they are from
+LibMTL, examples/nyu/results. LibMTL's own repetition of them, with the same protocol, differs from
 them by 0.3 to 11 points of delta_m.
 
 Data: the folder of MTAN, see `mtljax.data.nyuv2`, as --config.data.path=DIR
 Weights: torchvision's resnet50 state_dict() in a file, as --config.backbone.weights=FILE;
-without it, random ones
-Hardware: a GPU with 8 GB or more by estimate, not measured.
+without it, the weights are random
+Hardware: a GPU with 8 GB or more; this is an estimate, not measured.
 
 Command: python -m experiments.train --config=configs/nyuv2.py --config.data.path=DIR
 Table: python -m experiments.compare --config=configs/nyuv2.py --config.data.path=DIR

@@ -1,11 +1,11 @@
-"""Ranking with sparse labels: what does a task with few labels gain from its siblings?
+"""Ranking with sparse labels: does a task with few labels gain from the other task?
 
-A generated log of 500,000 impressions with click and conversion, which needs a click; the training
-labels of conversion are thinned out to 10 % and 1 %. Single-task networks train on the labelled
-impressions of their task alone, as many steps, of which the best on validation counts.
-``movielens``: the rating of a film, and whether it is liked.
+The data is a generated log of 500,000 impressions with click and conversion; a conversion needs a
+click. Only 10 % or 1 % of the training labels of conversion are kept. Single-task networks train on
+the impressions that have a label for their task, for the same number of steps; the step with the
+best validation counts. ``movielens`` predicts the rating of a film, and whether the user likes it.
 
-Result: docs/results/ranking.md; 14 minutes on 2 CPU cores that others use too.
+Result: docs/results/ranking.md; 14 minutes on 2 CPU cores that other programs use too.
 
 Command: python -m experiments.sweep --config=configs/ranking.py
 One share: python -m experiments.train --config=configs/ranking.py

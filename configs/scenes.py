@@ -1,11 +1,12 @@
-"""What is nearest, where, what is a digit and how far is every pixel: four tasks on one backbone.
+"""Four tasks on one backbone: the nearest object, its place, a mask of digits, and depth.
 
-Reproduces nothing published: classification, detection, segmentation and depth of one image, as in
-UberNet (Kokkinos, CVPR 2017), on scenes whose targets are exact and which a laptop learns in
-minutes. ``branched`` also finds the boundaries of objects, a low-level task, after the first stage.
+Reproduces nothing published. The tasks are classification, detection, segmentation and depth of one
+image, as in UberNet (Kokkinos, CVPR 2017). The scenes have exact targets, and a laptop learns them
+in minutes. ``branched`` also finds the boundaries of objects, a low-level task, after the first
+stage.
 
-Measured on the test split, against a constant prediction (the frequencies or the mean of the
-training labels, pixel by pixel, not tuned to a metric), both printed by the command below:
+Measured on the test split. The constant prediction is the frequencies or the mean of the training
+labels, pixel by pixel, and is not tuned to a metric. The command below prints both:
 
                               constant    scenes    branched
     class   accuracy             0.075     0.833    0.836
@@ -14,7 +15,7 @@ training labels, pixel by pixel, not tuned to a metric), both printed by the com
     depth   mean abs. error      0.905     0.574    0.574
     edges   F1                   0.000         -    0.935
 
-Hardware and time: 2 CPU cores that others use too; 7 min, branched 8 min.
+Hardware and time: 2 CPU cores that other programs use too; 7 min, branched 8 min.
 
 Command: python -m experiments.train --config=configs/scenes.py
 Variants: configs/scenes.py:branched

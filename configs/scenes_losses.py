@@ -1,14 +1,15 @@
-"""Losses of very different scales on one backbone: a plain sum, weights by hand, learned weights.
+"""Losses of very different scales on one backbone: a plain sum, manual weights, learned weights.
 
-Class, box, mask and depth of small scenes (`mtljax.data.scenes`), with depth in hundredths of its
-unit: its loss begins several hundred times as large as that of the mask. A network that knows
-nothing of units is trained with the plain sum, with the unit undone by hand, with uncertainty
-weights and with GradNorm; hard sharing against branches, where mask and depth leave before the last
-stage. Nothing is chosen: every run ends at the same step, and the last parameters count.
+The tasks are class, box, mask and depth of small scenes (`mtljax.data.scenes`). Depth is measured
+in hundredths of its unit, so its loss starts several hundred times as large as the loss of the
+mask. The comparison trains with the plain sum, with manual weights that undo the unit, with
+uncertainty weights and with GradNorm. It also compares hard sharing with branches, where mask and
+depth leave the trunk before the last stage. There is no choice on validation: every run ends at the
+same step, and the last parameters count.
 
-A small residual network learns from scratch, from images of 32x32. ``pretrained`` reads images of
-64x64 with the first five stages of EfficientNet-Lite0 and its weights for ImageNet: four are frozen
-and run once per image, the fifth and the heads learn, in half as many steps.
+A small residual network learns from scratch, on images of 32x32. ``pretrained`` reads images of
+64x64 with the first five stages of EfficientNet-Lite0 and its weights for ImageNet. Four stages are
+frozen and run once per image; the fifth and the heads learn, in half as many steps.
 
 Result: docs/results/scenes.md; 16 minutes on 2 CPU cores, ``pretrained`` 14.
 
@@ -59,7 +60,7 @@ def get_config(variant: str = '') -> ConfigDict:
             'steps': steps,
             'batch_size': 32,
             'log_every': 50,
-            'eval_every': steps * 1,  # at the end, whatever the number of steps
+            'eval_every': steps * 1,  # at the end, for any number of steps
         },
         methods={
             'branched': {'sharing': {'at': {'mask': leaving, 'depth': leaving}}},

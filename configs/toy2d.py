@@ -1,17 +1,18 @@
-"""Two losses of a few numbers, whose Pareto front is known: do methods reach it, and where?
+"""Two losses of few numbers, with a known Pareto front: which methods reach it, and where on it?
 
 Reproduces the toy experiments of CAGrad (Liu et al., NeurIPS 2021; the default), Nash-MTL (Navon et
-al., ICML 2022) and FAMO (Liu et al., NeurIPS 2023), each with its authors' starts, steps, scales
-and clipping; and the concave front of Pareto MTL (Lin et al., NeurIPS 2019).
+al., ICML 2022) and FAMO (Liu et al., NeurIPS 2023), each with the starts, steps, scales and
+clipping of its authors. It also has the concave front of Pareto MTL (Lin et al., NeurIPS 2019).
 
-Measured, float64. cagrad: CAGrad ends at the least mean loss, (-15.0916, -15.0916), from all three
-starts, descent on the mean from one, MGDA and PCGrad anywhere on the front. nash: MGDA, Nash-MTL,
-IMTL-G and FAMO reach the front from all five starts, PCGrad from four, the sum and random weights
-from three, CAGrad from three or four (rounding decides), uncertainty weights from none. famo: all
-but the sum (three) from all five. front: 96 % of random linear weights end at an extreme, MGDA in
-the middle, smooth Tchebycheff on its ten rays to 2 degrees.
+Measured in float64. cagrad: CAGrad ends at the least mean loss, (-15.0916, -15.0916), from all
+three starts; descent on the mean does so from one; MGDA and PCGrad end anywhere on the front. nash:
+MGDA, Nash-MTL, IMTL-G and FAMO reach the front from all five starts, PCGrad from four, the sum and
+random weights from three, CAGrad from three or four (rounding decides), uncertainty weights from no
+start. famo: all methods reach it from all five starts, except the sum (three). front: 96 % of
+random linear weights end at an extreme, MGDA ends in the middle, smooth Tchebycheff on its ten rays
+to 2 degrees.
 
-mgda is exact; mgda_as_published has the constants of the authors' code, which move it along the
+mgda is exact. mgda_as_published has the constants of the authors' code, which move it along the
 front: 1e-8 in a denominator (CAGrad), weights in [0.001, 0.999] (Nash-MTL, FAMO).
 
 Hardware and time: 2 CPU cores; 10 to 25 s each. Most of it is imports, compilation and the figure:
@@ -87,7 +88,7 @@ def _five_starts(steps, keep_every, methods):
 
 
 def _seven_methods():
-    """At the scale of the sum, as in the code of Nash-MTL and FAMO."""
+    """Seven methods at the scale of the sum, as in the code of Nash-MTL and FAMO."""
     famo = _weighting('famo', weight_decay=0.0, min_losses=(-2.1, -21.0))
     return {
         'ls': _method('sum'),
@@ -113,7 +114,7 @@ def _front():
         'starts': {'fn': 'experiments.toy.problems:box'} | starts,
         'steps': 1000,
         'keep_every': 5,
-        # The length of the paper's 100 steps of 1, with which a sharp maximum would oscillate.
+        # In total as long as the paper's 100 steps of 1, which make a sharp maximum oscillate.
         'optimizer': {'fn': 'optax:sgd', 'learning_rate': 0.1},
         'methods': {
             'linear': _method('sum', weighting=_weighting('constant'), each=shares),
@@ -124,7 +125,7 @@ def _front():
 
 
 def _method(surgery, *, weighting=None, clip=None, each=None, aim=None, **options):
-    """A surgery by its name, or as a spec; ``each`` and ``aim`` hold one row per start."""
+    """A method with a surgery, a name or a spec; ``each`` and ``aim`` have one row per start."""
     return {
         'weighting': weighting or _weighting('equal'),
         'surgery': surgery if isinstance(surgery, dict) else _surgery(surgery, **options),
