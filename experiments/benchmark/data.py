@@ -4,20 +4,18 @@ import statistics
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import jax
 import optax
 
 from experiments.benchmark import data_pytorch as peer
 from experiments.benchmark import pytorch
+from experiments.benchmark.fast_path import CHUNK, fast_path
 from experiments.benchmark.timing import Contender, interleaved, ratio_of
 from experiments.program import UsageError, console
-from mtljax import backbones, data, heads, sharing, surgery, training, trees
+from mtljax import backbones, data, heads, sharing, surgery, training
 from mtljax.analysis import Table
 from mtljax.base import Dataset, MultiTask
-from mtljax.training._parallel import strategy_of
-from mtljax.training._runner import runner
 
-_CHUNK, _BATCH, _RATE = 100, 1024, 1e-3
+_BATCH, _RATE = 1024, 1e-3
 _SEEDS = (0, 1, 2, 3)
 
 
@@ -61,9 +59,9 @@ def examples(dataset: Dataset, rounds: int, *, with_torch: bool) -> Table:
     case = Case('census', mixture(dataset), dataset, _BATCH)
     contenders = {'mtljax': _run(case, 0)}
     if with_torch:
-        contenders['PyTorch'] = peer.mmoe(dataset, _BATCH, _CHUNK, _RATE).run
+        contenders['PyTorch'] = peer.mmoe(dataset, _BATCH, CHUNK, _RATE).run
     times = interleaved(contenders, rounds)
-    count = _CHUNK * _BATCH
+    count = CHUNK * _BATCH
     rows = [[name, f'{count / statistics.median(t):,.0f}'] for name, t in times.items()]
     for row, seconds in zip(rows, times.values(), strict=True):
         row.append(ratio_of(seconds, times['mtljax']))
@@ -114,24 +112,7 @@ def _in_turn(case: Case) -> Contender:
 
 
 def _run(case: Case, seed: int | tuple[int, ...]) -> Contender:
-    """A chunk of steps on the fast path, for one seed or for several seeds in one program."""
-    step = training.train_step(case.model, case.dataset.tasks, _tx())
-    several = isinstance(seed, tuple)
-    keys = [jax.random.key(each) for each in (seed if isinstance(seed, tuple) else (seed,))]
-    states = [step.init(key, case.dataset.train.example) for key in keys]
-    strategy, start = strategy_of('jit'), 0
-    options = {'batch_size': case.batch_size, 'seed': seed, 'steps': 1 << 30, 'scan': True}
-    update = jax.vmap(step.update) if several else step.update
-    advance = runner(update, case.dataset.train, strategy, **options)
-    state = strategy.replicate(trees.stack(states) if several else states[0])
-
-    def run():
-        nonlocal state, start
-        state, _ = advance(state, start, start + _CHUNK)
-        start += _CHUNK
-        jax.block_until_ready(state)
-
-    return run
+    return fast_path(case.model, case.dataset, _tx(), case.batch_size, seed)
 
 
 def _tx():

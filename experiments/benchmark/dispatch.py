@@ -8,16 +8,14 @@ import jax
 import optax
 
 from experiments.benchmark import pytorch
+from experiments.benchmark.fast_path import CHUNK, fast_path
 from experiments.benchmark.timing import Contender, interleaved, ratio_of
 from experiments.program import console
 from mtljax import backbones, data, sharing, surgery, training
 from mtljax.analysis import Table
 from mtljax.base import Dataset, Module
 from mtljax.data import batch_indices
-from mtljax.training._parallel import strategy_of
-from mtljax.training._runner import runner, scans_well
 
-_CHUNK = 100
 _LEARNING_RATE = 1e-3
 
 
@@ -56,7 +54,7 @@ def table(rounds: int, *, with_torch: bool) -> Table:
     for network in networks():
         contenders = dict(_contenders(network, dataset, with_torch=with_torch))
         times = interleaved(contenders, rounds)
-        rates = {name: _CHUNK / statistics.median(seconds) for name, seconds in times.items()}
+        rates = {name: CHUNK / statistics.median(seconds) for name, seconds in times.items()}
         row = [network.name, f'{rates["loop"]:,.0f}', f'{rates["fast"]:,.0f}']
         row.append(ratio_of(times['fast'], times['loop']))
         if with_torch:
@@ -72,9 +70,8 @@ def _contenders(
 ) -> Iterator[tuple[str, Contender]]:
     model = sharing.hard(network.backbone, dataset.heads)
     tx = optax.chain(surgery.on_shared(surgery.sum()), optax.adam(_LEARNING_RATE))
-    step = training.train_step(model, dataset.tasks, tx)
-    yield 'loop', _loop(step, dataset, network.batch_size)
-    yield 'fast', _fast(model, step, dataset, network.batch_size)
+    yield 'loop', _loop(training.train_step(model, dataset.tasks, tx), dataset, network.batch_size)
+    yield 'fast', fast_path(model, dataset, tx, network.batch_size)
     if with_torch and network.widths is not None:
         yield 'torch', _in_torch(network, dataset)
 
@@ -85,32 +82,9 @@ def _loop(step: training.TrainStep, dataset: Dataset, batch_size: int) -> Conten
 
     def run():
         nonlocal state, start
-        for row in batch_indices(dataset.train.size, batch_size, 0, start, start + _CHUNK):
+        for row in batch_indices(dataset.train.size, batch_size, 0, start, start + CHUNK):
             state, _ = update(state, dataset.train.take(row))
-        start += _CHUNK
-        jax.block_until_ready(state)
-
-    return run
-
-
-def _fast(model, step: training.TrainStep, dataset: Dataset, batch_size: int) -> Contender:
-    strategy = strategy_of('jit')
-    state, start = step.init(jax.random.key(0), dataset.train.example), 0
-    advance = runner(
-        step.update,
-        dataset.train,
-        strategy,
-        batch_size=batch_size,
-        seed=0,
-        steps=1 << 30,
-        scan=scans_well(model, state, dataset.train.example),
-    )
-    state = strategy.replicate(state)
-
-    def run():
-        nonlocal state, start
-        state, _ = advance(state, start, start + _CHUNK)
-        start += _CHUNK
+        start += CHUNK
         jax.block_until_ready(state)
 
     return run
@@ -131,7 +105,7 @@ def _in_torch(network: Network, dataset: Dataset) -> Contender:
 
     def run():
         nonlocal start
-        for row in batch_indices(dataset.train.size, network.batch_size, 0, start, start + _CHUNK):
+        for row in batch_indices(dataset.train.size, network.batch_size, 0, start, start + CHUNK):
             batch = dataset.train.take(row)
             features = trunk(torch.from_numpy(batch.inputs).to(where))
             targets = {task: torch.from_numpy(y).to(where) for task, y in batch.targets.items()}
@@ -142,7 +116,7 @@ def _in_torch(network: Network, dataset: Dataset) -> Contender:
             optimiser.zero_grad()
             torch.stack(losses).sum().backward()
             optimiser.step()
-        start += _CHUNK
+        start += CHUNK
         pytorch.wait()
 
     return run
