@@ -4,21 +4,14 @@ from mtljax._renamed import renamed as _renamed
 from mtljax.gradients._cosines import cosines
 from mtljax.gradients._cut import Cut
 from mtljax.gradients._engines import check_engine, choose
-from mtljax.gradients._jacobian import Engine, Pullback, Stacked, as_jacobian
-from mtljax.gradients._lean import Lean
-from mtljax.gradients._model_jacobian import ModelJacobian, TaskPart
-from mtljax.gradients._representation import Representation
+from mtljax.gradients._jacobian import Stacked, as_jacobian
+from mtljax.gradients._model_jacobian import ModelJacobian
 from mtljax.gradients._task_gradients import task_gradients
 
 __all__ = [
     'Cut',
-    'Engine',
-    'Lean',
     'ModelJacobian',
-    'Pullback',
-    'Representation',
     'Stacked',
-    'TaskPart',
     'as_jacobian',
     'check_engine',
     'choose',

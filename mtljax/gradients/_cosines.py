@@ -4,14 +4,17 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
 
-from mtljax.base import Array
+from mtljax._numeric import divisor
 
-_LEAST, _MOST = 1e-24, 1e30  # squared norms whose parts float32 holds with all their digits
-_SHORT, _LONG = 2.0**-83, 2.0**80  # what brings all others of float32 there
+# Float32 holds the parts of squared norms in this range with all their digits.
+_LEAST, _MOST = 1e-24, 1e30
+# A division by these brings all other squared norms of float32 into that range.
+_SHORT, _LONG = 2.0**-83, 2.0**80
 
 
-def cosines(gramian: Array) -> Array:
+def cosines(gramian: Float[Array, 'T T']) -> Float[Array, 'T T']:
     """Cosines between the task gradients, ``G_ij / sqrt(G_ii G_jj)``.
 
     Args:
@@ -25,20 +28,24 @@ def cosines(gramian: Array) -> Array:
            [-1.,  1.]], dtype=float32)
     """
     square = jnp.diagonal(gramian)
-    inverse = jnp.where(square > 0, 1 / jnp.sqrt(jnp.where(square > 0, square, 1)), 0)
+    inverse = jnp.where(square > 0, 1 / jnp.sqrt(divisor(square)), 0)
     return gramian * inverse[:, None] * inverse[None, :]
 
 
 def norms_and_cosines(
-    gramian: Array, scaled: Callable[[Array], Array], active: Array | None = None
-) -> tuple[Array, Array]:
-    """The norms of the rows and their cosines; of scaled rows where squares leave float32.
+    gramian: Float[Array, 'T T'],
+    scaled: Callable[[Array], Array],
+    active: Bool[Array, 'T'] | None = None,
+) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
+    """The norms of the rows and their cosines.
+
+    Where the square of a norm does not fit float32, both come from the Gramian of scaled rows.
 
     Args:
       gramian: ``[T, T]``.
       scaled: ``(factors [T]) -> [T, T]``, the Gramian of ``diag(factors) J``.
-      active: which rows matter; all when left out. A task without labels has a zero row, which is
-        no reason to scale.
+      active: The rows that matter; all when None. A task without labels has a zero row; this row
+        is no reason to compute the second Gramian.
 
     >>> plain = jnp.array([[4.0, -2.0], [-2.0, 1.0]])
     >>> norms, angles = norms_and_cosines(plain, lambda factors: plain)

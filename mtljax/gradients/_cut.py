@@ -4,23 +4,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mtljax.base import Array, Params
+from jaxtyping import Array, Float
+
+from mtljax.base import Params
 
 
 @dataclass(frozen=True)
 class Cut:
     """``losses(params) = readout(params, trunk(params['shared']))``, cut at the features ``z``.
 
-    Engines that hold rows differentiate each head once, not T times; only the trunk is pulled back
-    per task.
+    Engines that hold rows differentiate each head once, not T times. Only the trunk is pulled back
+    once per task.
 
     Attributes:
       trunk: ``(params['shared']) -> (z, carry)``; ``carry`` is not differentiated (a new state).
-      loss: ``(params, z, carry, task) -> (loss, carry)`` for the task with that index alone;
-        ``params`` lacks ``'shared'`` unless ``coupled``.
-      losses: the same for all tasks at once, ``(params, z, carry) -> (losses [T], carry)``.
+      loss: ``(params, z, carry, task) -> (loss, carry)`` for the one task with that index.
+        ``params`` has no ``'shared'`` unless ``coupled``.
+      losses: The same for all tasks at once, ``(params, z, carry) -> (losses [T], carry)``.
       num_tasks: T.
-      coupled: whether ``loss`` reads ``params['shared']``.
+      coupled: Whether ``loss`` reads ``params['shared']``.
     """
 
     trunk: Callable[[Params], tuple[Any, Any]]
@@ -29,6 +31,6 @@ class Cut:
     num_tasks: int
     coupled: bool = False
 
-    def __call__(self, params: Params) -> tuple[Array, Any]:
+    def __call__(self, params: Params) -> tuple[Float[Array, 'T'], Any]:
         """The losses ``[T]`` and the last carry, as a plain function."""
         return self.losses(params, *self.trunk(params['shared']))

@@ -1,4 +1,4 @@
-"""The engines: how T pullbacks are computed. They give the same rows."""
+"""The engines: ways to compute T pullbacks. All give the same rows."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -20,32 +20,36 @@ _COPIES, _SHARE_OF_MEMORY = 2, 8  # of the rows, on an accelerator
 
 
 def batched(pull: Callable[[Any], Any], rows: Any) -> Any:
-    """All pullbacks in one vmap: memory of T gradients and T times the backward's activations."""
+    """All pullbacks in one vmap: memory of T gradients and T times the backward activations."""
     return jax.vmap(pull)(rows)
 
 
 def loop(pull: Callable[[Any], Any], rows: Any) -> Any:
-    """One pullback after the other: memory of T gradients, one backward's activations."""
+    """One pullback after the other: memory of T gradients and of one backward pass."""
     return jax.lax.map(pull, rows)
 
 
 def unrolled(pull: Callable[[Any], Any], rows: Any) -> Any:
-    """`loop` without a loop in the program, for what XLA runs slowly inside one.
+    """`loop` without a loop in the program, for operations that XLA runs slowly inside a loop.
 
-    Each pullback waits for the one before it, so that the activations of one are alive at a time.
+    Each pullback waits for the one before it, so that only one holds its activations at a time.
     """
-    found = []
+    results = []
     for row in trees.unstack(rows):
-        held = jax.lax.optimization_barrier((row, found[-1])) if found else (row, None)
-        found.append(pull(held[0]))
-    return trees.stack(found)
+        held = jax.lax.optimization_barrier((row, results[-1])) if results else (row, None)
+        results.append(pull(held[0]))
+    return trees.stack(results)
 
 
 def check_engine(engine: str, prefer: str) -> None:
-    """See that there is an engine, and a preference, with that name.
+    """Check the names of an engine and of a preference.
+
+    Args:
+      engine: One of the engines of `task_gradients`.
+      prefer: ``'time'`` or ``'memory'``.
 
     Raises:
-      ValueError: there is none; the message lists those that are.
+      ValueError: A name is unknown; the message lists the names that exist.
 
     >>> check_engine('lean', 'speed')
     Traceback (most recent call last):
@@ -60,12 +64,12 @@ def check_engine(engine: str, prefer: str) -> None:
 
 
 def rows_of(name: str, pull: Callable[[Any], Params], cotangent: Any) -> Engine:
-    """How an engine computes one result per task.
+    """The function by which an engine computes one result per task.
 
     Args:
-      name: of the engine.
-      pull: one pullback, asked whether it may stand in a loop.
-      cotangent: its argument.
+      name: The name of the engine.
+      pull: One pullback. It is traced to see whether it runs fast inside a loop.
+      cotangent: The argument of ``pull``.
     """
     if name not in ('loop', 'lean'):
         return batched
@@ -77,23 +81,26 @@ def choose(
 ) -> str:
     """The engine that ``'auto'`` stands for.
 
-    For time, on the CPU: ``'lean'`` where the shared parameters take a MiB or more, and more than
-    twice what the backward pass keeps of a batch (wide dense layers, experts, embeddings, small
-    batches), for two tasks or more; else ``'loop'``, but ``'batched'`` for attention and for
-    convolutions under more than 16 tasks. Convolutions are never lean there. On accelerators:
-    ``'batched'`` while two copies of T gradients fill at most an eighth of the memory, else
-    ``'lean'``; by the sizes above where the memory is not known. A `jax.custom_vjp` is lean
-    nowhere: it has no pushforward.
+    ``prefer='time'``, on the CPU, with two tasks or more: ``'lean'`` where the shared parameters
+    take a MiB or more, and also more than twice the memory that the backward pass keeps of a batch
+    (wide dense layers, experts, embeddings, small batches). Otherwise ``'loop'``, but ``'batched'``
+    for attention and for convolutions with more than 16 tasks. Convolutions are never lean on the
+    CPU. On accelerators: ``'batched'`` while two copies of T gradients fill at most an eighth of
+    the memory, else ``'lean'``; the rule of sizes above holds where the memory is not known. A
+    function with a `jax.custom_vjp` is never lean: it has no pushforward.
 
-    For memory: ``'lean'`` where T gradients take more than twice what the backward pass keeps, else
-    ``'loop'``.
+    ``prefer='memory'``: ``'lean'`` where T gradients take more than twice the memory that the
+    backward pass keeps, else ``'loop'``.
 
     Args:
-      params: the shared ones.
-      pull: the pullback that `jax.vjp` returned, a tree that holds what it keeps.
-      cotangent: its argument, or the shapes.
+      params: The shared parameters.
+      pull: The pullback that `jax.vjp` returned. Its leaves are the arrays that it keeps.
+      cotangent: The argument of ``pull``, or its shapes.
       num_tasks: T.
       prefer: ``'time'`` or ``'memory'``.
+
+    Returns:
+      The name of an engine.
 
     >>> import jax.numpy as jnp
     >>> weights, row = jnp.ones((512, 512)), jnp.ones((1, 512))
@@ -133,15 +140,15 @@ def _on_cpu() -> bool:
 
 
 def _without(pull: Any, params: Params) -> list[Any]:
-    """What a pullback keeps, less the parameters themselves, which are known by their shapes."""
-    own = Counter((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(params))
+    """The arrays that a pullback keeps, less the parameters, which are recognised by shape."""
+    known = Counter((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(params))
     kept = list(
         {id(leaf): leaf for leaf in jax.tree.leaves(pull) if hasattr(leaf, 'dtype')}.values()
     )
     rest = []
     for leaf in kept:
-        if own[leaf.shape, leaf.dtype]:
-            own[leaf.shape, leaf.dtype] -= 1
+        if known[leaf.shape, leaf.dtype]:
+            known[leaf.shape, leaf.dtype] -= 1
         else:
             rest.append(leaf)
     return rest

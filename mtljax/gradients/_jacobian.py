@@ -1,4 +1,4 @@
-"""Jacobians: rows that are held, and rows that a pullback can form."""
+"""Jacobians whose rows are held, and Jacobians whose rows a pullback forms."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,9 +9,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float
 
 from mtljax import trees
-from mtljax.base import Array, Jacobian, Params
+from mtljax._numeric import mean_over, per_row
+from mtljax.base import Jacobian, Params
 from mtljax.gradients._cosines import norms_and_cosines
 
 Engine = Callable[[Callable[[Any], Params], Any], Params]
@@ -20,7 +22,15 @@ Engine = Callable[[Callable[[Any], Params], Any], Params]
 
 @dataclass(frozen=True)
 class Stacked:
-    """Rows that are held: a tree of leaves ``[T, ...]``."""
+    """A Jacobian whose rows are held, as a tree of leaves ``[T, ...]``.
+
+    Attributes:
+      tree: The rows.
+      num_tasks: T.
+
+    >>> Stacked({'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}, 2).combine()['w'].tolist()
+    [4.0, 6.0]
+    """
 
     tree: Params
     num_tasks: int
@@ -30,10 +40,10 @@ class Stacked:
         return replace(self, tree=_scale_rows(self.tree, weights))
 
     def realise(self) -> 'Stacked':
-        """Itself."""
+        """The same Jacobian."""
         return self
 
-    def gramian(self) -> Array:
+    def gramian(self) -> Float[Array, 'T T']:
         """``J J^T``, leaf by leaf."""
         dtype = _accumulator(self.tree)
         total = jnp.zeros((self.num_tasks, self.num_tasks), dtype)
@@ -44,8 +54,10 @@ class Stacked:
             )
         return (total + total.T) / 2  # a matrix product is symmetric up to rounding only
 
-    def normalised(self, active: Array | None = None) -> tuple[Array, Array]:
-        """Norms and cosines; rows are scaled first only where their squares leave float32."""
+    def normalised(
+        self, active: Bool[Array, 'T'] | None = None
+    ) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
+        """Norms and cosines; rows are scaled first only where their squares do not fit float32."""
         return norms_and_cosines(
             self.gramian(), lambda factors: _wide(self).scale(factors).gramian(), active
         )
@@ -62,13 +74,13 @@ class Stacked:
 
 @dataclass(frozen=True)
 class Pullback:
-    """Rows ``pull(rows[t])`` that are formed when they are asked for.
+    """A Jacobian with the rows ``pull(rows[t])``, which are formed when a method needs them.
 
     Attributes:
-      pull: a linear function from one cotangent to a tree in the parameters' shape.
-      rows: one cotangent per task; not stacked, so that XLA fuses their weighted sum.
-      engine: how all rows are pulled back.
-      axis_name: the mapped axis over whose devices gradients are averaged.
+      pull: A linear function from one cotangent to a tree in the parameters' shape.
+      rows: One cotangent per task. They are not stacked, so that XLA fuses their weighted sum.
+      engine: How all rows are pulled back.
+      axis_name: The mapped axis; gradients are averaged over its devices.
     """
 
     pull: Callable[[Any], Params]
@@ -91,11 +103,13 @@ class Pullback:
         rows = self.engine(self.pull, trees.stack(self.rows))
         return Stacked(self._mean(rows), self.num_tasks)
 
-    def gramian(self) -> Array:
+    def gramian(self) -> Float[Array, 'T T']:
         """``J J^T``."""
         return self.realise().gramian()
 
-    def normalised(self, active: Array | None = None) -> tuple[Array, Array]:
+    def normalised(
+        self, active: Bool[Array, 'T'] | None = None
+    ) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
         """Norms and cosines of the rows."""
         return self.realise().normalised(active)
 
@@ -110,18 +124,21 @@ class Pullback:
         return self.realise().stacked()
 
     def _mean(self, tree):
-        return tree if self.axis_name is None else jax.lax.pmean(tree, self.axis_name)
+        return mean_over(self.axis_name, tree)
 
 
 def as_jacobian(updates: Any, params: Params | None = None) -> Jacobian:
     """Accept a Jacobian, or a plain tree whose leaves are all ``(T,) + param.shape``.
 
     Args:
-      updates: what reached a surgery.
-      params: the parameters, to check shapes against.
+      updates: The updates that a surgery got.
+      params: The parameters, to check shapes against.
+
+    Returns:
+      The Jacobian.
 
     Raises:
-      ValueError: the leaves have no common leading axis, or other shapes than the parameters.
+      ValueError: The leaves have no common leading axis, or other shapes than the parameters.
 
     >>> as_jacobian({'w': jnp.ones((2, 3))}).gramian()
     Array([[3., 3.],
@@ -129,21 +146,23 @@ def as_jacobian(updates: Any, params: Params | None = None) -> Jacobian:
     """
     if isinstance(updates, Jacobian):
         return updates
-    found = [jnp.shape(leaf) for leaf in jax.tree.leaves(updates)]
-    if not found:
-        raise ValueError('Surgery got an empty tree: per-task gradients [T, ...] are expected.')
-    tasks = {shape[:1] for shape in found}
+    shapes = [jnp.shape(leaf) for leaf in jax.tree.leaves(updates)]
+    if not shapes:
+        raise ValueError(
+            'Surgery expects per-task gradients, a tree of leaves [T, ...]. Found an empty tree.'
+        )
+    tasks = {shape[:1] for shape in shapes}
     if len(tasks) != 1 or tasks == {()}:
         raise ValueError(
             'Surgery expects per-task gradients: a Jacobian, or a tree whose leaves all have one '
-            f'leading axis [T, ...]. Found leaves of shape {found}.'
+            f'leading axis [T, ...]. Found leaves of shape {shapes}.'
         )
     if params is not None:
         expected = [tasks.copy().pop() + jnp.shape(leaf) for leaf in jax.tree.leaves(params)]
-        if found != expected:
+        if shapes != expected:
             raise ValueError(
                 'Surgery expects per-task gradients with leaves (T,) + param.shape = '
-                f'{expected}. Found {found}.'
+                f'{expected}. Found {shapes}.'
             )
     return Stacked(updates, tasks.pop()[0])
 
@@ -179,9 +198,4 @@ def _times(weight, tree):
 
 def _scale_rows(tree, weights):
     weights = jnp.asarray(weights)
-
-    def scaled(leaf):
-        factors = weights.reshape((-1,) + (1,) * (leaf.ndim - 1))
-        return (leaf * factors).astype(leaf.dtype)
-
-    return jax.tree.map(scaled, tree)
+    return jax.tree.map(lambda leaf: (leaf * per_row(weights, leaf)).astype(leaf.dtype), tree)

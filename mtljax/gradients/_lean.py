@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float
 
-from mtljax.base import Array, Params
+from mtljax._numeric import mean_over
+from mtljax.base import Params
 from mtljax.gradients._cosines import norms_and_cosines
 from mtljax.gradients._jacobian import Engine
 
@@ -16,20 +18,20 @@ from mtljax.gradients._jacobian import Engine
 class Lean:
     """``diag(w) J`` of a linear function and its transpose; one row is alive at a time.
 
-    ``J J^T e_t = push(pull(e_t))`` is a column of the Gramian. Exact for every architecture;
-    memory of a few gradients, whatever T.
+    ``J J^T e_t = push(pull(e_t))`` is a column of the Gramian. It is exact for every architecture,
+    and takes the memory of a few gradients for any T.
 
     Attributes:
       push: ``(tangent in the parameters' shape) -> [T]``.
       pull: ``([T]) -> tree``, its transpose.
-      weights: of the losses, ``[T]``.
-      engine: how tasks follow one another.
-      axis_name: the mapped axis over whose devices gradients are averaged.
+      weights: The weights of the losses.
+      engine: How the tasks follow one another.
+      axis_name: The mapped axis; gradients are averaged over its devices.
     """
 
     push: Callable[[Params], Array]
     pull: Callable[[Array], Params]
-    weights: Array
+    weights: Float[Array, 'T']
     engine: Engine
     axis_name: str | None = None
 
@@ -43,16 +45,18 @@ class Lean:
         return replace(self, weights=self.weights * jnp.asarray(weights))
 
     def realise(self) -> 'Lean':
-        """Itself: the rows stay unformed."""
+        """The same Jacobian: no row is formed."""
         return self
 
-    def gramian(self) -> Array:
+    def gramian(self) -> Float[Array, 'T T']:
         """``J J^T``, column by column."""
         gramian = self._products(self._each(lambda row: self.push(self._row(row))))
         return (gramian + gramian.T) / 2  # symmetric up to rounding only
 
-    def normalised(self, active: Array | None = None) -> tuple[Array, Array]:
-        """Norms and cosines; rows are scaled first only where their squares leave float32."""
+    def normalised(
+        self, active: Bool[Array, 'T'] | None = None
+    ) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
+        """Norms and cosines; rows are scaled first only where their squares do not fit float32."""
         return norms_and_cosines(self.gramian(), self._scaled_gramian, active)
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
@@ -75,7 +79,10 @@ class Lean:
         return self._mean(self.pull(weights))
 
     def _scaled_gramian(self, factors: Array) -> Array:
-        """The Gramian of ``diag(f) J``; both factors are on the row that is pushed, the longer."""
+        """The Gramian of ``diag(f) J``.
+
+        In each entry the longer of the two rows is pushed, and it carries both factors.
+        """
 
         def column(pair):
             row, factor = pair
@@ -89,7 +96,7 @@ class Lean:
         return self._mean(columns).astype(self._dtype) * self.weights[None]
 
     def _mean(self, tree):
-        return tree if self.axis_name is None else jax.lax.pmean(tree, self.axis_name)
+        return mean_over(self.axis_name, tree)
 
 
 def _times(factor: Array, tree: Params) -> Params:

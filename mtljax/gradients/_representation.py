@@ -1,26 +1,28 @@
-"""The gradients at the features in place of those of the shared parameters."""
+"""Gradients at the features instead of gradients of the shared parameters."""
 
 from dataclasses import dataclass
 
 import jax
 from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float
 
 from mtljax import trees
-from mtljax.base import Array, Params
+from mtljax._numeric import mean_over
+from mtljax.base import Params
 from mtljax.gradients._cosines import norms_and_cosines
 from mtljax.gradients._jacobian import Pullback, Stacked
 
 
 @dataclass(frozen=True)
 class Representation:
-    """Rows whose Gramian is taken before they are pulled back through the trunk.
+    """A Jacobian whose Gramian is taken before the rows are pulled back through the trunk.
 
     ``G_st = <dL_s/dz, dL_t/dz>``: the upper bound of Sener and Koltun (NeurIPS 2018,
-    https://arxiv.org/abs/1810.04650). No trunk is pulled back per task. The weighted sum is exact;
-    its weights are not those of the parameters' gradients.
+    https://arxiv.org/abs/1810.04650). The trunk is not pulled back once per task. The
+    weighted sum is exact, but a method finds other weights than from the parameters' gradients.
 
     Attributes:
-      exact: the rows, and how they are pulled back.
+      exact: The cotangents at the features, and their pullback through the trunk.
     """
 
     exact: Pullback
@@ -35,21 +37,22 @@ class Representation:
         return Representation(self.exact.scale(weights))
 
     def realise(self) -> 'Representation':
-        """Itself."""
+        """The same Jacobian."""
         return self
 
-    def gramian(self) -> Array:
+    def gramian(self) -> Float[Array, 'T T']:
         """The Gramian at the features, over the whole batch."""
         axis_name = self.exact.axis_name
         z = Stacked(trees.stack([row['z'] for row in self.exact.rows]), self.num_tasks).gramian()
         if axis_name is not None:
-            # each device holds part of the batch, and losses are means over devices
+            # Each device holds part of the batch, and losses are means over devices.
             z = jax.lax.pmean(z, axis_name) / jax.lax.psum(1, axis_name)
-        own = trees.stack([row.get('shared', {}) for row in self.exact.rows])
-        own = own if axis_name is None else jax.lax.pmean(own, axis_name)
-        return z + Stacked(own, self.num_tasks).gramian()
+        direct = trees.stack([row.get('shared', {}) for row in self.exact.rows])
+        return z + Stacked(mean_over(axis_name, direct), self.num_tasks).gramian()
 
-    def normalised(self, active: Array | None = None) -> tuple[Array, Array]:
+    def normalised(
+        self, active: Bool[Array, 'T'] | None = None
+    ) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
         """Norms and cosines at the features."""
         return norms_and_cosines(
             self.gramian(), lambda factors: self.scale(factors).gramian(), active
@@ -60,5 +63,5 @@ class Representation:
         return self.exact.combine(weights)
 
     def stacked(self) -> Params:
-        """The rows themselves: gradients of the parameters, exact."""
+        """The exact rows: gradients of the parameters."""
         return self.exact.stacked()

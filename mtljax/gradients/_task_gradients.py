@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from mtljax import trees
-from mtljax.base import Array, Jacobian, Params
+from mtljax._numeric import mean_over
+from mtljax.base import Jacobian, Params
 from mtljax.gradients._cut import Cut
 from mtljax.gradients._engines import check_engine, choose, rows_of
 from mtljax.gradients._jacobian import Pullback, Stacked
@@ -29,24 +31,25 @@ def task_gradients(
     """The losses of all tasks and their Jacobian with respect to the parameters.
 
     Args:
-      losses_of: any function ``params -> losses [T]``, or a `Cut` that also says where the trunk of
-        the model ends, so that heads are differentiated once. The loss of a task without labels
-        should be a finite 0, by ``where``: 0 times NaN is NaN in a sum.
-      params: the point; ``{'shared': ..., 'task': ...}`` for a `Cut`.
+      losses_of: Any function ``params -> losses [T]``, or a `Cut`. A `Cut` also says where the
+        trunk of the model ends, so that heads are differentiated once. The loss of a task without
+        labels should be a finite 0, by ``where``: 0 times NaN is NaN in a sum.
+      params: The parameters at which the gradients are taken; ``{'shared': ..., 'task': ...}`` for
+        a `Cut`.
       engine: ``'batched'`` (all pullbacks in one vmap), ``'loop'`` (one after the other),
-        ``'lean'`` (no row is held: a Gramian costs one pullback and one pushforward per task),
+        ``'lean'`` (holds no row: a Gramian costs one pullback and one pushforward per task),
         ``'representation'`` (an approximation: the Gramian of the gradients at the features, as in
         MGDA-UB) or ``'auto'``, which chooses one of the first three by `gradients.choose`.
-      prefer: what ``'auto'`` spares: ``'time'`` or ``'memory'``.
-      axis_name: the mapped axis of a pmap: losses, and gradients before any Gramian, are averaged
+      prefer: ``'time'`` or ``'memory'``: ``'auto'`` spares it.
+      axis_name: The mapped axis of a pmap. Losses, and gradients before any Gramian, are averaged
         over its devices.
-      has_aux: whether ``losses_of`` returns ``(losses, aux)``; then ``(losses, aux)`` comes back.
+      has_aux: Whether ``losses_of`` returns ``(losses, aux)``. This function then does the same.
 
     Returns:
       ``losses [T]`` (or ``(losses, aux)``) and the Jacobian, one row per task.
 
     Raises:
-      ValueError: the losses are no vector, or the engine or preference is unknown.
+      ValueError: The losses are not a vector, or the engine or preference is unknown.
 
     >>> losses, jacobian = task_gradients(lambda w: jnp.stack([w @ w, -w.sum()]), jnp.ones(3))
     >>> jacobian.gramian()
@@ -59,12 +62,12 @@ def task_gradients(
         losses, jacobian, aux = _at_cut(losses_of, params, choice, axis_name)
     else:
         losses, jacobian, aux = _of_function(losses_of, params, choice, axis_name, has_aux)
-    losses = losses if axis_name is None else jax.lax.pmean(losses, axis_name)
+    losses = mean_over(axis_name, losses)
     return ((losses, aux) if has_aux else losses), jacobian
 
 
 class _Choice(NamedTuple):
-    """What the caller asked for."""
+    """The engine and the preference of the caller."""
 
     engine: str
     prefer: str
@@ -126,13 +129,10 @@ def _at_cut(cut: Cut, params, choice: _Choice, axis_name):
         from_z = pull_trunk(row['z'])[0]
         return jax.tree.map(jnp.add, from_z, row['shared']) if cut.coupled else from_z
 
-    def mean(tree):
-        return tree if axis_name is None else jax.lax.pmean(tree, axis_name)
+    def pull_task(weights):
+        return mean_over(axis_name, pull_heads(weights.astype(losses.dtype))[0])
 
-    def pull_own(weights):
-        return mean(pull_heads(weights.astype(losses.dtype))[0])
-
-    def common(weights, rows):
+    def shared_part(weights, rows):
         if lean is not None:
             return lean.scale(weights)
         if not rows:
@@ -140,18 +140,19 @@ def _at_cut(cut: Cut, params, choice: _Choice, axis_name):
         exact = Pullback(pull_shared, rows, engine, axis_name)
         return Representation(exact) if name == 'representation' else exact
 
-    def weighted(weights: Array) -> ModelJacobian:
+    def weighted(weights: Float[Array, 'T']) -> ModelJacobian:
         total, rows = pull_heads(weights.astype(losses.dtype))
-        own = TaskPart(pull_own, mean(total), weights, engine)
-        return ModelJacobian(weighted, {'shared': common(weights, rows), 'task': own}, weights)
+        task_part = TaskPart(pull_task, mean_over(axis_name, total), weights, engine)
+        parts = {'shared': shared_part(weights, rows), 'task': task_part}
+        return ModelJacobian(weighted, parts, weights)
 
     return losses, weighted(jnp.ones(cut.num_tasks)), aux
 
 
 def _copies(cut: Cut, shared, z, fixed, carry):
-    """Each task's own reference to ``z``, so that one pullback of the heads keeps tasks apart.
+    """One reference to ``z`` per task, so that one pullback of the heads keeps the tasks apart.
 
-    With nothing shared there is nothing to keep apart, and all tasks are read out at once.
+    Where no parameter is shared, no copy is needed, and all tasks are read out at once.
     """
     if not jax.tree.leaves(shared):
 

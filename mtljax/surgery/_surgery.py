@@ -1,7 +1,7 @@
 """The type of every method: per-task gradients in, one gradient out."""
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, Protocol, cast
+from typing import Any, Literal, NamedTuple, Protocol, cast, runtime_checkable
 
 import jax.numpy as jnp
 import optax
@@ -47,6 +47,7 @@ class Traits(NamedTuple):
     rule: Callable[..., tuple[Array, PyTree]] | None = None
 
 
+@runtime_checkable
 class SurgeryInit(Protocol):
     """``init`` of a surgery."""
 

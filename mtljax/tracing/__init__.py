@@ -1,4 +1,4 @@
-"""What a traced program holds, and what a device can hold."""
+"""The operations of a traced program, and the memory of a device."""
 
 from mtljax.tracing._memory import device_memory
 from mtljax.tracing._operations import attends, convolves, only_reverse, operations

@@ -1,10 +1,14 @@
-"""How much memory a device has."""
+"""The memory of a device."""
 
 import jax
 
 
 def device_memory() -> int | None:
-    """Bytes that programs may take of the first device; None on a CPU, or where it does not say.
+    """The bytes of the first device that programs may use.
+
+    Returns:
+      None on a CPU, and on devices that do not report it.
+
 
     >>> device_memory() is None or device_memory() > 0
     True
