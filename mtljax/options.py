@@ -1,4 +1,4 @@
-"""Checks of options."""
+"""Checks of the options of factories."""
 
 import numbers
 from collections.abc import Callable, Sequence
@@ -12,27 +12,27 @@ def check_option(
 ) -> None:
     """Refuse numbers that are not finite, have more axes than ``ndim``, or break a rule.
 
-    Python and NumPy numbers, lists and tuples are looked at. Everything else passes: arrays of jax
-    and tracers are options that somebody maps over.
+    The check reads Python and NumPy numbers, lists and tuples. Everything else passes: arrays of
+    jax and tracers are options that a user maps over.
 
     Args:
-      name: of the option.
-      value: of the option.
-      expected: what it should be, in words.
-      holds: the rule, on a NumPy array.
-      ndim: how many axes it may have.
+      name: The name of the option.
+      value: The value of the option.
+      expected: The values that are allowed, in words.
+      holds: The rule, as a function of a NumPy array.
+      ndim: The largest number of axes that is allowed.
 
     Raises:
-      ValueError: it says what was found and expected.
+      ValueError: The value is not allowed; the message says what was expected and found.
 
-    >>> check_option('scale', -1, 'a finite number > 0', lambda found: found > 0)
+    >>> check_option('scale', -1, 'a finite number > 0', lambda value: value > 0)
     Traceback (most recent call last):
     ValueError: scale should be a finite number > 0. Found scale = -1.
     """
     if not isinstance(value, numbers.Real | list | tuple | np.ndarray):
         return
-    found = np.asarray(value)
-    if found.ndim > ndim or not np.isfinite(found).all() or not np.all(holds(found)):
+    array = np.asarray(value)
+    if array.ndim > ndim or not np.isfinite(array).all() or not np.all(holds(array)):
         raise ValueError(f'{name} should be {expected}. Found {name} = {value}.')
 
 
@@ -44,14 +44,14 @@ def check_count(name: str, value: Any, least: int) -> None:
     ValueError: k should be a whole number >= 1. Found k = 2.5.
     """
 
-    def holds(found):
-        return (found >= least) & np.issubdtype(found.dtype, np.integer)
+    def holds(array):
+        return (array >= least) & np.issubdtype(array.dtype, np.integer)
 
     check_option(name, value, f'a whole number >= {least}', holds)
 
 
 def check_sizes(name: str, value: Any, least: int = 1) -> None:
-    """Refuse what is not a sequence of ``least`` whole numbers or more, each >= 1.
+    """Refuse values that are not sequences of ``least`` whole numbers or more, each >= 1.
 
     >>> check_sizes('widths', 64)
     Traceback (most recent call last):
@@ -83,7 +83,37 @@ def check_share(name: str, value: Any) -> None:
     Traceback (most recent call last):
     ValueError: dropout should be in [0, 1). Found dropout = 1.0.
     """
-    check_option(name, value, 'in [0, 1)', lambda found: (found >= 0) & (found < 1))
+    check_option(name, value, 'in [0, 1)', lambda array: (array >= 0) & (array < 1))
+
+
+def check_fraction(name: str, value: Any, *, ndim: int = 0) -> None:
+    """Refuse numbers outside ``[0, 1]``; see `check_option`.
+
+    >>> check_fraction('leak', 1.5)
+    Traceback (most recent call last):
+    ValueError: leak should be in [0, 1]. Found leak = 1.5.
+    """
+    check_option(name, value, 'in [0, 1]', lambda array: (array >= 0) & (array <= 1), ndim=ndim)
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Refuse numbers that are not above 0; see `check_option`.
+
+    >>> check_positive('temperature', 0)
+    Traceback (most recent call last):
+    ValueError: temperature should be a finite number > 0. Found temperature = 0.
+    """
+    check_option(name, value, 'a finite number > 0', lambda array: array > 0)
+
+
+def check_not_negative(name: str, value: Any) -> None:
+    """Refuse numbers below 0; see `check_option`.
+
+    >>> check_not_negative('ridge', -1)
+    Traceback (most recent call last):
+    ValueError: ridge should be a finite number >= 0. Found ridge = -1.
+    """
+    check_option(name, value, 'a finite number >= 0', lambda array: array >= 0)
 
 
 def check_weights(name: str, value: Any) -> None:
@@ -94,14 +124,14 @@ def check_weights(name: str, value: Any) -> None:
     ValueError: preference should be T finite numbers >= 0. Found preference = [1, -1].
     """
 
-    def holds(found):
-        return (found.ndim == 1) & (found >= 0)
+    def holds(array):
+        return (array.ndim == 1) & (array >= 0)
 
     check_option(name, value, 'T finite numbers >= 0', holds, ndim=1)
 
 
 def check_one_per_task(name: str, value: Any, num_tasks: int, *, or_one: bool = False) -> None:
-    """Refuse an option that is not one per task; ``or_one`` lets one for all tasks pass.
+    """Refuse an option without one value per task; ``or_one`` also allows one value for all.
 
     >>> check_one_per_task('scale', [1, 2], 3)
     Traceback (most recent call last):

@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from mtljax import trees
 from mtljax.base import Array
-from mtljax.options import check_count, check_option
+from mtljax.options import check_count, check_positive
 from mtljax.penalties._kronecker import Covariances, flip_flop, negative_log_density
 from mtljax.penalties._penalty import Penalty, per_layer
 from mtljax.penalties._strength import Strength
@@ -92,7 +92,7 @@ def tensor_normal(
     order = _order(modes)
     check_count('every', every, 1)
     for name, option in (('ridge', ridge), ('floor', floor)):
-        check_option(name, option, 'a finite number > 0', lambda found: found > 0)
+        check_positive(name, option)
 
     def start(layers):
         def identities(axis):

@@ -23,16 +23,16 @@ def aligned_mtl(
     https://arxiv.org/abs/2305.19000).
 
     With ``p = 1`` (the authors' code) equal gradients g give ``T g``; TorchJD takes ``p = 1/T``.
-    Head gradients: plain. Nothing is random. Inactive tasks and zero gradients are excluded; a
-    gradient that is not finite makes the update not finite.
+    Head gradients are not weighted. The method is not random. Inactive tasks and zero gradients are
+    excluded; a gradient that is not finite makes the update not finite.
 
     Args:
-      scale: s: the smallest non-zero singular value, their median (of an even number, the mean of
-        the middle two), or their root mean square.
-      preference: p, ``[T]``; ones when None.
+      scale: How s is computed from the non-zero singular values: their minimum, their median (of an
+        even number, the mean of the middle two), or their root mean square.
+      preference: The vector p, ``[T]``; ones when None.
 
     Raises:
-      ValueError: another scale, or weights that are none.
+      ValueError: The scale is unknown, or the preference is not T finite numbers >= 0.
 
     >>> method = aligned_mtl()
     >>> updates = {'w': jnp.array([[3.0, 0.0], [0.0, 1.0]])}
@@ -40,7 +40,7 @@ def aligned_mtl(
     [1.0, 1.0]
     """
     if scale not in _LEVELS:
-        raise ValueError(f'scale should be one of {_LEVELS}. Found {scale!r}.')
+        raise ValueError(f'scale should be one of {_LEVELS}. Found scale = {scale!r}.')
     check_weights('preference', preference)
 
     def weigh(norms, cosines, inner, *, losses, active, key):

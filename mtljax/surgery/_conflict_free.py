@@ -1,10 +1,13 @@
 """ConFIG: one cosine to every task's gradient."""
 
+from typing import Any
+
 import jax.numpy as jnp
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
 from mtljax import solvers
-from mtljax.base import Array
+from mtljax._numeric import divisor
 from mtljax.options import check_one_per_task, check_weights
 from mtljax.surgery._from_gramian import from_cosines
 from mtljax.surgery._surgery import Surgery
@@ -14,18 +17,19 @@ def conflict_free(*, preference: ArrayLike | None = None) -> Surgery:
     """ConFIG: the direction with one cosine to all gradients, as long as their projections' sum.
 
     ``d = (sum_t g_t . u) u``, ``u = U^+ p / |U^+ p|``, U the unit gradients (Liu, Chu, Thuerey,
-    ICLR 2025, https://arxiv.org/abs/2408.11104). Computed as ``U^+ p = U^T (U U^T)^+ p``, so that
-    no row need be held. `conflict_free_momentum` is the form with one task gradient a step.
+    ICLR 2025, https://arxiv.org/abs/2408.11104). It is computed as ``U^+ p = U^T (U U^T)^+ p``, so
+    that no row has to be held. `conflict_free_momentum` is the form with one task gradient per
+    step.
 
-    Equal gradients g give ``T g``. Head gradients: plain. Nothing is random. Inactive tasks and
-    zero gradients are excluded; ``d = 0`` where no such direction exists; a gradient that is not
-    finite makes the update not finite.
+    Equal gradients g give ``T g``. Head gradients are not weighted. The method is not random.
+    Inactive tasks and zero gradients are excluded; ``d = 0`` where no such direction exists; a
+    gradient that is not finite makes the update not finite.
 
     Args:
-      preference: p, ``[T]``: cosines in these ratios; ones when None.
+      preference: The vector p, ``[T]``: the ratios of the cosines; ones when None.
 
     Raises:
-      ValueError: weights that are none.
+      ValueError: The preference is not T finite numbers >= 0.
 
     >>> method = conflict_free()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}
@@ -40,7 +44,9 @@ def conflict_free(*, preference: ArrayLike | None = None) -> Surgery:
     return from_cosines(weigh, scale='sum')
 
 
-def config_weights(norms: Array, cosines: Array, preference: ArrayLike | None) -> Array:
+def config_weights(
+    norms: Float[Array, 'T'], cosines: Float[Array, 'T T'], preference: Any
+) -> Float[Array, 'T']:
     """The weights ``[T]`` of ConFIG."""
     usable = norms > 0
     wish = jnp.ones_like(norms)
@@ -51,9 +57,8 @@ def config_weights(norms: Array, cosines: Array, preference: ArrayLike | None) -
     along = cosines @ units
     square = units @ along
     exists = square > 1e-12 * jnp.sum(units**2)
-    largest = jnp.max(norms)
-    shares = jnp.where(usable, norms / jnp.where(largest > 0, largest, 1), 1)
-    length = jnp.sum(jnp.where(usable, shares * along, 0)) / jnp.where(exists, square, 1)
+    shares = jnp.where(usable, norms / divisor(jnp.max(norms)), 1)
+    length = jnp.sum(jnp.where(usable, shares * along, 0)) / divisor(square, exists)
     most = jnp.finfo(norms.dtype).max
     weights = length * units / jnp.maximum(shares, jnp.finfo(norms.dtype).tiny)
     return jnp.where(usable & exists, jnp.clip(weights, -most, most), 0)

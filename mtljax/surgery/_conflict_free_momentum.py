@@ -1,14 +1,16 @@
-"""ConFIG on momenta, at the price of one task gradient a step."""
+"""ConFIG on momenta, at the cost of one task gradient per step."""
 
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
+from jaxtyping import Array, Int
 
-from mtljax.base import Array, PyTree
+from mtljax._numeric import divisor
+from mtljax.base import PyTree
 from mtljax.gradients import Stacked
-from mtljax.options import check_option, check_weights
+from mtljax.options import check_share, check_weights
 from mtljax.surgery._conflict_free import config_weights
 from mtljax.surgery._inputs import known_tasks
 from mtljax.surgery._rows import as_params, blend, zero_rows
@@ -19,17 +21,17 @@ class MomentumState(NamedTuple):
     """The state of `conflict_free_momentum`.
 
     Attributes:
-      step: how many updates there were.
-      rows: the momentum of each task's gradient, leaves ``[T, ...]``.
-      count: how often each was updated, ``[T]``.
-      last: the step of the last time, ``[T]``.
-      combined: the momentum that Adam will hold after this step.
+      step: The number of updates so far.
+      rows: The momentum of each task's gradient, leaves ``[T, ...]``.
+      count: The number of updates of each momentum.
+      last: The step at which each momentum was last updated.
+      combined: The momentum that Adam will hold after this step.
     """
 
-    step: Array
+    step: Int[Array, '']
     rows: PyTree
-    count: Array
-    last: Array
+    count: Int[Array, 'T']
+    last: Int[Array, 'T']
     combined: PyTree
 
 
@@ -42,22 +44,22 @@ def conflict_free_momentum(
     ``c = ConFIG(m_t / (1 - b^n_t))`` over the tasks seen so far and ``M_k = (1 - b^k) c``, the
     update is ``(M_k - b M_{k-1}) / (1 - b)``: the gradient for which an Adam with the same decay
     has ``c`` as its first moment (Liu, Chu, Thuerey, ICLR 2025, https://arxiv.org/abs/2408.11104).
-    So it belongs before ``optax.adam(lr, b1=decay)``; the authors' code joins both. One pullback a
-    step, whatever T, at the memory of T gradients. The authors' code does not move until every task
-    has been seen; here the tasks seen so far are combined.
+    It therefore belongs before ``optax.adam(lr, b1=decay)``; the authors' code joins both. A step
+    costs one pullback for any T, and the state takes the memory of T gradients. The authors' code
+    does not move until it has seen every task; this one combines the tasks seen so far.
 
-    Equal gradients g give ``T g`` once all are seen. Head gradients: plain, of all tasks. Nothing
-    is random; ties go to the first task. Inactive tasks are not renewed; their momentum stays in
-    the combination once it exists. Zero momenta are excluded; a gradient that is not finite makes
-    this and later updates not finite.
+    Equal gradients g give ``T g`` once all tasks are seen. Head gradients of all tasks are summed
+    and not weighted. The method is not random; ties go to the first task. The momentum of an
+    inactive task does not change, and it stays in the combination once it exists. Zero momenta are
+    excluded. A gradient that is not finite makes this and later updates not finite.
 
     Args:
-      decay: b.
-      preference: see `conflict_free`.
-      num_tasks: T, where it stands alone.
+      decay: The decay b of the momenta.
+      preference: The vector p of `conflict_free`.
+      num_tasks: T. Needed unless `on_shared`, which knows T, is around the method.
 
     Raises:
-      ValueError: an option out of range.
+      ValueError: An option is out of range.
 
     >>> method = conflict_free_momentum(num_tasks=2)
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}
@@ -65,7 +67,7 @@ def conflict_free_momentum(
     >>> updates['w'].round(3).tolist(), state.inner.count.tolist()
     ([1.0, 2.0], [1, 0])
     """
-    check_option('decay', decay, 'in [0, 1)', lambda found: (found >= 0) & (found < 1))
+    check_share('decay', decay)
     check_weights('preference', preference)
 
     def init(params, num_tasks):
@@ -83,7 +85,7 @@ def conflict_free_momentum(
         repeated = jax.tree.map(lambda leaf: leaf[None], fresh)
         rows = blend(inner.rows, repeated, jnp.asarray(1 - decay), chosen)
         count = inner.count + chosen
-        unbiased = 1 / jnp.where(count > 0, 1 - decay ** count.astype(jnp.float32), 1)
+        unbiased = 1 / divisor(1 - decay ** count.astype(jnp.float32), count > 0)
         momenta = Stacked(rows, tasks).scale(unbiased)
         norms, cosines = momenta.normalised()
         weights = jnp.where(count > 0, config_weights(norms, cosines, preference), 0)

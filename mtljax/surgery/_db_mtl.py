@@ -3,10 +3,12 @@
 from typing import NamedTuple
 
 import jax.numpy as jnp
+from jaxtyping import Array, Int
 
-from mtljax.base import Array, PyTree
+from mtljax._numeric import divide
+from mtljax.base import PyTree
 from mtljax.gradients import Stacked
-from mtljax.options import check_option
+from mtljax.options import check_not_negative, check_share
 from mtljax.surgery._inputs import known_tasks
 from mtljax.surgery._rows import as_params, blend, zero_rows
 from mtljax.surgery._surgery import Surgery, Traits, transform
@@ -16,11 +18,11 @@ class DualBalanceState(NamedTuple):
     """The state of `db_mtl`.
 
     Attributes:
-      step: how many updates there were.
-      rows: the running mean of each task's gradient of ``log L``, leaves ``[T, ...]``.
+      step: The number of updates so far.
+      rows: The running mean of each task's gradient of ``log L``, leaves ``[T, ...]``.
     """
 
-    step: Array
+    step: Int[Array, '']
     rows: PyTree
 
 
@@ -29,20 +31,21 @@ def db_mtl(*, beta: float = 0.9, beta_sigma: float = 0.0, num_tasks: int | None 
 
     With ``m_t = b m_t + (1 - b) grad log(L_t + 1e-8)``, ``b = beta / k^beta_sigma`` at step k:
     ``d = max_s |m_s| sum_t m_t / |m_t|`` (Lin, Jiang, Ye, Zhang, Chen, Chen, Liu, Kwok, 2023,
-    https://arxiv.org/abs/2308.12029). It holds T gradients in its state.
+    https://arxiv.org/abs/2308.12029). The state holds T gradients.
 
-    Equal gradients g of equal losses L give ``(1 - beta) T g / L`` at the first step, and ``T g /
-    L`` in the end. Head gradients: weighted by ``1 / L``, the gradients of the log-losses. Nothing
-    is random. Inactive tasks are excluded and keep their mean; a zero mean adds nothing; a gradient
-    that is not finite makes this and later updates not finite. Losses must be positive.
+    Equal gradients g of equal losses L give ``(1 - beta) T g / L`` at the first step, and
+    ``T g / L`` in the end. Head gradients are weighted by ``1 / L``: they are the gradients of the
+    log-losses. The method is not random. Inactive tasks are excluded and keep their mean. A zero
+    mean adds nothing. A gradient that is not finite makes this and later updates not finite. Losses
+    must be positive.
 
     Args:
-      beta: the decay of the running means; LibMTL's default.
-      beta_sigma: how fast beta falls with the steps; likewise.
-      num_tasks: T, where it stands alone.
+      beta: The decay of the running means. The default is LibMTL's.
+      beta_sigma: How fast beta falls with the steps. The default is LibMTL's.
+      num_tasks: T. Needed unless `on_shared`, which knows T, is around the method.
 
     Raises:
-      ValueError: an option out of range; at update, no losses.
+      ValueError: An option is out of range; at update, the losses are missing.
 
     >>> method = db_mtl(beta=0.0, num_tasks=2)
     >>> updates = {'w': jnp.array([[1.0, 0.0], [0.0, 4.0]])}
@@ -50,23 +53,24 @@ def db_mtl(*, beta: float = 0.9, beta_sigma: float = 0.0, num_tasks: int | None 
     >>> method.update(updates, state, losses=jnp.ones(2))[0]['w'].tolist()
     [4.0, 4.0]
     """
-    check_option('beta', beta, 'in [0, 1)', lambda found: (found >= 0) & (found < 1))
-    check_option('beta_sigma', beta_sigma, 'a finite number >= 0', lambda found: found >= 0)
+    check_share('beta', beta)
+    check_not_negative('beta_sigma', beta_sigma)
 
     def init(params, num_tasks):
         return DualBalanceState(jnp.zeros((), jnp.int32), zero_rows(params, known_tasks(num_tasks)))
 
     def combine(jacobian, inner, *, losses, active, key):
         if losses is None:
-            raise ValueError('db_mtl needs the losses: pass losses=[T] to update.')
+            raise ValueError(
+                'db_mtl needs the losses at update. Found losses = None. Pass losses=[T] to update.'
+            )
         step = inner.step + 1
         heads = 1 / (jnp.where(active, losses, 1) + 1e-8)
         fresh = jacobian.scale(heads).stacked()
         rate = 1 - beta / step ** jnp.asarray(beta_sigma, jnp.result_type(float))
         rows = Stacked(blend(inner.rows, fresh, rate, active), jacobian.num_tasks)
         norms = jnp.where(active, rows.normalised(active)[0], 0)
-        inverse = jnp.where(norms > 0, 1 / jnp.where(norms > 0, norms, 1), 0)
-        updates = as_params(rows.combine(jnp.max(norms) * inverse), fresh)
+        updates = as_params(rows.combine(jnp.max(norms) * divide(1, norms)), fresh)
         return updates, jnp.where(active, heads, 0), DualBalanceState(step, rows.tree)
 
     traits = Traits(weighs_heads=True, scale='sum', linear=False)

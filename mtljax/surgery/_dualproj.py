@@ -14,9 +14,10 @@ def dualproj() -> Surgery:
     of gradient episodic memory: Lopez-Paz and Ranzato, NeurIPS 2017,
     https://arxiv.org/abs/1706.08840), in closed form for two tasks.
 
-    Equal gradients g give ``g``. Head gradients: plain. Nothing is random. Inactive tasks are
-    excluded; a zero gradient counts in the mean and conflicts with nothing; one that is not finite
-    makes the update not finite. `with_preference` projects a weighted mean.
+    Equal gradients g give ``g``. Head gradients are not weighted. The method is not random.
+    Inactive tasks are excluded. A zero gradient counts in the mean and conflicts with no task. A
+    gradient that is not finite makes the update not finite. `with_preference` projects a weighted
+    mean.
 
     >>> method = dualproj()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}
@@ -26,7 +27,7 @@ def dualproj() -> Surgery:
 
     def solve(norms, cosines, *, losses, active):
         mean = (active / jnp.maximum(jnp.sum(active), 1)).astype(norms.dtype)
-        found = solvers.dual_cone(mean[None], norms, cosines, active)
-        return found.weights[0], found.residual
+        solution = solvers.dual_cone(mean[None], norms, cosines, active)
+        return solution.weights[0], solution.residual
 
     return from_solver(solve)

@@ -1,4 +1,4 @@
-"""Task weights that are reused for some steps."""
+"""Task weights that stay the same for some steps."""
 
 import jax
 import jax.numpy as jnp
@@ -9,20 +9,21 @@ from mtljax.surgery._wrapped import needs_linear, weights_of, wrapped
 
 
 def every(method: Surgery, k: int, *, num_tasks: int | None = None) -> Surgery:
-    """A method that finds new weights in every k-th step, and uses the last ones in between.
+    """A method that computes new weights in every k-th step, and keeps them in the other steps.
 
-    The steps in between cost one backward pass (under vmap, where both branches run, they cost what
-    the method costs). The first step finds weights. A task that has had no weight yet, because it
-    was inactive, has weight 1. Scale, head gradients and random order are the method's. Nash-MTL's
-    ``update_weights_every`` is this.
+    The other steps cost one backward pass. (Under vmap both branches run, so they cost as much as
+    the method.) The first step computes weights. A task without a weight so far, because it was
+    inactive, has weight 1. The scale, the treatment of head gradients and the random order are
+    those of the method. Nash-MTL calls this option ``update_weights_every``.
 
     Args:
-      method: a surgery whose update is ``J^T w``.
-      k: at least 1.
-      num_tasks: T, where it stands alone.
+      method: A surgery whose update is ``J^T w``.
+      k: The number of steps per computation of weights, at least 1.
+      num_tasks: T. Needed unless `on_shared`, which knows T, is around the method.
 
     Raises:
-      ValueError: k is below 1; the update of the method is no weighted sum; at init, T is unknown.
+      ValueError: k is below 1, or the update of the method is not a weighted sum; at init, T is
+        unknown.
 
     >>> from mtljax import surgery
     >>> method = every(surgery.mgda(), 2)

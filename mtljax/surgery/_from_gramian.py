@@ -1,11 +1,12 @@
-"""Methods that see the gradients through their Gramian alone, which every engine can run."""
+"""Methods that read the gradients only through their Gramian; every engine can run them."""
 
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
-from mtljax.base import Array, PyTree
+from mtljax.base import PyTree
 from mtljax.surgery._inputs import known_tasks
 from mtljax.surgery._surgery import Surgery, Traits, transform
 
@@ -22,19 +23,20 @@ def from_gramian(
 ) -> Surgery:
     """A surgery from a function of the Gramian.
 
-    ``update = J^T w`` with ``w = fn(J J^T)``. Inactive tasks get weight 0 whatever ``fn`` says, and
-    their rows and columns of the Gramian are 0.
+    ``update = J^T w`` with ``w = fn(J J^T)``. Inactive tasks always get weight 0, and their rows
+    and columns of the Gramian are 0.
 
     Args:
       fn: ``(G [T, T], inner, *, losses, active, key) -> (weights [T], inner)``.
-      init: ``(T) -> inner``; a method without it keeps nothing.
-      num_tasks: T, where the method keeps a state and stands alone; `on_shared` knows it.
-      weighs_heads: whether head gradients are weighted too, by the method's definition.
-      scale: what `rescale` starts from: equal gradients g give ``T g`` (``'sum'``), ``g``
+      init: ``(T) -> inner``; None for a method without a state.
+      num_tasks: T. A method that keeps a state needs it unless `on_shared`, which knows T, is
+        around it.
+      weighs_heads: Whether the method also weighs head gradients.
+      scale: The update for equal gradients g, which `rescale` reads: ``T g`` (``'sum'``), ``g``
         (``'mean'``) or something else (``'own'``).
 
     Raises:
-      ValueError: at init, the method keeps a state and T is unknown; at update, the updates are no
+      ValueError: At init, the method keeps a state and T is unknown; at update, the updates are not
         per-task gradients.
 
     >>> half = from_gramian(lambda G, inner, **extra: (jnp.full(len(G), 0.5), inner))
@@ -64,15 +66,16 @@ def from_cosines(
 ) -> Surgery:
     """A surgery from a function of the Gramian's norms and cosines, ``G_ts = |g_t| |g_s| C_ts``.
 
-    Unlike G itself they fit float32 for gradients of any size. The rows and columns of inactive
-    tasks and of zero gradients are 0; where an active gradient is not finite, nor is the update.
+    Norms and cosines fit float32 for gradients of any size; G does not. The rows and columns of
+    inactive tasks and of zero gradients are 0. Where an active gradient is not finite, the update
+    is not finite either.
 
     Args:
       fn: ``(norms [T], cosines [T, T], inner, *, losses, active, key) -> (weights [T], inner)``.
-      init: ``(T, or None where it is unknown) -> inner``.
-      num_tasks: T, as for `from_gramian`.
-      weighs_heads: whether head gradients are weighted too.
-      scale: what `rescale` starts from.
+      init: ``(T, or None where T is unknown) -> inner``.
+      num_tasks: T, as in `from_gramian`.
+      weighs_heads: Whether the method also weighs head gradients.
+      scale: The update for equal gradients, as in `from_gramian`.
 
     >>> unit = from_cosines(lambda norms, C, inner, **extra: (1 / norms, inner))
     >>> updates = {'w': jnp.array([[1e-30, 0.0], [0.0, 1e30]])}
@@ -104,10 +107,10 @@ class Solved(NamedTuple):
     """The state of a method with a solver.
 
     Attributes:
-      residual: of the last step: the largest violation of the optimality conditions.
+      residual: The largest violation of the optimality conditions in the last step.
     """
 
-    residual: Array
+    residual: Float[Array, '']
 
 
 def from_solver(solve: Callable[..., Any], *, weighs_heads=False, scale: Scale = 'mean') -> Surgery:

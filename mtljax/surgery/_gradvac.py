@@ -1,13 +1,14 @@
-"""Gradient vaccine: cosines are pulled up to their own running mean."""
+"""Gradient vaccine: each cosine is raised to its running mean."""
 
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
 
 from mtljax import solvers
-from mtljax.base import Array
-from mtljax.options import check_option
+from mtljax._numeric import divisor
+from mtljax.options import check_fraction
 from mtljax.surgery._from_gramian import from_cosines
 from mtljax.surgery._inputs import known_tasks
 from mtljax.surgery._order import of_rows, orders
@@ -18,39 +19,40 @@ class GradVacState(NamedTuple):
     """The state of `gradvac`.
 
     Attributes:
-      target: the running mean of the cosines, ``[T, T]``.
+      target: The running mean of the cosines.
     """
 
-    target: Array
+    target: Float[Array, 'T T']
 
 
 def gradvac(*, beta: float = 0.5, shuffle: bool = True, num_tasks: int | None = None) -> Surgery:
-    """GradVac: each task's gradient is turned until its cosine to another's reaches its usual one.
+    """GradVac: each task's gradient is turned until its cosines reach their running means.
 
     For each i, ``v = g_i``; for each j != i in random order, with ``c = cos(v, g_j)`` and the
-    running mean ``p_ij``: if ``c < p_ij``, ``v += |v| (p sqrt(1 - c^2) - c sqrt(1 - p^2)) /
-    (|g_j| sqrt(1 - p^2)) g_j``; then ``p_ij = (1 - beta) p_ij + beta c``; ``d = sum_i v_i`` (Wang,
-    Tsvetkov, Firat, Cao, ICLR 2021, https://arxiv.org/abs/2010.05874). With p at 0 it is PCGrad.
+    running mean ``p_ij``: if ``c < p_ij``, ``v += |v| (p sqrt(1 - c^2) - c sqrt(1 - p^2)) / (|g_j|
+    sqrt(1 - p^2)) g_j``; then ``p_ij = (1 - beta) p_ij + beta c``; ``d = sum_i v_i`` (Wang,
+    Tsvetkov, Firat, Cao, ICLR 2021, https://arxiv.org/abs/2010.05874). With p = 0 it is PCGrad.
 
-    Equal gradients g give ``T g``. Head gradients: plain. Granularity: all parameters that it is
-    given; `per_group` and `per_leaf` give the paper's layers. Order: a fresh permutation per task,
-    drawn from ``key``. Inactive tasks and zero gradients are excluded, and their means do not move;
-    a gradient that is not finite makes the update not finite.
+    Equal gradients g give ``T g``. Head gradients are not weighted. The method acts on all
+    parameters that it gets, as one vector; `per_group` and `per_leaf` give the layers of the paper.
+    The order is a new permutation per task, drawn from ``key``. Inactive tasks and zero gradients
+    are excluded, and their means do not change. A gradient that is not finite makes the update not
+    finite.
 
     Args:
-      beta: the rate of the running mean; 0.5 is what LibMTL and TorchJD take.
-      shuffle: whether the order of j is random.
-      num_tasks: T, where it stands alone.
+      beta: The rate of the running mean. LibMTL and TorchJD take 0.5.
+      shuffle: Whether the order of j is random.
+      num_tasks: T. Needed unless `on_shared`, which knows T, is around the method.
 
     Raises:
-      ValueError: beta is not in [0, 1]; at update, no key for more than two tasks.
+      ValueError: beta is not in [0, 1]; at update, the key is missing with more than two tasks.
 
     >>> method = gradvac(num_tasks=2)
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}
     >>> method.update(updates, method.init({'w': jnp.zeros(3)}))[0]['w'].tolist()
     [0.584..., 3.80..., 3.80...]
     """
-    check_option('beta', beta, 'in [0, 1]', lambda found: (found >= 0) & (found <= 1))
+    check_fraction('beta', beta)
 
     def init(num_tasks):
         return GradVacState(jnp.zeros((known_tasks(num_tasks),) * 2))
@@ -61,31 +63,37 @@ def gradvac(*, beta: float = 0.5, shuffle: bool = True, num_tasks: int | None = 
         target = inner.target.astype(cosines.dtype)
         seen = norms > 0
         rows = solvers.factor(cosines, seen)
-        units, found = jax.vmap(_turn, in_axes=(None, 0, 0, 0, None))(
+        units, met = jax.vmap(_turn, in_axes=(None, 0, 0, 0, None))(
             rows, jnp.arange(tasks), order, target, seen
         )
         moves = seen[:, None] & seen[None, :] & ~jnp.eye(tasks, dtype=bool)
-        after = jnp.where(moves, (1 - beta) * target + beta * found, target)
+        after = jnp.where(moves, (1 - beta) * target + beta * met, target)
         return of_rows(units, norms), GradVacState(after.astype(inner.target.dtype))
 
     return from_cosines(weigh, init, num_tasks=num_tasks, scale='sum')
 
 
-def _turn(rows: Array, task: Array, order: Array, target: Array, seen: Array):
-    """Shares ``[T]`` of the unit rows in one turned row, and the cosines ``[T]`` that it met.
+def _turn(
+    rows: Float[Array, 'T T'],
+    task: Int[Array, ''],
+    order: Int[Array, 'T'],
+    target: Float[Array, 'T'],
+    seen: Bool[Array, 'T'],
+) -> tuple[Float[Array, 'T'], Float[Array, 'T']]:
+    """The shares of the unit rows in one turned row, and its cosines before each turn.
 
-    The turned row itself is carried too: where it nearly vanishes, its shares do not show its
+    The scan also carries the turned row: where the row nearly vanishes, its shares do not show its
     length.
     """
 
     def against(carry, other):
         turned, units = carry
         length = jnp.linalg.norm(turned)
-        cosine = jnp.clip(turned @ rows[other] / jnp.where(length > 0, length, 1), -1, 1)
+        cosine = jnp.clip(turned @ rows[other] / divisor(length), -1, 1)
         aim = jnp.clip(target[other], -1, 1)
         across = jnp.sqrt(1 - aim**2)
         turns = (other != task) & seen[other] & seen[task] & (cosine < aim) & (across > 0)
-        change = aim * jnp.sqrt(1 - cosine**2) / jnp.where(across > 0, across, 1) - cosine
+        change = aim * jnp.sqrt(1 - cosine**2) / divisor(across) - cosine
         step = jnp.where(turns, length * change, 0)
         return (turned + step * rows[other], units.at[other].add(step)), cosine
 

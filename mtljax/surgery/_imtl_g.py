@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 
 from mtljax import solvers
+from mtljax._numeric import divide
 from mtljax.surgery._from_gramian import from_cosines
 from mtljax.surgery._surgery import Surgery
 
@@ -12,12 +13,13 @@ def imtl_g() -> Surgery:
 
     ``d = sum_t a_t g_t`` with ``d . g_t/|g_t|`` equal for all t and ``sum_t a_t = 1`` (Liu, Li,
     Kuang, Xue, Chen, Yang, Liao, Zhang, ICLR 2021, https://openreview.net/forum?id=IMPnRXEWpvr).
-    In unit rows ``C b = 1`` by the pseudo-inverse, so that dependent gradients are no error.
+    For unit rows this is ``C b = 1``. The pseudo-inverse solves it, so that dependent gradients are
+    allowed.
 
-    Equal gradients g give ``g``. Weights may be negative, and large where gradients nearly oppose.
-    Head gradients: plain. Nothing is random. Inactive tasks and zero gradients are excluded; where
-    no such d exists with that sum (opposed gradients), ``d = 0``; a gradient that is not finite
-    makes the update not finite.
+    Equal gradients g give ``g``. The weights may be negative, and they are large where gradients
+    are nearly opposed. Head gradients are not weighted. The method is not random. Inactive tasks
+    and zero gradients are excluded. Where no such d exists (opposed gradients), ``d = 0``. A
+    gradient that is not finite makes the update not finite.
 
     >>> method = imtl_g()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}
@@ -28,12 +30,12 @@ def imtl_g() -> Surgery:
     def weigh(norms, cosines, inner, *, losses, active, key):
         usable = norms > 0
         wish = jnp.ones_like(norms)
-        # Two unit rows have equal weights, also where they are too opposed to be told apart.
+        # Two unit rows have equal weights, also where they are nearly opposed.
         units = wish if len(norms) == 2 else solvers.equiangular(cosines, wish, usable)
         smallest = jnp.min(jnp.where(usable, norms, jnp.inf))
-        weights = units * jnp.where(usable, smallest / jnp.where(usable, norms, 1), 0)
+        weights = units * divide(smallest, norms, usable)
         total = jnp.sum(weights)
         exists = jnp.abs(total) > 1e-12 * jnp.sum(jnp.abs(weights))
-        return jnp.where(exists, weights / jnp.where(exists, total, 1), 0), inner
+        return divide(weights, total, exists), inner
 
     return from_cosines(weigh, scale='mean')

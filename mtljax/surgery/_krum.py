@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 
+from mtljax._numeric import divisor
 from mtljax.options import check_count
 from mtljax.surgery._from_gramian import from_cosines
 from mtljax.surgery._surgery import Surgery
@@ -15,16 +16,16 @@ def krum(byzantine: int = 0, *, selected: int = 1) -> Surgery:
     Mhamdi, Guerraoui, Stainer, NeurIPS 2017, https://arxiv.org/abs/1703.02757). Distances are
     squared, as in the paper; TorchJD sums them unsquared.
 
-    Equal gradients g give ``g``. Head gradients: plain. Nothing is random; ties go to the first
-    task. Inactive tasks are excluded; a zero gradient is a gradient; one that is not finite makes
-    the update not finite.
+    Equal gradients g give ``g``. Head gradients are not weighted. Nothing is random; ties go to the
+    first task. Inactive tasks are excluded. A zero gradient counts like any other. A gradient that
+    is not finite makes the update not finite.
 
     Args:
-      byzantine: how many gradients may be arbitrary.
-      selected: how many are averaged.
+      byzantine: The number of gradients that may be arbitrary.
+      selected: The number of gradients that are averaged.
 
     Raises:
-      ValueError: an option out of range.
+      ValueError: An option is out of range.
 
     >>> method = krum()
     >>> updates = {'w': jnp.array([[1.0, 0.0], [1.5, 0.0], [9.0, 9.0]])}
@@ -36,8 +37,7 @@ def krum(byzantine: int = 0, *, selected: int = 1) -> Surgery:
 
     def weigh(norms, cosines, inner, *, losses, active, key):
         tasks, alive = len(norms), jnp.sum(active)
-        largest = jnp.max(norms)
-        lengths = norms / jnp.where(largest > 0, largest, 1)
+        lengths = norms / divisor(jnp.max(norms))
         products = lengths[:, None] * lengths[None, :] * (cosines + cosines.T) / 2
         square = jnp.diagonal(products)
         distances = jnp.maximum(square[:, None] + square[None, :] - 2 * products, 0)

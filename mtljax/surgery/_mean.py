@@ -8,8 +8,9 @@ from mtljax.surgery._surgery import Surgery, Traits, transform
 def mean() -> Surgery:
     """The mean of the active tasks' gradients, ``d = 1/|A| sum_{t in A} g_t``, one backward pass.
 
-    Equal gradients g give ``g``. Head gradients: plain. Inactive tasks do not count; a zero
-    gradient counts; one that is not finite makes the mean not finite. Nothing is random.
+    Equal gradients g give ``g``. Head gradients are not weighted. Inactive tasks do not count; a
+    zero gradient counts. A gradient that is not finite makes the mean not finite. The method is not
+    random.
 
     >>> method = mean()
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}

@@ -3,11 +3,12 @@
 from typing import NamedTuple
 
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
 
 from mtljax import solvers
-from mtljax.base import Array, PyTree
+from mtljax.base import PyTree
 from mtljax.gradients import Stacked
-from mtljax.options import check_option
+from mtljax.options import check_not_negative, check_option
 from mtljax.surgery._inputs import known_tasks
 from mtljax.surgery._rows import as_params, blend, zero_rows
 from mtljax.surgery._surgery import Surgery, Traits, transform
@@ -17,14 +18,14 @@ class MocoState(NamedTuple):
     """The state of `moco`.
 
     Attributes:
-      step: how many updates there were.
-      rows: the tracked gradients Y, leaves ``[T, ...]``.
-      weights: lambda, ``[T]``.
+      step: The number of updates so far.
+      rows: The tracked gradients Y, leaves ``[T, ...]``.
+      weights: The weights l.
     """
 
-    step: Array
+    step: Int[Array, '']
     rows: PyTree
-    weights: Array
+    weights: Float[Array, 'T']
 
 
 def moco(
@@ -38,41 +39,42 @@ def moco(
 ) -> Surgery:
     """MoCo: weights follow the least point of the hull of gradients that are averaged over steps.
 
-    At step k: ``Y = Y - beta / k^beta_sigma (Y - J)``; ``l = P(l - gamma / k^gamma_sigma
-    (Y Y^T + rho I) l)``, P the projection on the simplex; ``d = Y^T l`` (Fernando, Shen, Liu,
-    Chaudhury, Murugesan, Chen, ICLR 2023, https://openreview.net/forum?id=dLAYGdKTi2). LibMTL
-    replaces each gradient by its direction times its loss, and P by a softmax. It holds T gradients
-    in its state.
+    At step k: ``Y = Y - beta / k^beta_sigma (Y - J)``;
+    ``l = P(l - gamma / k^gamma_sigma (Y Y^T + rho I) l)``, P the projection on the simplex;
+    ``d = Y^T l`` (Fernando, Shen, Liu, Chaudhury, Murugesan, Chen, ICLR 2023,
+    https://openreview.net/forum?id=dLAYGdKTi2). LibMTL replaces each gradient by its direction
+    times its loss, and P by a softmax. The state holds T gradients.
 
     Equal gradients g give ``beta g`` at the first step and ``g`` in the end. The step of l grows
-    with the square of the gradients: choose gamma by their size. Head gradients: plain. Nothing is
-    random. Inactive tasks are excluded, and keep their row and their share; a zero gradient pulls
-    its row to 0; one that is not finite makes this and later updates not finite.
+    with the square of the gradients: choose gamma by their size. Head gradients are not weighted.
+    The method is not random. Inactive tasks are excluded, and keep their row and their share. A
+    zero gradient pulls its row to 0. A gradient that is not finite makes this and later updates not
+    finite.
 
     Args:
-      beta: the rate of the tracking; this and the other defaults are LibMTL's.
-      beta_sigma: how fast it falls with the steps.
-      gamma: the rate of the weights.
-      gamma_sigma: how fast it falls.
-      rho: a ridge.
-      num_tasks: T, where it stands alone.
+      beta: The rate of the tracking. All defaults are those of LibMTL.
+      beta_sigma: How fast beta falls with the steps.
+      gamma: The rate of the weights.
+      gamma_sigma: How fast gamma falls with the steps.
+      rho: The number that is added to the diagonal of the Gramian.
+      num_tasks: T. Needed unless `on_shared`, which knows T, is around the method.
 
     Raises:
-      ValueError: an option out of range.
+      ValueError: An option is out of range.
 
     >>> method = moco(beta=1.0, gamma=0.0, num_tasks=2)
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}
     >>> method.update(updates, method.init({'w': jnp.zeros(2)}))[0]['w'].tolist()
     [2.0, 3.0]
     """
-    check_option('beta', beta, 'in (0, 1]', lambda found: (found > 0) & (found <= 1))
+    check_option('beta', beta, 'in (0, 1]', lambda value: (value > 0) & (value <= 1))
     for name, value in (
         ('beta_sigma', beta_sigma),
         ('gamma', gamma),
         ('gamma_sigma', gamma_sigma),
         ('rho', rho),
     ):
-        check_option(name, value, 'a finite number >= 0', lambda found: found >= 0)
+        check_not_negative(name, value)
 
     def init(params, num_tasks):
         tasks = known_tasks(num_tasks)

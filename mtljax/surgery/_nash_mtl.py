@@ -4,7 +4,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from mtljax import solvers
-from mtljax.options import check_option
+from mtljax._numeric import divisor
+from mtljax.options import check_positive
 from mtljax.surgery._from_gramian import from_solver
 from mtljax.surgery._surgery import Surgery
 
@@ -17,17 +18,17 @@ def nash_mtl(*, max_norm: ArrayLike | None = 1.0) -> Surgery:
     solved to rounding by Newton's method, in closed form for two tasks; the authors' code takes 20
     linearised steps on the host, and falls back to its last weights where its solver fails.
 
-    The length does not depend on that of the gradients: ``|d|^2 = T`` before ``max_norm``. Equal
-    gradients g give ``g / |g|`` (``sqrt(T) g / |g|`` with no limit). Head gradients: weighted by a.
-    Nothing is random. Inactive tasks and zero gradients are excluded (the head of the latter has
-    the mean of the other weights). Dependent gradients
-    need not have a solution: the method then is that of cosines whose eigenvalues are raised to
-    1e-8 (float32: 1e-6 T), and tends to 0. A gradient that is not finite makes the update not
-    finite. `every` solves every k steps only.
+    The length of d does not depend on the length of the gradients: ``|d|^2 = T`` before
+    ``max_norm``. Equal gradients g give ``g / |g|`` (``sqrt(T) g / |g|`` with no limit). Head
+    gradients are weighted by a. The method is not random. Inactive tasks and zero gradients are
+    excluded; the head of a zero gradient gets the mean of the other weights. Dependent gradients
+    may have no solution. The eigenvalues of the cosines are then raised to 1e-8 (float32: 1e-6 T),
+    and the update tends to 0. A gradient that is not finite makes the update not finite. With
+    `every` the equations are solved only every k steps.
 
     Args:
-      max_norm: a longer d, and a with it, is scaled down to this length; None for no limit. The
-        authors' code and LibMTL leave the weights of the heads unscaled.
+      max_norm: The greatest length of d; None for no limit. A longer d is scaled down to it, and a
+        with it. The authors' code and LibMTL do not scale the weights of the heads.
 
     Raises:
       ValueError: max_norm is not above 0.
@@ -38,7 +39,7 @@ def nash_mtl(*, max_norm: ArrayLike | None = 1.0) -> Surgery:
     [0.076..., 0.998..., 0.998...]
     """
     if max_norm is not None:
-        check_option('max_norm', max_norm, 'a finite number > 0', lambda found: found > 0)
+        check_positive('max_norm', max_norm)
 
     def solve(norms, cosines, *, losses, active):
         weights, residual = solvers.nash(norms, cosines, active)
@@ -46,7 +47,7 @@ def nash_mtl(*, max_norm: ArrayLike | None = 1.0) -> Surgery:
             return weights, residual
         units = weights * norms
         length = jnp.sqrt(jnp.maximum(units @ cosines @ units, 0))
-        shorter = jnp.minimum(1, max_norm / jnp.where(length > 0, length, 1))
+        shorter = jnp.minimum(1, max_norm / divisor(length))
         return weights * shorter, residual
 
     return from_solver(solve, weighs_heads=True, scale='own')

@@ -1,4 +1,4 @@
-"""Surgery on what is shared; plain or weighted sums on what is not."""
+"""Surgery on the shared parameters, and plain or weighted sums for the others."""
 
 import logging
 from collections.abc import Callable
@@ -32,21 +32,22 @@ def on_shared(
     """Apply a surgery to the shared parameters; every other gradient is a sum over tasks.
 
     ``{'shared': method(J_shared), 'task': J_task^T w}``. It comes first in the ``optax.chain``;
-    clipping, MultiSteps and apply_if_finite go behind it. Where nothing is shared, the method is
-    not run, and the log says so.
+    clipping, MultiSteps and apply_if_finite go behind it. Where no parameter is shared, the method
+    does not run, and the log says so.
 
     Args:
-      method: a surgery.
-      task: ``'plain'`` for ``w = 1``, ``'weighted'`` for the method's task weights; by default what
-        the method's paper does.
-      labels: for parameters that are not laid out as ``{'shared': ..., 'task': ...}``: a function
-        from the path ``'a/b/c'``, or a tree in the parameters' structure, to ``'shared'`` or
-        ``'task'``.
-      num_tasks: T, for methods that keep a state, where it is not the number of
+      method: A surgery.
+      task: ``'plain'`` for ``w = 1``, or ``'weighted'`` for the method's task weights. The default
+        is the choice of the method's paper.
+      labels: Needed for parameters that are not laid out as ``{'shared': ..., 'task': ...}``.
+        Either a function from the path ``'a/b/c'`` to ``'shared'`` or ``'task'``, or a tree of
+        these labels in the structure of the parameters.
+      num_tasks: T. Methods with a state need it where T is not the number of
         ``params['task']['heads']``.
 
     Raises:
-      ValueError: unknown option or label; ``'weighted'`` with a method that has no task weights.
+      ValueError: An option or a label is unknown, or ``task='weighted'`` and the method has no task
+        weights.
 
     >>> import jax.numpy as jnp
     >>> from mtljax import surgery
@@ -63,9 +64,9 @@ def on_shared(
         raise ValueError(f'method should be a surgery, such as surgery.pcgrad(). Found {method!r}.')
     traits = getattr(method, 'traits', Traits())
     weighted = traits.weighs_heads if task is None else task == 'weighted'
-    tasks_given = num_tasks
+    default_tasks = num_tasks
 
-    def init(params, *, num_tasks=tasks_given):
+    def init(params, *, num_tasks=default_tasks):
         shared = _shared_of(params, labels)
         if not jax.tree.leaves(shared):
             if not traits.plain:
@@ -77,13 +78,13 @@ def on_shared(
         return init_of(method)(shared, **({} if tasks is None else {'num_tasks': tasks}))
 
     def update(updates, state, params=None, **extra):
-        shared, own, join = _split(updates, params, labels, extra.get('active'))
+        shared, rest, join = _split(updates, params, labels, extra.get('active'))
         if isinstance(state, NothingShared):
-            return join(shared.combine(), own.combine()), state
+            return join(shared.combine(), rest.combine()), state
         below = None if params is None else _shared_of(params, labels)
         combined, state = method.update(shared, state, below, **extra)
         weights = _task_weights(state) if weighted else None
-        return join(combined, own.combine(weights)), state
+        return join(combined, rest.combine(weights)), state
 
     return Surgery(init, update, Traits(weighs_heads=weighted, linear=False, whole=True))
 
@@ -91,22 +92,22 @@ def on_shared(
 def _split(updates, params, labels, active) -> tuple[Any, Any, Callable[[Params, Params], Params]]:
     """The Jacobians of the shared and of all other parameters, and how to join their results."""
     if isinstance(updates, ModelJacobian) and labels is None:
-        shared, own = updates['shared'], updates['task']
-        return shared, own, lambda first, second: {'shared': first, 'task': second}
+        shared, rest = updates['shared'], updates['task']
+        return shared, rest, lambda first, second: {'shared': first, 'task': second}
     jacobian = without_inactive(as_jacobian(updates, params).realise(), active)
     rows, tasks = jacobian.stacked(), jacobian.num_tasks
-    shared, own = trees.partition(rows, _is_shared(rows, labels))
+    shared, rest = trees.partition(rows, _is_shared(rows, labels))
     if labels is None:
         return (
             Stacked(shared.get('shared'), tasks),
-            Stacked(own, tasks),
+            Stacked(rest, tasks),
             lambda first, second: trees.merge(shared | {'shared': first}, second),
         )
-    return Stacked(shared, tasks), Stacked(own, tasks), trees.merge
+    return Stacked(shared, tasks), Stacked(rest, tasks), trees.merge
 
 
 def _shared_of(params, labels):
-    """What the method gets: the subtree ``params['shared']``, or the tree with holes elsewhere."""
+    """The parameters of the method: ``params['shared']``, or the tree with holes elsewhere."""
     shared, _ = trees.partition(params, _is_shared(params, labels))
     return shared.get('shared') if labels is None else shared
 
@@ -115,9 +116,8 @@ def _is_shared(tree, labels):
     if labels is None:
         labels = _first_key
     if callable(labels):
-        paths, treedef = jax.tree_util.tree_flatten_with_path(tree)
-        names = [jax.tree_util.keystr(path, simple=True, separator='/') for path, _ in paths]
-        labels = jax.tree.unflatten(treedef, [labels(name) for name in names])
+        names = [labels(path) for path in trees.paths(tree)]
+        labels = jax.tree.unflatten(jax.tree.structure(tree), names)
     unknown = set(jax.tree.leaves(labels)) - {'shared', 'task'}
     if unknown:
         raise ValueError(
@@ -132,15 +132,16 @@ def _first_key(path):
 
 
 def _count_heads(params):
-    own = params.get('task') if isinstance(params, dict) else None
-    return len(own['heads']) if isinstance(own, dict) and own.get('heads') else None
+    task = params.get('task') if isinstance(params, dict) else None
+    return len(task['heads']) if isinstance(task, dict) and task.get('heads') else None
 
 
 def _task_weights(state):
     weights = getattr(state, 'task_weights', None)
     if weights is None:
         raise ValueError(
-            "on_shared(task='weighted') needs the task weights of the method, which this one does "
-            'not keep, or T, which is not known here: pass num_tasks=T.'
+            "on_shared(task='weighted') needs the task weights of the method. Found None: the "
+            'method keeps no task weights, or the number of tasks is not known. Pass '
+            'num_tasks=T, or a method with task weights.'
         )
     return weights

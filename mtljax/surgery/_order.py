@@ -1,32 +1,36 @@
-"""Orders of the tasks, for methods that take them one after the other."""
+"""Orders of the tasks, for methods that handle the tasks one after the other."""
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
 
-from mtljax.base import Array, Key
+from mtljax._numeric import divide
+from mtljax.base import Key
 
 
-def orders(num_tasks: int, key: Key | None, *, shuffle: bool, method: str) -> Array:
-    """One order of all tasks per task, ``[T, T]``: a fresh permutation each, or 0, 1, 2, ...
+def orders(num_tasks: int, key: Key | None, *, shuffle: bool, method: str) -> Int[Array, 'T T']:
+    """One order of all tasks per task: a new permutation each, or 0, 1, 2, ...
 
     Raises:
-      ValueError: an order is to be drawn, there is no key, and more than one order exists.
+      ValueError: An order has to be drawn and the key is missing. Two tasks have only one order.
     """
     if not shuffle or num_tasks <= 2:
         return jnp.broadcast_to(jnp.arange(num_tasks), (num_tasks, num_tasks))
     if key is None:
-        raise ValueError(f'{method} draws the order of the tasks: pass key=... to update.')
+        raise ValueError(
+            f'{method} needs a key at update, to draw the order of the tasks. Found key = None. '
+            'Pass key=... to update.'
+        )
     keys = jax.random.split(key, num_tasks)
     return jax.vmap(lambda k: jax.random.permutation(k, num_tasks))(keys)
 
 
-def of_rows(units: Array, norms: Array) -> Array:
-    """Weights ``[T]`` of the gradients, from ``units[i, k]``, the share of unit row k in row i.
+def of_rows(units: Float[Array, 'T T'], norms: Float[Array, 'T']) -> Float[Array, 'T']:
+    """The weights of the gradients, from ``units[i, k]``, the share of unit row k in row i.
 
     Row i stands for ``|g_i| sum_k units[i, k] g_k/|g_k|``.
     """
-    inverse = jnp.where(norms > 0, 1 / jnp.where(norms > 0, norms, 1), 0)
-    ratio = norms[:, None] * inverse[None, :]
+    ratio = norms[:, None] * divide(1, norms)[None, :]
     weights = jnp.sum(jnp.where(units != 0, units * ratio, 0), axis=0)
     most = jnp.finfo(weights.dtype).max
     return jnp.clip(weights, -most, most)

@@ -1,4 +1,4 @@
-"""Surgery on parts of the parameters, each for itself."""
+"""Surgery on each group of parameters separately."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from mtljax import trees
 from mtljax.base import PyTree
 from mtljax.gradients import Stacked
 from mtljax.surgery._inputs import per_task, read
@@ -13,7 +14,7 @@ from mtljax.surgery._surgery import Surgery, SurgeryState, init_of
 
 
 def per_leaf(method: Surgery) -> Surgery:
-    """`per_group` with every array of the parameters as a group of its own.
+    """`per_group` with one group for every array of the parameters.
 
     >>> from mtljax import surgery
     >>> method = per_leaf(surgery.mgda())
@@ -29,18 +30,18 @@ def per_leaf(method: Surgery) -> Surgery:
 def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery:
     """A method that acts on every group of parameters as if there were no others.
 
-    GradVac's layers are such groups. All groups are solved under one vmap. Heads cannot be weighted
-    by it: every group has weights of its own. Scale, inactive and zero rows are the method's; a
-    random method draws a new order per group.
+    The layers of GradVac are such groups. All groups are solved under one vmap. It cannot weigh
+    heads, because every group has different weights. The scale and the treatment of inactive and
+    zero rows are those of the method; a random method draws a new order per group.
 
     Args:
-      method: a surgery that sees the gradients through their Gramian alone.
-      groups: from the path ``'a/b/c'`` of a parameter to its group, or a tree of groups in the
-        structure of the parameters that it is given (inside `on_shared`, of the shared ones).
+      method: A surgery that reads the gradients only through their Gramian.
+      groups: A function from the path ``'a/b/c'`` of a parameter to its group, or a tree of groups
+        in the structure of the parameters that it gets (the shared ones, inside `on_shared`).
 
     Raises:
-      ValueError: the method sees more than the Gramian. (graddrop and trimmed_mean act on every
-        element and metabalance on every array as they are.)
+      ValueError: The method reads more than the Gramian. (graddrop and trimmed_mean already act on
+        every element, and metabalance on every array.)
 
     >>> from mtljax import surgery
     >>> method = per_group(surgery.mgda(), lambda path: path.split('/')[0])
@@ -52,14 +53,14 @@ def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery
     rule = method.traits.rule if isinstance(method, Surgery) else None
     if rule is None:
         raise ValueError(
-            'per_group needs a method that sees the gradients through their Gramian alone, such as '
+            'per_group needs a method that reads only the Gramian of the gradients, such as '
             f'surgery.pcgrad() without another wrapper. Found {method!r}.'
         )
 
     def init(params, **extra):
-        one = init_of(method)(params, **extra).inner
+        first = init_of(method)(params, **extra).inner
         count = len(set(_names(params, groups)))
-        inner = jax.tree.map(lambda leaf: jnp.repeat(leaf[None], count, axis=0), one)
+        inner = jax.tree.map(lambda leaf: jnp.repeat(leaf[None], count, axis=0), first)
         return SurgeryState(None, inner)
 
     def update(updates, state, params=None, *, losses=None, active=None, key=None, **extra):
@@ -70,15 +71,15 @@ def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery
         names = _names(jacobian.stacked(), groups)
         order = sorted(set(names), key=str)
         members = [[leaf for leaf, n in zip(leaves, names, strict=True) if n == o] for o in order]
-        found = [Stacked(member, jacobian.num_tasks).normalised(alive) for member in members]
-        norms, cosines = (jnp.stack(each) for each in zip(*found, strict=True))
+        pairs = [Stacked(member, jacobian.num_tasks).normalised(alive) for member in members]
+        norms, cosines = (jnp.stack(each) for each in zip(*pairs, strict=True))
 
-        def one(norms, cosines, inner, key):
+        def weigh(norms, cosines, inner, key):
             return rule(norms, cosines, inner, losses=losses, active=alive, key=key)
 
         keys = None if key is None else jax.random.split(key, len(order))
         axes = (0, 0, 0, None if key is None else 0)
-        weights, inner = jax.vmap(one, in_axes=axes)(norms, cosines, state.inner, keys)
+        weights, inner = jax.vmap(weigh, in_axes=axes)(norms, cosines, state.inner, keys)
         combined = [
             Stacked(leaf, jacobian.num_tasks).combine(weights[order.index(name)])
             for leaf, name in zip(leaves, names, strict=True)
@@ -94,8 +95,8 @@ def _names(tree, groups):
     if not callable(groups):
         labels, count = jax.tree.leaves(groups), len(jax.tree.leaves(tree))
         if len(labels) != count:
-            raise ValueError(f'groups should name one group per array, {count}. Found {labels}.')
+            raise ValueError(
+                f'groups should name one group per array, {count}. Found groups = {labels}.'
+            )
         return labels
-    paths = jax.tree_util.tree_flatten_with_path(tree)[0]
-    names = [jax.tree_util.keystr(path, simple=True, separator='/') for path, _ in paths]
-    return [groups(name) for name in names]
+    return [groups(path) for path in trees.paths(tree)]

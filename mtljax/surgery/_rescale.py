@@ -1,10 +1,11 @@
-"""One scale for all methods."""
+"""One scale for the updates of all methods."""
 
 from typing import Literal
 
 import jax
 import jax.numpy as jnp
 
+from mtljax._numeric import divisor
 from mtljax.surgery._surgery import Surgery
 from mtljax.surgery._wrapped import check_inner, scaled_weights, weights_of, wrapped
 
@@ -12,23 +13,24 @@ from mtljax.surgery._wrapped import check_inner, scaled_weights, weights_of, wra
 def rescale(
     method: Surgery, to: Literal['sum', 'mean'], *, num_tasks: int | None = None
 ) -> Surgery:
-    """A method whose update has the scale of the sum, or of the mean, of the gradients.
+    """A method whose update has the scale of the sum or of the mean of the gradients.
 
     A method that adds (equal gradients g give ``T g``) is divided by the number of active tasks for
     ``'mean'``, one that averages is multiplied by it for ``'sum'``: a constant factor, so that
-    learning rates carry over. Where a method's length is its own (nash_mtl, fairgrad, and
-    from_gramian unless it says otherwise), its task weights are divided by the size of their sum
-    instead, and for ``'sum'`` multiplied by the number of active tasks. Task weights, and with them
-    weighted head gradients, get the same factor.
+    learning rates carry over. Other methods (nash_mtl, fairgrad, and from_gramian by default) have
+    another length. Their task weights are divided by the size of their sum, and for ``'sum'``
+    multiplied by the number of active tasks. Task weights, and with them weighted head gradients,
+    get the same factor.
 
     Args:
-      method: a surgery.
-      to: ``'sum'`` or ``'mean'``.
-      num_tasks: T, where it stands alone and weights are to be summed.
+      method: A surgery.
+      to: The scale, ``'sum'`` or ``'mean'``.
+      num_tasks: T. Needed only if weights are summed and `on_shared`, which knows T, is not around
+        the method.
 
     Raises:
-      ValueError: another scale, or no surgery; weights are to be summed and the method has none
-        (per_group) or, at update, T was unknown.
+      ValueError: The scale is unknown, or the method is not a surgery; the weights have to be
+        summed and the method has none (per_group), or T was not known at init.
 
     >>> from mtljax import surgery
     >>> method = rescale(surgery.mgda(), to='sum')
@@ -41,7 +43,9 @@ def rescale(
     check_inner(method, 'rescale')
 
     if method.traits.scale == 'own' and not method.traits.linear:
-        raise ValueError('rescale needs the task weights of the method, and this one has none.')
+        raise ValueError(
+            f'rescale needs a method with task weights. Found {method!r}, which has none.'
+        )
 
     def step(run, jacobian, state, active):
         updates, inner = run(jacobian, state.inner)
@@ -56,7 +60,7 @@ def rescale(
 def _factor(scale, to, count, state, active):
     if scale == 'own':
         total = jnp.abs(jnp.sum(jnp.where(active, weights_of(state, 'rescale'), 0)))
-        unit = 1 / jnp.where(total != 0, total, 1)
+        unit = 1 / divisor(total, total != 0)
         return unit * count if to == 'sum' else unit
     if scale == to:
         return jnp.ones(())

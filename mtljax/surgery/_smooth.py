@@ -1,32 +1,32 @@
-"""Task weights, averaged over steps."""
+"""Task weights that are averaged over steps."""
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from mtljax.base import Array
-from mtljax.options import check_option
+from mtljax.options import check_share
 from mtljax.surgery._surgery import Surgery
 from mtljax.surgery._wrapped import needs_linear, weights_of, wrapped
 
 
 def smooth(method: Surgery, decay: ArrayLike = 0.9, *, num_tasks: int | None = None) -> Surgery:
-    """CR-MOGM: a method with the running mean of its own task weights.
+    """CR-MOGM: a method with the running mean of its task weights.
 
     ``d = sum_t l_t g_t``, ``l = decay l + (1 - decay) w`` with w the method's weights (Zhou, Zhang,
     Jiang, Zhong, Gu, Zhu, NeurIPS 2022, https://proceedings.neurips.cc/paper_files/paper/2022/hash/
     f91bd64a3620aad8e70a27ad9cb3ca57-Abstract-Conference.html). A task's mean starts at its first
-    weight, and stands still while the task is inactive. Scale, head gradients (by l, where the
-    method weighs them) and random order are the method's. A weight that is not finite makes this
-    update not finite and is left out of the mean.
+    weight, and does not change while the task is inactive. The scale, the treatment of head
+    gradients (weighted by l, where the method weighs them) and the random order are those of the
+    method. A weight that is not finite makes this update not finite and does not enter the mean.
 
     Args:
-      method: a surgery whose update is ``J^T w``.
-      decay: in [0, 1); 0.9 is TorchJD's default.
-      num_tasks: T, where it stands alone.
+      method: A surgery whose update is ``J^T w``.
+      decay: The decay of the running mean, in [0, 1). The default is TorchJD's.
+      num_tasks: T. Needed unless `on_shared`, which knows T, is around the method.
 
     Raises:
-      ValueError: decay is out of range; the update of the method is no weighted sum (graddrop,
-        metabalance, trimmed_mean and those that average gradients); at init, T is unknown.
+      ValueError: decay is out of range, or the update of the method is not a weighted sum
+        (graddrop, metabalance, trimmed_mean and methods that average gradients over steps); at
+        init, T is unknown.
 
     >>> from mtljax import surgery
     >>> method = smooth(surgery.mgda(), decay=0.5)
@@ -36,7 +36,7 @@ def smooth(method: Surgery, decay: ArrayLike = 0.9, *, num_tasks: int | None = N
     >>> state.task_weights.tolist()
     [0.5, 0.5]
     """
-    check_option('decay', decay, 'in [0, 1)', lambda found: (found >= 0) & (found < 1))
+    check_share('decay', decay)
     needs_linear(method, 'smooth')
 
     def start(state):
@@ -48,14 +48,14 @@ def smooth(method: Surgery, decay: ArrayLike = 0.9, *, num_tasks: int | None = N
         inner, seen = state.inner
         _, inner = run(jacobian, inner)
         fresh = weights_of(inner, 'smooth')
-        fine = active & jnp.isfinite(fresh)
-        weights = _blended(state.task_weights, fresh, seen, fine, decay)
-        used = jnp.where(fine, weights, jnp.where(active, fresh, 0))
-        return jacobian.combine(used), weights, (inner, seen | fine)
+        finite = active & jnp.isfinite(fresh)
+        weights = _blended(state.task_weights, fresh, seen, finite, decay)
+        used = jnp.where(finite, weights, jnp.where(active, fresh, 0))
+        return jacobian.combine(used), weights, (inner, seen | finite)
 
     return wrapped(method, start, step, method.traits._replace(rule=None), num_tasks)
 
 
-def _blended(before: Array, fresh: Array, seen: Array, fine: Array, decay: ArrayLike) -> Array:
+def _blended(before, fresh, seen, finite, decay):
     mixed = (decay * before + (1 - decay) * fresh).astype(before.dtype)
-    return jnp.where(fine, jnp.where(seen, mixed, fresh), before)
+    return jnp.where(finite, jnp.where(seen, mixed, fresh), before)

@@ -8,8 +8,9 @@ from mtljax.surgery._surgery import Surgery, Traits, transform
 def sum() -> Surgery:
     """The sum of the task gradients, ``d = sum_t g_t``, by one backward pass.
 
-    Equal gradients g give ``T g``. Head gradients: plain. Inactive tasks add nothing; a zero
-    gradient adds nothing; one that is not finite makes the sum not finite. Nothing is random.
+    Equal gradients g give ``T g``. Head gradients are not weighted. Inactive tasks and zero
+    gradients add nothing. A gradient that is not finite makes the sum not finite. The method is not
+    random.
 
     >>> method = sum()
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}

@@ -9,18 +9,18 @@ from mtljax.surgery._surgery import Surgery, Traits, transform
 
 
 def trimmed_mean(trim: int = 1) -> Surgery:
-    """In every parameter, the mean of the task gradients without the largest and smallest.
+    """In every parameter, the mean of the task gradients without the largest and smallest ones.
 
-    ``d_p = mean of g_tp over t``, less the ``trim`` largest and the ``trim`` smallest values (Yin,
-    Chen, Ramchandran, Bartlett, ICML 2018, https://arxiv.org/abs/1803.01498). At most
-    ``(|A| - 1) // 2`` go on each side, so that one value stays.
+    ``d_p`` is the mean of ``g_tp`` over t without the ``trim`` largest and ``trim`` smallest values
+    (Yin, Chen, Ramchandran, Bartlett, ICML 2018, https://arxiv.org/abs/1803.01498). At most ``(|A|
+    - 1) // 2`` values are left out on each side, so that one value stays.
 
-    Equal gradients g give ``g``. Head gradients: plain. Nothing is random. Inactive tasks are
-    excluded; a zero gradient is a gradient; infinite entries are extremes like others, and a NaN
-    makes its parameter's update NaN.
+    Equal gradients g give ``g``. Head gradients are not weighted. The method is not random.
+    Inactive tasks are excluded. A zero gradient counts like any other. Infinite entries can be left
+    out like other extremes; a NaN makes its parameter's update NaN.
 
     Args:
-      trim: how many values go on each side.
+      trim: The number of values that are left out on each side.
 
     Raises:
       ValueError: trim is negative.

@@ -8,15 +8,16 @@ from mtljax.surgery._surgery import Surgery
 
 
 def upgrad() -> Surgery:
-    """UPGrad: the mean of the gradients, each projected on the cone that conflicts with no task.
+    """UPGrad: project each gradient on the cone that conflicts with no task, and take the mean.
 
     ``d = 1/|A| sum_t P(g_t)``, P the projection on ``{d: g_s . d >= 0 for all s}`` (Quinton and
     Rey, 2024, https://arxiv.org/abs/2406.16232). All projections are solved at once, in closed form
-    for two tasks; TorchJD adds 1e-4 to the normalised Gramian, which moves the fourth digit.
+    for two tasks. TorchJD adds 1e-4 to the normalised Gramian, which changes the fourth digit.
 
-    Equal gradients g give ``g``. Head gradients: plain. Nothing is random. Inactive tasks are
-    excluded; a zero gradient counts in the mean and conflicts with nothing; one that is not finite
-    makes the update not finite. `with_preference` gives the weighted form.
+    Equal gradients g give ``g``. Head gradients are not weighted. The method is not random.
+    Inactive tasks are excluded. A zero gradient counts in the mean and conflicts with no task. A
+    gradient that is not finite makes the update not finite. `with_preference` gives the weighted
+    form.
 
     >>> method = upgrad()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}
@@ -26,7 +27,7 @@ def upgrad() -> Surgery:
 
     def solve(norms, cosines, *, losses, active):
         targets = jnp.diag(active / jnp.maximum(jnp.sum(active), 1)).astype(norms.dtype)
-        found = solvers.dual_cone(targets, norms, cosines, active)
-        return found.weights.sum(axis=0), found.residual
+        solution = solvers.dual_cone(targets, norms, cosines, active)
+        return solution.weights.sum(axis=0), solution.residual
 
     return from_solver(solve)

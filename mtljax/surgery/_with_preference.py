@@ -11,20 +11,22 @@ from mtljax.surgery._wrapped import check_inner, scaled_weights, wrapped
 def with_preference(method: Surgery, preference: ArrayLike) -> Surgery:
     """A method on the gradients of ``p_t L_t``: ``method(diag(p) J)``.
 
-    With ``upgrad`` and ``dualproj`` these are the weights of the sum that is projected (the cone
-    does not change), in TorchJD ``pref_vector``. A method that does not see the lengths of the
-    gradients keeps its direction (imtl_g, nash_mtl, conflict_free); ``aligned_mtl`` and
-    ``conflict_free`` have a ``preference`` of their own. Task weights are ``p_t w_t``;
-    heads that the method does not weigh stay plain. Equal gradients g give what the method makes of
-    ``p_t g``. Random order, inactive and zero rows are the method's (``p_t = 0`` makes a zero row,
-    not an inactive one); ones change nothing.
+    With ``upgrad`` and ``dualproj``, p holds the weights of the sum that is projected; the cone
+    does not change. TorchJD calls it ``pref_vector``. Methods that ignore the lengths of the
+    gradients keep their direction (imtl_g, nash_mtl, conflict_free); ``aligned_mtl`` and
+    ``conflict_free`` have an option ``preference`` instead. The task weights are ``p_t w_t``; heads
+    that the method does not weigh are not weighted. Equal gradients g give the update of the method
+    for ``p_t g``. The random order and the treatment of inactive and zero rows are those of the
+    method (``p_t = 0`` makes a zero row, not an inactive one). A preference of ones changes
+    nothing.
 
     Args:
-      method: a surgery.
-      preference: p, ``[T]``.
+      method: A surgery.
+      preference: The factors p, ``[T]``.
 
     Raises:
-      ValueError: weights that are none; at update, not one per task.
+      ValueError: The preference is not finite numbers >= 0; at update, it is not one number per
+        task.
 
     >>> from mtljax import surgery
     >>> method = with_preference(surgery.sum(), [1.0, 2.0])

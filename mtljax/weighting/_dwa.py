@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from mtljax.base import Array, Weighting
-from mtljax.options import check_count, check_option
+from mtljax.options import check_count, check_positive
 from mtljax.weighting._active import over_active
 
 
@@ -56,7 +56,7 @@ def dwa(window: int = 25, *, temperature: ArrayLike = 2.0, sliding: bool = False
     [0.875..., 1.124...]
     """
     check_count('window', window, 1)
-    check_option('temperature', temperature, 'a finite number > 0', lambda found: found > 0)
+    check_positive('temperature', temperature)
     windows = _sliding if sliding else _blocks
 
     def init(num_tasks):

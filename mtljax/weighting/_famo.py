@@ -8,7 +8,7 @@ import optax
 from jax.typing import ArrayLike
 
 from mtljax.base import Array, Weighting
-from mtljax.options import check_one_per_task, check_option
+from mtljax.options import check_not_negative, check_one_per_task, check_option
 from mtljax.weighting._active import clean, over_active, positive
 from mtljax.weighting._learned import Learned, descend, own_optimizer
 
@@ -62,7 +62,7 @@ def famo(
     [0.173..., -0.173...]
     """
     tx = own_optimizer(optimizer)
-    check_option('weight_decay', weight_decay, 'a finite number >= 0', lambda found: found >= 0)
+    check_not_negative('weight_decay', weight_decay)
     check_option('min_losses', min_losses, 'one finite number, or T of them', ndim=1)
 
     def init(num_tasks):

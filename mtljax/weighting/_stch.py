@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from mtljax.base import Weighting
-from mtljax.options import check_one_per_task, check_option, check_weights
+from mtljax.options import check_one_per_task, check_option, check_positive, check_weights
 from mtljax.weighting._active import over_active
 
 
@@ -41,7 +41,7 @@ def stch(
     [0.0002..., 0.499...]
     """
     check_weights('preference', preference)
-    check_option('smoothing', smoothing, 'a finite number > 0', lambda found: found > 0)
+    check_positive('smoothing', smoothing)
     check_option('ideal', ideal, 'one finite number, or T of them', ndim=1)
 
     def init(num_tasks):
