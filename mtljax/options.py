@@ -5,6 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from jax.typing import ArrayLike
+
+PerTask = ArrayLike | Sequence[Any]
+"""One number for all tasks, or one per task: an array, a list or a tuple."""
 
 
 def check_option(

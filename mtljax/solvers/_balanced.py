@@ -4,24 +4,37 @@ import functools
 from typing import Literal
 
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
 
-from mtljax.base import Array
+from mtljax._numeric import divisor
 from mtljax.solvers._precision import in_float64
 
 Level = Literal['min', 'median', 'rmse']
 
 
-def balanced(norms: Array, cosines: Array, preference: Array, active: Array, level: Level) -> Array:
+def balanced(
+    norms: Float[Array, 'T'],
+    cosines: Float[Array, 'T T'],
+    preference: Float[Array, 'T'],
+    active: Bool[Array, 'T'],
+    level: Level,
+) -> Float[Array, 'T']:
     """``B p`` with ``B = s V S^-1 V^T`` from ``G = V S^2 V^T`` at its numerical rank.
 
-    The rank is that of the unit rows (eigenvalues above ``10 T eps``, relative to the largest).
+    The rank is that of the unit rows: the number of eigenvalues above ``10 T eps``, relative to the
+    largest one.
 
     Args:
-      norms: ``[T]``.
-      cosines: ``[T, T]``.
-      preference: p, ``[T]``.
-      active: ``[T]``.
-      level: s: the smallest non-zero singular value, their median, or their root mean square.
+      norms: The norms of the gradients.
+      cosines: The cosines between the gradients.
+      preference: The vector p.
+      active: The active tasks.
+      level: How s is computed from the non-zero singular values: ``'min'``, ``'median'`` or
+        ``'rmse'`` (root mean
+        square).
+
+    Returns:
+      The weights, ``[T]``.
 
     >>> balanced(jnp.array([3.0, 1.0]), jnp.eye(2), jnp.ones(2), jnp.ones(2, bool), 'min')
     Array([0.333..., 1. ...], dtype=float32)
@@ -32,19 +45,19 @@ def balanced(norms: Array, cosines: Array, preference: Array, active: Array, lev
 
 @functools.cache
 def _solver(level: Level):
-    find = {'min': _smallest, 'median': _median, 'rmse': _root_mean_square}[level]
+    level_of = {'min': _smallest, 'median': _median, 'rmse': _root_mean_square}[level]
 
     @in_float64
     def solve(norms, cosines, preference, active, cut):
         usable = active & (norms > 0)
         largest = jnp.max(jnp.where(usable, norms, 0))
-        relative = jnp.where(usable, norms, 0) / jnp.where(largest > 0, largest, 1)
+        relative = jnp.where(usable, norms, 0) / divisor(largest)
         of_units = jnp.linalg.eigvalsh(jnp.where(usable[:, None] & usable[None, :], cosines, 0))
         rank = jnp.sum(of_units > cut * jnp.max(jnp.abs(of_units)))
         values, vectors = jnp.linalg.eigh(relative[:, None] * cosines * relative[None, :])
         large = jnp.arange(len(norms)) >= len(norms) - rank
         singular = jnp.sqrt(jnp.where(large, jnp.maximum(values, jnp.finfo(values.dtype).tiny), 1))
-        inverse = jnp.where(large, find(singular, large, rank) / singular, 0)
+        inverse = jnp.where(large, level_of(singular, large, rank) / singular, 0)
         return vectors @ (inverse * (vectors.T @ jnp.where(usable, preference, 0)))
 
     return solve

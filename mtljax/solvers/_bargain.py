@@ -1,11 +1,13 @@
-"""Fair weights: what each task gains is a power of its weight."""
+"""Fair weights: the gain of each task is a power of its weight."""
 
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float
 
-from mtljax.base import Array
+from mtljax._numeric import divisor
 from mtljax.solvers._precision import floored, in_float64
 from mtljax.solvers._solution import Solution
 
@@ -19,10 +21,14 @@ class _Point(NamedTuple):
     residual: Array
 
 
-def nash(norms: Array, cosines: Array, active: Array | None = None) -> Solution:
+def nash(
+    norms: Float[Array, 'T'],
+    cosines: Float[Array, 'T T'],
+    active: Bool[Array, 'T'] | None = None,
+) -> Solution:
     """The Nash bargaining weights, ``G w = 1 / w``; two tasks have a closed form.
 
-    See `fairgrad`, of which this is ``alpha = 1``.
+    This is `fairgrad` with ``alpha = 1``.
 
     >>> nash(jnp.array([1.0, 2.0]), jnp.eye(2)).weights
     Array([1. , 0.5], dtype=float32)
@@ -34,21 +40,25 @@ def nash(norms: Array, cosines: Array, active: Array | None = None) -> Solution:
 
 
 def fairgrad(
-    norms: Array, cosines: Array, alpha: Array | float, active: Array | None = None
+    norms: Float[Array, 'T'],
+    cosines: Float[Array, 'T T'],
+    alpha: ArrayLike,
+    active: Bool[Array, 'T'] | None = None,
 ) -> Solution:
     """The positive solution of ``G w = w^(-1/alpha)``.
 
-    It is the minimum of the convex ``1/2 w^T G w - sum_t w_t^(1 - 1/alpha) / (1 - 1/alpha)``, found
-    by Newton's method with a line search. Dependent gradients may have no solution (0 in their
-    convex hull: no update improves all); eigenvalues of the cosines below 1e-8 (float32: 1e-6 T)
-    are raised to that, and the update then tends to 0. Tasks with a zero gradient are left out;
-    their weight is the mean of the others' (1 where all are zero).
+    It is the minimum of the convex function
+    ``1/2 w^T G w - sum_t w_t^(1 - 1/alpha) / (1 - 1/alpha)``, which Newton's method with a line
+    search finds. Dependent gradients may have no solution: if 0 is in their convex hull, no update
+    improves all tasks. Eigenvalues of the cosines below 1e-8 (float32: 1e-6 T) are raised to that
+    number, and the update then tends to 0. Tasks with a zero gradient are left out; their weight is
+    the mean of the other weights (1 where all gradients are zero).
 
     Args:
-      norms: ``[T]``.
-      cosines: ``[T, T]``.
-      alpha: above 0.
-      active: ``[T]``; all when None. Others get weight 0.
+      norms: The norms of the gradients.
+      cosines: The cosines between the gradients.
+      alpha: The fairness, above 0.
+      active: The active tasks; all when None. Other tasks get weight 0.
 
     >>> fairgrad(jnp.array([1.0, 2.0, 4.0]), jnp.eye(3), 2.0).weights
     Array([1.  , 0.39..., 0.15...], dtype=float32)
@@ -65,7 +75,7 @@ def _floor(norms):
 def _pair(norms, cosines, active, floor):
     usable = active & (norms > 0)
     cosine = jnp.where(usable.all(), cosines[0, 1], 0)
-    weights = 1 / (jnp.where(usable, norms, 1) * jnp.sqrt(jnp.maximum(1 + cosine, floor)))
+    weights = 1 / (divisor(norms, usable) * jnp.sqrt(jnp.maximum(1 + cosine, floor)))
     return Solution(_for_all(weights, usable, active), jnp.zeros(()))
 
 
@@ -74,12 +84,12 @@ def _solve(norms, cosines, alpha, active, floor):
     usable = active & (norms > 0)
     matrix = floored(cosines, usable, floor)
     largest = jnp.max(jnp.where(usable, norms, 0))
-    relative = jnp.where(usable, norms, 1) / jnp.where(usable, largest, 1)
-    # In x = w |g| / s, s = max|g|^((1 - alpha) / (1 + alpha)), the equations have no scale.
+    relative = divisor(norms, usable) / divisor(largest, usable)
+    # With x = w |g| / s, s = max|g|^((1 - alpha) / (1 + alpha)), the equations have no scale.
     gain = relative ** (1 / alpha - 1)
     x, residual = _newton(matrix, gain, alpha)
-    scale = jnp.where(largest > 0, largest, 1) ** ((1 - alpha) / (1 + alpha))
-    weights = x * scale / jnp.where(usable, norms, 1)
+    scale = divisor(largest) ** ((1 - alpha) / (1 + alpha))
+    weights = x * scale / divisor(norms, usable)
     return Solution(_for_all(weights, usable, active), residual)
 
 
@@ -118,12 +128,12 @@ def _newton(matrix, gain, alpha):
         best = jnp.max(jnp.where(values == values.min(), lengths, 0))
         near = (point.residual < 0.1) & (room > 1)
         after = x + jnp.where(near, 1.0, best) * step
-        found = error(after)
-        done = ~jnp.isfinite(found) | (near & (found >= point.residual))
+        residual = error(after)
+        done = ~jnp.isfinite(residual) | (near & (residual >= point.residual))
         return _Point(
             jnp.where(done, _STEPS, point.step + 1),
             jnp.where(done, x, after),
-            jnp.where(done, point.residual, found),
+            jnp.where(done, point.residual, residual),
         )
 
     start = gain ** (alpha / (1 + alpha))

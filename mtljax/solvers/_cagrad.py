@@ -4,8 +4,10 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float
 
-from mtljax.base import Array
+from mtljax._numeric import divide, divisor
 from mtljax.solvers._min_norm import min_norm
 from mtljax.solvers._nonnegative import FLOOR, nonnegative
 from mtljax.solvers._precision import floored, in_float64
@@ -14,19 +16,25 @@ from mtljax.solvers._solution import Solution
 _STEPS = 30
 
 
-def cagrad(norms: Array, cosines: Array, c: Array | float, active: Array | None = None) -> Solution:
+def cagrad(
+    norms: Float[Array, 'T'],
+    cosines: Float[Array, 'T T'],
+    c: ArrayLike,
+    active: Bool[Array, 'T'] | None = None,
+) -> Solution:
     """Weights x of ``d = g_0 + sum_t x_t g_t`` for ``max_d min_t g_t . d, |d - g_0| <= c|g_0|``.
 
-    ``g_0`` is the mean of the active gradients. For a worst case t, the nearest ``d`` to ``g_0`` is
-    a non-negative quadratic program, and its distance a convex function of t: Newton's method finds
-    where it is ``c|g_0|``. Two tasks have a closed form. Where several ``d`` are best, it is the
-    nearest to ``g_0``. A zero gradient counts in ``g_0`` only.
+    ``g_0`` is the mean of the active gradients. For a given worst case t, a non-negative quadratic
+    program gives the ``d`` that is nearest to ``g_0``. Its distance to ``g_0`` is a convex function
+    of t, and Newton's method finds the t for which it is ``c|g_0|``. Two tasks have a closed form.
+    Where several ``d`` are best, the result is the one nearest to ``g_0``. A zero gradient counts
+    in ``g_0`` only.
 
     Args:
-      norms: ``[T]``.
-      cosines: ``[T, T]``.
-      c: the radius, in [0, 1).
-      active: ``[T]``; all when None. Others get weight 0.
+      norms: The norms of the gradients.
+      cosines: The cosines between the gradients.
+      c: The radius, in [0, 1).
+      active: The active tasks; all when None. Other tasks get weight 0.
 
     >>> opposed = jnp.array([[1.0, -1.0], [-1.0, 1.0]])
     >>> cagrad(jnp.array([1.0, 2.0]), opposed, 0.5).weights
@@ -39,71 +47,72 @@ def cagrad(norms: Array, cosines: Array, c: Array | float, active: Array | None 
 @in_float64
 def _solve(norms, cosines, c, active):
     usable = active & (norms > 0)
-    units = jnp.where(usable, norms, 0) / jnp.maximum(active.sum(), 1)
+    lengths = jnp.where(usable, norms, 0) / jnp.maximum(active.sum(), 1)
     matrix = floored(cosines, usable, FLOOR)
-    products = matrix @ units
-    mean = jnp.sqrt(jnp.maximum(units @ products, 0))
-    exists = (mean > 1e-12 * units.max()) & (c > 0)
-    aligned = products / jnp.where(exists, mean, 1)
+    products = matrix @ lengths
+    mean = jnp.sqrt(jnp.maximum(lengths @ products, 0))
+    exists = (mean > 1e-12 * lengths.max()) & (c > 0)
+    aligned = products / divisor(mean, exists)
     smallest = jnp.min(jnp.where(usable, norms, jnp.inf))
-    ratio = jnp.where(usable, smallest / jnp.where(usable, norms, 1), 0)
+    ratio = divide(smallest, norms, usable)
     search = _pair if len(norms) == 2 else _newton
-    found, residual = search(matrix, aligned, ratio, c, usable)
-    weights = found * mean / jnp.where(usable, norms, 1)
+    units, residual = search(matrix, aligned, ratio, c, usable)
+    weights = units * mean / divisor(norms, usable)
     return Solution(
         jnp.where(usable & exists, weights, 0), jnp.where(exists, residual, jnp.zeros(()))
     )
 
 
 def _pair(matrix, aligned, ratio, c, usable):
-    """The convex function of one share has its minimum at a root of a quadratic, or at an end."""
+    """A convex function of one share; its minimum is a root of a quadratic, or an end."""
     # Hull points are y = w / ratio, their value y . aligned + c |y|.
-    ends = jnp.diag(1 / jnp.where(usable, ratio, 1))
+    ends = jnp.diag(1 / divisor(ratio, usable))
     across, second = ends[0] - ends[1], ends[1]
     slope = across @ aligned
     square = across @ matrix @ across
-    foot = -(across @ matrix @ second) / jnp.where(square > 0, square, 1)
+    foot = -(across @ matrix @ second) / divisor(square)
     height = jnp.maximum(second @ matrix @ second - foot**2 * square, 0)
     room = square * (c**2 * square - slope**2)
-    offset = jnp.sqrt(slope**2 * height / jnp.where(room > 0, room, 1))
+    offset = jnp.sqrt(slope**2 * height / divisor(room))
     share = jnp.where(room > 0, foot - jnp.sign(slope) * offset, jnp.where(slope > 0, 0.0, 1.0))
     share = jnp.where(square > 0, jnp.clip(share, 0, 1), 0.5)
     share = jnp.where(usable.all(), share, usable[0])
     point = share * ends[0] + (1 - share) * ends[1]
     length = jnp.sqrt(point @ matrix @ point)
-    return jnp.where(length > 0, c / jnp.where(length > 0, length, 1), 0) * point, jnp.zeros(())
+    return divide(c, length) * point, jnp.zeros(())
 
 
 class _Search(NamedTuple):
     step: Array
     worst: Array
-    found: Array
+    weights: Array
     residual: Array
 
 
 def _newton(matrix, aligned, ratio, c, usable):
-    def distance(found):
-        return jnp.sqrt(jnp.maximum(found @ matrix @ found, 0))
+    def distance(weights):
+        return jnp.sqrt(jnp.maximum(weights @ matrix @ weights, 0))
 
-    def bound(found):
-        """No ``d`` in the ball has a worst case above this: the value of a point of the hull."""
-        weight = ratio @ found
-        value = (found @ aligned + c * distance(found)) / jnp.where(weight > 0, weight, 1)
-        return jnp.where(weight > 0, value, jnp.inf)
+    def bound(weights):
+        """The value of a point of the hull; no ``d`` in the ball has a worst case above it."""
+        total = ratio @ weights
+        value = (weights @ aligned + c * distance(weights)) / divisor(total)
+        return jnp.where(total > 0, value, jnp.inf)
 
     def going(search: _Search):
         return (search.step < _STEPS) & (search.residual > 1e-13)
 
     def advance(search: _Search):
         linear = jnp.where(usable, search.worst * ratio - aligned, -1)
-        found, _ = nonnegative(matrix, linear)
-        found = jnp.where(usable, found, 0)
-        after = jnp.minimum(search.worst, bound(found))
-        return _Search(search.step + 1, after, found, search.worst - after)
+        weights, _ = nonnegative(matrix, linear)
+        weights = jnp.where(usable, weights, 0)
+        after = jnp.minimum(search.worst, bound(weights))
+        return _Search(search.step + 1, after, weights, search.worst - after)
 
-    vertices = jnp.where(usable, (aligned + c) / jnp.where(usable, ratio, 1), jnp.inf)
-    hull = min_norm(1 / jnp.where(usable, ratio, 1), matrix, usable).weights
-    start = jnp.minimum(vertices.min(), bound(hull / jnp.where(usable, ratio, 1)))
+    lengths = divisor(ratio, usable)
+    vertices = jnp.where(usable, (aligned + c) / lengths, jnp.inf)
+    hull = min_norm(1 / lengths, matrix, usable).weights
+    start = jnp.minimum(vertices.min(), bound(hull / lengths))
     first = _Search(jnp.zeros((), jnp.int32), start, jnp.zeros_like(aligned), jnp.asarray(jnp.inf))
     last = jax.lax.while_loop(going, advance, first)
-    return last.found, last.residual
+    return last.weights, last.residual

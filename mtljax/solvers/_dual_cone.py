@@ -2,15 +2,19 @@
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
 
-from mtljax.base import Array
+from mtljax._numeric import divisor
 from mtljax.solvers._nonnegative import FLOOR, nonnegative
 from mtljax.solvers._precision import floored, in_float64
 from mtljax.solvers._solution import Solution
 
 
 def dual_cone(
-    targets: Array, norms: Array, cosines: Array, active: Array | None = None
+    targets: Float[Array, 'N T'],
+    norms: Float[Array, 'T'],
+    cosines: Float[Array, 'T T'],
+    active: Bool[Array, 'T'] | None = None,
 ) -> Solution:
     """Project each ``sum_t u_t g_t`` on ``{d: g_t . d >= 0 for every active t}``.
 
@@ -18,16 +22,16 @@ def dual_cone(
     quadratic program per target, all under one vmap; two tasks have a closed form.
 
     Args:
-      targets: non-negative weights u, one row per projection, ``[N, T]``.
-      norms: ``[T]``.
-      cosines: ``[T, T]``.
-      active: ``[T]``; all when None. Others get weight 0.
+      targets: Non-negative weights u, one row per projection.
+      norms: The norms of the gradients.
+      cosines: The cosines between the gradients.
+      active: The active tasks; all when None. Other tasks get weight 0.
 
     Returns:
       Weights v, ``[N, T]``, and the largest residual.
 
-    >>> found = dual_cone(jnp.eye(2), jnp.array([1.0, 2.0]), jnp.array([[1.0, -0.5], [-0.5, 1.0]]))
-    >>> found.weights
+    >>> cosines = jnp.array([[1.0, -0.5], [-0.5, 1.0]])
+    >>> dual_cone(jnp.eye(2), jnp.array([1.0, 2.0]), cosines).weights
     Array([[1.  , 0.25],
            [1.  , 1.  ]], dtype=float32)
     """
@@ -39,9 +43,8 @@ def dual_cone(
 def _project(targets, norms, cosines, active):
     usable = active & (norms > 0)
     units = jnp.where(usable[None], targets * norms[None], 0)
-    # Targets are weighed by their own size: a cone has no scale.
-    size = jnp.max(units, axis=1, keepdims=True)
-    size = jnp.where(size > 0, size, 1)
+    # Each target is divided by its size: a cone has no scale.
+    size = divisor(jnp.max(units, axis=1, keepdims=True))
     units = units / size
     if len(norms) == 2:
         both = usable[:, None] & usable[None, :]
@@ -52,6 +55,5 @@ def _project(targets, norms, cosines, active):
         against = jnp.where(usable[None], -units @ matrix, -1)
         extra, residuals = jax.vmap(nonnegative, in_axes=(None, 0))(matrix, against)
         residual = jnp.max(residuals)
-    lengths = jnp.where(usable, norms, 1)
-    weights = targets + extra * size / lengths[None]
+    weights = targets + extra * size / divisor(norms, usable)[None]
     return Solution(jnp.where(usable[None], weights, jnp.where(active, targets, 0)), residual)

@@ -1,19 +1,23 @@
 """Rows that have given cosines."""
 
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
 
-from mtljax.base import Array
 from mtljax.solvers._precision import in_float64
 
 
-def factor(cosines: Array, included: Array) -> Array:
-    """``F`` ``[T, T]`` with ``F F^T = C``: one short row per gradient, zero for excluded ones.
+def factor(cosines: Float[Array, 'T T'], included: Bool[Array, 'T']) -> Float[Array, 'T T']:
+    """A matrix F with ``F F^T = C``: one short row per gradient, zero for excluded ones.
 
-    Eigenvalues below ``10 T eps`` (relative to the largest, eps that of the input) count as zero.
+    Eigenvalues below ``10 T eps``, relative to the largest one, count as zero; eps is that of the
+    input's dtype.
 
     Args:
-      cosines: ``[T, T]``.
-      included: ``[T]``.
+      cosines: The cosines between the gradients.
+      included: The tasks that count.
+
+    Returns:
+      The matrix F, ``[T, T]``.
 
     >>> rows = factor(jnp.array([[1.0, -1.0], [-1.0, 1.0]]), jnp.array([True, True]))
     >>> rows @ rows.T

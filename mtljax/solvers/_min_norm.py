@@ -1,24 +1,29 @@
 """The point of least norm in the convex hull of the gradients."""
 
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
 
-from mtljax.base import Array
+from mtljax._numeric import divide, divisor
 from mtljax.solvers._nonnegative import FLOOR, nonnegative
 from mtljax.solvers._precision import floored, in_float64
 from mtljax.solvers._solution import Solution
 
 
-def min_norm(norms: Array, cosines: Array, active: Array | None = None) -> Solution:
+def min_norm(
+    norms: Float[Array, 'T'],
+    cosines: Float[Array, 'T T'],
+    active: Bool[Array, 'T'] | None = None,
+) -> Solution:
     """``argmin |sum_t w_t g_t|`` over ``w >= 0, sum_t w_t = 1``.
 
-    In units y of unit rows this is the non-negative least-squares problem
+    With weights y of unit rows, this is the non-negative least-squares problem
     ``min |sum_t y_t g_t/|g_t||^2 + (r.y - 1)^2``, ``r_t = min|g| / |g_t|``, up to its length; two
     tasks have a closed form. A zero gradient is itself the point of least norm.
 
     Args:
-      norms: ``[T]``.
-      cosines: ``[T, T]``.
-      active: ``[T]``; all when None. Others get weight 0.
+      norms: The norms of the gradients.
+      cosines: The cosines between the gradients.
+      active: The active tasks; all when None. Other tasks get weight 0.
 
     >>> min_norm(jnp.array([3.0, 1.0]), jnp.array([[1.0, -1.0], [-1.0, 1.0]])).weights
     Array([0.25, 0.75], dtype=float32)
@@ -31,7 +36,7 @@ def min_norm(norms: Array, cosines: Array, active: Array | None = None) -> Solut
 def _pair(norms, cosines, active):
     first, second = norms
     across = first**2 + second**2 - 2 * first * second * cosines[0, 1]
-    share = second * (second - first * cosines[0, 1]) / jnp.where(across > 0, across, 1)
+    share = second * (second - first * cosines[0, 1]) / divisor(across)
     share = jnp.where(across > 0, jnp.clip(share, 0, 1), 0.5)
     weights = jnp.where(active.all(), jnp.stack([share, 1 - share]), active)
     return Solution(weights, jnp.zeros(()))
@@ -41,11 +46,11 @@ def _pair(norms, cosines, active):
 def _many(norms, cosines, active):
     zero, usable = active & (norms == 0), active & (norms > 0)
     smallest = jnp.min(jnp.where(usable, norms, jnp.inf))
-    ratio = jnp.where(usable, smallest / jnp.where(usable, norms, 1), 0)
+    ratio = divide(smallest, norms, usable)
     matrix = floored(cosines, usable, FLOOR) + jnp.outer(ratio, ratio)
-    found, residual = nonnegative(matrix, jnp.where(usable, ratio, -1))
-    weights = jnp.where(usable, found * ratio, 0)
-    weights = weights / jnp.where(usable.any(), weights.sum(), 1)
+    units, residual = nonnegative(matrix, jnp.where(usable, ratio, -1))
+    weights = jnp.where(usable, units * ratio, 0)
+    weights = weights / divisor(weights.sum(), usable.any())
     return Solution(
         jnp.where(zero.any(), zero / jnp.maximum(zero.sum(), 1), weights),
         jnp.where(zero.any(), 0.0, residual),

@@ -4,15 +4,14 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-
-from mtljax.base import Array
+from jaxtyping import Array, Float
 
 _STEPS = 60
 _GAP = 1e-22
 _RIDGE = 1e-15
 
 FLOOR = 1e-14
-"""Eigenvalues of Q below this make its minimum run away; they are to be raised."""
+"""Callers raise the eigenvalues of Q to this: with smaller ones the minimum runs away."""
 
 
 class _Point(NamedTuple):
@@ -22,16 +21,18 @@ class _Point(NamedTuple):
     gap: Array
 
 
-def nonnegative(quadratic: Array, linear: Array) -> tuple[Array, Array]:
+def nonnegative(
+    quadratic: Float[Array, 'T T'], linear: Float[Array, 'T']
+) -> tuple[Float[Array, 'T'], Float[Array, '']]:
     """``argmin_{x >= 0} 1/2 x^T Q x - b^T x`` for a positive semi-definite Q of unit scale.
 
     Mehrotra's predictor-corrector method (S. Mehrotra, SIAM J. Optim. 1992) on the conditions
-    ``Q x - b = s >= 0``, ``x >= 0``, ``x_i s_i = 0``, until the products are 1e-22 or no longer
-    fall.
+    ``Q x - b = s >= 0``, ``x >= 0``, ``x_i s_i = 0``. It stops when the products are 1e-22 or no
+    longer fall.
 
     Args:
-      quadratic: ``[T, T]``, float64, with a diagonal near 1.
-      linear: ``[T]``.
+      quadratic: The matrix Q, in float64, with a diagonal near 1.
+      linear: The vector b.
 
     Returns:
       ``x`` and the largest violation of the conditions.
@@ -59,12 +60,12 @@ def nonnegative(quadratic: Array, linear: Array) -> tuple[Array, Array]:
         length = jnp.minimum(1, 0.9995 * _to_boundary(x, dx, s, ds))
         new_x, new_s = x + length * dx, s + length * ds
         gap = jnp.maximum(jnp.mean(new_x * new_s), 0)
-        fine = jnp.isfinite(gap) & (new_x > 0).all() & (new_s > 0).all()
+        sound = jnp.isfinite(gap) & (new_x > 0).all() & (new_s > 0).all()
         return _Point(
-            jnp.where(fine, point.step + 1, _STEPS),
-            jnp.where(fine, new_x, x),
-            jnp.where(fine, new_s, s),
-            jnp.where(fine, gap, before),
+            jnp.where(sound, point.step + 1, _STEPS),
+            jnp.where(sound, new_x, x),
+            jnp.where(sound, new_s, s),
+            jnp.where(sound, gap, before),
         )
 
     start = jnp.maximum(jnp.max(jnp.abs(linear)), 1) * jnp.ones_like(linear)

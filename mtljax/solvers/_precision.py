@@ -1,4 +1,4 @@
-"""Solvers compute in float64, whatever the model is in."""
+"""Solvers compute in float64, also for models in other dtypes."""
 
 import functools
 from collections.abc import Callable
@@ -7,15 +7,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
-
-from mtljax.base import Array
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float
 
 
 def in_float64(solve: Callable[..., Any]) -> Callable[..., Any]:
     """Run ``solve`` on float64 copies of its floating arrays; results return in the first's dtype.
 
-    A Gramian squares the condition of its rows: float32 resolves angles to 3e-4 only. The arrays
-    are ``[T, T]``, so that the cost is small. TPUs have no float64: there it is float32 throughout.
+    A Gramian squares the condition of its rows, so that float32 resolves angles to 3e-4 only. The
+    arrays are ``[T, T]``, so the cost is small. TPUs have no float64; there all is float32.
 
     >>> small = in_float64(lambda x: (1e8 + x) - 1e8)
     >>> small(jnp.array(0.25))
@@ -35,7 +35,10 @@ def in_float64(solve: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _batched_in_context(solve):
-    """A function that is batched by running it again: jax batches a loop's body out of context."""
+    """A function that vmap batches by running it again.
+
+    Otherwise jax would batch the body of a loop outside the context of float64.
+    """
     call = custom_vmap(solve)
 
     @call.def_vmap
@@ -53,13 +56,15 @@ def _cast(value, dtype):
     return array.astype(dtype) if jnp.issubdtype(array.dtype, jnp.floating) else array
 
 
-def floored(cosines: Array, included: Array, floor: Array | float) -> Array:
-    """A symmetric matrix whose eigenvalues are at least ``floor``; excluded rows are the unit's.
+def floored(
+    cosines: Float[Array, 'T T'], included: Bool[Array, 'T'], floor: ArrayLike
+) -> Float[Array, 'T T']:
+    """The cosines with eigenvalues raised to ``floor``; excluded rows become those of the identity.
 
     Args:
-      cosines: ``[T, T]``; rounding may have made it slightly indefinite.
-      included: ``[T]``.
-      floor: relative to the unit diagonal.
+      cosines: The cosines; rounding may have made them slightly indefinite.
+      included: The tasks that count.
+      floor: The least eigenvalue, relative to the unit diagonal.
     """
     both = included[:, None] & included[None, :]
     matrix = jnp.where(both, cosines, jnp.eye(len(included)))

@@ -1,16 +1,15 @@
 """The nearest point of the simplex."""
 
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
 
-from mtljax.base import Array
 
-
-def simplex(point: Array, active: Array | None = None) -> Array:
+def simplex(point: Float[Array, 'T'], active: Bool[Array, 'T'] | None = None) -> Float[Array, 'T']:
     """The Euclidean projection on ``{w: w >= 0, sum_t w_t = 1}`` over the active tasks.
 
     Args:
-      point: ``[T]``.
-      active: ``[T]``; all when None. Others get 0.
+      point: A vector.
+      active: The active tasks; all when None. Other tasks get 0.
 
     >>> simplex(jnp.array([1.0, 0.5, -1.0]))
     Array([0.75, 0.25, 0.  ], dtype=float32)

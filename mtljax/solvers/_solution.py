@@ -1,29 +1,31 @@
-"""What a solver returns."""
+"""The result of a solver."""
 
 from typing import NamedTuple
 
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
-from mtljax.base import Array
+from mtljax._numeric import divide
 
 
 class Solution(NamedTuple):
-    """Weights of the task gradients, and how exact they are.
+    """Weights of the task gradients, and their error.
 
     Attributes:
-      weights: of the gradients themselves (not of unit rows), ``[T]``.
-      residual: the largest violation of the optimality conditions, relative to unit rows; 0 where
-        a closed form was used. A solver that did not arrive shows it here, and nowhere hides it.
+      weights: The weights of the gradients (not of unit rows), ``[T]``, or ``[N, T]`` for N
+        problems.
+      residual: The largest violation of the optimality conditions, relative to unit rows; 0 for a
+        closed form. A solver that did not converge has a large residual.
     """
 
-    weights: Array
-    residual: Array
+    weights: Float[Array, '... T']
+    residual: Float[Array, '']
 
 
-def normalise(gramian: Array) -> tuple[Array, Array]:
-    """The norms ``[T]`` and cosines ``[T, T]`` that a Gramian is made of.
+def normalise(gramian: Float[Array, 'T T']) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
+    """The norms ``[T]`` and the cosines ``[T, T]`` of a Gramian.
 
-    Jacobians give both directly (``jacobian.normalised()``), also where their squares would leave
+    A Jacobian gives both directly (``jacobian.normalised()``), also where squares do not fit
     float32.
 
     >>> normalise(jnp.array([[4.0, -1.0], [-1.0, 1.0]]))
@@ -31,5 +33,5 @@ def normalise(gramian: Array) -> tuple[Array, Array]:
            [-0.5,  1. ]], dtype=float32))
     """
     norms = jnp.sqrt(jnp.diagonal(gramian))
-    inverse = jnp.where(norms > 0, 1 / jnp.where(norms > 0, norms, 1), 0)
+    inverse = divide(1, norms)
     return norms, gramian * inverse[:, None] * inverse[None, :]

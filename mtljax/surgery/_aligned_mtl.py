@@ -3,10 +3,9 @@
 from typing import Literal
 
 import jax.numpy as jnp
-from jax.typing import ArrayLike
 
 from mtljax import solvers
-from mtljax.options import check_one_per_task, check_weights
+from mtljax.options import PerTask, check_one_per_task, check_weights
 from mtljax.surgery._from_gramian import from_cosines
 from mtljax.surgery._surgery import Surgery
 
@@ -14,7 +13,7 @@ _LEVELS = ('min', 'median', 'rmse')
 
 
 def aligned_mtl(
-    *, scale: Literal['min', 'median', 'rmse'] = 'min', preference: ArrayLike | None = None
+    *, scale: Literal['min', 'median', 'rmse'] = 'min', preference: PerTask | None = None
 ) -> Surgery:
     """Aligned-MTL: the gradients' principal components, all with one singular value.
 

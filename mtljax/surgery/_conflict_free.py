@@ -1,19 +1,16 @@
 """ConFIG: one cosine to every task's gradient."""
 
-from typing import Any
-
 import jax.numpy as jnp
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from mtljax import solvers
 from mtljax._numeric import divisor
-from mtljax.options import check_one_per_task, check_weights
+from mtljax.options import PerTask, check_one_per_task, check_weights
 from mtljax.surgery._from_gramian import from_cosines
 from mtljax.surgery._surgery import Surgery
 
 
-def conflict_free(*, preference: ArrayLike | None = None) -> Surgery:
+def conflict_free(*, preference: PerTask | None = None) -> Surgery:
     """ConFIG: the direction with one cosine to all gradients, as long as their projections' sum.
 
     ``d = (sum_t g_t . u) u``, ``u = U^+ p / |U^+ p|``, U the unit gradients (Liu, Chu, Thuerey,
@@ -45,7 +42,7 @@ def conflict_free(*, preference: ArrayLike | None = None) -> Surgery:
 
 
 def config_weights(
-    norms: Float[Array, 'T'], cosines: Float[Array, 'T T'], preference: Any
+    norms: Float[Array, 'T'], cosines: Float[Array, 'T T'], preference: PerTask | None
 ) -> Float[Array, 'T']:
     """The weights ``[T]`` of ConFIG."""
     usable = norms > 0

@@ -4,13 +4,12 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.typing import ArrayLike
 from jaxtyping import Array, Int
 
 from mtljax._numeric import divisor
 from mtljax.base import PyTree
 from mtljax.gradients import Stacked
-from mtljax.options import check_share, check_weights
+from mtljax.options import PerTask, check_share, check_weights
 from mtljax.surgery._conflict_free import config_weights
 from mtljax.surgery._inputs import known_tasks
 from mtljax.surgery._rows import as_params, blend, zero_rows
@@ -36,7 +35,7 @@ class MomentumState(NamedTuple):
 
 
 def conflict_free_momentum(
-    *, decay: float = 0.9, preference: ArrayLike | None = None, num_tasks: int | None = None
+    *, decay: float = 0.9, preference: PerTask | None = None, num_tasks: int | None = None
 ) -> Surgery:
     """M-ConFIG: each step renews one task's momentum, and combines all momenta by ConFIG.
 

@@ -2,15 +2,14 @@
 
 import jax
 import jax.numpy as jnp
-from jax.typing import ArrayLike
 
 from mtljax._numeric import divisor
-from mtljax.options import check_fraction, check_one_per_task
+from mtljax.options import PerTask, check_fraction, check_one_per_task
 from mtljax.surgery._rows import spread, without_inactive
 from mtljax.surgery._surgery import Surgery, Traits, transform
 
 
-def graddrop(*, leak: ArrayLike = 0.0) -> Surgery:
+def graddrop(*, leak: PerTask = 0.0) -> Surgery:
     """GradDrop: keep the gradients of one sign in every parameter; the sign is drawn.
 
     With ``P = (1 + sum_t g_t / sum_t |g_t|) / 2`` and U uniform in [0, 1), elementwise, positive

@@ -1,14 +1,13 @@
 """Tasks that matter more than others."""
 
 import jax.numpy as jnp
-from jax.typing import ArrayLike
 
-from mtljax.options import check_one_per_task, check_weights
+from mtljax.options import PerTask, check_one_per_task, check_weights
 from mtljax.surgery._surgery import Surgery
 from mtljax.surgery._wrapped import check_inner, scaled_weights, wrapped
 
 
-def with_preference(method: Surgery, preference: ArrayLike) -> Surgery:
+def with_preference(method: Surgery, preference: PerTask) -> Surgery:
     """A method on the gradients of ``p_t L_t``: ``method(diag(p) J)``.
 
     With ``upgrad`` and ``dualproj``, p holds the weights of the sum that is projected; the cone

@@ -1,14 +1,13 @@
 """Weights set by hand."""
 
 import jax.numpy as jnp
-from jax.typing import ArrayLike
 
 from mtljax.base import Weighting
-from mtljax.options import check_one_per_task, check_weights
+from mtljax.options import PerTask, check_one_per_task, check_weights
 from mtljax.weighting._active import over_active
 
 
-def constant(weights: ArrayLike) -> Weighting:
+def constant(weights: PerTask) -> Weighting:
     """Fixed weights, ``w_t = weights[t]``; the plain sum is all ones.
 
     Scale: theirs. Inactive tasks get weight 0 and change nothing for the others. Losses of any sign

@@ -8,7 +8,7 @@ import optax
 from jax.typing import ArrayLike
 
 from mtljax.base import Array, Weighting
-from mtljax.options import check_not_negative, check_one_per_task, check_option
+from mtljax.options import PerTask, check_not_negative, check_one_per_task, check_option
 from mtljax.weighting._active import clean, over_active, positive
 from mtljax.weighting._learned import Learned, descend, own_optimizer
 
@@ -29,7 +29,7 @@ def famo(
     *,
     optimizer: optax.GradientTransformation | None = None,
     weight_decay: ArrayLike = 1e-3,
-    min_losses: ArrayLike = 0.0,
+    min_losses: PerTask = 0.0,
 ) -> Weighting:
     """FAMO: weights under which all logarithms of the losses learn to fall at one rate.
 
@@ -88,6 +88,6 @@ def famo(
     return Weighting(init, update, observe)
 
 
-def _log_gap(losses: Array, min_losses: ArrayLike, active: Array) -> Array:
+def _log_gap(losses: Array, min_losses: PerTask, active: Array) -> Array:
     gap = losses - jnp.asarray(min_losses, losses.dtype) + 1e-8
     return jnp.log(positive(jnp.where(active, gap, 1)))

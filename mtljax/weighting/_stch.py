@@ -5,15 +5,15 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from mtljax.base import Weighting
-from mtljax.options import check_one_per_task, check_option, check_positive, check_weights
+from mtljax.options import PerTask, check_one_per_task, check_option, check_positive, check_weights
 from mtljax.weighting._active import over_active
 
 
 def stch(
-    preference: ArrayLike | None = None,
+    preference: PerTask | None = None,
     *,
     smoothing: ArrayLike = 1.0,
-    ideal: ArrayLike = 0.0,
+    ideal: PerTask = 0.0,
 ) -> Weighting:
     """STCH: the gradient of a smooth ``max_t lambda_t (L_t - z_t)``, the Tchebycheff scalarisation.
 

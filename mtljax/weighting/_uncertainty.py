@@ -6,10 +6,9 @@ from typing import Literal
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.typing import ArrayLike
 
 from mtljax.base import Weighting
-from mtljax.options import check_one_per_task, check_option
+from mtljax.options import PerTask, check_one_per_task, check_option
 from mtljax.weighting._learned import learned_weighting
 
 Form = Literal['regression', 'classification']
@@ -18,7 +17,7 @@ Form = Literal['regression', 'classification']
 def uncertainty(
     form: Form | Sequence[Form] = 'regression',
     *,
-    initial: ArrayLike = 0.0,
+    initial: PerTask = 0.0,
     optimizer: optax.GradientTransformation | None = None,
 ) -> Weighting:
     """UW: weights from a learnt noise of every task, ``s_t = log sigma_t^2``.

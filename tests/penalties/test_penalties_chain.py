@@ -36,6 +36,7 @@ def in_tree(towers):
         (lambda: penalties.tensor_normal(1.0, modes=['tasks'] * 2), r"Found modes = \['tasks', "),
     ],
 )
+@pytest.mark.usefixtures('unchecked')
 def test_options_are_checked_in_the_factory(make, message):
     with pytest.raises(ValueError, match=message):
         make()

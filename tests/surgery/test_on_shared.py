@@ -109,6 +109,7 @@ def test_unknown_labels(labels):
         tx.init({'trunk': jnp.zeros(2)})
 
 
+@pytest.mark.usefixtures('unchecked')
 def test_unknown_option():
     with pytest.raises(ValueError, match="Found task = 'both'"):
         surgery.on_shared(surgery.sum(), task='both')
@@ -190,6 +191,7 @@ def test_inactive_rows_of_a_plain_tree_do_not_count(method, hidden):
     assert_close(updates, jax.tree.map(jnp.ones_like, params))
 
 
+@pytest.mark.usefixtures('unchecked')
 def test_a_factory_instead_of_a_method():
     with pytest.raises(ValueError, match=r'surgery\.pcgrad\(\)'):
         surgery.on_shared(surgery.pcgrad)

@@ -178,12 +178,12 @@ def test_wrapped_weights_reach_the_heads():
             lambda: surgery.rescale(surgery.on_shared(surgery.mgda()), 'sum'),
             'on_shared goes around',
         ),
-        (lambda: surgery.rescale(surgery.per_leaf(surgery.nash_mtl()), 'sum'), 'has none'),
+        (lambda: surgery.rescale(surgery.per_leaf(surgery.nash_mtl()), 'sum'), 'which has none'),
         (lambda: surgery.gradnorm(optimizer=0.1), 'optimizer should be'),
         (lambda: surgery.krum(0, selected=1.5), 'selected should be a whole number'),
         (lambda: surgery.smooth(surgery.mgda(), 1.0), 'decay should be'),
-        (lambda: surgery.per_leaf(surgery.graddrop()), 'Gramian alone'),
-        (lambda: surgery.per_leaf(surgery.mgda), 'Gramian alone'),
+        (lambda: surgery.per_leaf(surgery.graddrop()), 'only the Gramian'),
+        (lambda: surgery.per_leaf(surgery.mgda), 'only the Gramian'),
         (lambda: surgery.with_preference(surgery.mgda(), [1, -1]), 'preference should be'),
         (lambda: surgery.every(surgery.mgda(), 2).init(PARAMS), 'num_tasks=T'),
         (lambda: surgery.cagrad(c=1.0), r'c should be in \[0, 1\)'),
@@ -202,6 +202,7 @@ def test_wrapped_weights_reach_the_heads():
         (lambda: surgery.gradnorm().init(PARAMS), 'num_tasks=T'),
     ],
 )
+@pytest.mark.usefixtures('unchecked')
 def test_what_is_refused(make, match):
     with pytest.raises(ValueError, match=match):
         make()

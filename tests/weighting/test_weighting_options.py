@@ -61,6 +61,7 @@ def test_options_can_be_mapped_over(make, values):
         (lambda: weighting.chain([weighting.equal()]), 'one by one'),
     ],
 )
+@pytest.mark.usefixtures('unchecked')
 def test_options_that_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
