@@ -1,4 +1,4 @@
-"""Penalties that hold parallel copies together: functions of a parameter tree, and optax steps."""
+"""Penalties that keep parallel copies similar, as functions and as optax transforms."""
 
 from mtljax.penalties._frobenius import frobenius
 from mtljax.penalties._l2 import l2

@@ -2,9 +2,10 @@
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from mtljax import trees
-from mtljax.base import Array
+from mtljax._numeric import divisor
 from mtljax.penalties._penalty import Penalty, per_layer
 from mtljax.penalties._strength import Strength
 
@@ -14,18 +15,18 @@ def frobenius(
 ) -> Penalty:
     """Soft sharing: the distance of every two copies, ``sum_{s<t} |W_s - W_t|_F``, per layer.
 
-    The form without the square, which makes whole layers equal rather than near (Navon, 2019,
+    This form without the square makes whole layers equal, not only similar (Navon, 2019,
     https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/). Its gradient has the same
-    size however near the copies are, and is 0 where they are equal: a step that is not small
-    overshoots there. Time O(T^2 P), memory O(T P).
+    size for all distances, and is 0 where the copies are equal: near this point a step overshoots
+    unless it is small. It takes time O(T^2 P) and memory O(T P).
 
     Args:
-      strength: one number, or one per stage; see `l2`.
-      where: the path of the subtree in the parameters; None for the parameters themselves.
-      leaves: which leaves of the subtree; see `l2`.
+      strength: One number, or one per stage; see `l2`.
+      where: The path of the subtree in the parameters; None for all parameters.
+      leaves: The leaves of the subtree that are penalised; see `l2`.
 
     Raises:
-      ValueError: see `l2`.
+      ValueError: As in `l2`.
 
     >>> towers = {'stage0': {'kernel': jnp.array([[[0.0, 0.0]], [[3.0, 4.0]]])}}
     >>> frobenius(0.5).value(towers).item()
@@ -35,11 +36,11 @@ def frobenius(
 
 
 @jax.custom_jvp
-def distances(rows: Array) -> Array:
+def distances(rows: Float[Array, 'T P']) -> Float[Array, '']:
     """``sum_{s<t} |r_s - r_t|``; derivatives are 0 where rows are equal.
 
     Args:
-      rows: ``[T, P]``.
+      rows: One row per copy.
 
     >>> distances(jnp.array([[0.0], [1.0], [1.0]])).item()
     2.0
@@ -54,7 +55,7 @@ def _distances_jvp(primals, tangents):
 
 
 def _with_slope(rows: Array) -> tuple[Array, Array]:
-    """The sum and its gradient ``[T, P]``; pairs by their cyclic distance, one at a time."""
+    """The sum and its gradient; a scan over the cyclic distance takes T pairs at a time."""
     tasks = len(rows)
     at = jnp.arange(tasks)
 
@@ -62,11 +63,12 @@ def _with_slope(rows: Array) -> tuple[Array, Array]:
         total, slope = carry
         difference = rows - rows[(at + shift) % tasks]
         largest = jnp.max(abs(difference), axis=1, keepdims=True, initial=0)
-        share = difference / jnp.where(largest > 0, largest, 1)  # its square stays in float32
+        share = difference / divisor(largest)  # its square fits float32
         length = jnp.linalg.norm(share, axis=1, keepdims=True)
-        unit = share / jnp.where(length > 0, length, 1)
+        unit = share / divisor(length)
         length = largest * length
-        seen = jnp.where(2 * shift == tasks, 0.5, 1).astype(rows.dtype)  # opposite pairs come twice
+        # Pairs at opposite places come twice.
+        seen = jnp.where(2 * shift == tasks, 0.5, 1).astype(rows.dtype)
         slope = slope + seen * (unit - unit[(at - shift) % tasks])
         return (total + seen * jnp.sum(length), slope), None
 

@@ -1,26 +1,30 @@
-"""Arrays under a normal distribution whose covariance is a Kronecker product, axis by axis."""
+"""A normal distribution of arrays whose covariance is a Kronecker product over the axes."""
 
 import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
-from mtljax.base import Array
+from mtljax._numeric import divisor
 
 Covariances = dict[int, Array]
-"""``{axis: [D, D]}``; an axis that is missing has the identity, which is never formed."""
+"""``{axis: [D, D]}``; an axis that is missing has the identity, which is not formed."""
 
 
 def negative_log_density(
-    array: Array, covariances: Covariances, ridge: ArrayLike = 0.0, floor: ArrayLike = 0.0
-) -> Array:
+    array: Float[Array, '...'],
+    covariances: Covariances,
+    ridge: ArrayLike = 0.0,
+    floor: ArrayLike = 0.0,
+) -> Float[Array, '']:
     """``vec(W)^T S^-1 vec(W) / 2 + log det(S) / 2`` with S the Kronecker product.
 
     Args:
-      array: W, ``[D_0, D_1, ...]``.
-      covariances: of its axes; each is shrunk, ``(S_k + ridge v I) / (1 + ridge)``, v its mean
-        variance.
-      ridge: keeps the covariances regular.
-      floor: what is added to the variances of the last of them.
+      array: The array W, ``[D_0, D_1, ...]``.
+      covariances: The covariances of the axes. Each is shrunk to
+        ``(S_k + ridge v I) / (1 + ridge)``, v its mean variance.
+      ridge: The number that keeps the covariances regular.
+      floor: The number that is added to the variances of the last covariance.
 
     >>> negative_log_density(jnp.array([[2.0]]), {0: jnp.array([[4.0]])}).item()
     1.19...
@@ -34,19 +38,19 @@ def negative_log_density(
 
 
 def flip_flop(
-    array: Array, covariances: Covariances, order: tuple[int, ...], ridge: ArrayLike
+    array: Float[Array, '...'], covariances: Covariances, order: tuple[int, ...], ridge: ArrayLike
 ) -> Covariances:
-    """One pass of the closed forms: each covariance as the second moment that the others leave.
+    """One pass of the closed forms: each covariance becomes a second moment, given the others.
 
     ``S_k = W_(k) W_(k)^T / (size / D_k)``, with W whitened along the other axes, whose covariances
     are shrunk. Only the product of the factors is determined: all but the last of ``order`` get a
     mean diagonal of 1. A covariance stays as it was where the new one is not finite, or 0.
 
     Args:
-      array: W, ``[D_0, D_1, ...]``.
-      covariances: of its axes.
-      order: the axes to update.
-      ridge: keeps the covariances regular.
+      array: The array W, ``[D_0, D_1, ...]``.
+      covariances: The covariances of the axes.
+      order: The axes to update.
+      ridge: The number that keeps the covariances regular.
 
     >>> flip_flop(jnp.array([[3.0]]), {0: jnp.eye(1)}, (0,), 0.1)
     {0: Array([[9.]], dtype=float32)}
@@ -58,13 +62,13 @@ def flip_flop(
         moment = jnp.matmul(rows, rows.T, precision='highest') / rows.shape[1]
         variance = jnp.mean(jnp.diagonal(moment))
         if axis != order[-1]:
-            moment = moment / jnp.where(variance > 0, variance, 1)
+            moment = moment / divisor(variance)
         sound = jnp.isfinite(moment).all() & (variance > 0)
         covariances[axis] = jnp.where(sound, moment, covariances[axis])
     return covariances
 
 
-def whiten(array: Array, factors: Covariances) -> Array:
+def whiten(array: Float[Array, '*D'], factors: Covariances) -> Float[Array, '*D']:
     """``L^-1`` along each axis that has a lower factor L.
 
     >>> whiten(jnp.array([[2.0, 4.0]]), {1: jnp.diag(jnp.array([1.0, 2.0]))}).tolist()
@@ -81,14 +85,14 @@ def _factors(
     covariances: Covariances, ridge: ArrayLike = 0.0, floor: ArrayLike = 0.0
 ) -> Covariances:
     """Lower Cholesky factors of the covariances, made regular."""
-    found, last = {}, next(reversed(covariances), None)
+    factors, last = {}, next(reversed(covariances), None)
     for axis, matrix in covariances.items():
         eye = jnp.eye(len(matrix), dtype=matrix.dtype)
         variance = jnp.mean(jnp.diagonal(matrix))
         shrunk = (matrix + ridge * variance * eye) / (1 + ridge)
         shrunk = shrunk + (floor * eye if axis == last else 0.0)
-        found[axis] = jnp.linalg.cholesky(shrunk.astype(matrix.dtype))
-    return found
+        factors[axis] = jnp.linalg.cholesky(shrunk.astype(matrix.dtype))
+    return factors
 
 
 def _unfold(array: Array, axis: int) -> Array:

@@ -1,4 +1,4 @@
-"""Which leaves of a parameter tree a penalty acts on."""
+"""The leaves of a parameter tree that a penalty acts on."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,14 +9,14 @@ import jax.numpy as jnp
 from mtljax import trees
 from mtljax.base import Array, PyTree
 
-WEIGHT_AXES = 3  # one of copies, at least two of a weight
+WEIGHT_AXES = 3  # one axis of copies, and at least two of a weight
 
 
 def under(params: PyTree, where: str | None) -> dict[str, Any]:
-    """The leaves below a path, by their own path from there; None and ``{}`` count as leaves.
+    """The leaves below a path, by their path from there; None and ``{}`` count as leaves.
 
     Raises:
-      ValueError: nothing lies there.
+      ValueError: No parameter lies there.
 
     >>> under({'task': {'towers': {'stage0': 1, 'stage1': {}}}}, 'task/towers')
     {'stage0': 1, 'stage1': {}}
@@ -24,32 +24,32 @@ def under(params: PyTree, where: str | None) -> dict[str, Any]:
     Traceback (most recent call last):
     ValueError: No parameter lies under where = 'task/towers'. Found ['task/heads'].
     """
-    paths, _ = jax.tree_util.tree_flatten_with_path(params, is_leaf=_is_hole)
-    leaves = {name_of(path): leaf for path, leaf in paths}
+    names = trees.paths(params, is_leaf=_is_hole)
+    leaves = dict(zip(names, jax.tree.leaves(params, is_leaf=_is_hole), strict=True))
     if where is None:
         return leaves
-    found = {
+    below = {
         name[len(where) :].lstrip('/'): leaf
         for name, leaf in leaves.items()
         if is_under(name, where)
     }
-    if not found:
+    if not below:
         depth = where.count('/') + 1
         there = sorted({'/'.join(name.split('/')[:depth]) for name in leaves})
         raise ValueError(f'No parameter lies under where = {where!r}. Found {there}.')
-    return found
+    return below
 
 
 def select_layers(leaves: Mapping[str, Any], where: trees.Where) -> dict[str, Array]:
-    """The leaves ``[T, ...]`` that a penalty acts on; by default those that are weights.
+    """The leaves ``[T, ...]`` that a penalty acts on; by default the weights.
 
     Args:
-      leaves: see `under`.
-      where: None for leaves with at least two axes per copy that are not named ``bias``, else as in
-        `trees.select`.
+      leaves: The leaves by their path; see `under`.
+      where: A choice as in `trees.select`; None for leaves with at least two axes per copy that are
+        not named ``bias``.
 
     Raises:
-      ValueError: no leaf is chosen, or the chosen ones have no common leading axis.
+      ValueError: No leaf is chosen, or the chosen leaves have no common leading axis.
 
     >>> dense = {'kernel': jnp.zeros((2, 4, 3)), 'bias': jnp.zeros((2, 3))}
     >>> list(select_layers(dense, None)), list(select_layers(dense, ['bias']))
@@ -67,23 +67,18 @@ def select_layers(leaves: Mapping[str, Any], where: trees.Where) -> dict[str, Ar
     shapes = {name: jnp.shape(leaf) for name, leaf in (chosen or arrays).items()}
     if not chosen and arrays and len(arrays) == len(leaves):
         raise ValueError(
-            'A penalty acts on weights, leaves [T, ...] with at least two axes per copy that are '
-            f"not named 'bias', or on what leaves=... accepts. Found none in {shapes}."
+            'A penalty acts on weights: leaves [T, ...] with at least two axes per copy that are '
+            f"not named 'bias', or leaves that leaves=... accepts. Found no weight in {shapes}."
         )
     if chosen and (len({shape[:1] for shape in shapes.values()}) != 1 or () in shapes.values()):
         raise ValueError(
-            f'Parallel copies share one leading axis, [T, ...] in every leaf. Found {shapes}.'
+            f'Parallel copies should have one leading axis, [T, ...] in every leaf. Found {shapes}.'
         )
     return chosen
 
 
-def name_of(path: tuple[Any, ...]) -> str:
-    """A path of keys as ``'stage0/Dense_0/kernel'``."""
-    return jax.tree_util.keystr(path, simple=True, separator='/')
-
-
 def is_under(name: str, prefix: str) -> bool:
-    """Whether a leaf's path is another one or continues it; ``''`` is the root.
+    """Whether a leaf's path equals another path or continues it; ``''`` is the root.
 
     >>> is_under('task/towers/stage0', 'task'), is_under('task/towers', 'task/tower')
     (True, False)
@@ -92,7 +87,7 @@ def is_under(name: str, prefix: str) -> bool:
 
 
 def _is_weight(name, leaf):
-    """Attention has biases of two axes: heads and their channels."""
+    """By name too, since attention has biases of two axes: heads and their channels."""
     return jnp.ndim(leaf) >= WEIGHT_AXES and name.rpartition('/')[2] != 'bias'
 
 

@@ -24,14 +24,14 @@ def orthogonality(
     https://arxiv.org/abs/1705.08142).
 
     Args:
-      strength: one number, or one per stage; see `l2`.
-      subspaces: the number of groups, at least 2.
-      where: the path of the subtree in the parameters; None for the parameters themselves.
-      leaves: which leaves of the subtree; see `l2`.
+      strength: One number, or one per stage; see `l2`.
+      subspaces: The number of groups, at least 2.
+      where: The path of the subtree in the parameters; None for all parameters.
+      leaves: The leaves of the subtree that are penalised; see `l2`.
 
     Raises:
-      ValueError: ``subspaces`` is no whole number >= 2 (in the factory) or does not divide the last
-        axis of a weight (at init); see `l2`.
+      ValueError: ``subspaces`` is not a whole number >= 2 (in the factory) or does not divide the
+        last axis of a weight (at init); or as in `l2`.
 
     >>> towers = {'stage0': {'kernel': jnp.array([[[1.0, 2.0], [1.0, -1.0]]])}}
     >>> orthogonality(0.5).value(towers).item()
@@ -55,7 +55,7 @@ def orthogonality(
 
 
 def _overlap(weights: Array, subspaces: int) -> Array:
-    """From ``[T, in, out]``; every pair is met twice."""
+    """The overlap of weights ``[T, in, out]``; the sum has every pair twice."""
     products = jnp.einsum('tia,tib->tab', weights, weights, precision='highest')
     group = jnp.arange(weights.shape[-1]) * subspaces // weights.shape[-1]
     apart = group[:, None] != group[None, :]

@@ -1,4 +1,4 @@
-"""The shape that every penalty has: a function of parallel copies, and its gradient in a chain."""
+"""The type of every penalty: a function of parallel copies, and its gradient in a chain."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,12 +9,15 @@ import optax
 
 from mtljax import trees
 from mtljax.base import Array, PyTree
-from mtljax.penalties._layers import is_under, name_of, select_layers, under
+from mtljax.penalties._layers import is_under, select_layers, under
 from mtljax.penalties._strength import Strength, check_strength, scaled, strength_by_stage
 
-_NO_PARAMS = 'A penalty needs the parameters: pass params to update.'
+_NO_PARAMS = (
+    'A penalty needs the parameters at update. Found params = None. '
+    'Call update(updates, state, params): pass params.'
+)
 _ORDER = (
-    'A penalty stands behind the surgery, where updates have the shape of the parameters: '
+    'A penalty comes after the surgery, where updates have the shape of the parameters: '
     'optax.chain(surgery.on_shared(...), penalties.l2(0.1), optax.adam(1e-3)).'
 )
 
@@ -22,15 +25,20 @@ _ORDER = (
 class Penalty(optax.GradientTransformationExtraArgs):
     """An optax transform that adds the gradient of a penalty to the updates, like weight decay.
 
-    It acts on parallel copies of one module, a subtree of the parameters whose leaves ``[T, ...]``
-    hold one copy per task. It stands behind the surgery and before the optimiser.
+    It acts on parallel copies of one module: a subtree of the parameters whose leaves ``[T, ...]``
+    hold one copy per task. It comes after the surgery and before the optimiser.
 
     Attributes:
-      value: ``(subtree, state=None) -> scalar``, float32 at least: the penalty itself. ``state`` is
-        that of the transform, for penalties that have one; a fresh one when left out.
+      value: The penalty, ``(subtree, state=None) -> scalar``, float32 at least. ``state`` is the
+        state of the transform, for penalties that have one; the first state when left out.
     """
 
     value: Callable[..., Array]
+
+    def __new__(cls, init: Any, update: Any, value: Callable[..., Array]) -> 'Penalty':
+        penalty = super().__new__(cls, init, update)
+        penalty.value = value
+        return penalty
 
 
 def per_layer(
@@ -46,20 +54,18 @@ def per_layer(
 
     Args:
       fn: ``(weights [T, ...], path, state) -> scalar``; weights are float32 at least.
-      strength: one number, or one per stage: ``{'stage0': 0.1}``, where a stage that is left out is
-        not penalised, or a list in the order of the stages. Stages are the top-level keys of the
+      strength: One number, or one per stage, as in `l2`. Stages are the top-level keys of the
         subtree.
-      where: the path of the subtree in the parameters; None for the parameters themselves.
-      leaves: which leaves of the subtree: those with at least two axes per copy that are not named
-        ``bias`` when left out, else paths from the subtree or a predicate on
-        ``'stage0/Dense_0/kernel'``.
-      start: ``{path: weights} -> state``.
-      advance: ``(state, {path: weights}) -> state``, once a step, after the gradient.
+      where: The path of the subtree in the parameters; None for all parameters.
+      leaves: The leaves of the subtree that are penalised, as in `l2`.
+      start: The first state, ``{path: weights} -> state``.
+      advance: The next state, ``(state, {path: weights}) -> state``. It runs once per step, after
+        the gradient.
 
     Raises:
-      ValueError: a strength that is no number >= 0 or a ``where`` that is no path (in the
-        factory); an unknown path or stage, no weight, or copies that share no leading axis (at
-        init, update and value); updates that do not have the shape of the parameters.
+      ValueError: In the factory, the strength is not a number >= 0, or ``where`` is not a path. At
+        init, update and value, a path or a stage is unknown, no leaf is a weight, or the copies
+        have no common leading axis. At update, the updates do not have the shape of the parameters.
 
     >>> penalty = per_layer(lambda w, path, state: jnp.sum(w**2) / 2, 0.5, 'towers', None)
     >>> params = {'towers': jnp.ones((2, 1, 1)), 'other': jnp.ones(3)}
@@ -75,9 +81,9 @@ def per_layer(
         raise ValueError(f"where should be a path such as 'task/towers'. Found where = {where!r}.")
 
     def value(subtree, state=None):
-        layers, own = _read(under(subtree, None), strength, leaves)
+        layers, strengths = _read(under(subtree, None), strength, leaves)
         state = start(layers) if state is None else state
-        terms = [scaled(own[path], fn(w, path, state)) for path, w in layers.items()]
+        terms = [scaled(strengths[path], fn(w, path, state)) for path, w in layers.items()]
         return sum(terms, start=jnp.zeros((), jnp.float32))
 
     def init(params):
@@ -87,30 +93,31 @@ def per_layer(
         del extra
         if params is None:
             raise ValueError(_NO_PARAMS)
-        found = under(params, where)
-        layers, own = _read(found, strength, leaves)
+        below = under(params, where)
+        layers, strengths = _read(below, strength, leaves)
         slopes = {}
         for path, weights in layers.items():
-            slope = jax.grad(fn)(weights, path, state).reshape(jnp.shape(found[path]))
-            slopes[_join(where, path)] = own[path], slope
+            slope = jax.grad(fn)(weights, path, state).reshape(jnp.shape(below[path]))
+            slopes[_join(where, path)] = strengths[path], slope
         return _add(updates, slopes), advance(state, layers)
 
-    penalty = Penalty(init, update)
-    penalty.value = value
-    return penalty
+    return Penalty(init, update, value)
 
 
-def _read(found: dict[str, Any], strength: Strength, leaves: trees.Where):
+def _read(below: dict[str, Any], strength: Strength, leaves: trees.Where):
     """``{path: weights [T, ...]}`` of the layers that are penalised, and ``{path: strength}``."""
-    stages = strength_by_stage(strength, found)
-    chosen = select_layers(found, leaves).items()
-    own = {path: stages[stage] for path, _ in chosen if (stage := path.split('/')[0]) in stages}
-    return {path: _weights(leaf) for path, leaf in chosen if path in own}, own
+    stages = strength_by_stage(strength, below)
+    strengths, layers = {}, {}
+    for path, leaf in select_layers(below, leaves).items():
+        stage = path.split('/')[0]
+        if stage in stages:
+            strengths[path], layers[path] = stages[stage], _weights(leaf)
+    return layers, strengths
 
 
 def _add(updates: PyTree, slopes: dict[str, tuple[Any, Array]]) -> PyTree:
     def add(path, leaf):
-        name = name_of(path)
+        name = trees.path_name(path)
         if name not in slopes:
             if any(is_under(other, name) for other in slopes):
                 raise ValueError(f'{_ORDER} Found {type(leaf).__name__} at {name!r}.')
@@ -130,6 +137,6 @@ def _join(where, path):
 
 
 def _weights(leaf: Array) -> Array:
-    """Float32 at least, with one axis at least per copy."""
+    """The leaf in float32 at least, with at least one axis per copy."""
     leaf = leaf.astype(jnp.promote_types(leaf.dtype, jnp.float32))
     return leaf[:, None] if leaf.ndim == 1 else leaf

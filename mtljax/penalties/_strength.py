@@ -1,4 +1,4 @@
-"""How strongly a penalty acts: on all stages, or on each."""
+"""The strength of a penalty, for all stages or for each."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ _EXPECTED = 'a finite number >= 0, or one per stage'
 
 
 def check_strength(strength: Any) -> None:
-    """Refuse what is no strength; arrays of jax and tracers pass.
+    """Refuse a value that is not a strength; arrays of jax and tracers pass.
 
     >>> check_strength({'stage0': -1.0})
     Traceback (most recent call last):
@@ -25,8 +25,8 @@ def check_strength(strength: Any) -> None:
     """
     if isinstance(strength, Mapping | list | tuple):
         each = strength.values() if isinstance(strength, Mapping) else strength
-        for one in each:
-            check_option('strength', one, _EXPECTED, lambda found: found >= 0)
+        for number in each:
+            check_option('strength', number, _EXPECTED, lambda array: array >= 0)
     elif callable(strength):
         raise ValueError(
             'strength should be a number. For a schedule, wrap the penalty: '
@@ -36,43 +36,44 @@ def check_strength(strength: Any) -> None:
     elif strength is None or isinstance(strength, str) or jnp.ndim(strength) > 1:
         raise ValueError(f'strength should be {_EXPECTED}. Found strength = {strength!r}.')
     else:
-        check_option('strength', strength, _EXPECTED, lambda found: found >= 0, ndim=1)
+        check_option('strength', strength, _EXPECTED, lambda array: array >= 0, ndim=1)
 
 
 def strength_by_stage(strength: Strength, paths: Iterable[str]) -> dict[str, ArrayLike]:
     """``{stage: strength}``; a stage is the first key of a path.
 
-    A stage that a mapping leaves out is missing.
+    A stage that a mapping leaves out is not in the result.
 
     Args:
-      strength: see `Strength`. A list, or an array ``[S]``, is in the order of the stages.
-      paths: of all leaves.
+      strength: One number, a mapping by stage, or a list or an array ``[S]`` in the order of the
+        stages.
+      paths: The paths of all leaves.
 
     Raises:
-      ValueError: an unknown stage, or not one number per stage.
+      ValueError: A stage is unknown, or there is not one number per stage.
 
     >>> paths = ['stage10/kernel', 'stage2/kernel', 'stage2/bias']
     >>> strength_by_stage([0.1, 0.2], paths)
     {'stage2': 0.1, 'stage10': 0.2}
     >>> strength_by_stage({'stage1': 0.1}, paths)
     Traceback (most recent call last):
-    ValueError: strength names ['stage1']. The stages are ['stage2', 'stage10'].
+    ValueError: strength should name the stages ['stage2', 'stage10']. Found ['stage1'].
     """
     stages = sorted({path.split('/')[0] for path in paths}, key=_natural)
-    found: Any = strength
-    if isinstance(found, Mapping):
-        unknown = sorted(set(found) - set(stages))
+    if isinstance(strength, Mapping):
+        unknown = sorted(set(strength) - set(stages))
         if unknown:
-            raise ValueError(f'strength names {unknown}. The stages are {stages}.')
-        return dict(found)
-    if not isinstance(found, list | tuple) and jnp.ndim(found) == 0:
-        return dict.fromkeys(stages, found)
-    if len(found) != len(stages):
+            raise ValueError(f'strength should name the stages {stages}. Found {unknown}.')
+        return dict(strength)
+    numbers: Any = strength
+    if not isinstance(numbers, list | tuple) and jnp.ndim(numbers) == 0:
+        return dict.fromkeys(stages, numbers)
+    if len(numbers) != len(stages):
         raise ValueError(
             f'strength should be one number, or one for each of {stages}. '
             f'Found strength = {strength}.'
         )
-    return dict(zip(stages, found, strict=True))
+    return dict(zip(stages, numbers, strict=True))
 
 
 def scaled(strength: ArrayLike, value: Array) -> Array:

@@ -23,10 +23,10 @@ class TensorNormalState(NamedTuple):
     """The covariances of every layer, by its path; empty for modes that are not learnt.
 
     Attributes:
-      count: the steps so far.
-      feature_covariance: ``{path: [F, F]}``.
-      class_covariance: ``{path: [C, C]}``.
-      task_covariance: ``{path: [T, T]}``.
+      count: The number of steps so far.
+      feature_covariance: The covariance of the features, ``{path: [F, F]}``.
+      class_covariance: The covariance of the classes, ``{path: [C, C]}``.
+      task_covariance: The covariance of the tasks, ``{path: [T, T]}``.
     """
 
     count: Array
@@ -48,39 +48,39 @@ def tensor_normal(
     """Multilinear relationship networks: a normal prior whose task covariance is learnt.
 
     ``vec(W)^T S^-1 vec(W) / 2 + log det(S) / 2``, ``S = S_F x S_C x S_T`` (Kronecker), for each
-    layer's W ``[F, C, T]``: C the last axis of a copy, F all others (Long, Cao, Wang, Yu, NeurIPS
-    2017, https://arxiv.org/abs/1506.02117). With S given, it pulls related tasks together and
-    tasks of negative covariance apart.
+    layer's W ``[F, C, T]``: C is the last axis of a copy, F all other axes (Long, Cao, Wang, Yu,
+    NeurIPS 2017, https://arxiv.org/abs/1506.02117). For a given S, the penalty pulls related tasks
+    together and pushes tasks with a negative covariance apart.
 
     The covariances start at the identity. Every ``every`` steps, after the gradient, each becomes
     the second moment of W along its mode, whitened by the other two: features, then classes, then
     tasks, scaled so that all but the last learnt one have a mean diagonal of 1.
-    ``optax.tree.get(opt_state, 'task_covariance')`` reads ``{path: [T, T]}``. In S each is
-    shrunk to ``(S_k + ridge v I) / (1 + ridge)``, v its mean variance, the last with ``floor`` on
-    top.
+    ``optax.tree.get(opt_state, 'task_covariance')`` reads ``{path: [T, T]}``. In S each covariance
+    is shrunk to ``(S_k + ridge v I) / (1 + ridge)``, v its mean variance; ``floor`` is added to the
+    variances of the last one.
 
-    The value is no distance: it may be negative, and as weights shrink the prior narrows with them
-    until ``floor`` holds it. A gradient step is stable while ``learning_rate * strength`` is below
-    twice the least eigenvalue of S, some ``ridge^2 floor`` at worst when all three are learnt;
-    ``1 / N`` for N examples is the strength of a prior on a mean loss.
+    The value is not a distance: it may be negative. As the weights shrink, the prior becomes
+    narrower, until ``floor`` stops it. A gradient step is stable while ``learning_rate * strength``
+    is below twice the least eigenvalue of S, which is about ``ridge^2 floor`` at worst when all
+    three covariances are learnt. A prior on a mean loss over N examples has the strength ``1 / N``.
 
-    A covariance ``[D, D]`` is estimated from ``size / D`` samples. Where features outnumber classes
-    times tasks, theirs is singular but for ``ridge`` and tasks look unrelated: learn
-    ``['classes', 'tasks']`` there.
+    A covariance ``[D, D]`` is estimated from ``size / D`` samples. Where there are more features
+    than classes times tasks, the covariance of the features would be singular without ``ridge``,
+    and tasks look unrelated: learn ``['classes', 'tasks']`` there.
 
     Args:
-      strength: one number, or one per stage; see `l2`.
-      modes: which covariances are learnt. Others stay the identity and cost nothing; that of the
-        features takes ``F^2`` memory and ``F^3`` time.
-      every: steps between updates of the covariances.
-      ridge: what keeps them regular, relative to their mean variance.
-      floor: the least variance of a weight under the prior, in units of squared weights.
-      where: the path of the subtree in the parameters; None for the parameters themselves.
-      leaves: which leaves of the subtree; see `l2`.
+      strength: One number, or one per stage; see `l2`.
+      modes: The covariances that are learnt. The others stay the identity and cost nothing. The
+        covariance of the features takes ``F^2`` memory and ``F^3`` time.
+      every: The number of steps between updates of the covariances.
+      ridge: The number that keeps the covariances regular, relative to their mean variance.
+      floor: The least variance of a weight under the prior, in units of squared weights.
+      where: The path of the subtree in the parameters; None for all parameters.
+      leaves: The leaves of the subtree that are penalised; see `l2`.
 
     Raises:
-      ValueError: unknown or repeated modes, ``every`` below 1, or a ridge or floor that is not
-        positive (in the factory); see `l2`.
+      ValueError: A mode is unknown or repeated, ``every`` is below 1, or ``ridge`` or ``floor`` is
+        not positive (in the factory); or as in `l2`.
 
     >>> penalty = tensor_normal(1.0, modes=['tasks'], every=1, where='towers')
     >>> kernel = jnp.array([[[1.0, 2.0]], [[-2.0, -1.0]]])
@@ -119,14 +119,17 @@ def _learn(state, layers, order, ridge) -> TensorNormalState:
     learnt = {
         path: flip_flop(_tensor(w), _of(state, path), order, ridge) for path, w in layers.items()
     }
-    each = ({path: own[k] for path, own in learnt.items() if k in own} for k in _AXES.values())
-    return TensorNormalState(state.count, *each)
+    by_mode = (
+        {path: matrices[axis] for path, matrices in learnt.items() if axis in matrices}
+        for axis in _AXES.values()
+    )
+    return TensorNormalState(state.count, *by_mode)
 
 
 def _of(state: TensorNormalState, path: str) -> Covariances:
     """The covariances of one layer, by axis of its ``[T, F, C]``."""
-    each = zip(_AXES.values(), state[1:], strict=True)
-    return {axis: own[path] for axis, own in each if path in own}
+    by_mode = zip(_AXES.values(), state[1:], strict=True)
+    return {axis: matrices[path] for axis, matrices in by_mode if path in matrices}
 
 
 def _tensor(weights: Array) -> Array:
@@ -140,7 +143,7 @@ def _identity(weights: Array, axis: int) -> Array:
 
 def _order(modes) -> tuple[int, ...]:
     """The axes of the modes, in the order of their updates."""
-    fits = isinstance(modes, list | tuple) and modes and set(modes) <= set(_AXES)
-    if not fits or len(set(modes)) != len(modes):
+    known = isinstance(modes, list | tuple) and modes and set(modes) <= set(_AXES)
+    if not known or len(set(modes)) != len(modes):
         raise ValueError(f'modes should be some of {list(_AXES)}. Found modes = {modes!r}.')
     return tuple(axis for mode, axis in _AXES.items() if mode in modes)

@@ -29,17 +29,17 @@ def trace_norm(
     - ``'tucker'``: along every axis;
     - ``'tensor_train'``: the first i axes against the others, for i = 1, ..., N.
 
-    Unlike distances it lets copies differ by a factor or a sign. The gradient ``U V^T`` over
-    singular values that are not 0 is finite also where copies are equal.
+    Unlike a distance, it allows copies to differ by a factor or a sign. The gradient ``U V^T`` over
+    the singular values that are not 0 is finite also where copies are equal.
 
     Args:
-      strength: one number, or one per stage; see `l2`.
-      form: which unfoldings.
-      where: the path of the subtree in the parameters; None for the parameters themselves.
-      leaves: which leaves of the subtree; see `l2`.
+      strength: One number, or one per stage; see `l2`.
+      form: The unfoldings that are penalised, one of the three above.
+      where: The path of the subtree in the parameters; None for all parameters.
+      leaves: The leaves of the subtree that are penalised; see `l2`.
 
     Raises:
-      ValueError: an unknown form (in the factory); see `l2`.
+      ValueError: The form is unknown (in the factory); or as in `l2`.
 
     >>> towers = {'stage0': {'kernel': jnp.array([[[3.0, 4.0]], [[-3.0, -4.0]]])}}
     >>> round(trace_norm(1.0).value(towers).item() ** 2, 3)

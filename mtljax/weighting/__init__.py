@@ -1,8 +1,8 @@
-"""Loss balancing: weights of the losses before anything is differentiated.
+"""Loss balancing: weights of the losses, chosen before gradients are taken.
 
-Every weighting keeps these rules. A task without a label in the batch gets weight 0, its loss is
-never read, and the weights of the others are what they are without it. Weights are constants to
-autodiff. They have the dtype of the losses, float32 at least; states have the default float dtype.
+Every weighting keeps these rules. A task without a label in the batch gets weight 0. Its loss is
+never read, and it does not change the other weights. Weights are constants to autodiff. They have
+the dtype of the losses, float32 at least; states have the default float dtype.
 """
 
 from mtljax.weighting._chain import chain

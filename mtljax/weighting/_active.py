@@ -1,19 +1,20 @@
-"""Tasks without a label in the batch: taken out of every weighting in one place."""
+"""Tasks without a label in the batch: one place leaves them out of every weighting."""
 
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float
 
-from mtljax.base import Array, PyTree
+from mtljax.base import PyTree
 
 
 def over_active(weigh: Callable[..., tuple[Array, PyTree]]) -> Callable[..., tuple[Array, PyTree]]:
-    """The ``update`` of a weighting, from a function that seldom cares which tasks are active.
+    """The ``update`` of a weighting, from a function that may ignore which tasks are active.
 
-    ``weigh`` gets what `clean` makes of the losses, and an ``active`` that is never None. Inactive
-    tasks get weight 0 whatever it says. The weights have the dtype of the losses, float32 at least.
+    ``weigh`` gets the losses from `clean`, and an ``active`` that is never None. Inactive tasks
+    always get weight 0. The weights have the dtype of the losses, float32 at least.
 
     Args:
       weigh: ``(losses [T], state, *, active [T], key) -> (weights [T], state)``.
@@ -32,8 +33,10 @@ def over_active(weigh: Callable[..., tuple[Array, PyTree]]) -> Callable[..., tup
     return update
 
 
-def clean(losses: ArrayLike, active: ArrayLike | None) -> tuple[Array, Array]:
-    """Losses in the default float dtype, 1 for inactive tasks; and which tasks are active.
+def clean(
+    losses: ArrayLike, active: ArrayLike | None
+) -> tuple[Float[Array, 'T'], Bool[Array, 'T']]:
+    """Losses in the default float dtype, 1 for inactive tasks; and the active tasks.
 
     They are constants to autodiff: the gradient of ``weights @ losses`` is the weighted gradient.
 
@@ -46,8 +49,11 @@ def clean(losses: ArrayLike, active: ArrayLike | None) -> tuple[Array, Array]:
     return jnp.where(active, losses, 1), active
 
 
-def positive(losses: Array) -> Array:
-    """NaN where a loss is not positive, so that a formula that needs it to be does not go on.
+def positive(losses: Float[Array, 'T']) -> Float[Array, 'T']:
+    """The losses, with NaN in place of losses that are not positive.
+
+    A formula that needs positive losses then gives NaN instead of a wrong number.
+
 
     >>> positive(jnp.array([2.0, 0.0, -1.0])).tolist()
     [2.0, nan, nan]

@@ -11,16 +11,18 @@ from mtljax.base import Weighting
 def chain(*weightings: Weighting) -> Weighting:
     """The product of several weightings, ``w_t = prod_k w_t^(k)``.
 
-    Each gets the losses as they are, not as the ones before weigh them, and a key of its own; each
-    that observes gets the losses after the step. The state is the tuple of theirs.
+    Each weighting gets the plain losses, without the weights of the others, and a different key.
+    Each weighting that observes gets the losses after the step. The state is the tuple of their
+    states.
 
-    Scale: the product of theirs. Inactive tasks, and losses that are zero or negative: as in each.
+    Scale: the product of their scales. Each weighting treats inactive tasks, and losses that are
+    zero or negative, as it does without `chain`.
 
     Args:
-      *weightings: at least one; their order is of no account, but for the keys.
+      *weightings: The weightings, at least one. Their order changes only the keys that they get.
 
     Raises:
-      ValueError: there is none, or one is no weighting.
+      ValueError: There is no weighting, or an argument is not a weighting.
 
     >>> from mtljax import weighting
     >>> both = chain(weighting.scale_invariant(), weighting.constant([1.0, 3.0]))
@@ -28,30 +30,33 @@ def chain(*weightings: Weighting) -> Weighting:
     [2.0, 1.5]
     """
     if not weightings:
-        raise ValueError('chain needs at least one weighting. Found none.')
-    for one in weightings:
-        if not isinstance(one, Weighting):
+        raise ValueError('chain needs at least one weighting. Found no argument.')
+    for weighting in weightings:
+        if not isinstance(weighting, Weighting):
             raise ValueError(
-                f'chain takes weightings, such as weighting.equal(), one by one. Found {one!r}.'
+                'chain takes weightings, such as weighting.equal(), one by one. '
+                f'Found {weighting!r}.'
             )
 
     def init(num_tasks):
-        return tuple(one.init(num_tasks) for one in weightings)
+        return tuple(weighting.init(num_tasks) for weighting in weightings)
 
     def update(losses, state, *, active=None, key=None):
         keys = [None] * len(weightings) if key is None else jax.random.split(key, len(weightings))
-        made = [
-            one.update(losses, own, active=active, key=own_key)
-            for one, own, own_key in zip(weightings, state, keys, strict=True)
+        results = [
+            weighting.update(losses, inner, active=active, key=inner_key)
+            for weighting, inner, inner_key in zip(weightings, state, keys, strict=True)
         ]
-        weights, states = zip(*made, strict=True)
+        weights, states = zip(*results, strict=True)
         return functools.reduce(jnp.multiply, weights), states
 
     def observe(losses_after, state, *, active=None):
         return tuple(
-            own if one.observe is None else one.observe(losses_after, own, active=active)
-            for one, own in zip(weightings, state, strict=True)
+            inner
+            if weighting.observe is None
+            else weighting.observe(losses_after, inner, active=active)
+            for weighting, inner in zip(weightings, state, strict=True)
         )
 
-    observes = any(one.observe is not None for one in weightings)
+    observes = any(weighting.observe is not None for weighting in weightings)
     return Weighting(init, update, observe if observes else None)

@@ -1,4 +1,4 @@
-"""Weights set by hand."""
+"""Weights that the user sets."""
 
 import jax.numpy as jnp
 
@@ -8,16 +8,16 @@ from mtljax.weighting._active import over_active
 
 
 def constant(weights: PerTask) -> Weighting:
-    """Fixed weights, ``w_t = weights[t]``; the plain sum is all ones.
+    """Fixed weights, ``w_t = weights[t]``; ones give the plain sum.
 
-    Scale: theirs. Inactive tasks get weight 0 and change nothing for the others. Losses of any sign
-    and size are welcome.
+    Scale: that of ``weights``. Inactive tasks get weight 0, and do not change the other weights.
+    Losses may have any sign and size.
 
     Args:
-      weights: ``[T]``, in the order of the heads.
+      weights: One number per task, in the order of the heads.
 
     Raises:
-      ValueError: a weight is negative or not finite (in the factory), or there are not T of them
+      ValueError: A weight is negative or not finite (in the factory), or there are not T of them
         (in ``init``).
 
     >>> weighting = constant([0.75, 0.25])

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Int
 
-from mtljax.base import Array, Weighting
+from mtljax.base import Weighting
 from mtljax.options import check_count, check_positive
 from mtljax.weighting._active import over_active
 
@@ -15,14 +16,14 @@ class DwaState(NamedTuple):
     """The state of `dwa`.
 
     Attributes:
-      step: how many losses were seen, int32; it does not grow beyond what the windows need.
-      record: sums of losses and how many, ``[R, 2, T]``, of the steps in which a task was active.
-        Blocks: R = 3, the one before the last, the last and the running one. Sliding: one row for
-        each of the last two windows' steps.
+      step: The number of steps so far, int32; it stops growing once the windows are full.
+      record: The sums of the losses and their number, over the steps in which a task was active,
+        ``[R, 2, T]``. With blocks, R = 3: the block before the last, the last one and the running
+        one. With sliding windows, one row for each step of the last two windows.
     """
 
-    step: Array
-    record: Array
+    step: Int[Array, '']
+    record: Float[Array, 'R 2 T']
 
 
 def dwa(window: int = 25, *, temperature: ArrayLike = 2.0, sliding: bool = False) -> Weighting:
@@ -32,21 +33,22 @@ def dwa(window: int = 25, *, temperature: ArrayLike = 2.0, sliding: bool = False
     in the last window over that in the window before (Liu, Johns, Davison, CVPR 2019,
     https://arxiv.org/abs/1803.10704). The weights are 1 until two windows are full.
 
-    Scale: the weights sum to A, as equal weights do. Inactive tasks get weight 0; their steps do
-    not count in the means; a task that has no label in one of the windows has ratio 1, and so has
-    one whose mean before was 0. Losses should be positive: where a mean is negative, a ratio above
-    1 is an improvement, and the weights turn the wrong way.
+    Scale: the weights sum to A, as equal weights do. Inactive tasks get weight 0, and their steps
+    do not count in the means. A task without a label in one of the windows has ratio 1, and so has
+    a task whose earlier mean was 0. Losses should be positive: where a mean is negative, a ratio
+    above 1 is an improvement, and the weights change in the wrong direction.
 
     Args:
-      window: in steps. The paper compares epochs: the number of steps of one; 25 is what nash-mtl
-        takes, with ``sliding``.
-      temperature: 2 in the paper and in all published code; larger is closer to equal weights.
-      sliding: whether the windows are the last ``2 window`` steps, the present one included, as in
-        the experiments of Nash-MTL (with 25 steps); otherwise consecutive blocks, and the weights
-        change when one ends.
+      window: The length of a window in steps. The paper compares epochs, so its window is the
+        number of steps of an epoch. nash-mtl takes 25, with ``sliding``.
+      temperature: The temperature of the softmax; a larger one is closer to equal weights. The
+        paper and all published code take 2.
+      sliding: Whether the windows are the last ``2 window`` steps, with the present step, as in the
+        experiments of Nash-MTL (with 25 steps). Otherwise they are consecutive blocks, and the
+        weights change when a block ends.
 
     Raises:
-      ValueError: an option is out of range.
+      ValueError: An option is out of range.
 
     >>> weighting = dwa(1)
     >>> state = weighting.init(2)
@@ -81,7 +83,7 @@ def _ratio(before: Array, last: Array) -> Array:
 
 
 def _blocks(state: DwaState, entry: Array, window: int) -> tuple[Array, Array, Array, DwaState]:
-    """The last two whole blocks before this step, and whether there are two."""
+    """The last two complete blocks before this step, and whether there are two."""
     before, last, running = state.record
     step = jnp.where(state.step == 3 * window - 1, 2 * window, state.step + 1)
     running = running + entry
@@ -91,7 +93,7 @@ def _blocks(state: DwaState, entry: Array, window: int) -> tuple[Array, Array, A
 
 
 def _sliding(state: DwaState, entry: Array, window: int) -> tuple[Array, Array, Array, DwaState]:
-    """The last two windows of steps, this one included, and whether they are full."""
+    """The last two windows of steps, with this step, and whether they are full."""
     record = jnp.concatenate([state.record[1:], entry[None]])
     step = jnp.minimum(state.step + 1, 2 * window)
     before, last = record[:window].sum(axis=0), record[window:].sum(axis=0)

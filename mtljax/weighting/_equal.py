@@ -9,8 +9,8 @@ from mtljax.weighting._active import over_active
 def equal() -> Weighting:
     """Weight 1 for every task: the plain sum of the losses, ``w_t = 1``.
 
-    Scale: the weights sum to the number of active tasks. Inactive tasks get weight 0. Losses of any
-    sign and size are welcome.
+    Scale: the weights sum to the number of active tasks. Inactive tasks get weight 0. Losses may
+    have any sign and size.
 
     >>> weighting = equal()
     >>> weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))[0].tolist()

@@ -1,4 +1,4 @@
-"""Equal rates of improvement, without the gradients of the tasks."""
+"""Equal rates of improvement, without per-task gradients."""
 
 from typing import NamedTuple
 
@@ -6,23 +6,24 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
-from mtljax.base import Array, Weighting
+from mtljax.base import Weighting
 from mtljax.options import PerTask, check_not_negative, check_one_per_task, check_option
 from mtljax.weighting._active import clean, over_active, positive
-from mtljax.weighting._learned import Learned, descend, own_optimizer
+from mtljax.weighting._learned import Learned, descend, optimizer_or_adam
 
 
 class FamoState(NamedTuple):
     """The state of `famo`.
 
     Attributes:
-      logits: xi, ``[T]``, and the state of its optimiser.
-      log_gap: log D of the last batch before its step, ``[T]``; 0 for inactive tasks.
+      logits: The logits xi, ``[T]``, and the state of their optimiser.
+      log_gap: The numbers log D of the last batch before its step; 0 for inactive tasks.
     """
 
     logits: Learned
-    log_gap: Array
+    log_gap: Float[Array, 'T']
 
 
 def famo(
@@ -31,27 +32,29 @@ def famo(
     weight_decay: ArrayLike = 1e-3,
     min_losses: PerTask = 0.0,
 ) -> Weighting:
-    """FAMO: weights under which all logarithms of the losses learn to fall at one rate.
+    """FAMO: weights with which the logarithms of all losses learn to fall at one rate.
 
     With ``D = L - min_losses + 1e-8`` and ``z = softmax(xi)``, a step descends
     ``sum_t z_t log D_t``, normalised: ``w_t = c z_t / D_t``, ``c = 1 / sum_t (z_t / D_t)``. After
-    it, the losses of the same batch say how far D fell, ``delta = log D - log D_after``, and xi
-    descends along ``J^T delta + gamma xi``, J the Jacobian of the softmax: the more a loss fell,
+    the step, the losses of the same batch show how far D fell, ``delta = log D - log D_after``, and
+    xi descends along ``J^T delta + gamma xi``, J the Jacobian of the softmax: the more a loss fell,
     the less it weighs (Liu, Feng, Stone, Liu, NeurIPS 2023, https://arxiv.org/abs/2306.03792). It
-    costs one more forward pass a step, whatever T, and needs ``observe`` after every ``update``.
+    costs one more forward pass per step, for any T, and needs ``observe`` after every ``update``.
 
-    Scale: the weights sum to 1, where equal weights sum to T. Inactive tasks get weight 0, the
-    softmax is over the active ones, and an inactive task's xi gets neither gradient nor decay; an
-    optimiser's momentum may still move it. D must be positive, before and after the step: one that
-    is not makes all weights NaN, so a loss that can be negative needs its ``min_losses``.
+    Scale: the weights sum to 1; equal weights sum to T. Inactive tasks get weight 0, and the
+    softmax is over the active tasks. The xi of an inactive task gets neither gradient nor decay,
+    but the optimiser's momentum may still change it. D must be positive before and after the step:
+    a D that is not positive makes all weights NaN. A loss that can be negative therefore needs
+    ``min_losses``.
 
     Args:
-      optimizer: of xi; ``optax.adam(0.025)``, as the authors' code, when left out.
-      weight_decay: gamma, added to the gradient. 1e-3 is what the authors run on most data sets.
-      min_losses: lower bounds of the losses, a number or ``[T]``.
+      optimizer: The optimiser of xi; when None ``optax.adam(0.025)``, as in the authors' code.
+      weight_decay: The decay gamma of xi. The authors take 1e-3 on most data sets.
+      min_losses: Lower bounds of the losses, one number or one per task.
 
     Raises:
-      ValueError: an option is out of range (in the factory), or not one per task (in ``init``).
+      ValueError: An option is out of range (in the factory), or has not one value per task (in
+        ``init``).
 
     >>> weighting = famo(optimizer=optax.sgd(1.0), weight_decay=0.0)
     >>> weights, state = weighting.update(jnp.array([1.0, 2.0]), weighting.init(2))
@@ -61,7 +64,7 @@ def famo(
     >>> state.logits.value.tolist()
     [0.173..., -0.173...]
     """
-    tx = own_optimizer(optimizer)
+    tx = optimizer_or_adam(optimizer)
     check_not_negative('weight_decay', weight_decay)
     check_option('min_losses', min_losses, 'one finite number, or T of them', ndim=1)
 
@@ -73,7 +76,7 @@ def famo(
     @over_active
     def update(losses, state, *, active, key):
         before = _log_gap(losses, min_losses, active)
-        # c z / D is the softmax of xi - log D: no D is too small or too large for it
+        # c z / D is the softmax of xi - log D, which works for a D of any size.
         weights = jax.nn.softmax(state.logits.value - before, where=active)
         return weights, state._replace(log_gap=before)
 

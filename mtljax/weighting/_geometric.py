@@ -10,12 +10,12 @@ def geometric() -> Weighting:
     """GLS: the gradient of the geometric mean ``M = (prod_t L_t)^(1/A)`` of the A active tasks.
 
     ``w_t = M / (A L_t)`` (Chennupati, Sistu, Yogamani, Rawashdeh, CVPR workshops 2019,
-    https://arxiv.org/abs/1904.08492). Computed from logarithms: the product of many losses would
-    leave float32.
+    https://arxiv.org/abs/1904.08492). It is computed from logarithms, since the product of many
+    losses would not fit float32.
 
-    Scale: every weighted loss is M / A; equal losses give ``1/A`` each; no fixed sum. Inactive
-    tasks get weight 0 and are left out of M. Losses must be positive: one that is not makes all
-    weights NaN.
+    Scale: every weighted loss is M / A, and equal losses have the weights ``1/A``; the sum of the
+    weights is not fixed. Inactive tasks get weight 0 and are left out of M. Losses must be
+    positive: a loss that is not positive makes all weights NaN.
 
     >>> weighting = geometric()
     >>> weighting.update(jnp.array([1.0, 2.0]), weighting.init(2))[0].tolist()

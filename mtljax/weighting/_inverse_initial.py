@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
 
-from mtljax.base import Array, Weighting
+from mtljax.base import Weighting
 from mtljax.weighting._active import over_active, positive
 
 
@@ -12,23 +13,23 @@ class InverseInitialState(NamedTuple):
     """The state of `inverse_initial`.
 
     Attributes:
-      first: the loss of the first batch in which each task was active, ``[T]``; 1 until then.
-      seen: whether there was such a batch, ``[T]``.
+      first: The loss of each task in its first batch with a label; 1 until then.
+      seen: Whether each task has had such a batch.
     """
 
-    first: Array
-    seen: Array
+    first: Float[Array, 'T']
+    seen: Bool[Array, 'T']
 
 
 def inverse_initial() -> Weighting:
     """Every loss divided by its first value, ``w_t = 1 / L_t(0)``.
 
-    The first value is that of the first batch in which the task is active; the weight stays as it
-    is from there on.
+    The first value is that of the first batch in which the task is active. The weight does not
+    change after this batch.
 
-    Scale: every weighted loss starts at 1; the weights have no fixed sum. Inactive tasks get weight
-    0 and change nothing for the others. A first loss that is not positive gives that task the
-    weight NaN; later losses may be of any sign and size.
+    Scale: every weighted loss starts at 1; the sum of the weights is not fixed. Inactive tasks get
+    weight 0, and do not change the other weights. A first loss that is not positive gives that task
+    the weight NaN; later losses may have any sign and size.
 
     >>> weighting = inverse_initial()
     >>> weights, state = weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))

@@ -1,4 +1,4 @@
-"""Quantities of the tasks, learnt by an optimiser of their own."""
+"""Numbers of the tasks that a separate optimiser learns."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
+from jaxtyping import Array, Bool, Float
 
-from mtljax.base import Array, Weighting
+from mtljax.base import Weighting
 from mtljax.weighting._active import over_active
 
 
@@ -15,36 +16,39 @@ class Learned(NamedTuple):
     """One learnt number per task.
 
     Attributes:
-      value: ``[T]``.
-      opt_state: of the optimiser that learns it.
+      value: The numbers.
+      opt_state: The state of the optimiser that learns them.
     """
 
-    value: Array
+    value: Float[Array, 'T']
     opt_state: optax.OptState
 
 
-def own_optimizer(optimizer: Any) -> optax.GradientTransformation:
+def optimizer_or_adam(optimizer: Any) -> optax.GradientTransformation:
     """The optimiser of a weighting, ``optax.adam(0.025)`` for None.
 
     Raises:
-      ValueError: it is none.
+      ValueError: It is not an optax optimizer.
 
-    >>> own_optimizer(0.1)
+    >>> optimizer_or_adam(0.1)
     Traceback (most recent call last):
-    ValueError: optimizer should be of optax, such as optax.adam(0.025). Found optimizer = 0.1.
+    ValueError: optimizer should be an optax optimizer, ... Found optimizer = 0.1.
     """
     if optimizer is None:
         return optax.adam(0.025)
     if not isinstance(optimizer, optax.GradientTransformation):
         raise ValueError(
-            'optimizer should be of optax, such as optax.adam(0.025). '
+            'optimizer should be an optax optimizer, such as optax.adam(0.025). '
             f'Found optimizer = {optimizer!r}.'
         )
     return optimizer
 
 
 def descend(
-    optimizer: optax.GradientTransformation, learned: Learned, gradient: Array, active: Array
+    optimizer: optax.GradientTransformation,
+    learned: Learned,
+    gradient: Float[Array, 'T'],
+    active: Bool[Array, 'T'],
 ) -> Learned:
     """One step of the optimiser; inactive tasks have gradient 0.
 
@@ -55,8 +59,7 @@ def descend(
     """
     gradient = jnp.where(active, gradient, 0)
     updates, opt_state = optimizer.update(gradient, learned.opt_state, learned.value)
-    value: Any = optax.apply_updates(learned.value, updates)
-    return Learned(value, opt_state)
+    return Learned(jnp.asarray(optax.apply_updates(learned.value, updates)), opt_state)
 
 
 def learned_weighting(
@@ -67,20 +70,20 @@ def learned_weighting(
 ) -> Weighting:
     """Weights ``w(s)``, where s descends ``sum_t w_t(s_t) L_t + penalty_t(s_t)`` by itself.
 
-    A step uses s as it was before.
+    A step uses s before its change.
 
     Args:
-      weights_of: w.
-      penalty_of: what keeps the weights from 0.
-      initial_of: ``(T) -> s``, fresh arrays.
-      optimizer: of s; see `own_optimizer`.
+      weights_of: The function w.
+      penalty_of: The penalty that keeps the weights away from 0.
+      initial_of: ``(T) -> s``, the first s as a new array.
+      optimizer: The optimiser of s; see `optimizer_or_adam`.
 
     >>> weighting = learned_weighting(jnp.exp, jnp.negative, jnp.zeros, optax.sgd(0.5))
     >>> weights, state = weighting.update(jnp.array([3.0, 1.0]), weighting.init(2))
     >>> weights.tolist(), state.value.tolist()
     ([1.0, 1.0], [-1.0, 0.0])
     """
-    tx = own_optimizer(optimizer)
+    tx = optimizer_or_adam(optimizer)
 
     def init(num_tasks):
         value = initial_of(num_tasks)

@@ -9,14 +9,14 @@ from mtljax.weighting._active import over_active
 def random() -> Weighting:
     """RLW: new weights at every step, ``w = softmax(x)`` with ``x_t ~ N(0, 1)``.
 
-    Lin, Ye, Zhang, Tsang, TMLR 2022, https://arxiv.org/abs/2111.10603. A baseline that others
-    should beat.
+    Lin, Ye, Zhang, Tsang, TMLR 2022, https://arxiv.org/abs/2111.10603. It is a baseline that other
+    weightings should beat.
 
-    Scale: the weights sum to 1, where equal weights sum to T. Inactive tasks get weight 0, and the
-    softmax is over the active ones. Losses of any sign and size are welcome: none is read.
+    Scale: the weights sum to 1; equal weights sum to T. Inactive tasks get weight 0, and the
+    softmax is over the active tasks. The losses are not read.
 
     Raises:
-      ValueError: at update, no key.
+      ValueError: At update, the key is missing.
 
     >>> import jax.numpy as jnp
     >>> weighting = random()
@@ -31,7 +31,10 @@ def random() -> Weighting:
     @over_active
     def update(losses, state, *, active, key):
         if key is None:
-            raise ValueError('random draws the weights: pass key=... to update. Found no key.')
+            raise ValueError(
+                'random needs a key at update, to draw the weights. Found key = None. '
+                'Pass key=... to update.'
+            )
         drawn = jax.random.normal(key, losses.shape, losses.dtype)
         return jax.nn.softmax(drawn, where=active), state
 

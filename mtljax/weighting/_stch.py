@@ -17,24 +17,27 @@ def stch(
 ) -> Weighting:
     """STCH: the gradient of a smooth ``max_t lambda_t (L_t - z_t)``, the Tchebycheff scalarisation.
 
-    Of ``mu log sum_t exp(lambda_t (L_t - z_t) / mu)``, that is
+    The smooth maximum is ``mu log sum_t exp(lambda_t (L_t - z_t) / mu)``, and its gradient gives
     ``w = lambda * softmax(lambda (L - z) / mu)`` (Lin, Zhang, Yang, Liu, Wang, Zhang, ICML 2024,
     https://arxiv.org/abs/2402.19078). The worst task gets the largest weight; as mu goes to 0 it
-    gets all. Nothing here measures the losses' scales: chain or preference must bring them
-    together.
+    gets the whole weight. The method does not measure the scales of the losses: use `chain` or
+    ``preference`` to make them comparable.
 
     Scale: the weights sum to a mean of the preferences, ``1/T`` by default. Inactive tasks get
-    weight 0, and the softmax is over the active ones. Losses of any sign are welcome; what counts
-    is their distance to the ideal.
+    weight 0, and the softmax is over the active tasks. Losses may have any sign; only their
+    distance to the ideal counts.
 
     Args:
-      preference: lambda, ``[T]``, as it is; by default 1 over the number of active tasks (code that
-        takes 1 for each has weights T times as large, and a smoothing T times as small).
-      smoothing: mu, in units of the preferred losses. 1 is what published code starts from.
-      ideal: z, the losses that could be reached, a number or ``[T]``; 0 suits losses that end at 0.
+      preference: The numbers lambda, one per task, which are not normalised. The default is 1 over
+        the number of active tasks. (Code that takes 1 for each task has weights T times as large,
+        and a smoothing T times as small.)
+      smoothing: The number mu, in units of ``lambda L``. Published code starts from 1.
+      ideal: The losses z that could be reached, one number or one per task; 0 suits losses that end
+        at 0.
 
     Raises:
-      ValueError: an option is out of range (in the factory), or not one per task (in ``init``).
+      ValueError: An option is out of range (in the factory), or has not one value per task (in
+        ``init``).
 
     >>> weighting = stch([0.5, 0.5], smoothing=0.1)
     >>> weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))[0].tolist()

@@ -20,27 +20,28 @@ def uncertainty(
     initial: PerTask = 0.0,
     optimizer: optax.GradientTransformation | None = None,
 ) -> Weighting:
-    """UW: weights from a learnt noise of every task, ``s_t = log sigma_t^2``.
+    """UW: weights from the learnt noise of every task, ``s_t = log sigma_t^2``.
 
     ``sum_t a_t e^(-s_t) L_t + s_t / 2`` with a = 1/2 for regression (L a squared error) and a = 1
     for classification (L a cross entropy), so that ``w_t = a_t e^(-s_t)`` (Kendall, Gal, Cipolla,
-    CVPR 2018, https://arxiv.org/abs/1705.07115). s is not among the model's parameters, so that its
-    optimiser is its own and no weight decay pulls at it. A step uses s as it was before.
+    CVPR 2018, https://arxiv.org/abs/1705.07115). s is not among the model's parameters: it has a
+    separate optimiser, and no weight decay acts on it. A step uses s before its change.
 
-    Scale: a at the start (at ``initial=0``); s settles where ``w_t L_t = 1/2``, in both forms, so
-    that the weights grow as the losses fall; no fixed sum. Inactive tasks get weight 0 and their s
-    no gradient; an optimiser's momentum may still move it. Losses should be positive: at 0 the
-    weight grows without end, and with a negative loss s runs away and the weight with it.
+    Scale: a at the start (at ``initial=0``); s converges to ``w_t L_t = 1/2``, in both forms, so
+    that the weights grow as the losses fall; their sum is not fixed. Inactive tasks get weight 0,
+    and their s gets no gradient, but the optimiser's momentum may still change it. Losses should be
+    positive: with a loss of 0 the weight grows without limit, and with a negative loss it grows
+    faster and faster.
 
     Args:
-      form: of all tasks, or one per task.
-      initial: s at the start, a number or ``[T]``. Published code starts from 0, -0.5 or -0.7.
-      optimizer: of s; ``optax.adam(0.025)``, the rate of the experiments of Nash-MTL, when left
-        out.
+      form: The form of all tasks, or one form per task.
+      initial: The first s, one number or one per task. Published code starts from 0, -0.5 or -0.7.
+      optimizer: The optimiser of s; when None ``optax.adam(0.025)``, with the rate of the
+        experiments of Nash-MTL.
 
     Raises:
-      ValueError: an unknown form, an ``initial`` that is not finite or an optimizer that is none
-        (in the factory), or not one per task (in ``init``).
+      ValueError: The form is unknown, ``initial`` is not finite or ``optimizer`` is not an optax
+        optimizer (in the factory), or an option has not one value per task (in ``init``).
 
     >>> weighting = uncertainty(['regression', 'classification'])
     >>> weights, state = weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))
@@ -66,7 +67,7 @@ def uncertainty(
 
 def _factors(form):
     if isinstance(form, list | tuple):
-        return np.array([_factors(one) for one in form])
+        return np.array([_factors(each) for each in form])
     if form not in ('regression', 'classification'):
         raise ValueError(
             "form should be 'regression', 'classification' or one of them per task. "
