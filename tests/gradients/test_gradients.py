@@ -75,7 +75,16 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize('case', CASES.values(), ids=CASES)
+RARE = ('lenet batch norm', 'mlp mmoe', 'attention hard', 'lenet branched')
+
+
+@pytest.mark.parametrize(
+    'case',
+    [
+        pytest.param(case, id=name, marks=[pytest.mark.exhaustive] if name in RARE else [])
+        for name, case in CASES.items()
+    ],
+)
 def test_engines_equal_one_grad_per_task(case):
     params, cut, tasks = case()
     weights = np.linspace(0.5, 2, tasks, dtype=np.float32)

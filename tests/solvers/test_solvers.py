@@ -11,8 +11,8 @@ from scipy import sparse
 from mtljax import solvers
 from tests.gradients.jacobians import KINDS
 
-TASKS = (2, 3, 5, 8, 16, 40)
-EACH = pytest.mark.parametrize('tasks', TASKS)
+LARGER = [pytest.param(tasks, marks=pytest.mark.exhaustive) for tasks in (5, 16, 40)]
+EACH = pytest.mark.parametrize('tasks', [2, 3, 8, *LARGER])
 CASES = 35  # of each T
 
 

@@ -7,7 +7,7 @@ import optax
 import pytest
 
 from mtljax import weighting
-from tests.weighting.test_weighting import scan_of, steps_of
+from mtljax.testing._weighting_case import scan_of, steps_of
 
 
 @pytest.mark.parametrize(

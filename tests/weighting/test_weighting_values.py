@@ -7,9 +7,10 @@ import optax
 import pytest
 
 from mtljax import surgery, training, weighting
+from mtljax.testing._weighting_case import scan_of, steps_of
 from tests.helpers import small_batch, small_model, small_tasks
 from tests.weighting import oracles as oracles
-from tests.weighting.test_weighting import FORMS, METHODS, scan_of, steps_of
+from tests.weighting.weightings import FORMS, METHODS
 
 
 def drawn(steps):
@@ -67,7 +68,9 @@ def once(method, losses, **extra):
 
 
 @pytest.mark.usefixtures('float64')
-@pytest.mark.parametrize('tasks', [1, 2, 3, 8])
+@pytest.mark.parametrize(
+    'tasks', [3, *(pytest.param(tasks, marks=pytest.mark.exhaustive) for tasks in (1, 2, 8))]
+)
 @pytest.mark.parametrize('name', METHODS)
 def test_the_oracles(name, tasks):
     """In 60 steps with all labels, and in 60 in which one task of three lacks its own."""
