@@ -107,18 +107,18 @@ def choose(
     >>> choose(weights, jax.vjp(lambda w: row @ w, weights)[1], row, 2)
     'lean'
     """
-    size, kept = _bytes(params), _bytes(_without(pull, params))
+    size, saved = _bytes(params), _bytes(_without(pull, params))
     if prefer == 'memory':
-        name = 'lean' if num_tasks * size > _LARGER * kept else 'loop'
+        name = 'lean' if num_tasks * size > _LARGER * saved else 'loop'
     elif num_tasks == 1:
         name = 'batched'
     else:
-        wide = size >= max(_LARGER * kept, _LEAST_BYTES)
+        wide = size >= max(_LARGER * saved, _LEAST_BYTES)
         if _on_cpu():
             name = _fastest_on_cpu(pull, cotangent, num_tasks, wide=wide)
         else:
             name = _fastest_on_accelerator(num_tasks * size, device_memory(), wide=wide)
-    logging.info('engine %s: %d bytes of shared parameters, %d of activations', name, size, kept)
+    logging.info('engine %s: %d bytes of shared parameters, %d of activations', name, size, saved)
     return name
 
 
@@ -142,11 +142,11 @@ def _on_cpu() -> bool:
 def _without(pull: Any, params: Params) -> list[Any]:
     """The arrays that a pullback keeps, less the parameters, which are recognised by shape."""
     known = Counter((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(params))
-    kept = list(
+    saved = list(
         {id(leaf): leaf for leaf in jax.tree.leaves(pull) if hasattr(leaf, 'dtype')}.values()
     )
     rest = []
-    for leaf in kept:
+    for leaf in saved:
         if known[leaf.shape, leaf.dtype]:
             known[leaf.shape, leaf.dtype] -= 1
         else:

@@ -35,9 +35,12 @@ class Penalty(optax.GradientTransformationExtraArgs):
 
     value: Callable[..., Array]
 
-    def __new__(cls, init: Any, update: Any, value: Callable[..., Array]) -> 'Penalty':
+    def __new__(
+        cls, init: Any, update: Any, value: Callable[..., Array] | None = None
+    ) -> 'Penalty':
         penalty = super().__new__(cls, init, update)
-        penalty.value = value
+        if value is not None:  # copies set it afterwards
+            penalty.value = value
         return penalty
 
 

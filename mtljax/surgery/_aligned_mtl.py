@@ -1,4 +1,4 @@
-"""Aligned-MTL: gradients made orthogonal and of one length."""
+"""Aligned-MTL: the gradients become orthogonal and get one length."""
 
 from typing import Literal
 

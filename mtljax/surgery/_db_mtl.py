@@ -27,7 +27,7 @@ class DualBalanceState(NamedTuple):
 
 
 def db_mtl(*, beta: float = 0.9, beta_sigma: float = 0.0, num_tasks: int | None = None) -> Surgery:
-    """DB-MTL: running means of the gradients of log-losses, all made as long as the longest.
+    """DB-MTL: running means of the gradients of log-losses, scaled to the length of the longest.
 
     With ``m_t = b m_t + (1 - b) grad log(L_t + 1e-8)``, ``b = beta / k^beta_sigma`` at step k:
     ``d = max_s |m_s| sum_t m_t / |m_t|`` (Lin, Jiang, Ye, Zhang, Chen, Chen, Liu, Kwok, 2023,

@@ -103,8 +103,8 @@ def weights_have_the_dtype_of_the_losses(case: WeightingCase) -> None:
                 state,
             )
             require(weights.dtype == jnp.float32, f'Weights of {dtype}: found {weights.dtype}.')
-            kept = layout(after) == layout(state)
-            require(kept, f'The state should keep its layout {layout(state)}. Found {after}.')
+            stable = layout(after) == layout(state)
+            require(stable, f'The state should keep its layout {layout(state)}. Found {after}.')
 
 
 def weights_are_constants_to_autodiff(case: WeightingCase) -> None:

@@ -103,6 +103,7 @@ def test_engines_equal_one_grad_per_task(case):
         assert_close(weighted, total)
 
 
+@pytest.mark.exhaustive
 def test_many_tasks_are_mapped():
     params, cut, tasks = many_tasks(17)
     found = jax.jit(lambda p: jacobian_of(cut, p, 'loop')['shared'].stacked())(params)
@@ -207,7 +208,9 @@ def tokens():
     return base.Module(init, apply)
 
 
-@pytest.mark.parametrize('scheme', [sharing.hard, sharing.independent])
+@pytest.mark.parametrize(
+    'scheme', [sharing.hard, pytest.param(sharing.independent, marks=pytest.mark.exhaustive)]
+)
 def test_integer_inputs(scheme):
     tasks = small_tasks()
     model = scheme((tokens(),), {name: task.head for name, task in tasks.items()})
