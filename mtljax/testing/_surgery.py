@@ -53,10 +53,9 @@ def check_surgery(
 
     >>> import jax.numpy as jnp
     >>> from mtljax import surgery
-    >>> def inverse_norm(gramian, inner, *, losses, active, key):
-    ...     norms = jnp.sqrt(jnp.diagonal(gramian))
+    >>> def inverse_norm(norms, cosines, inner, *, losses, active, key):
     ...     return jnp.where(norms > 0, 1 / jnp.where(norms > 0, norms, 1), 0), inner
-    >>> method = surgery.from_gramian(inverse_norm)
+    >>> method = surgery.from_cosines(inverse_norm)
     >>> check_surgery(method, equal=lambda tasks, norm: tasks / norm, degree=0)
     >>> check_surgery(method, equal=lambda tasks, norm: tasks, degree=0)
     Traceback (most recent call last):

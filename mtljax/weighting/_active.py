@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 
 from mtljax.base import PyTree
+from mtljax.options import PerTask
 
 
 def over_active(weigh: Callable[..., tuple[Array, PyTree]]) -> Callable[..., tuple[Array, PyTree]]:
@@ -33,9 +33,7 @@ def over_active(weigh: Callable[..., tuple[Array, PyTree]]) -> Callable[..., tup
     return update
 
 
-def clean(
-    losses: ArrayLike, active: ArrayLike | None
-) -> tuple[Float[Array, 'T'], Bool[Array, 'T']]:
+def clean(losses: PerTask, active: PerTask | None) -> tuple[Float[Array, 'T'], Bool[Array, 'T']]:
     """Losses in the default float dtype, 1 for inactive tasks; and the active tasks.
 
     They are constants to autodiff: the gradient of ``weights @ losses`` is the weighted gradient.

@@ -156,7 +156,8 @@ def test_tensor_normal_recovers_planted_relations():
     np.testing.assert_allclose(history[-1] / np.outer(spread, spread), related, atol=0.1)
     scale = np.sqrt(np.mean(np.diag(factors[1]) ** 2) * np.mean(np.diag(factors[2] @ factors[2].T)))
     np.testing.assert_allclose(spread, scale * deviations, rtol=0.15)
-    value = penalty.value(params['task']['towers'], state[0])
+    state = jax.tree.map(jnp.asarray, state[0])
+    value = penalty.value(params['task']['towers'], state)
     assert value < penalty.value(params['task']['towers'])
 
 

@@ -40,7 +40,7 @@ BROKEN = {
         lambda norms, active, losses: jnp.where(norms > 0, norms, 0)
     ),
     'the_order_of_the_tasks_does_not_matter': weigh(
-        lambda norms, active, losses: 1.0 + jnp.arange(len(norms)) * (active.all() & (norms > 0))
+        lambda norms, active, losses: 1.0 * jnp.cumsum(active)
     ),
 }
 

@@ -7,23 +7,23 @@ from mtljax import base, testing
 
 
 def weigh(function):
-    """A weighting with the weights ``function(losses)`` of the active tasks."""
+    """A weighting with the weights ``function(losses, active)`` of the active tasks."""
 
     def update(losses, state, *, active=None, key=None):
-        weights = function(losses)
-        return weights if active is None else jnp.where(active, weights, 0), state
+        active = jnp.ones(losses.shape, bool) if active is None else active
+        return jnp.where(active, function(losses, active), 0), state
 
     return base.Weighting(lambda num_tasks: (), update)
 
 
 BROKEN = {
-    'weights_are_one_per_task_and_finite': weigh(lambda losses: losses - 1),
-    'inactive_tasks_do_not_count': weigh(lambda losses: losses / losses.sum()),
+    'weights_are_one_per_task_and_finite': weigh(lambda losses, active: losses - 1),
+    'inactive_tasks_do_not_count': weigh(lambda losses, active: losses / losses.sum()),
     'the_order_of_the_tasks_does_not_matter': weigh(
-        lambda losses: 1.0 + jnp.arange(losses.size) * (losses[0] > 0.5)
+        lambda losses, active: jnp.cumsum(active).astype(jnp.float32)
     ),
     'weights_are_constants_to_autodiff': weigh(
-        lambda losses: jnp.maximum(losses, 1).astype(jnp.result_type(losses, jnp.float32))
+        lambda losses, active: jnp.maximum(losses, 1).astype(jnp.result_type(losses, jnp.float32))
     ),
 }
 

@@ -184,7 +184,7 @@ def test_random_weights():
     active = jnp.array([True, False, True, False])
     some = once(method, np.ones(4), key=keys[0], active=active)
     np.testing.assert_allclose(some, np.where(active, one, 0) / one[::2].sum(), rtol=1e-6)
-    with pytest.raises(ValueError, match='pass key='):
+    with pytest.raises(ValueError, match='Pass key='):
         once(method, np.ones(4))
 
 
