@@ -57,9 +57,6 @@ def check_surgery(
     ...     return jnp.where(norms > 0, 1 / jnp.where(norms > 0, norms, 1), 0), inner
     >>> method = surgery.from_cosines(inverse_norm)
     >>> check_surgery(method, equal=lambda tasks, norm: tasks / norm, degree=0)
-    >>> check_surgery(method, equal=lambda tasks, norm: tasks, degree=0)
-    Traceback (most recent call last):
-    AssertionError: equal_gradients_show_the_scale: ...
     """
     case = SurgeryCase(
         method, equal, zero_row, degree, symmetric, draws, reads, by_array, has_target, rtol
