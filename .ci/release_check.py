@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ('mtljax', 'pyproject.toml', 'setup.cfg', 'README.md', 'LICENSE')
-REQUIRED = ('Name', 'Version', 'Summary', 'Requires-Python', 'License-Expression')
+REQUIRED = ('Name', 'Version', 'Summary', 'Requires-Python', 'License-File')
 
 
 def run(*command, cwd):
@@ -62,11 +62,7 @@ def build(version, folder):
         copy = shutil.copytree if (ROOT / path).is_dir() else shutil.copy
         copy(ROOT / path, folder / path)
     run(sys.executable, '-m', 'build', cwd=folder)
-    (wheel,), (sdist,) = (
-        (folder / 'dist').glob('*.whl'),
-        (folder / 'dist').glob('*.whl'),
-        folder.glob('*.tar.gz'),
-    )
+    (wheel,), (sdist,) = folder.glob('dist/*.whl'), folder.glob('dist/*.tar.gz')
     name = f'mtljax-{version}'
     check_metadata(
         zipfile.ZipFile(wheel).read(f'{name}.dist-info/METADATA').decode(), version, wheel

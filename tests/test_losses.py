@@ -62,7 +62,7 @@ def test_an_infinite_derivative_at_an_unlabelled_row():
 )
 def test_a_mask_of_another_shape(mask):
     with pytest.raises(ValueError, match=r'leading shape of the losses. Found .* for \(2, 3\)'):
-        losses.masked_mean(jnp.ones((2, 3)), mask)
+        losses.masked_mean(jnp.ones((2, 3)), jnp.asarray(mask))
 
 
 def test_no_label_is_no_loss():
