@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ DATA = (ROOT / 'docs' / 'data.md').read_text()
 VISION = (ROOT / 'docs' / 'vision.md').read_text()
 SHARING = (ROOT / 'docs' / 'sharing.md').read_text()
 CONTRIBUTING = (ROOT / 'CONTRIBUTING.md').read_text()
+OTHER_PAGES = [ROOT / 'docs' / 'index.md', *sorted((ROOT / 'docs' / 'concepts').glob('*.md'))]
 
 
 def blocks(text):
@@ -67,6 +69,42 @@ def test_the_page_on_sharing_runs_and_names_every_scheme_and_penalty():
     named = set(re.findall(r'`([a-z_0-9]+)`', SHARING))
     public = [*mtljax.sharing.__all__, *mtljax.penalties.__all__]
     assert {name for name in public if name.islower()} <= named | {'multi_input'}
+
+
+@pytest.mark.parametrize('path', OTHER_PAGES, ids=lambda path: path.stem)
+def test_the_page_runs_from_top_to_bottom(path, capsys):
+    scope = {}
+    for block in blocks(path.read_text()):
+        exec(compile(block, str(path), 'exec'), scope)
+    printed = capsys.readouterr().out
+    if path.stem == 'masks':
+        assert "{'a': Array(True, dtype=bool), 'b': Array(False, dtype=bool)}" in printed
+    if path.stem == 'engines':
+        np.testing.assert_allclose(list(scope['losses'].values()), scope['losses']['auto'], 1e-5)
+    if path.stem == 'shared':
+        assert scope['reached']['task']['heads']['left']['Dense_0']['bias'] == [True, False]
+
+
+def test_the_pages_of_the_api_name_everything_public():
+    api = runpy.run_path(str(ROOT / 'docs' / 'scripts' / 'api.py'))
+    pages = {name: api['page'](package) for name, package in api['packages']().items()}
+    folders = {path.parent.name for path in (ROOT / 'mtljax').glob('[a-z]*/__init__.py')}
+    assert folders < set(pages)
+    for page, text in pages.items():
+        module = importlib.import_module(f'mtljax.{page}'.replace('mtljax.mtljax', 'mtljax'))
+        shown = set(re.findall(rf'^::: {module.__name__}\.(\w+)$', text, re.MULTILINE))
+        packages = set(pages) if module is mtljax else set()
+        assert shown == set(getattr(module, '__all__', shown)) - packages
+        assert shown
+
+
+def test_every_page_is_in_the_navigation():
+    listed = set(re.findall(r'(\S+\.md)$', (ROOT / 'mkdocs.yml').read_text(), re.MULTILINE))
+    pages = {str(path.relative_to(ROOT / 'docs')) for path in (ROOT / 'docs').rglob('*.md')}
+    assert pages <= listed
+    generated = {'contributing.md', 'changelog.md'}
+    tutorials = {f'tutorials/{path.stem}.md' for path in (ROOT / 'docs').glob('tutorials/*.py')}
+    assert listed - pages == generated | tutorials
 
 
 def test_the_how_tos_run_from_top_to_bottom():

@@ -1,13 +1,25 @@
-"""Soft sharing on scarce data: a short series borrows the shape of a long one.
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent
+#     text_representation: {extension: .py, format_name: percent}
+# ---
 
-Two daily series have the same yearly, weekly and holiday shape at another scale. The first is
-observed for 640 days, the second for 90; both are forecast for the 90 days after that. Each has a
-linear model of its own, and a penalty holds the two weight vectors together: a weak one leaves the
-scarce series to itself, a strong one lends it the other's year. All strengths train in one program.
+# %% [markdown]
+"""# Soft sharing on scarce data
+
+A short series borrows the shape of a long one. Two daily series have the same yearly, weekly and
+holiday shape at another scale. The first is observed for 640 days, the second for 90 days. Both are
+forecast for the 90 days after that.
+
+Each series has its own linear model, and a penalty holds the two weight vectors together. A weak
+penalty leaves the scarce series to itself. A strong penalty lends it the yearly shape of the other
+series. All strengths train in one program. You can run this page as a script:
 
     python docs/tutorials/soft_sharing.py
 """
 
+# %%
 import datetime
 
 import jax
@@ -19,6 +31,16 @@ from flax import linen
 from mtljax import Batch, Module, Task, metrics, penalties, sharing, surgery, training
 from mtljax.module import from_linen
 
+# %% [markdown]
+"""
+## The data
+
+Both series are made of the same waves, weekdays and holidays. Only the scale, the level, the trend
+and the noise differ.
+"""
+
+
+# %%
 STRENGTHS = (1e-4, 0.01, 1.0, 10.0, 100.0)
 LABELLED = {'long': slice(0, 640), 'scarce': slice(550, 640)}
 TEST = slice(640, 730)
@@ -44,6 +66,15 @@ def series(seed=0):
     return features.astype(np.float32), {k: v.astype(np.float32) for k, v in values.items()}
 
 
+# %% [markdown]
+"""
+## The model
+
+`sharing.soft` gives each task a tower. Here a tower is one dense layer with one output.
+"""
+
+
+# %%
 def make_model():
     """One dense layer with one output per task; a head only drops the axis of that output."""
     squeeze = Module(lambda key, z: ({}, {}), lambda p, s, z, **flags: (z[:, 0], s))
@@ -53,6 +84,15 @@ def make_model():
     return sharing.soft((from_linen(linen.Dense(1)),), heads), tasks
 
 
+# %% [markdown]
+"""
+## Training
+
+The penalty `penalties.l2` is a step of the optax chain, behind the surgery.
+"""
+
+
+# %%
 def fit(model, tasks, batch, strength, steps):
     """Train the towers on the whole batch: squared errors, plus strength times the distance."""
     labels = sum(days.stop - days.start for days in LABELLED.values())
@@ -67,6 +107,15 @@ def fit(model, tasks, batch, strength, steps):
     return jax.lax.scan(lambda state, _: step.update(state, batch), state, length=steps)[0]
 
 
+# %% [markdown]
+"""
+## The result
+
+The test error of the scarce series falls as the penalty becomes stronger.
+"""
+
+
+# %%
 def main(steps=300):
     """The test RMSE of the scarce series at each strength."""
     features, values = series()
