@@ -33,15 +33,6 @@ def test_the_readme_runs_from_top_to_bottom(capsys):
     assert scope['houses'].train.size == 350
 
 
-@pytest.mark.parametrize('block', blocks(CONTRIBUTING))
-def test_the_examples_for_contributors_run(block):
-    assert len(block.splitlines()) <= 20
-    scope = {}
-    exec(compile(block, 'CONTRIBUTING.md', 'exec'), scope)
-    made = [scope[name]() for name in ('inverse_norm', 'narrow') if name in scope]
-    assert len(made) == 1
-
-
 def test_the_table_names_everything_that_exists_and_nothing_else():
     rows = [row.split('|')[1:4] for row in README.splitlines() if row.startswith('| ')]
     named = set(re.findall(r'`([a-z_0-9]+)`', ' '.join(row[1] for row in rows)))
