@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ('mtljax', 'tests', 'experiments', 'configs', 'docs')
-FILES = ('conftest.py', 'pyproject.toml', 'README.md')
+FILES = ('conftest.py', 'pyproject.toml', 'README.md', 'CONTRIBUTING.md', 'CHANGELOG.md')
 
 
 class Edit(NamedTuple):

@@ -142,7 +142,7 @@ def test_the_page_on_images_runs():
     scope = {}
     for block in blocks(VISION):
         exec(compile(block, 'vision.md', 'exec'), scope)
-    for task, row in scope['found'].items():
+    for task, row in scope['results'].items():
         assert row == pytest.approx(scope['result'].test[task], rel=1e-4)
     for config in re.findall(r'`?(configs/\w+\.py)', VISION):
         assert (ROOT / config).exists()
