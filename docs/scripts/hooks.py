@@ -26,8 +26,8 @@ def on_files(files, config):
     """Add the generated pages."""
     pages = {f'api/{name}.md': api.page(package) for name, package in api.packages().items()}
     for name in ('CONTRIBUTING', 'CHANGELOG'):
-        text = (ROOT / f'{name}.md').read_text()
-        pages[f'{name.lower()}.md'] = re.sub(r'\]\(docs/', '](', text)
+        text = re.sub(r'\]\(docs/', '](', (ROOT / f'{name}.md').read_text())
+        pages[f'{name.lower()}.md'] = text.replace('(CHANGELOG.md)', '(changelog.md)')
     for script in sorted((ROOT / 'docs' / 'tutorials').glob('*.py')):
         notebook = notebooks.executed(script)
         pages[f'tutorials/{script.stem}.md'] = notebooks.page(notebook, script.stem)
