@@ -73,7 +73,9 @@ def test_a_comparison_trains_nothing_again(tmp_path):
     assert '8 of 8 runs are there already' in done.stdout
     assert sorted(path.name for path in (folder / 'runs').iterdir()) == runs
     before = json.loads((EARLIER / 'compare' / 'results.json').read_text())
-    assert json.loads((folder / 'results.json').read_text()) == before
+    now = json.loads((folder / 'results.json').read_text())
+    assert len(now.pop('notes')) == len(before.pop('notes'))  # their words may change
+    assert now == before
 
 
 def test_a_folder_whose_config_names_a_renamed_module(tmp_path):
