@@ -1,4 +1,4 @@
-"""What every program shares: flags, one-line errors, the compilation cache, work folders."""
+"""Flags, one-line errors, the compilation cache and work folders of all programs."""
 
 import json
 import math
@@ -24,30 +24,31 @@ console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 
 
 class UsageError(Exception):
-    """A flag, config or folder that cannot be used: one line, exit code 2."""
+    """The user can mend this error. The program prints one line and exits with code 2."""
 
 
 def define_config() -> Any:
     """The flag ``--config=FILE.py[:variant]``, locked, with its overrides ``--config.field``."""
     return config_flags.DEFINE_config_file(
-        'config', None, 'A config file, and a variant of it behind a colon.', lock_config=True
+        'config', None, 'A config file, and a variant after a colon.', lock_config=True
     )
 
 
 def define_workdir() -> Any:
     """The flag ``--workdir``."""
     return flags.DEFINE_string(
-        'workdir', None, 'Where results go; by default a folder in runs/, named after the config.'
+        'workdir', None, 'The folder of the results; runs/NAME of the config when left out.'
     )
 
 
 def run(main: Callable[..., None], *, default: Sequence[str] = (), arguments: bool = False) -> None:
-    """Parse the flags and run ``main``; what the user can mend ends with one line and code 2.
+    """Parse the flags and run ``main``. Errors that the user can mend print one line.
 
     Args:
-      main: the program.
-      default: the flags that stand first when no config is given.
-      arguments: ``main`` gets the list of what is no flag; an error otherwise.
+      main: The program.
+      default: The flags that are added in front when no config is given.
+      arguments: Whether ``main`` takes the list of arguments that are not flags. They are an error
+        otherwise.
     """
     if not any(arg.split('=')[0] in _CONFIG_FLAGS for arg in sys.argv):
         sys.argv[1:1] = default
@@ -60,7 +61,9 @@ def run(main: Callable[..., None], *, default: Sequence[str] = (), arguments: bo
         jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.1)
         try:
             if argv[1:] and not arguments:
-                raise UsageError(f'Unknown arguments {list(argv[1:])}: flags begin with --.')
+                raise UsageError(
+                    f'All arguments should be flags, which begin with --. Found {list(argv[1:])}.'
+                )
             main(*([argv[1:]] if arguments else []))
         except (UsageError, NonFiniteLossError) as error:
             if flags.FLAGS.verbosity > 0:
@@ -81,7 +84,7 @@ def _parse(argv: Sequence[str]) -> list[str]:
     try:
         rest = flags.FLAGS(list(argv))
         if 'config' in flags.FLAGS:
-            flags.FLAGS.config.to_dict()  # a file that did not load says so here
+            flags.FLAGS.config.to_dict()  # raises here if the file did not load
     except (AttributeError, KeyError) as error:
         _fail(f'The config has no such field: {error.args[0]}.')
     except (flags.Error, TypeError, ValueError, OSError) as error:
@@ -90,16 +93,16 @@ def _parse(argv: Sequence[str]) -> list[str]:
 
 
 def _help() -> str:
-    """The program's own words, and its flags."""
+    """The docstring of the program, and its flags."""
     lines = [sys.modules['__main__'].__doc__ or '', 'Flags:']
-    for module, found in flags.FLAGS.flags_by_module_dict().items():
+    for module, defined in flags.FLAGS.flags_by_module_dict().items():
         if module.startswith('experiments') or module == sys.argv[0]:
-            lines += [f'  --{flag.name}: {flag.help} (default: {flag.value})' for flag in found]
+            lines += [f'  --{flag.name}: {flag.help} (default: {flag.value})' for flag in defined]
     return '\n'.join(lines)
 
 
 def _fail(message: str) -> NoReturn:
-    """Print one line, and end with code 2; of a traceback, its last line."""
+    """Print the message as one line (the last line of a traceback), and exit with code 2."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     line = lines[-1] if 'Traceback' in message else ' '.join(lines)
     print(f'Error: {line}', file=sys.stderr)
@@ -107,7 +110,7 @@ def _fail(message: str) -> NoReturn:
 
 
 def run_name(flag: Any) -> str:
-    """``NAME[-VARIANT]`` of a config flag.
+    """The name of a run, ``NAME[-VARIANT]``, from a config flag.
 
     >>> class Flag: config_filename = 'configs/digits.py:pcgrad'
     >>> run_name(Flag)
@@ -119,20 +122,20 @@ def run_name(flag: Any) -> str:
 
 
 def claim(workdir: Path, config: ConfigDict) -> None:
-    """Make the work folder, or see that it belongs to this config.
+    """Make the work folder, or check that it belongs to this config.
 
     Raises:
-      UsageError: another config wrote it.
+      UsageError: The folder belongs to another config.
     """
     path = workdir / 'config.json'
     wanted = json.loads(config.to_json(sort_keys=True))
     if path.exists() and _holds_results(workdir):
-        found = _leaves(former_names(json.loads(path.read_text())))
-        mine = _leaves(former_names(wanted))
-        fields = [f for f in sorted(found.keys() | mine.keys()) if found.get(f) != mine.get(f)]
+        there = _leaves(former_names(json.loads(path.read_text())))
+        here = _leaves(former_names(wanted))
+        fields = [f for f in sorted(there.keys() | here.keys()) if there.get(f) != here.get(f)]
         if fields:
             listed = [
-                f'{f}: {found.get(f)!r} there, {mine.get(f)!r} here' for f in fields[:_LISTED]
+                f'{f}: {there.get(f)!r} there, {here.get(f)!r} here' for f in fields[:_LISTED]
             ]
             more = [f'and {len(fields) - _LISTED} more'] if len(fields) > _LISTED else []
             differences = ', '.join(listed + more)
@@ -142,17 +145,19 @@ def claim(workdir: Path, config: ConfigDict) -> None:
     try:
         workdir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f'{workdir} cannot be a work folder: {error}.') from error
+        raise UsageError(
+            f'--workdir should be a folder that can be written. Found {workdir}: {error}.'
+        ) from error
     write_text(path, to_json(wanted))
 
 
 def claim_comparison(workdir: Path, config: ConfigDict) -> None:
-    """Make the folder of a comparison, or see that it belongs to this config.
+    """Make the folder of a comparison, or check that it belongs to this config.
 
     Which methods are compared does not matter: every run in the folder names what it depends on.
 
     Raises:
-      UsageError: another config wrote it.
+      UsageError: The folder belongs to another config.
     """
     whole = config.copy_and_resolve_references().to_dict()
     claim(
@@ -161,7 +166,7 @@ def claim_comparison(workdir: Path, config: ConfigDict) -> None:
 
 
 def to_json(tree: Any) -> str:
-    r"""JSON in which NaN and infinity are null.
+    r"""A tree as JSON, with null for NaN and infinity.
 
     >>> to_json({'error': float('nan')})
     '{\n  "error": null\n}\n'
@@ -178,7 +183,7 @@ def to_json(tree: Any) -> str:
 
 
 def _holds_results(workdir: Path) -> bool:
-    """Whether a run came far enough to leave something that must not be mixed or lost."""
+    """Whether the folder holds results, which must not be mixed or lost."""
     files = [workdir / name for name in ('metrics.jsonl', 'summary.json', 'results.json')]
     written = any(file.exists() and file.stat().st_size for file in files)
     return written or any(
@@ -189,7 +194,7 @@ def _holds_results(workdir: Path) -> bool:
 def _leaves(tree: Any, path: str = '') -> dict[str, Any]:
     if not isinstance(tree, dict) or not tree:
         return {path.lstrip('.'): tree}
-    found = {}
+    leaves = {}
     for key, value in tree.items():
-        found.update(_leaves(value, f'{path}.{key}'))
-    return found
+        leaves.update(_leaves(value, f'{path}.{key}'))
+    return leaves

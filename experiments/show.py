@@ -9,14 +9,14 @@ from mtljax.analysis import Table
 
 
 def show(table: Table, title: str = '', caption: str = '', *, max_width: int | None = None) -> None:
-    """Print a table, the first column to the left.
+    """Print a table. The first column is aligned left, the others right.
 
     Args:
-      table: what to print.
-      title: above it.
-      caption: below it.
-      max_width: of every column but the first; longer cells fold; otherwise
-        headings do, and cells stay whole.
+      table: The table.
+      title: The text above it.
+      caption: The text below it.
+      max_width: The width at which cells fold, in every column but the first. When None, headings
+        fold and cells stay whole.
     """
     shown = Shown(
         title=escape(title) or None,

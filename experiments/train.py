@@ -2,8 +2,9 @@
 
 python -m experiments.train --config=configs/NAME.py[:variant] --config.field=value --workdir=DIR
 
-Started again on the same folder, it goes on where it stopped. The column ``constant`` is what the
-mean or the class frequencies of the training labels give on the test split.
+Started again on the same folder, the program continues where it stopped. The column ``constant``
+shows the test results of a constant prediction: the mean, or the class frequencies, of the training
+labels.
 """
 
 from pathlib import Path
@@ -25,7 +26,7 @@ _PREFER = flags.DEFINE_enum(
     'prefer',
     None,
     ['time', 'memory'],
-    "What the engine 'auto' spares, in place of the config's train.prefer.",
+    "What the engine 'auto' saves; it replaces train.prefer of the config.",
 )
 
 
@@ -67,8 +68,8 @@ def _table(result: Result, chance: Results) -> Table:
         table.add_column(column, justify='left' if column in ('task', 'metric') else 'right')
     for task, row in result.test.items():
         for name, value in row.items():
-            found = (result.validation[task][name], value, chance[task][name])
-            table.add_row(task, name, *(f'{number:.4f}' for number in found))
+            numbers = (result.validation[task][name], value, chance[task][name])
+            table.add_row(task, name, *(f'{number:.4f}' for number in numbers))
     return table
 
 

@@ -1,4 +1,4 @@
-"""Which code ran."""
+"""The version of the code that ran."""
 
 import functools
 import subprocess

@@ -1,4 +1,4 @@
-"""The best state so far, and the checkpoints of it and of the newest."""
+"""The best state so far, and the checkpoints of the best and the newest state."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from mtljax.training._options import Options
 
 @dataclass
 class Selection:
-    """The best evaluation so far, and how many came since."""
+    """The best evaluation so far, and the number of evaluations since then."""
 
     step: int = 0
     score: float = -math.inf
@@ -29,19 +29,19 @@ class BestState:
     """Keeps the newest and the best state, on disk when there is a folder.
 
     Args:
-      workdir: holds ``checkpoints/``; None to keep the best in memory only.
-      select: the score of validation results, higher is better.
-      start: the initial state.
-      run: what makes this run another than one with the same state, ``{option: value}``.
+      workdir: The folder that holds ``checkpoints/``. None keeps the best state in memory only.
+      select: A function from validation results to a score; higher is better.
+      start: The initial state.
+      run: The settings of the run, ``{option: value}``; see `identity`.
 
     Raises:
-      ValueError: the checkpoints in ``workdir`` are of another run.
+      ValueError: The checkpoints in ``workdir`` belong to another run.
 
     Attributes:
-      state: where training goes on: ``start``, or the newest checkpoint.
-      best: the state of the best evaluation.
-      chosen: which one that is.
-      tests: results on the test split by step, as text, that are reported together at the end.
+      state: The state that training continues from: ``start``, or the newest checkpoint.
+      best: The state of the best evaluation.
+      chosen: The best evaluation.
+      tests: The results on the test split, by step as text. They are averaged at the end.
     """
 
     def __init__(
@@ -64,18 +64,21 @@ class BestState:
                 raise
 
     def _restore(self, checkpoints: Checkpoints, start: TrainState) -> None:
-        self.state, found = checkpoints.restore(start)
-        if found['run'] != self._run:
+        self.state, progress = checkpoints.restore(start)
+        if progress['run'] != self._run:
             raise ValueError(
-                f'The checkpoints in the workdir are of another run, {found["run"]}: this one is '
-                f'{self._run}. Choose another workdir.'
+                f'The checkpoints in the workdir should belong to the run {self._run}. '
+                f'Found the run {progress["run"]}. Choose another workdir.'
             )
-        self.chosen = Selection(**found['chosen'])
+        self.chosen = Selection(**progress['chosen'])
         self.best, _ = checkpoints.restore(start, self.chosen.step)
-        self.tests = found.get('tests', {})
+        self.tests = progress.get('tests', {})
 
     def consider(self, step: int, state: TrainState, results: Results) -> None:
-        """Take note of an evaluation; the first one is the best so far whatever its score."""
+        """Compare an evaluation with the best one, and write a checkpoint.
+
+        The first evaluation becomes the best one, whatever its score.
+        """
         score = self._select(results)
         score = -math.inf if math.isnan(score) else score
         if score > self.chosen.score or not self.chosen.results:
@@ -88,7 +91,7 @@ class BestState:
             self._checkpoints.save(step, state, progress, score)
 
     def close(self) -> None:
-        """Wait for what is being written."""
+        """Wait until the last checkpoint is written."""
         if self._checkpoints is not None:
             self._checkpoints.close()
 

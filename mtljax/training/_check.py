@@ -1,4 +1,4 @@
-"""What can be known before training starts."""
+"""Checks of model, tasks and batch, by their shapes."""
 
 import math
 from collections.abc import Mapping
@@ -8,13 +8,15 @@ import jax
 
 from mtljax.base import Batch, MultiTask, Params, State, Task
 
-ROWS = 97  # batches are checked with a size that is no usual number of classes or channels
+ROWS = 97  # a batch size for checks that differs from usual numbers of classes and channels
 
 
 def check_tasks(model: MultiTask, tasks: Mapping[str, Task]) -> None:
     """Raise a ValueError unless every task of the model has a `Task`."""
     if not isinstance(model, MultiTask):
-        raise ValueError(f'model should be what a sharing scheme returns. Found {model!r}.')
+        raise ValueError(
+            f'model should be a MultiTask, the result of a sharing scheme. Found {model!r}.'
+        )
     missing = [name for name in model.tasks if name not in tasks]
     if missing:
         raise ValueError(
@@ -28,9 +30,11 @@ def check_batch(
 ) -> None:
     """Raise a ValueError unless model, losses, metrics and masks fit the shapes of a batch."""
     for name in model.tasks:
-        for what, found in (('target', batch.targets), ('mask', batch.mask)):
-            if name not in found:
-                raise ValueError(f'The batch has no {what} for task {name!r}: {sorted(found)}.')
+        for what, entries in (('target', batch.targets), ('mask', batch.mask)):
+            if name not in entries:
+                raise ValueError(
+                    f'The batch should have a {what} for task {name!r}. Found {sorted(entries)}.'
+                )
     size = _size(batch)
     predictions, _ = jax.eval_shape(
         lambda p, s, x: model.apply(p, s, x), params, state, batch.inputs
@@ -40,10 +44,10 @@ def check_batch(
 
 
 def with_rows(batch: Batch, rows: int = ROWS) -> Batch:
-    """The shapes of a batch, or of its shapes, with another number of examples.
+    """The shapes of a batch with another number of examples.
 
     Raises:
-      ValueError: the leaves do not share one leading axis of examples.
+      ValueError: The leaves do not share one leading axis of examples.
     """
     _size(batch)
     return jax.tree.map(lambda x: jax.ShapeDtypeStruct((rows, *x.shape[1:]), x.dtype), batch)
@@ -67,14 +71,14 @@ def _check_task(name: str, task: Task, prediction, batch: Batch, size: int) -> N
             f'The mask of task {name!r} should be boolean, with the first axes of its loss '
             f'{_shapes(loss)}. Found {mask.dtype}{_shapes(mask)}.'
         )
-    for metric, found in task.metrics.items():
+    for name_of_metric, metric in task.metrics.items():
         try:
-            sums = jax.eval_shape(found.update, prediction, target, mask)
-            if not found.collects:
-                jax.eval_shape(found.result, sums)
+            sums = jax.eval_shape(metric.update, prediction, target, mask)
+            if not metric.collects:
+                jax.eval_shape(metric.result, sums)
         except Exception as error:
             raise ValueError(
-                f'The metric {metric!r} of task {name!r} does not accept {what}: {error}'
+                f'The metric {name_of_metric!r} of task {name!r} does not accept {what}: {error}'
             ) from error
 
 
@@ -89,7 +93,7 @@ def _size(batch: Batch) -> int:
 
 
 def _shapes(tree) -> Any:
-    """Shapes as text; B for the number of examples that they were checked with."""
+    """The shapes as text, with B for the number of examples."""
 
     def text(leaf):
         sizes = ['B' if size == ROWS else str(size) for size in leaf.shape]

@@ -14,10 +14,10 @@ from mtljax.base import PyTree
 
 
 class Checkpoints:
-    """Checkpoints in a folder, written in the background; a kill leaves the last whole one.
+    """Checkpoints in a folder, written in the background. A kill leaves the last complete one.
 
     Args:
-      folder: created if it is missing.
+      folder: The folder of the checkpoints. It is created if it is missing.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -47,10 +47,10 @@ class Checkpoints:
         """Write a checkpoint of ``step``.
 
         Args:
-          step: its name.
-          state: arrays and random keys; copied, so that their buffers may be donated.
-          progress: what JSON can hold.
-          score: on validation; higher is better.
+          step: The step of the state, which names the checkpoint.
+          state: A tree of arrays and random keys. It is copied, so its buffers may be donated.
+          progress: A mapping that JSON can hold.
+          score: The score on validation; higher is better.
         """
         args = ocp.args.Composite(
             state=ocp.args.StandardSave(jax.tree.map(_host, state)),
@@ -60,14 +60,14 @@ class Checkpoints:
         self._manager.save(step, args=args, metrics={'score': score})
 
     def restore(self, like: PyTree, step: int | None = None) -> tuple[PyTree, dict[str, Any]]:
-        """Read the checkpoint of ``step``, the newest when left out.
+        """Read a checkpoint.
 
         Args:
-          like: a state of the same structure, shapes and dtypes.
-          step: which checkpoint.
+          like: A state of the same structure, shapes and dtypes.
+          step: The step of the checkpoint; the newest one when None.
 
         Raises:
-          ValueError: the checkpoint holds another structure, or other shapes.
+          ValueError: The checkpoint holds another structure, or other shapes.
         """
         self._manager.wait_until_finished()
         step = self.newest if step is None else step
@@ -76,17 +76,18 @@ class Checkpoints:
             progress=ocp.args.JsonRestore(),
         )
         try:
-            found = self._manager.restore(step, args=args)
-            jax.tree.map(_check_same, found['state'], jax.tree.map(_host, like))
+            restored = self._manager.restore(step, args=args)
+            jax.tree.map(_check_same, restored['state'], jax.tree.map(_host, like))
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
-                f'The checkpoint {self._folder}/{step} does not hold this training state: another '
-                f'model, optimiser or method wrote it. Choose another workdir. {error}'
+                f'The checkpoint {self._folder}/{step} should hold the state of this training. '
+                'It was written by another model, optimiser or method. Choose another workdir. '
+                f'Found {error}'
             ) from error
-        return jax.tree.map(_device, found['state'], like), found['progress']
+        return jax.tree.map(_device, restored['state'], like), restored['progress']
 
     def close(self) -> None:
-        """Wait for what is being written."""
+        """Wait until the last checkpoint is written, then close."""
         self._manager.wait_until_finished()
         self._manager.close()
 
@@ -96,9 +97,9 @@ class _NewestAndBest(checkpoint_managers.PreservationPolicy):
 
     def should_preserve(self, checkpoints, *, context):
         del context
-        best = max(checkpoints, key=lambda found: (_score(found.metrics), -found.step))
-        newest = max(found.step for found in checkpoints)
-        return [found.step in (newest, best.step) for found in checkpoints]
+        best = max(checkpoints, key=lambda info: (_score(info.metrics), -info.step))
+        newest = max(info.step for info in checkpoints)
+        return [info.step in (newest, best.step) for info in checkpoints]
 
 
 def _score(metrics) -> float:

@@ -1,4 +1,4 @@
-"""What can be said without looking at the input."""
+"""The results of a constant prediction."""
 
 import math
 from typing import Any
@@ -16,15 +16,19 @@ _EXAMPLES = 10_000
 
 
 def constant_baseline(model: MultiTask, dataset: Dataset) -> Results:
-    """The results on the test split of a constant prediction: what a model has to beat.
+    """The results of a constant prediction on the test split. A useful model is better.
 
-    Real targets: their mean. Integer targets: the logarithm of the classes' frequencies, or the
-    log-odds where the prediction is one logit. Place by place (for every pixel), over the labels of
-    at most 10,000 training examples; not tuned to a metric.
+    The prediction for real targets is their mean. For integer targets it is the logarithm of the
+    class frequencies, or the log-odds where the prediction is one logit. Every place (such as a
+    pixel) has its own constant. The constants come from the labels of at most 10,000 training
+    examples and are not tuned to a metric.
 
     Args:
-      model: for the shapes of its predictions.
-      dataset: labels come from ``train``, results from ``test``.
+      model: The model; only the shapes of its predictions matter.
+      dataset: The data set. Labels come from ``train``, results from ``test``.
+
+    Returns:
+      ``{task: {'loss': ..., metric: ...}}``.
 
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=100, validation=10, test=50)

@@ -21,13 +21,14 @@ def eval_step(
 ) -> Callable[[Any, Any, Batch], Any]:
     """The sums of one batch: ``(params, state, batch) -> {task: {metric: sums}}``.
 
-    Sums add over batches, and rows of a metric that collects go one behind the other; with
-    ``axis_name`` that is already done over devices. Loss and metrics see labelled examples only.
+    The sums of several batches are added. A metric that collects gives rows in place of sums, and
+    the rows of several batches are concatenated. With ``axis_name``, both are already done over
+    devices. Loss and metrics see labelled examples only.
 
     Args:
-      model: the model.
+      model: The model.
       tasks: ``{task: Task}``.
-      axis_name: the axis of a surrounding pmap.
+      axis_name: The axis of a surrounding pmap.
 
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=4, validation=2, test=2)
@@ -38,18 +39,18 @@ def eval_step(
     2
     """
 
-    def sums(params, state, batch):
+    def sums_of(params, state, batch):
         predictions, _ = model.apply(params, state, batch.inputs)
-        found = {
+        sums = {
             task: {
                 name: metric.update(predictions[task], batch.targets[task], batch.mask[task])
                 for name, metric in _metrics(tasks[task]).items()
             }
             for task in model.tasks
         }
-        return found if axis_name is None else _over_devices(tasks, found, axis_name)
+        return sums if axis_name is None else _over_devices(tasks, sums, axis_name)
 
-    return sums
+    return sums_of
 
 
 def evaluator(
@@ -66,12 +67,13 @@ def evaluator(
     The last batch is filled up with unlabelled examples.
 
     Args:
-      model: the model.
+      model: The model.
       tasks: ``{task: Task}``.
-      split: what to evaluate on.
-      batch_size: how many examples at a time.
-      put: how a batch is placed on the devices.
-      seeds: of so many models at once, with a leading axis in ``params`` and ``state``: a list.
+      split: The examples to evaluate on.
+      batch_size: The number of examples per batch.
+      put: A function that places a batch on the devices.
+      seeds: The number of models that are evaluated at once. ``params`` and ``state`` then have a
+        leading axis, and the results are a list. One model without that axis when None.
 
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=4, validation=2, test=2)
@@ -107,8 +109,8 @@ def evaluator(
     return evaluate
 
 
-def _parted(tasks, found):
-    """What adds over batches, and the rows of metrics that collect; None in place of the other."""
+def _parted(tasks, sums):
+    """Sums, and rows of metrics that collect; each tree has None in place of the other."""
 
     def marks(task, name, sums):
         collects = _metrics(tasks[task])[name].collects
@@ -116,20 +118,20 @@ def _parted(tasks, found):
 
     kinds = {
         task: {name: marks(task, name, sums) for name, sums in row.items()}
-        for task, row in found.items()
+        for task, row in sums.items()
     }
-    rows, added = trees.partition(found, kinds)
+    rows, added = trees.partition(sums, kinds)
     return added, rows
 
 
-def _over_devices(tasks, found, axis_name):
-    added, rows = _parted(tasks, found)
+def _over_devices(tasks, sums, axis_name):
+    added, rows = _parted(tasks, sums)
     rows = jax.tree.map(lambda leaf: jax.lax.all_gather(leaf, axis_name, tiled=True), rows)
     return trees.merge(jax.lax.psum(added, axis_name), rows)
 
 
 def _fetched(leaf):
-    """An array on the host; the parts that other processes hold are brought here."""
+    """An array on the host, including the parts that other processes hold."""
     if leaf.is_fully_addressable:
         return np.asarray(leaf)
     return multihost_utils.process_allgather(leaf, tiled=True)
@@ -146,11 +148,11 @@ def evaluate(
     """The mean loss and every metric of every task over a split.
 
     Args:
-      model: the model.
+      model: The model.
       tasks: ``{task: Task}``.
-      state: holds the parameters and the model's state.
-      split: what to evaluate on.
-      batch_size: how many examples at a time.
+      state: The state that holds the parameters and the model's state.
+      split: The examples to evaluate on.
+      batch_size: The number of examples per batch.
 
     Returns:
       ``{task: {'loss': ..., metric: ...}}``; NaN for a task without a label in the split.

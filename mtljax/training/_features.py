@@ -1,4 +1,4 @@
-"""Inputs that frozen stages have read already."""
+"""Stored features, the inputs of a data set whose frozen stages have run."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -9,25 +9,24 @@ from mtljax.base import Dataset
 class Features(NamedTuple):
     """Inputs that `precompute` has made: the output of frozen stages for each example.
 
-    A type of its own, so that neither an augmentation of images nor a model that reads images takes
-    them for such.
+    They have a type of their own, so that no augmentation and no model takes them for images.
 
     Attributes:
-      values: the output of the prefix, ``[B, ...]``.
+      values: The output of the frozen stages, ``[B, ...]``.
     """
 
     values: Any
 
 
 def check_augment(dataset: Dataset, augment: Callable | None) -> None:
-    """Refuse to augment what is no input any more.
+    """Refuse to augment stored features.
 
     Raises:
-      ValueError: it says so.
+      ValueError: ``augment`` is given, and the inputs are stored features.
     """
     if augment is not None and isinstance(dataset.train.example.inputs, Features):
         raise ValueError(
-            'Stored features are those of the images as they are: an augmentation would need the '
-            'frozen stages at every step. Leave augment out, or train on the images with '
+            'augment should be None for stored features, which belong to images that never change. '
+            f'Found augment = {augment!r}. Leave augment out, or train on the images with '
             'module.freeze.'
         )

@@ -1,4 +1,4 @@
-"""Losses and parameters that must be finite."""
+"""Checks that losses and parameters are finite."""
 
 import math
 
@@ -16,8 +16,8 @@ class NonFiniteLossError(FloatingPointError):
 
 def check_losses(losses: dict[str, np.ndarray], start: int) -> None:
     """Raise a NonFiniteLossError for the first loss of a chunk that is not finite."""
-    bad = {task: np.flatnonzero(~np.isfinite(found)) for task, found in losses.items()}
-    steps = {task: int(found[0]) for task, found in bad.items() if len(found)}
+    bad = {task: np.flatnonzero(~np.isfinite(values)) for task, values in losses.items()}
+    steps = {task: int(indices[0]) for task, indices in bad.items() if len(indices)}
     if steps:
         task = min(steps, key=lambda name: steps[name])
         raise NonFiniteLossError(
@@ -28,7 +28,7 @@ def check_losses(losses: dict[str, np.ndarray], start: int) -> None:
 
 
 def check_params(params: Params, results: Results, step: int) -> None:
-    """See that the last update, whose loss no step has computed yet, left finite parameters."""
+    """Check the parameters after the last update, whose loss no step has computed yet."""
     if not all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(params)):
         tasks = [task for task, row in results.items() if not math.isfinite(row['loss'])]
         raise NonFiniteLossError(

@@ -1,4 +1,4 @@
-"""What a run writes down: JSON lines and TensorBoard events."""
+"""The log of a run: JSON lines and TensorBoard events."""
 
 import contextlib
 import json
@@ -19,9 +19,9 @@ class Log:
     ``metrics.jsonl`` gets one line per row; TensorBoard events lie beside it.
 
     Args:
-      workdir: where to write; None to keep the rows in memory only.
-      resume: the step that training goes on from; rows behind it are dropped, since they will be
-        written again.
+      workdir: The folder of the files. None keeps the rows in memory only.
+      resume: The step that training continues from. Later rows are dropped, since training writes
+        them again.
 
     >>> log = Log(None)
     >>> log.write(1, {'loss/a': 0.5})
@@ -56,10 +56,13 @@ class Log:
 
 
 def read_rows(path: Path) -> list[Row]:
-    r"""The rows of a ``metrics.jsonl``, without a last line that a kill cut short.
+    r"""Read the rows of a ``metrics.jsonl``. A last line that is not complete is left out.
 
     Args:
-      path: the file; no rows where it is missing.
+      path: The path of the file. A missing file has no rows.
+
+    Returns:
+      ``[{'step': ..., name: value}, ...]``.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""The losses of one batch, as a function that is cut at the features."""
+"""The losses of one batch, as a function with a cut at the features."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,15 +27,15 @@ def objective(
     The auxiliary loss of a task, where the model has one, is added to its ``L_t``.
 
     Args:
-      model: the model.
+      model: The model.
       tasks: ``{task: Task}``.
-      state: the model's state before the step.
-      batch: the examples of this device.
-      key: for dropout.
-      micro_batches: how many slices of the batch are run one after the other; the activations of
-        one slice are alive at a time.
-      pooled: divide by the number of labels of all tasks instead of each task's own.
-      axis_name: the mapped axis: labels are counted over all devices, so that the mean of the
+      state: The model's state before the step.
+      batch: The examples of this device.
+      key: The random key for dropout.
+      micro_batches: The number of slices of the batch. They run one after the other, so that only
+        the activations of one slice are in memory.
+      pooled: Whether losses are divided by the labels of all tasks, not by each task's own labels.
+      axis_name: The mapped axis. Labels are counted over all devices, so that the mean of the
         losses over devices is the loss of the whole batch.
 
     Returns:

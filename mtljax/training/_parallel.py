@@ -1,4 +1,4 @@
-"""Where a step runs: one program over a mesh (jit), or one per device (pmap)."""
+"""Strategies for several devices: one program over a mesh (jit), or one per device (pmap)."""
 
 from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
@@ -15,12 +15,12 @@ AXIS = 'data'
 
 @runtime_checkable
 class Strategy(Protocol):
-    """How states, data and functions reach the devices; all sizes are global."""
+    """A way to bring states, data and functions to the devices. All sizes are global."""
 
     axis_name: str | None
 
     def replicate(self, tree: PyTree) -> PyTree:
-        """A host tree, whole on every device."""
+        """Copy a host tree to every device."""
         ...
 
     def fetch(self, tree: PyTree) -> PyTree:
@@ -28,15 +28,15 @@ class Strategy(Protocol):
         ...
 
     def shard(self, tree: PyTree, axis: int = 0) -> PyTree:
-        """A host tree, its ``axis`` divided among the devices."""
+        """Divide ``axis`` of a host tree among the devices."""
         ...
 
     def put(self, batch: Batch) -> Batch:
-        """A host batch, where evaluation wants it."""
+        """Place a host batch for evaluation."""
         ...
 
     def compile(self, fn: Callable[..., Any]) -> Callable[..., Any]:
-        """``fn(state, ...)`` on all devices; the state's buffers are donated."""
+        """Compile ``fn(state, ...)`` for all devices; the buffers of the state are donated."""
         ...
 
 
@@ -53,7 +53,7 @@ class Jit:
         self._whole = NamedSharding(self._mesh, PartitionSpec())
 
     def replicate(self, tree):
-        """A host tree, whole on every device."""
+        """Copy a host tree to every device."""
         return _place(tree, self._whole)
 
     def fetch(self, tree):
@@ -61,11 +61,11 @@ class Jit:
         return tree
 
     def shard(self, tree, axis=0):
-        """A host tree, its ``axis`` divided among the devices of all processes."""
+        """Divide ``axis`` of a host tree among the devices of all processes."""
         return _place(tree, NamedSharding(self._mesh, PartitionSpec(*[None] * axis, AXIS)))
 
     def put(self, batch):
-        """The batch, divided where the devices divide it."""
+        """Divide the batch among the devices if their number divides its size."""
         size = next(iter(batch.mask.values())).shape[0]
         return batch if size % jax.device_count() else self.shard(batch)
 
@@ -105,7 +105,7 @@ class Pmap:
         return jax.tree.map(place, tree)
 
     def put(self, batch):
-        """The batch itself: one device evaluates."""
+        """The batch itself, since one device evaluates."""
         return batch
 
     def compile(self, fn):
@@ -117,7 +117,7 @@ def strategy_of(name: str) -> Strategy:
     """The strategy ``'jit'`` or ``'pmap'``.
 
     Raises:
-      ValueError: another name.
+      ValueError: ``name`` is neither.
 
     >>> strategy_of('pmap').axis_name
     'data'
@@ -133,7 +133,7 @@ def check_parallel(name: str) -> None:
 
 
 def _place(tree, sharding):
-    """A tree that every process holds whole, over the devices of all processes."""
+    """Place a tree, which every process holds, on the devices of all processes."""
     if jax.process_count() == 1:
         return jax.device_put(tree, sharding)
 

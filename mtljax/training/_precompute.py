@@ -1,4 +1,4 @@
-"""A frozen prefix that runs once per example, not once per step."""
+"""Frozen first stages run once per example, not once per step."""
 
 import dataclasses
 import functools
@@ -21,14 +21,14 @@ _MEMORY = Path('/proc/meminfo')
 
 
 class Precomputed(NamedTuple):
-    """What `precompute` returns.
+    """The result of `precompute`.
 
     Attributes:
-      dataset: the data set with `Features` for inputs, targets and masks as they were, in memory.
-      backbone: reads them: one stage, without parameters to train, in place of the frozen ones, and
-        the rest.
-      whole: reads what ``dataset`` was made from, with the same parameters and the same state: the
-        backbone to serve, or to train on images.
+      dataset: The data set in memory, with `Features` as inputs and unchanged targets and masks.
+      backbone: The backbone for these features. Its first stage stands for the frozen stages and
+        has no parameters to train; the other stages follow.
+      whole: The backbone for the original inputs, with the same parameters and state. Use it to
+        serve, or to train on images.
     """
 
     dataset: Dataset
@@ -46,28 +46,28 @@ def precompute(
     batch_size: int = 128,
     progress: str | None = None,
 ) -> Precomputed:
-    """Run the first stages of a backbone once per example, and keep what they say.
+    """Run the first stages of a backbone once per example, and store their output.
 
-    A model on ``backbone`` trains as one on ``whole``, whose first stages `module.freeze` holds:
-    the same losses, gradients and parameters, to rounding, at the cost of the other stages alone.
-    The frozen stages are one stage here, in evaluation mode, with parameters that are drawn, or
-    loaded, once: parallel towers all begin with the same ones. They lie in the state, so that
-    checkpoints and results are those of the whole model, and both models read them. What has
-    another value at every step, an augmentation, cannot be stored: training refuses it.
+    A model on ``backbone`` trains like a model on ``whole``, whose first stages are frozen by
+    `module.freeze`. Losses, gradients and parameters agree up to rounding, and a step costs only
+    the other stages. The frozen stages become one stage in evaluation mode. Its parameters are
+    drawn or loaded once, so parallel towers all start with the same ones. They lie in the state, so
+    checkpoints and results are those of the whole model, and both models read them. Training
+    refuses an augmentation, which would change the features at every step.
 
     Args:
-      dataset: of any splits; all three are read, in order.
-      backbone: a tuple of stages.
-      stages: how many run once, 1 to all of them.
-      seed: of their parameters, where none are loaded.
-      dtype: of the features that are kept; as they come when left out. They are read in the dtype
-        in which they came.
-      batch_size: examples at a time.
-      progress: the title of a progress bar; none is drawn when left out.
+      dataset: The data set. All three splits are read, in order.
+      backbone: A tuple of stages.
+      stages: The number of first stages that run once, from 1 to all of them.
+      seed: The seed of their parameters, where none are loaded.
+      dtype: The dtype of the stored features; their own dtype when None. They are cast back to
+        their own dtype when they are read.
+      batch_size: The number of examples per batch.
+      progress: The title of a progress bar; no bar when None.
 
     Raises:
-      ValueError: an option out of range, inputs of each task's own, inputs that are features
-        already, or features and targets larger than the memory that is free; it says how large.
+      ValueError: An option is out of range, each task has its own inputs, the inputs are features
+        already, or features and targets need more memory than is free.
 
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=6, validation=2, test=2)
@@ -84,7 +84,7 @@ def precompute(
     """
     _check(dataset, backbone, stages, batch_size)
     if dtype is not None and not jnp.issubdtype(dtype, jnp.floating):
-        raise ValueError(f'dtype should be one of floats. Found {dtype!r}.')
+        raise ValueError(f'dtype should be a floating-point dtype. Found dtype = {dtype!r}.')
     inputs = dataset.train.example.inputs
     prefix = freeze(serial(*backbone[:stages]))
     drawn = jax.jit(lambda key: prefix.init(key, shapes(inputs)))(jax.random.key(seed))
@@ -113,13 +113,16 @@ def _check(dataset: Dataset, backbone: Any, stages: Any, batch_size: Any) -> Non
             f'Found stages = {stages}, backbone = {backbone!r}.'
         )
     if dataset.per_task_inputs or isinstance(dataset.train.example.inputs, Features):
-        raise ValueError("Inputs of each task's own, and stored features, cannot be stored.")
+        raise ValueError(
+            'The inputs should be the same for all tasks, and not be stored features already. '
+            'Other inputs cannot be stored.'
+        )
 
 
 def _all(
     splits: Mapping[str, Split], run: Callable[[Any], Any], batch_size: int, title: str | None
 ) -> dict[str, ArraySplit]:
-    """Every split with features for inputs, once they are known to fit."""
+    """Every split with features as inputs, once they are known to fit into memory."""
     like = {name: _like(split, run) for name, split in splits.items()}
     size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(like))
     _check_memory(size)
@@ -162,13 +165,14 @@ def _fill(
 
 
 def _reader(like: Any) -> Callable:
-    """The ``apply`` of a stage that hands features on, in the dtypes in which they came."""
+    """The ``apply`` of a stage that returns the features in their own dtypes."""
 
     def read(params, state, x, *, key=None, train=False):
         if not isinstance(x, Features):
             raise ValueError(
-                'This backbone reads the stored features of a data set. For its own inputs build '
-                f'the model on Precomputed.whole. Found {jax.tree.map(jnp.shape, x)}.'
+                'The input of this backbone should be the stored features of a data set. '
+                f'Found {jax.tree.map(jnp.shape, x)}. Build the model on Precomputed.whole for the '
+                'original inputs.'
             )
         return jax.tree.map(lambda leaf, kind: leaf.astype(kind.dtype), x.values, like), state
 
@@ -176,7 +180,7 @@ def _reader(like: Any) -> Callable:
 
 
 def _cast(tree: Any, dtype: Any) -> Any:
-    """Real leaves in another dtype; places of maxima stay whole numbers."""
+    """Cast floating-point leaves; integers, such as the places of maxima, stay as they are."""
 
     def cast(leaf):
         return leaf.astype(dtype) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
@@ -188,14 +192,14 @@ def _check_memory(needed: int) -> None:
     free = _free_memory()
     if free is not None and needed > free:
         raise ValueError(
-            f'Features and targets would fill {needed / 2**30:,.1f} GiB of memory, of which '
-            f"{free / 2**30:,.1f} GiB are free. Take dtype='bfloat16', other stages, whose output "
-            'is smaller, or fewer examples.'
+            f'Features and targets should fit into the free memory of {free / 2**30:,.1f} GiB. '
+            f"Found {needed / 2**30:,.1f} GiB. Use dtype='bfloat16', stages with a smaller output, "
+            'or fewer examples.'
         )
 
 
 def _free_memory() -> int | None:
-    """Bytes that programs may still take; None where the system does not say."""
+    """The bytes of free memory, or None where the system does not tell."""
     if not _MEMORY.exists():
         return None
     lines = dict(line.split(':', 1) for line in _MEMORY.read_text().splitlines())

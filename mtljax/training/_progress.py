@@ -8,11 +8,11 @@ from rich.progress import Progress as Bar
 
 
 class Progress(contextlib.AbstractContextManager):
-    """Steps done, losses and steps per second.
+    """A progress bar with steps, losses and steps per second.
 
     Args:
-      steps: where it ends.
-      title: what is running; None draws nothing.
+      steps: The number of steps in all.
+      title: The title of the bar; no bar when None.
     """
 
     def __init__(self, steps: int, title: str | None):

@@ -1,4 +1,4 @@
-"""How fast training runs."""
+"""The speed of training."""
 
 import contextlib
 import math
@@ -6,7 +6,10 @@ import time
 
 
 class Rate:
-    """Steps per second; the first chunk of each length, which compiles, counts only if alone."""
+    """Steps per second.
+
+    The first chunk of each length compiles. It counts only where no other chunk does.
+    """
 
     def __init__(self):
         self._chunks: list[tuple[int, float]] = []

@@ -1,4 +1,4 @@
-"""What a log says of a chunk of steps, and of an evaluation."""
+"""The rows of a log: one per chunk of steps, and one per evaluation."""
 
 import numpy as np
 
@@ -7,7 +7,10 @@ from mtljax.training._runner import Infos
 
 
 def mean_losses(infos: Infos) -> dict[str, float]:
-    """The mean loss of each task over the steps in which it had a label; none where it had not."""
+    """The mean loss of each task over the steps in which it had a label.
+
+    A task without any label is left out.
+    """
     active = infos['active']
     return {
         task: float(values[active[task]].mean())

@@ -1,4 +1,4 @@
-"""Running many steps: data on the device, or streamed to it."""
+"""Runners of many steps: with data on the device, or streamed to it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,10 +13,10 @@ from mtljax.tracing import convolves
 from mtljax.training._parallel import Strategy
 
 Infos = Any
-"""What each step reported, ``{name: {task: [steps]}}``, on the host."""
+"""The info of each step, ``{name: {task: [steps]}}``, on the host."""
 
 Runner = Callable[[TrainState, int, int], tuple[TrainState, Infos]]
-"""``(state, start, stop) -> (state, infos)``: the steps ``start`` to ``stop - 1``."""
+"""``(state, start, stop) -> (state, infos)`` runs the steps ``start`` to ``stop - 1``."""
 
 RESIDENT_BYTES = 1 << 30
 
@@ -33,21 +33,22 @@ def runner(
     stream: bool | None = None,
     workers: int = 4,
 ) -> Runner:
-    """Choose how the batches reach the step.
+    """Build a runner: a function that runs steps on batches of a split.
 
     Args:
-      update: a `TrainStep.update`.
-      split: the training examples.
-      strategy: where the step runs.
-      batch_size: over all devices.
-      seed: of the order of the examples; of several, states and batches get a leading axis.
-      steps: where training ends.
-      scan: whether a chunk of steps is one ``lax.scan`` (data on the device only).
-      stream: whether to stream; by default what is larger than 1 GiB, or is not in memory.
-      workers: threads that read ahead what is streamed, twice as many batches.
+      update: A `TrainStep.update`.
+      split: The training examples.
+      strategy: The strategy for several devices.
+      batch_size: The number of examples per step, over all devices.
+      seed: The seed of the order of the examples. With several seeds, states and batches have a
+        leading axis.
+      steps: The number of steps in all.
+      scan: Whether a chunk of steps is one ``lax.scan``. It needs data on the device.
+      stream: Whether to stream. When None, data larger than 1 GiB or not in memory is streamed.
+      workers: The number of threads that read streamed batches ahead, two batches per thread.
 
     Raises:
-      ValueError: ``stream=False``, or several seeds, on a split that is not in memory.
+      ValueError: The split is not in memory, and ``stream=False`` or there are several seeds.
 
     >>> from mtljax import data
     >>> from mtljax.training._parallel import strategy_of
@@ -67,18 +68,19 @@ def runner(
         return _streaming(update, split, strategy, batch_size, seed, steps, workers)
     if not isinstance(split, ArraySplit):
         raise ValueError(
-            'stream=False, and several seeds, need a data.ArraySplit: this split is not in memory.'
+            'The training split should be a data.ArraySplit, in memory, for stream=False and for '
+            f'several seeds. Found {type(split).__name__}. Use stream=True and one seed.'
         )
     return _resident(update, split, strategy, batch_size, seed, scan)
 
 
 def scans_well(model: MultiTask, state: TrainState, batch: Batch) -> bool:
-    """Whether a scan of steps is the faster way: not for convolutions on the CPU.
+    """Whether a scan of steps is faster than single steps. Convolutions on a CPU are not.
 
     Args:
-      model: the model.
-      state: holds its parameters and state.
-      batch: a batch, or its shapes.
+      model: The model.
+      state: The state that holds its parameters and state.
+      batch: A batch, or its shapes.
 
     >>> import optax
     >>> from mtljax import backbones, data, sharing, surgery, training

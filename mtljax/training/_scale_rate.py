@@ -1,4 +1,4 @@
-"""Another learning rate for some parameters."""
+"""A different learning rate for some parameters."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,12 +14,12 @@ def scale_rate(names: str | Sequence[str], multiple: Any) -> optax.GradientTrans
     """Multiply the updates of named subtrees, at the end of an optax chain.
 
     Args:
-      names: subtrees, wherever they stand: ``'units'`` names ``shared/units/stage0`` and
+      names: The names of subtrees at any depth: ``'units'`` matches ``shared/units/stage0`` and
         ``task/units/a``.
-      multiple: of the learning rate.
+      multiple: The factor of the learning rate.
 
     Raises:
-      ValueError: ``multiple`` is no finite number, or (at init) no parameter has such a name.
+      ValueError: ``multiple`` is not a finite number, or (at init) no parameter has such a name.
 
     >>> import jax.numpy as jnp
     >>> tx = optax.chain(optax.sgd(0.1), scale_rate('units', 100))

@@ -1,4 +1,4 @@
-"""When what happens in a run."""
+"""The steps at which a run logs and evaluates."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from mtljax.options import check_count
 
 
 class Schedule(NamedTuple):
-    """When what happens, in steps; patience in evaluations."""
+    """The rhythm of a run, in steps; ``patience`` counts evaluations."""
 
     steps: int
     log_every: int
@@ -15,14 +15,14 @@ class Schedule(NamedTuple):
     patience: int | None
 
     def evaluates(self, step: int) -> bool:
-        """Whether an evaluation comes behind ``step``."""
+        """Whether an evaluation follows ``step``."""
         return step % self.eval_every == 0 or step == self.steps
 
     def last(self, count: int | None) -> list[int]:
-        """When the last ``count`` evaluations are; none when left out.
+        """The steps of the last ``count`` evaluations; an empty list when ``count`` is None.
 
         Raises:
-          ValueError: there are fewer, or it is not known which are the last.
+          ValueError: There are fewer evaluations, or early stopping may move the end.
 
         >>> schedule_of(10, 1, 4, None).last(2)
         [8, 10]
@@ -31,7 +31,10 @@ class Schedule(NamedTuple):
             return []
         check_count('average_last', count, 1)
         if self.patience is not None:
-            raise ValueError('average_last needs a known end: leave patience out.')
+            raise ValueError(
+                'patience should be None with average_last, which needs a known last step. '
+                f'Found patience = {self.patience}. Leave one of them out.'
+            )
         steps = [*range(self.eval_every, self.steps, self.eval_every), self.steps]
         if count > len(steps):
             raise ValueError(
@@ -56,10 +59,10 @@ def chunks_of(first: int, steps: int, length: int) -> Iterator[tuple[int, int]]:
 def schedule_of(
     steps: int, log_every: int, eval_every: int | None, patience: int | None
 ) -> Schedule:
-    """A schedule whose evaluations come ten times, unless it is said how often.
+    """A schedule. It has ten evaluations when ``eval_every`` is None.
 
     Raises:
-      ValueError: a number below 1, or evaluations inside a chunk.
+      ValueError: A number is below 1, or an evaluation would fall inside a chunk.
 
     >>> schedule_of(1000, 50, None, None).eval_every
     100

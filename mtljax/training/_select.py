@@ -1,4 +1,4 @@
-"""Which evaluation is the best."""
+"""Scores that choose the best evaluation."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -8,7 +8,11 @@ from mtljax.training._evaluate import Results
 
 
 def filled(tasks: Mapping[str, Task], value: float) -> Results:
-    """Results in which the loss and every metric of every task are the same number.
+    """Results with the same number for the loss and every metric of every task.
+
+    Args:
+      tasks: ``{task: Task}``.
+      value: The number.
 
     >>> filled({}, 1.0)
     {}
@@ -24,11 +28,11 @@ def select_by(
     Values that are not finite, such as those of a task without labels, do not count.
 
     Args:
-      metric: its name, the same for all tasks.
-      higher_is_better: its direction; the score is higher for better results in any case.
+      metric: The name of the metric, the same for all tasks.
+      higher_is_better: The direction of the metric. The score is always higher for better results.
 
-    Raises:
-      ValueError: at the call, no task has the metric.
+    Returns:
+      A function from results to a score. It raises a ValueError where no task has the metric.
 
     >>> select_by('loss')({'a': {'loss': 0.5}, 'b': {'loss': 1.5}})
     -1.0
@@ -36,11 +40,11 @@ def select_by(
     sign = 1 if higher_is_better else -1
 
     def score(results):
-        found = [row[metric] for row in results.values() if metric in row]
-        if not found:
+        values = [row[metric] for row in results.values() if metric in row]
+        if not values:
             names = {task: sorted(row) for task, row in results.items()}
             raise ValueError(f'No task has the metric {metric!r}. Found {names}.')
-        found = [value for value in found if math.isfinite(value)]
-        return sign * sum(found) / len(found) if found else -math.inf
+        values = [value for value in values if math.isfinite(value)]
+        return sign * sum(values) / len(values) if values else -math.inf
 
     return score

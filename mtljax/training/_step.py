@@ -26,10 +26,10 @@ class TrainStep(NamedTuple):
     """A pure training step.
 
     Attributes:
-      init: ``(key, batch) -> TrainState``; also checks model, tasks, batch and chain by their
-        shapes.
-      update: ``(state, batch) -> (state, info)``; ``info`` holds ``loss``, ``weight`` and
-        ``active``, each ``{task: scalar}``. jit, pmap, scan and vmap are the caller's.
+      init: ``(key, batch) -> TrainState``. It also checks that the shapes of model, tasks, batch
+        and chain fit.
+      update: ``(state, batch) -> (state, info)``. ``info`` holds ``loss``, ``weight`` and
+        ``active``, each ``{task: scalar}``. The caller applies jit, pmap, scan and vmap.
     """
 
     init: Callable[..., TrainState]
@@ -49,26 +49,26 @@ def train_step(
     augment: Callable[[Key, Batch], Batch] | None = None,
     axis_name: str | None = None,
 ) -> TrainStep:
-    """Build the step of a model: the same whatever the scheme, weighting, method and engine.
+    """Build the training step of a model. All schemes, weightings, methods and engines share it.
 
     Args:
-      model: a sharing scheme on a backbone and heads.
+      model: A sharing scheme on a backbone and heads.
       tasks: ``{task: Task}``, one for each of the model's tasks.
-      tx: an optax chain that begins with a surgery.
-      weighting: of the losses; `weighting.equal` when left out.
-      engine: see `gradients.task_gradients`.
-      prefer: what the engine ``'auto'`` spares, ``'time'`` or ``'memory'``.
-      micro_batches: slices of the batch that run one after the other, accumulated per task before
-        surgery.
-      pooled: divide the losses by the labels of all tasks, not by each task's own.
-      augment: ``(key, batch) -> batch`` of the same shapes, run on the device before anything else,
-        such as `data.augment_scenes`.
-      axis_name: the axis of a surrounding pmap; each device then sees its part of the batch, and
+      tx: An optax chain that begins with a surgery.
+      weighting: The weights of the losses; `weighting.equal` when None.
+      engine: The way to compute per-task gradients; see `gradients.task_gradients`.
+      prefer: What the engine ``'auto'`` saves: ``'time'`` or ``'memory'``.
+      micro_batches: The number of slices of a batch. They run one after the other, and their
+        gradients are summed per task before surgery.
+      pooled: Whether losses are divided by the labels of all tasks, not by each task's own labels.
+      augment: A function ``(key, batch) -> batch`` that changes no shape, such as
+        `data.augment_scenes`. It runs on the device before anything else.
+      axis_name: The axis of a surrounding pmap. Each device then sees its part of the batch, and
         losses, label counts and gradients are averaged over devices before the surgery.
 
     Raises:
-      ValueError: a model task without a `Task` or an option out of range (here); shapes that do not
-        fit, or a chain that does not begin with a surgery (in ``init``).
+      ValueError: A model task has no `Task`, or an option is out of range (raised here); shapes do
+        not fit, or the chain does not begin with a surgery (raised in ``init``).
 
     >>> from mtljax import backbones, data, sharing, surgery
     >>> digits = data.digits(train=100, validation=10, test=10)
@@ -177,7 +177,7 @@ class _Step:
 
 
 def _without_repeats(state: TrainState) -> TrainState:
-    """Copies where one array stands for two: buffers that are donated must differ."""
+    """Copy arrays that occur twice, since donated buffers must differ."""
     seen = set()
 
     def own(leaf):
@@ -215,7 +215,7 @@ def _mean(tree, axis_name):
 
 
 def _mean_changes(before, after, axis_name):
-    """Running statistics as the mean over devices; what did not change stays as it is."""
+    """Average changed running statistics over devices; leave other state as it is."""
 
     def settle(old, new):
         moving = new is not old and jnp.issubdtype(new.dtype, jnp.inexact)

@@ -39,7 +39,7 @@ def test_a_task_that_is_missing():
 
 
 def test_a_model_that_is_none():
-    with pytest.raises(ValueError, match=r'what a sharing scheme returns\. Found Module'):
+    with pytest.raises(ValueError, match=r'the result of a sharing scheme\. Found Module'):
         training.train_step(heads.linear(), small_tasks(), surgery.sum())
 
 
@@ -68,8 +68,8 @@ def test_a_loss_that_broadcasts_silently():
         (None, with_mask(np.ones((8, 1), bool)), r"mask of task 'b'.*\(B,\). Found bool\(B, 1\)"),
         (None, with_mask(np.ones(8, np.int32)), r"mask of task 'b'.*Found int32\(B,\)"),
         (None, with_mask(np.ones(7, bool)), r'one leading axis.*\(7,\), \(8,\)'),
-        (None, BATCH._replace(targets={}), "no target for task 'wide'"),
-        (None, BATCH._replace(mask={}), "no mask for task 'wide'"),
+        (None, BATCH._replace(targets={}), "should have a target for task 'wide'"),
+        (None, BATCH._replace(mask={}), "should have a mask for task 'wide'"),
         (
             with_task({'metrics': classification().metrics | {'f': Metric(len, len, True)}}),
             BATCH,

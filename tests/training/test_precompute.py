@@ -157,7 +157,7 @@ def test_memory(tmp_path, monkeypatch):
     small = tmp_path / 'meminfo'
     small.write_text('MemTotal: 9 kB\nMemAvailable:       1 kB\n')
     monkeypatch.setattr(_precompute, '_MEMORY', small)
-    with pytest.raises(ValueError, match='GiB are free'):
+    with pytest.raises(ValueError, match=r'fit into the free memory of .* GiB'):
         training.precompute(DIGITS, STAGES, 1)
     monkeypatch.setattr(_precompute, '_MEMORY', tmp_path / 'none')
     assert isinstance(training.precompute(DIGITS, STAGES, 1).dataset.test.arrays.inputs, Features)
@@ -247,7 +247,7 @@ class TestAverageLast:
             mean = {name: np.mean([found[task][name] for found in rows]) for name in row}
             assert row == pytest.approx(mean, rel=1e-5)
             assert row['loss'] != pytest.approx(rows[1][task]['loss'], rel=1e-5)
-        with pytest.raises(ValueError, match='another run'):
+        with pytest.raises(ValueError, match='should belong to the run'):
             training.train(model, kept.dataset, TX, workdir=tmp_path, **LOOP)
 
     @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ class TestAverageLast:
         [
             ({'average_last': 4}, 'at most the 3 evaluations. Found average_last = 4'),
             ({'average_last': 0}, 'average_last should be a whole number >= 1'),
-            ({'average_last': 1, 'patience': 2}, 'leave patience out'),
+            ({'average_last': 1, 'patience': 2}, 'Leave one of them out'),
         ],
     )
     def test_refused(self, kept, change, said):
@@ -274,5 +274,5 @@ class TestAverageLast:
 
 def test_features_are_floats():
     digits = data.digits(train=4, validation=2, test=2)
-    with pytest.raises(ValueError, match=r"floats\. Found 'int8'"):
+    with pytest.raises(ValueError, match=r"floating-point dtype\. Found dtype = 'int8'"):
         training.precompute(digits, backbones.mlp((4,)), 1, dtype='int8')
