@@ -125,7 +125,7 @@ def engines():
     """Time and memory of the engines, from the table in performance.md."""
     rows = table_rows('4 x 1024, batch 64, T = 40', '3 x 256, batch 256, T = 4')
     labels = ['plain sum', 'batched', 'loop', 'lean', 'representation']
-    figure = Figure(figsize=(7.4, 4.4), layout='constrained')
+    figure = Figure(figsize=(5.8, 4.8), layout='constrained')
     grid = figure.subplots(2, 2, sharey=True)
     for axes_row, (name, columns) in zip(grid, rows.items(), strict=True):
         for axes, values, unit in zip(axes_row, columns, ('time / sum time', 'MiB'), strict=True):
@@ -134,7 +134,8 @@ def engines():
             axes.bar_label(bars, [f'{value:,.4g}' for value in values], padding=3)
             axes.set(xlabel=f'{unit} (log scale)', xscale='log', title=name)
             axes.xaxis.set_tick_params(which='both', labelbottom=False, length=0)
-            axes.margins(x=0.3)
+            axes.margins(x=0.4)
+            axes.spines[['top', 'right']].set_visible(False)
             axes.title.set_fontsize(10)
     grid[0][0].invert_yaxis()
     save(figure, 'engines')
