@@ -6,8 +6,8 @@ tree or of its gradients.
 Shape legend, used in every file: ``T`` tasks, ``B`` batch, ``E`` experts, ``S`` stages,
 ``D`` devices, ``P`` parameters.
 
-Types that hold functions are frozen dataclasses (a tuple of functions would be a pytree); types
-that hold arrays, and optax-like pairs, are NamedTuples.
+Types that hold functions are frozen dataclasses, because a tuple of functions would be a pytree.
+Types that hold arrays, and pairs as in optax, are NamedTuples.
 """
 
 import warnings
@@ -31,8 +31,8 @@ class Module:
 
     Attributes:
       init: ``(key, x) -> (params, state)``; ``x`` holds arrays or ``jax.ShapeDtypeStruct``.
-      apply: ``(params, state, x, *, key=None, train=False) -> (y, state)``. ``state`` carries what
-        is not trained (batch statistics, frozen parameters); it is ``{}`` for plain modules.
+      apply: ``(params, state, x, *, key=None, train=False) -> (y, state)``. ``state`` holds values
+        that are not trained (batch statistics, frozen parameters); it is ``{}`` for plain modules.
     """
 
     init: Callable[..., tuple[Params, State]]
@@ -41,21 +41,21 @@ class Module:
 
 @dataclass(frozen=True)
 class MultiTask(Module):
-    """What a sharing scheme returns: a module whose output is ``{task: prediction}``.
+    """The model of a sharing scheme: a module whose output is ``{task: prediction}``.
 
     ``params == {'shared': ..., 'task': {'heads': {task: ...}, ...}}``. A subtree that the losses of
-    several tasks reach lies under ``'shared'``; one that a single task's loss reaches lies under
-    ``'task'``.
+    several tasks reach lies under ``'shared'``. A subtree that the loss of a single task reaches
+    lies under ``'task'``.
 
     Attributes:
       features: ``(params, state, x, *, key, train) -> (z, state)``; it reads
         ``params['shared']`` only.
       readout: ``(params, state, z, *, tasks=None, key, train) -> ({task: prediction}, state)``:
-        everything after ``z``; computes only ``tasks`` when they are given.
-      tasks: the names of the tasks; the order of every T axis.
-      coupled: whether ``readout`` reads ``params['shared']`` too. Engines withhold it otherwise.
-      auxiliary: ``(state, task) -> scalar``: what ``readout`` left in the state for training to add
-        to the mean loss of that task, such as the entropy of a gate.
+        everything after ``z``. It computes only ``tasks`` if they are given.
+      tasks: The names of the tasks, in the order of every T axis.
+      coupled: Whether ``readout`` reads ``params['shared']`` too. Otherwise engines do not pass it.
+      auxiliary: ``(state, task) -> scalar``. Training adds it to the mean loss of that task, for
+        example the entropy of a gate, which ``readout`` has put into the state.
     """
 
     features: Callable[..., tuple[Any, State]] = field(kw_only=True)
@@ -66,14 +66,14 @@ class MultiTask(Module):
 
 
 class Metric(NamedTuple):
-    """Sums that add over batches and devices, then a result.
+    """Sums that are added over batches and devices, and a result of them.
 
     Attributes:
-      update: ``(prediction, target, mask) -> sums``; ``mask`` is boolean, ``[B, ...]``.
+      update: ``(prediction, target, mask) -> sums``; ``mask`` holds booleans ``[B, ...]``.
       result: ``(sums) -> scalar``.
-      higher_is_better: the direction of improvement.
-      collects: whether the leaves of ``update`` are rows ``[n, ...]`` to be put one behind the
-        other, as NumPy arrays, and no sums: for what needs all predictions of a split at once.
+      higher_is_better: The direction of improvement.
+      collects: Whether the leaves of ``update`` are rows ``[n, ...]`` in place of sums. They are
+        concatenated as NumPy arrays, for metrics that need all predictions of a split at once.
     """
 
     update: Callable[[Any, Any, Array], PyTree]
@@ -87,11 +87,11 @@ class Task:
     """A head, the loss that trains it and the metrics that judge it.
 
     Attributes:
-      head: a `Module` from features to a prediction.
+      head: A `Module` from features to a prediction.
       loss: ``(prediction, target) -> [B, ...]``, one loss per example (or pixel, or time step).
-      metrics: named `Metric`; the first one is the task's main metric.
-      inverse: brings a target, or a prediction, to the user's units, where the data set has scaled
-        them: ``task.inverse(prediction)``. Metrics are in these units already.
+      metrics: ``{name: Metric}``; the first is the main metric of the task.
+      inverse: A function that brings a target or a prediction back to the units of the user, if the
+        data set has scaled them: ``task.inverse(prediction)``. Metrics are in these units already.
     """
 
     head: Module
@@ -117,10 +117,10 @@ class Task:
 
 
 class Batch(NamedTuple):
-    """Examples: inputs (any tree), one target and one mask per task.
+    """Examples: inputs (any tree), and one target and one mask per task.
 
-    ``mask[task]`` is boolean, ``[B]`` or a longer prefix of the shape of the task's loss: which
-    labels exist.
+    ``mask[task]`` says which labels exist. It holds booleans ``[B]``, or of a longer prefix of the
+    shape of the loss.
     """
 
     inputs: PyTree
@@ -156,13 +156,13 @@ class Dataset:
     """Tasks and the three splits.
 
     Attributes:
-      tasks: ``{task: Task}``; their order is that of every T axis.
-      train: what the parameters are fitted to.
-      validation: what models, steps and options are chosen on.
-      test: what is looked at once, at the end.
-      inputs: what a backbone must be told of the inputs, as its keywords: ``{'cardinalities': (3,
-        5), 'numeric': 1}`` for `backbones.tabular`.
-      per_task_inputs: whether inputs are ``{task: x}``, other examples for each task: see
+      tasks: ``{task: Task}``. Their order is the order of every T axis.
+      train: The examples that the parameters are fitted to.
+      validation: The examples for the choice of models, steps and options.
+      test: The examples for a single evaluation at the end.
+      inputs: Keyword arguments of a backbone that describe the inputs: ``{'cardinalities': (3, 5),
+        'numeric': 1}`` for `backbones.tabular`.
+      per_task_inputs: Whether inputs are ``{task: x}``, with separate examples for each task; see
         `sharing.multi_input`.
     """
 
@@ -175,7 +175,7 @@ class Dataset:
 
     def __post_init__(self):
         if not self.tasks:
-            raise ValueError('Dataset.tasks is empty: at least one task is expected.')
+            raise ValueError('Dataset.tasks should hold at least one task. Found no task.')
         for name, task in self.tasks.items():
             if not isinstance(task, Task):
                 raise ValueError(f'Dataset.tasks[{name!r}] should be a Task. Found {task!r}.')
@@ -195,7 +195,7 @@ class Dataset:
 
 
 class TrainState(NamedTuple):
-    """All that training carries from one step to the next; `key` is its only randomness."""
+    """The state of training between two steps; `key` is the only source of randomness."""
 
     step: Array
     params: Params
@@ -211,8 +211,8 @@ class Weighting(NamedTuple):
     Attributes:
       init: ``(num_tasks) -> state``.
       update: ``(losses [T], state, *, active [T], key) -> (weights [T], state)``.
-      observe: ``(losses_after [T], state, *, active [T]) -> state``: the losses of the same batch
-        at the new parameters, for weightings that want them.
+      observe: ``(losses_after [T], state, *, active [T]) -> state``. It gets the losses of the same
+        batch at the new parameters, for weightings that use them.
     """
 
     init: Callable[[int], PyTree]
@@ -222,9 +222,9 @@ class Weighting(NamedTuple):
 
 @runtime_checkable
 class Jacobian(Protocol):
-    """Per-task gradients: a method never knows which engine formed them.
+    """Per-task gradients. A method does not know which engine computed them.
 
-    An opaque leaf inside one trace, never a pytree. ``J`` below has one row per task.
+    It is an opaque leaf inside one trace, never a pytree. ``J`` below has one row per task.
     """
 
     @property
@@ -237,7 +237,7 @@ class Jacobian(Protocol):
         ...
 
     def realise(self) -> 'Jacobian':
-        """The rows, formed once, by engines that hold them; others return themselves."""
+        """Compute the rows once, for engines that hold rows; others return themselves."""
         ...
 
     def gramian(self) -> Array:
@@ -247,13 +247,14 @@ class Jacobian(Protocol):
     def normalised(self, active: Array | None = None) -> tuple[Array, Array]:
         """The norms of the rows ``[T]`` and their cosines ``[T, T]``, at least float32.
 
-        They hold where the squares in the Gramian would not, which costs a second Gramian, and are
-        0 for a zero row. What is said of rows that are not ``active`` does not matter.
+        They are accurate where squares in the Gramian would overflow or underflow, at the cost of a
+        second Gramian, and are 0 for a zero row. Values of rows that are not ``active`` have no
+        meaning.
         """
         ...
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
-        """``J^T w`` in the shape of the parameters; ``w`` is 1 for every task when left out."""
+        """``J^T w`` in the shape of the parameters; ``w`` is 1 for every task by default."""
         ...
 
     def stacked(self) -> Params:

@@ -1,4 +1,4 @@
-"""Per-example losses that optax lacks, and the masked mean that makes one number of them."""
+"""Per-example losses that optax lacks, and their mean over labelled rows."""
 
 import math
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
+from jaxtyping import Bool, Float, Shaped
 
 from mtljax.base import Array
 from mtljax.options import check_option
@@ -13,11 +14,11 @@ from mtljax.options import check_option
 _LEAST_AREA = 1e-12
 
 
-def absolute_error(prediction: ArrayLike, target: ArrayLike) -> Array:
-    """``|prediction - target|``, element by element; 0 is its derivative where they are equal.
+def absolute_error(prediction: ArrayLike, target: ArrayLike) -> Shaped[Array, '...']:
+    """``|prediction - target|``, element by element; where they are equal, its derivative is 0.
 
     Raises:
-      ValueError: the shapes differ.
+      ValueError: The shapes differ.
 
     >>> absolute_error(jnp.array([1.0, 2.0]), jnp.array([3.0, 2.0])).tolist()
     [2.0, 0.0]
@@ -27,7 +28,9 @@ def absolute_error(prediction: ArrayLike, target: ArrayLike) -> Array:
     return error * jnp.sign(error)  # the derivative of jnp.abs at 0 is 1
 
 
-def smooth_l1(prediction: ArrayLike, target: ArrayLike, beta: ArrayLike = 1.0) -> Array:
+def smooth_l1(
+    prediction: ArrayLike, target: ArrayLike, beta: ArrayLike = 1.0
+) -> Float[Array, '...']:
     """``d^2 / (2 beta)`` where ``|d| < beta``, else ``|d| - beta / 2``, element by element.
 
     ``d = prediction - target``; a Huber loss divided by ``beta``, whose slope far from the target
@@ -35,23 +38,23 @@ def smooth_l1(prediction: ArrayLike, target: ArrayLike, beta: ArrayLike = 1.0) -
 
     Args:
       prediction: ``[B, ...]``.
-      target: of the same shape.
-      beta: where the parabola ends, > 0.
+      target: An array of the same shape.
+      beta: The error where the parabola ends, > 0.
 
     Raises:
-      ValueError: the shapes differ, or ``beta`` is not positive.
+      ValueError: The shapes differ, or ``beta`` is not positive.
 
     >>> smooth_l1(jnp.array([0.5, -3.0]), jnp.zeros(2)).tolist()
     [0.125, 2.5]
     """
     _check_shapes('smooth_l1', prediction, target)
-    check_option('beta', beta, 'a finite number > 0', lambda found: found > 0)
+    check_option('beta', beta, 'a finite number > 0', lambda value: value > 0)
     error = abs(jnp.asarray(prediction) - jnp.asarray(target))
     inner = jnp.minimum(error, beta)
     return inner * (error - inner / 2) / beta
 
 
-def iou_loss(prediction: ArrayLike, target: ArrayLike) -> Array:
+def iou_loss(prediction: ArrayLike, target: ArrayLike) -> Float[Array, '...']:
     """``1 - |A & B| / |A | B|`` of two boxes, in [0, 1].
 
     A box is centre x, centre y, width, height in any unit; sizes below 0 count as 0, and a union
@@ -60,13 +63,13 @@ def iou_loss(prediction: ArrayLike, target: ArrayLike) -> Array:
 
     Args:
       prediction: ``[B, ..., 4]``.
-      target: of the same shape.
+      target: An array of the same shape.
 
     Returns:
       ``[B, ...]``, float32 at least.
 
     Raises:
-      ValueError: the shapes differ, or do not end in 4.
+      ValueError: The shapes differ, or do not end in 4.
 
     >>> iou_loss(jnp.array([[1.0, 1, 2, 2]]), jnp.array([[2.0, 1, 2, 2]])).tolist()
     [0.666...]
@@ -75,7 +78,7 @@ def iou_loss(prediction: ArrayLike, target: ArrayLike) -> Array:
     return 1 - shared / jnp.maximum(union, _LEAST_AREA)
 
 
-def giou_loss(prediction: ArrayLike, target: ArrayLike) -> Array:
+def giou_loss(prediction: ArrayLike, target: ArrayLike) -> Float[Array, '...']:
     """``1 - IoU + (|C| - |A | B|) / |C|`` of two boxes, in [0, 2]; C is the least box around both.
 
     Boxes and areas are those of `iou_loss`; boxes that do not meet attract each other. Far from the
@@ -84,13 +87,13 @@ def giou_loss(prediction: ArrayLike, target: ArrayLike) -> Array:
 
     Args:
       prediction: ``[B, ..., 4]``.
-      target: of the same shape.
+      target: An array of the same shape.
 
     Returns:
       ``[B, ...]``, float32 at least.
 
     Raises:
-      ValueError: the shapes differ, or do not end in 4.
+      ValueError: The shapes differ, or do not end in 4.
 
     >>> giou_loss(jnp.array([[1.0, 1, 2, 2]]), jnp.array([[5.0, 1, 2, 2]])).tolist()
     [1.333...]
@@ -116,7 +119,7 @@ def _sides(box: ArrayLike) -> tuple[Array, Array, Array]:
     box = box.astype(jnp.result_type(jnp.float32, box.dtype))
     centre, size = box[..., :2], jnp.maximum(box[..., 2:], 0)
     low, high = centre - size / 2, centre + size / 2
-    return low, high, _area(high - low)  # not of size: equal boxes share no more than their area
+    return low, high, _area(high - low)  # of the sides: equal boxes then have IoU 1 exactly
 
 
 def _area(size: Array) -> Array:
@@ -132,30 +135,30 @@ def _check_shapes(name: str, prediction: ArrayLike, target: ArrayLike) -> None:
         )
 
 
-def masked_sum(values: Array, mask: Array) -> Array:
+def masked_sum(values: Shaped[Array, 'B *inner'], mask: Bool[Array, 'B *_']) -> Float[Array, '']:
     """``sum_i mask_i mean_j values_ij``: the sum over labelled rows, float32 at least.
 
     Args:
-      values: ``[B, ...]``, one loss per example, or per example and pixel.
-      mask: boolean, ``[B]`` or a longer prefix of the shape of ``values``.
+      values: ``[B, ...]``, one loss per example, or one per pixel of each example.
+      mask: Booleans ``[B]``, or of a longer prefix of the shape of ``values``.
 
     Raises:
-      ValueError: the shape of the mask is no such prefix.
+      ValueError: The shape of the mask is not such a prefix.
 
     >>> masked_sum(jnp.array([1.0, 2.0, jnp.nan]), jnp.array([True, True, False])).item()
     3.0
     """
     if values.shape[: mask.ndim] != mask.shape:
         raise ValueError(
-            f'A mask has the leading shape of the losses. Found {mask.shape} for {values.shape}.'
+            f'mask should have the leading shape of the losses, {values.shape}. Found {mask.shape}.'
         )
     dtype = jnp.result_type(jnp.float32, values.dtype)
     inner = math.prod(values.shape[mask.ndim :])
     return jnp.sum(values.astype(dtype), where=expand(mask, values), initial=0) / inner
 
 
-def masked_mean(values: Array, mask: Array) -> Array:
-    """The mean over labelled rows; 0 when there is none.
+def masked_mean(values: Shaped[Array, 'B *inner'], mask: Bool[Array, 'B *_']) -> Float[Array, '']:
+    """The mean over labelled rows; 0 if there is no labelled row.
 
     >>> masked_mean(jnp.array([1.0, 2.0, jnp.nan]), jnp.array([True, True, False])).item()
     1.5
@@ -164,16 +167,16 @@ def masked_mean(values: Array, mask: Array) -> Array:
     return jnp.where(count > 0, masked_sum(values, mask) / jnp.maximum(count, 1), 0)
 
 
-def labelled(prediction: Any, target: Any, mask: Array) -> tuple[Any, Any]:
-    """Cut the rows without a label out of a loss before anything is differentiated.
+def labelled(prediction: Any, target: Any, mask: Bool[Array, 'B *_']) -> tuple[Any, Any]:
+    """Remove rows without a label from a loss before differentiation.
 
-    Unlabelled targets become 0, and no gradient reaches an unlabelled prediction, even where the
-    loss has none: 0 times NaN cannot arise.
+    Unlabelled targets become 0, and no gradient reaches an unlabelled prediction, even if the
+    derivative of the loss is not finite: 0 times NaN cannot occur.
 
     Args:
-      prediction: a tree of ``[B, ...]``.
-      target: a tree of ``[B, ...]``.
-      mask: boolean, ``[B, ...]``.
+      prediction: A tree of arrays ``[B, ...]``.
+      target: A tree of arrays ``[B, ...]``.
+      mask: Booleans ``[B, ...]``.
 
     >>> prediction, target = jnp.array([1.0, 2.0]), jnp.array([jnp.nan, 3.0])
     >>> labelled(prediction, target, jnp.array([False, True]))[1].tolist()
@@ -191,8 +194,8 @@ def labelled(prediction: Any, target: Any, mask: Array) -> tuple[Any, Any]:
     return jax.tree.map(keep, prediction), jax.tree.map(clean, target)
 
 
-def expand(mask: Array, leaf: Array) -> Array:
-    """The mask in the rank of ``leaf``: by prefix, or by row where the shapes part ways.
+def expand(mask: Bool[Array, 'B *_'], leaf: Shaped[Array, 'B *_']) -> Bool[Array, 'B *_']:
+    """The mask with the rank of ``leaf``; if its shape is not a prefix, one entry per row.
 
     >>> expand(jnp.ones(2, bool), jnp.ones((2, 3))).shape
     (2, 1)

@@ -22,6 +22,7 @@ BETWEEN_SIBLINGS = {
     ('metrics', 'losses'),
     ('metrics', 'options'),
     ('module', 'trees'),
+    ('testing', 'training'),
 }
 OUTSIDE = {'jax', 'flax', 'optax', 'collections', 'dataclasses', 'typing', 'warnings'}
 FILES = sorted(

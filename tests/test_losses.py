@@ -61,8 +61,8 @@ def test_an_infinite_derivative_at_an_unlabelled_row():
     'mask', [np.ones(3, bool), np.ones((2, 2), bool), np.ones((2, 3, 1), bool)]
 )
 def test_a_mask_of_another_shape(mask):
-    with pytest.raises(ValueError, match=r'leading shape of the losses. Found .* for \(2, 3\)'):
-        losses.masked_mean(jnp.ones((2, 3)), jnp.asarray(mask))
+    with pytest.raises(ValueError, match=r'leading shape of the losses, \(2, 3\). Found'):
+        losses.masked_mean(jnp.ones((2, 3)), mask)
 
 
 def test_no_label_is_no_loss():

@@ -1,26 +1,30 @@
-"""Sharing schemes with their options, and how a model is built of one."""
+"""The table of sharing schemes, for the trainings of this program and for the contract tests."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mtljax import sharing
+from mtljax import heads, sharing
 from mtljax.base import Module, MultiTask, Task
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """A scheme and its options.
+    """A sharing scheme with its options.
 
     Attributes:
       build: ``(backbone, heads, **options) -> MultiTask``.
-      options: as the scheme takes them; ``at`` numbers the tasks.
+      options: The options of the scheme; ``at`` has the number of a task in place of its name.
       tasks: ``'any'``, ``'alike'`` (the same head for all) or ``'logits'`` (events of a funnel).
+      num_tasks: The number of tasks in the contract test.
+      num_stages: The number of stages in the contract test.
     """
 
     build: Callable[..., MultiTask]
     options: Mapping[str, Any] = field(default_factory=dict)
     tasks: str = 'any'
+    num_tasks: int = 2
+    num_stages: int = 2
 
 
 SCHEMES = {
@@ -28,22 +32,52 @@ SCHEMES = {
     'hard': Scheme(sharing.hard),
     'branched': Scheme(sharing.branched, {'at': {1: 1}}),
     'soft': Scheme(sharing.soft),
-    'cross_stitch': Scheme(sharing.cross_stitch),
-    'sluice': Scheme(sharing.sluice),
+    'cross_stitch': Scheme(sharing.cross_stitch, num_tasks=3),
+    'sluice': Scheme(sharing.sluice, num_stages=3),
     'nddr': Scheme(sharing.nddr),
-    'mmoe': Scheme(sharing.mmoe, {'num_experts': 3}),
+    'mmoe': Scheme(sharing.mmoe, {'num_experts': 3}, num_tasks=3),
     'omoe': Scheme(sharing.omoe, {'num_experts': 3}),
     'dselect_k': Scheme(sharing.dselect_k, {'num_experts': 4, 'entropy': 0.01}),
     'cgc': Scheme(sharing.cgc),
     'ple': Scheme(sharing.ple),
     'adatt': Scheme(sharing.adatt),
     'mtan': Scheme(sharing.mtan),
-    'film': Scheme(sharing.film),
+    'film': Scheme(sharing.film, num_tasks=3),
     'adapters': Scheme(sharing.adapters, {'width': 4}),
     'task_token': Scheme(sharing.task_token, {}, 'alike'),
-    'esmm': Scheme(sharing.esmm, {}, 'logits'),
-    'aitm': Scheme(sharing.aitm, {}, 'logits'),
+    'esmm': Scheme(sharing.esmm, {}, 'logits', num_tasks=3),
+    'aitm': Scheme(sharing.aitm, {}, 'logits', num_tasks=3),
 }
+"""One row per scheme: the program trains each of them."""
+
+VARIANTS = {
+    'branched early': Scheme(sharing.branched, {'at': {0: 1, 1: 2}}, num_tasks=3),
+    'branched input': Scheme(sharing.branched, {'at': {1: 0}}),
+    'soft above': Scheme(sharing.soft, {'parallel': [1]}, num_tasks=3),
+    'soft below': Scheme(sharing.soft, {'parallel': [0]}),
+    'cross_stitch some': Scheme(
+        sharing.cross_stitch, {'start': 1, 'after': [1], 'per_channel': True}, num_stages=3
+    ),
+    'sluice plain': Scheme(sharing.sluice, {'mixture': False, 'after': [0], 'own': 0.5}),
+    'nddr plain': Scheme(sharing.nddr, {'norm': False, 'start': 1}),
+    'mmoe some': Scheme(
+        sharing.mmoe,
+        {'num_experts': 2, 'start': 1, 'stop': 2, 'gate_at': 0, 'gate': heads.linear},
+        num_stages=3,
+    ),
+    'omoe deep gate': Scheme(sharing.omoe, {'num_experts': 3, 'gate': heads.mlp((5,), 3)}),
+    'dselect_k five': Scheme(sharing.dselect_k, {'num_experts': 5, 'entropy': 0.1}),
+    'dselect_k constant': Scheme(sharing.dselect_k, {'num_experts': 4, 'per_example': False}),
+    'cgc some': Scheme(sharing.cgc, {'num_shared': 2, 'stop': 1}),
+    'ple two': Scheme(sharing.ple, {'num_own': 2}),
+    'ple deep': Scheme(sharing.ple, num_stages=3),
+    'ple shared': Scheme(sharing.ple, {'num_own': 0, 'num_shared': 2}),
+    'adatt common': Scheme(sharing.adatt, {'num_own': 2, 'num_shared': 1}),
+    'film late': Scheme(sharing.film, {'after': [1]}),
+    'task_token prepended': Scheme(sharing.task_token, {'how': 'prepend', 'before': 1}, 'alike'),
+    'aitm late': Scheme(sharing.aitm, {'start': 1, 'calibrate': 3.0}, 'logits', num_tasks=3),
+}
+"""Schemes with other options: only the contract tests go through them."""
 
 
 def build(
@@ -52,11 +86,11 @@ def build(
     tasks: Mapping[str, Task],
     per_task_input: bool = False,
 ) -> MultiTask:
-    """The model of a scheme; tasks that its options number are named, those beyond left out."""
+    """The model of a scheme; ``at`` gets the names of its tasks, if there are so many tasks."""
     names = list(tasks)
     options = dict(scheme.options)
     if 'at' in options:
         options['at'] = {names[at]: d for at, d in options['at'].items() if at < len(names)}
-    own = {name: task.head for name, task in tasks.items()}
-    model = scheme.build(backbone, own, **options)
+    ends = {name: task.head for name, task in tasks.items()}
+    model = scheme.build(backbone, ends, **options)
     return sharing.multi_input(model) if per_task_input else model

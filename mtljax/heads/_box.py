@@ -23,15 +23,15 @@ def box(
     The columns are centre x, centre y, width and height, in units of the image's width and height.
 
     Args:
-      widths: the size of each hidden layer.
-      pool: average the features ``[B, ..., C]`` over the axes between, which loses where things
-        are; they are flattened otherwise.
-      activation: after every hidden layer.
-      dropout: the share of hidden units dropped while training.
-      dtype: of the computation; the output is float32.
+      widths: The number of units of each hidden layer.
+      pool: Whether the features ``[B, ..., C]`` are averaged to ``[B, C]``, which loses the
+        positions of objects. Otherwise they are flattened.
+      activation: The function after every hidden layer.
+      dropout: The share of hidden units that are dropped in training.
+      dtype: The dtype of the computation. The output is float32.
 
     Raises:
-      ValueError: a width below 1, or a dropout outside ``[0, 1)``.
+      ValueError: A width is below 1, or ``dropout`` is outside ``[0, 1)``.
 
     >>> head = box()
     >>> params, state = head.init(jax.random.key(0), jnp.ones((2, 3, 3, 5)))

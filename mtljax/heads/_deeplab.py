@@ -1,4 +1,4 @@
-"""Dense prediction from several distances at once."""
+"""Dense prediction with atrous spatial pyramid pooling."""
 
 from collections.abc import Sequence
 
@@ -35,7 +35,7 @@ class _Pyramid(linen.Module):
     def __call__(self, x, train: bool = False):
         if x.ndim != 4:
             raise ValueError(
-                'A deeplab head reads a feature map [B, height, width, channels]. '
+                'A deeplab head should read a feature map [B, height, width, channels]. '
                 f'Found features of shape {x.shape}.'
             )
         parts = [self.part(x, train), *(self.part(x, train, 3, rate) for rate in self.rates)]
@@ -62,21 +62,21 @@ def deeplab(
     """One prediction per pixel, from a feature map ``[B, h, w, C]``; the output is float32.
 
     Atrous spatial pyramid pooling: a 1x1 convolution, a dilated 3x3 one for each rate and the mean
-    of the map, side by side, then a 1x1 and a 3x3 convolution, all with batch norm and ReLU; a
+    of the map, side by side, then a 1x1 and a 3x3 convolution, all with batch norm and ReLU; then a
     dense layer at every pixel, and bilinear interpolation to ``shape`` (Chen, Papandreou, Schroff,
     Adam, 2017, https://arxiv.org/abs/1706.05587).
 
     Args:
-      size: the number of outputs per pixel, ``[B, H, W, size]``; None for one, ``[B, H, W]``.
-      shape: ``(H, W)`` of the output; that of the feature map when left out.
-      width: the channels of each part.
-      rates: the dilations.
-      dropout: the share of the joined features dropped while training.
-      axis_name: of a surrounding pmap, over whose devices the batch norm averages.
-      dtype: of the computation.
+      size: The number of outputs per pixel, ``[B, H, W, size]``. None for one, ``[B, H, W]``.
+      shape: ``(H, W)`` of the output. The shape of the feature map by default.
+      width: The number of channels of each part.
+      rates: The dilation of each 3x3 convolution.
+      dropout: The share of the joined features that are dropped in training.
+      axis_name: The axis name of the surrounding pmap. Batch norm averages over its devices.
+      dtype: The dtype of the computation.
 
     Raises:
-      ValueError: an option out of range; at init, features that are not ``[B, h, w, C]``.
+      ValueError: An option is out of range; at init, features are not ``[B, h, w, C]``.
 
     >>> import jax
     >>> head = deeplab(3, (8, 8), width=4, rates=(2,))

@@ -12,10 +12,10 @@ def linear(
     """One dense layer; its output is float32.
 
     Args:
-      size: the number of outputs, ``[B, size]``; None for one number per example, ``[B]``.
-      pool: average the features ``[B, ..., C]`` over the axes between, to ``[B, C]``; they are
-        flattened otherwise.
-      dtype: of the computation.
+      size: The number of outputs, ``[B, size]``. None for one number per example, ``[B]``.
+      pool: Whether the features ``[B, ..., C]`` are averaged to ``[B, C]``. Otherwise they are
+        flattened.
+      dtype: The dtype of the computation.
 
     Raises:
       ValueError: ``size`` is below 1.

@@ -41,16 +41,16 @@ def mlp(
     """Hidden dense layers, then a linear one; the output is float32.
 
     Args:
-      widths: the size of each hidden layer.
-      size: the number of outputs, ``[B, size]``; None for one number per example, ``[B]``.
-      pool: average the features ``[B, ..., C]`` over the axes between, to ``[B, C]``; they are
-        flattened otherwise.
-      activation: after every hidden layer.
-      dropout: the share of hidden units dropped while training.
-      dtype: of the computation.
+      widths: The number of units of each hidden layer.
+      size: The number of outputs, ``[B, size]``. None for one number per example, ``[B]``.
+      pool: Whether the features ``[B, ..., C]`` are averaged to ``[B, C]``. Otherwise they are
+        flattened.
+      activation: The function after every hidden layer.
+      dropout: The share of hidden units that are dropped in training.
+      dtype: The dtype of the computation.
 
     Raises:
-      ValueError: a size below 1, or a dropout outside ``[0, 1)``.
+      ValueError: A size is below 1, or ``dropout`` is outside ``[0, 1)``.
 
     >>> head = mlp((8,), 1)
     >>> params, state = head.init(jax.random.key(0), jnp.ones((2, 5)))

@@ -21,7 +21,7 @@ class _Pixel(linen.Module):
     def __call__(self, x):
         if x.ndim != 4:
             raise ValueError(
-                'A pixel head reads a feature map [B, height, width, channels]. '
+                'A pixel head should read a feature map [B, height, width, channels]. '
                 f'Found features of shape {x.shape}.'
             )
         for width in self.widths:
@@ -44,14 +44,14 @@ def pixel(
     ``shape`` (with antialiasing where it shrinks).
 
     Args:
-      size: the number of outputs per pixel, ``[B, H, W, size]``; None for one, ``[B, H, W]``.
-      shape: ``(H, W)`` of the output; that of the feature map when left out.
-      widths: the channels of each 3x3 convolution.
-      dtype: of the convolutions.
+      size: The number of outputs per pixel, ``[B, H, W, size]``. None for one, ``[B, H, W]``.
+      shape: ``(H, W)`` of the output. The shape of the feature map by default.
+      widths: The number of channels of each 3x3 convolution.
+      dtype: The dtype of the computation.
 
     Raises:
-      ValueError: a size below 1, or a shape that is not two of them; at init, features that are
-        not ``[B, h, w, C]``.
+      ValueError: A size is below 1, or ``shape`` is not two sizes; at init,
+        features are not ``[B, h, w, C]``.
 
     >>> head = pixel(3, (8, 8))
     >>> params, state = head.init(jax.random.key(0), jnp.ones((2, 4, 4, 5)))
@@ -67,7 +67,7 @@ def checked_shape(shape: Sequence[int] | None) -> tuple[int, int] | None:
     """``(height, width)`` of an output, or None.
 
     Raises:
-      ValueError: it is neither.
+      ValueError: ``shape`` is neither two sizes nor None.
     """
     if shape is None:
         return None
@@ -79,7 +79,7 @@ def checked_shape(shape: Sequence[int] | None) -> tuple[int, int] | None:
 
 
 def resized(y: Array, shape: tuple[int, int] | None) -> Array:
-    """``[B, h, w, C]`` at another height and width, or as it is."""
+    """Features ``[B, h, w, C]`` resized to another height and width; unchanged for None."""
     if shape is None:
         return y
     return jax.image.resize(y, (y.shape[0], *shape, y.shape[-1]), 'bilinear')

@@ -19,7 +19,7 @@ class _Token(linen.Module):
     def __call__(self, x):
         if x.ndim != 3:
             raise ValueError(
-                'A token head reads a sequence [B, length, channels]. '
+                'A token head should read a sequence [B, length, channels]. '
                 f'Found features of shape {x.shape}.'
             )
         if self.pool == 'mean':
@@ -39,14 +39,14 @@ def token(
     """One dense layer on a sequence ``[B, L, C]``: ``[B, L, size]``, or ``[B, size]`` when pooled.
 
     Args:
-      size: the number of outputs; None for one number, ``[B, L]`` or ``[B]``.
-      pool: what stands for the sequence: the ``'mean'`` of its tokens, its ``'first'``, its
-        ``'last'`` (the one that has seen all others where attention is causal); None keeps every
-        token. All positions count, padding too.
-      dtype: of the computation; the output is float32.
+      size: The number of outputs. None for one number, ``[B, L]`` or ``[B]``.
+      pool: The summary of the sequence: the ``'mean'`` of its tokens, its ``'first'`` token, or
+        its ``'last'`` token (with causal attention, the token that has seen all others). None
+        keeps every token. Padding counts as tokens.
+      dtype: The dtype of the computation. The output is float32.
 
     Raises:
-      ValueError: ``size`` is below 1, or ``pool`` is none of these; at init, features that are not
+      ValueError: ``size`` is below 1, or ``pool`` is unknown; at init, features are not
         ``[B, L, C]``.
 
     >>> import jax

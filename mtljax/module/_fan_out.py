@@ -14,11 +14,12 @@ def fan_out(
 ) -> Module:
     """One head per task; the output is ``{task: prediction}``.
 
-    ``apply`` also takes ``tasks=``: only these are computed, with the same random numbers.
+    ``apply`` also takes ``tasks=``; then only these tasks are computed. The random numbers of a
+    task do not depend on it.
 
     Args:
       heads: ``{task: Module}``.
-      pick: ``(task, x) -> the input of that task's head``; by default ``x`` itself.
+      pick: ``(task, x) -> input of the head of that task``. By default ``x`` itself.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen
@@ -33,17 +34,20 @@ def fan_out(
     def init(key, x):
         params, state = {}, {}
         for name, k in zip(names, split_key(key, len(names)), strict=True):
-            own = jax.eval_shape(lambda x, name=name: pick(name, x), x)
-            params[name], state[name] = heads[name].init(k, own)
+            head_input = jax.eval_shape(lambda x, name=name: pick(name, x), x)
+            params[name], state[name] = heads[name].init(k, head_input)
         return params, state
 
     def apply(params, state, x, *, tasks=None, key=None, train=False):
         keys = split_key(key, len(names))
         outputs, written = {}, dict(state)
         for name in names if tasks is None else tasks:
-            own = keys[names.index(name)]  # only this one: a task is often read out alone
             outputs[name], written[name] = heads[name].apply(
-                params[name], state[name], pick(name, x), key=own, train=train
+                params[name],
+                state[name],
+                pick(name, x),
+                key=keys[names.index(name)],  # independent of the other tasks
+                train=train,
             )
         return outputs, written
 

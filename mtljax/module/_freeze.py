@@ -19,14 +19,14 @@ def freeze(module, where=None):
     A module whose parameters are all frozen runs in evaluation mode (batch norm, dropout).
 
     Args:
-      module: a `Module`, or a backbone (a tuple of stages, named ``'stage0'``, ``'stage1'``, ...).
+      module: A `Module`, or a backbone (a tuple of stages, named ``'stage0'``, ``'stage1'``, ...).
       where: None for all parameters, names such as ``['stage0']``, or a predicate on the path
-        ``'stage0/Dense_0/kernel'``. Of a backbone also a number n: the first n stages.
+        ``'stage0/Dense_0/kernel'``. For a backbone it can also be the number of first stages.
 
     Raises:
-      ValueError: a name or predicate fits no parameter of a module (at init), or a name no stage
-        of a backbone, or there are fewer than n stages. A predicate may leave any stage of a
-        backbone as it is.
+      ValueError: At init, no parameter of the module matches a name or the predicate; a name
+        matches no stage of the backbone; or the backbone has fewer stages. A predicate may match
+        no parameter of a stage of a backbone.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen
@@ -38,14 +38,14 @@ def freeze(module, where=None):
     if isinstance(where, int):
         return _first(module, where)
     if not isinstance(module, tuple):
-        check = _some if where is not None else lambda marks: marks  # all of nothing is nothing
+        check = _some if where is not None else lambda marks: marks  # a module may be empty
         return _freeze(module, lambda params: check(trees.select(params, where)))
     names = [f'stage{index}' for index in range(len(module))]
     if where is not None and not callable(where):
         where = [where] if isinstance(where, str) else list(where)
         for path in where:
             if path.split('/')[0] not in names:
-                raise ValueError(f'The backbone has the stages {names}. Found where = {path!r}.')
+                raise ValueError(f'where should name stages among {names}. Found where = {path!r}.')
     return tuple(
         _freeze_stage(stage, name, where) for stage, name in zip(module, names, strict=True)
     )
@@ -53,15 +53,17 @@ def freeze(module, where=None):
 
 def _first(backbone, count):
     if not isinstance(backbone, tuple):
-        raise ValueError(f'A number of stages freezes those of a backbone, a tuple. Found {count}.')
+        raise ValueError(
+            f'where may be a number for a backbone (a tuple) only. Found where = {count}.'
+        )
     if not 0 <= count <= len(backbone):
-        raise ValueError(f'The backbone has {len(backbone)} stages. Found where = {count}.')
+        raise ValueError(f'where should be in 0..{len(backbone)}. Found where = {count}.')
     return (*(freeze(stage) for stage in backbone[:count]), *backbone[count:])
 
 
 def _some(marks):
     if not any(jax.tree.leaves(marks)):
-        raise ValueError('freeze: where accepts no parameter of the module.')
+        raise ValueError('where should match a parameter of the module. Found no match.')
     return marks
 
 

@@ -16,20 +16,20 @@ _FLAGS = ('train', 'training', 'is_training', *_INVERTED_FLAGS)
 def from_linen(
     module: linen.Module, *, train_flag: str | None = None, rngs: Sequence[str] = ('dropout',)
 ) -> Module:
-    """Bring a Flax Linen module in, batch norm and dropout included.
+    """Make a `Module` of a Flax Linen module, with batch norm and dropout.
 
-    Every collection but ``'params'`` becomes the state, and is written when ``train=True``.
+    All collections except ``'params'`` become the state. It changes when ``train=True``.
 
     Args:
-      module: takes one positional argument, the input tree.
-      train_flag: the keyword of ``module.__call__`` that says whether it trains; when left out, the
-        one it has of ``'train'``, ``'training'``, ``'is_training'``, ``'deterministic'`` and
-        ``'use_running_average'``, of which the last two get the opposite value.
-      rngs: the random streams that the module draws from while it trains.
+      module: A module with one positional argument, the input tree.
+      train_flag: The keyword of ``module.__call__`` for training. By default those of ``'train'``,
+        ``'training'``, ``'is_training'``, ``'deterministic'`` and ``'use_running_average'`` that
+        the module has; the last two get the opposite value.
+      rngs: The random streams that the module draws from in training.
 
     Raises:
-      ValueError: the module has no such flag; at apply, ``train=True`` without a key on a module
-        that draws.
+      ValueError: The module has no such flag; at apply, ``train=True`` comes without a key, but the
+        module draws random numbers.
 
     >>> dense = from_linen(linen.Dense(3))
     >>> params, state = dense.init(jax.random.key(0), jax.numpy.ones((2, 5)))
@@ -39,7 +39,7 @@ def from_linen(
     names = inspect.signature(module.__call__).parameters
     if train_flag is not None and train_flag not in names:
         raise ValueError(
-            f'{type(module).__name__} is called with {list(names)}. '
+            f'train_flag should be an argument of {type(module).__name__}, one of {list(names)}. '
             f'Found train_flag = {train_flag!r}.'
         )
     flags = [train_flag] if train_flag else [name for name in _FLAGS if name in names]

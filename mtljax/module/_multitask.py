@@ -18,12 +18,12 @@ def multitask(
     """A `MultiTask` whose ``apply`` is ``readout`` after ``features``.
 
     Args:
-      init: ``(key, x) -> (params, state)``, both laid out as in `MultiTask`.
-      features: what reads ``params['shared']`` only.
-      readout: everything after the features.
-      tasks: the names of the tasks, in the order of every T axis.
-      coupled: whether ``readout`` reads ``params['shared']`` too.
-      auxiliary: ``(state, task) -> scalar``, which training adds to the loss of that task.
+      init: ``(key, x) -> (params, state)``, with the layout of `MultiTask`.
+      features: The function up to the features ``z``; it reads ``params['shared']`` only.
+      readout: The function from the features to the predictions.
+      tasks: The names of the tasks, in the order of every T axis.
+      coupled: Whether ``readout`` reads ``params['shared']`` too.
+      auxiliary: ``(state, task) -> scalar``; training adds it to the loss of that task.
 
     >>> def init(key, x):
     ...     return {'shared': {'w': x[0]}, 'task': {'heads': {'a': 1.0}}}, {}

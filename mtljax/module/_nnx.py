@@ -11,13 +11,13 @@ from mtljax.base import Module
 
 
 def from_nnx(factory: Callable[[nnx.Rngs], nnx.Module]) -> Module:
-    """Bring a Flax NNX module in; ``factory(rngs)`` builds it.
+    """Make a `Module` of a Flax NNX module; ``factory(rngs)`` builds it.
 
-    Parameters are the ``nnx.Param`` variables; random streams are rebuilt from ``key`` at each call
-    and never stored; every other variable is state.
+    Parameters are the ``nnx.Param`` variables. Random streams are rebuilt from ``key`` at each call
+    and never stored. All other variables are state.
 
     Raises:
-      ValueError: at apply, ``train=True`` without a key on a module that draws.
+      ValueError: At apply, ``train=True`` comes without a key, but the module draws random numbers.
 
     >>> dense = from_nnx(lambda rngs: nnx.Linear(5, 3, rngs=rngs))
     >>> params, state = dense.init(jax.random.key(0), jax.numpy.ones((2, 5)))
@@ -52,12 +52,12 @@ def from_nnx(factory: Callable[[nnx.Rngs], nnx.Module]) -> Module:
 
 
 def _fill(like, values):
-    """An ``nnx.State`` shaped as ``like`` that holds the leaves of the pure dict ``values``."""
+    """An ``nnx.State`` with the structure of ``like`` and the leaves of the dict ``values``."""
     return jax.tree.unflatten(jax.tree.structure(like), jax.tree.leaves(values))
 
 
 def _reseed(streams, key):
-    """Random streams at count zero, each with a key of its own drawn from ``key``."""
+    """Random streams at count zero; each gets a key from ``key``."""
     key = jax.random.key(0) if key is None else key
     leaves, treedef = jax.tree.flatten(streams)
     fresh = [

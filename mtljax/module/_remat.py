@@ -1,4 +1,4 @@
-"""Activations that are computed again instead of kept."""
+"""Rematerialisation: activations are computed again instead of stored."""
 
 import functools
 from collections.abc import Callable
@@ -16,17 +16,16 @@ def remat(
     module: tuple[Module, ...], *, policy: Callable[..., bool] | None = None
 ) -> tuple[Module, ...]: ...
 def remat(module, *, policy=None):
-    """Keep what enters a module, and compute what happens inside again in the backward pass.
+    """Store the input of a module, and compute its activations again in the backward pass.
 
-    The same values and gradients with every engine, for less memory and more time.
+    Values and gradients stay the same with every engine. It takes less memory and more time.
 
     Args:
-      module: a `Module`, or a backbone: then each stage keeps its own input.
-      policy: what may be kept nevertheless, one of `jax.checkpoint_policies`; nothing when left
-        out.
+      module: A `Module`, or a backbone; then the input of each stage is stored.
+      policy: One of `jax.checkpoint_policies`, which says what else is stored. Nothing by default.
 
     Raises:
-      ValueError: it is a whole model.
+      ValueError: ``module`` is a whole model.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen
@@ -36,7 +35,10 @@ def remat(module, *, policy=None):
     (2, 3)
     """
     if isinstance(module, MultiTask):
-        raise ValueError('module.remat is for stages and heads: give it the backbone of the model.')
+        raise ValueError(
+            'module should be a stage, a head or a backbone. Found a MultiTask. '
+            'Wrap the backbone before you build the model.'
+        )
     if isinstance(module, tuple):
         return tuple(remat(stage, policy=policy) for stage in module)
 

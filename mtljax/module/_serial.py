@@ -1,4 +1,4 @@
-"""Modules one after the other."""
+"""Modules in a row."""
 
 from mtljax.base import Module
 from mtljax.module._shapes import output_shape, split_key

@@ -17,7 +17,7 @@ def shapes(x: Any) -> Any:
 
 
 def split_key(key: Any, count: int) -> Any:
-    """``count`` keys to index or unpack; None stays None: a module that draws says what it lacks.
+    """``count`` keys in a sequence; ``count`` times None for None.
 
     >>> split_key(None, 2)
     [None, None]

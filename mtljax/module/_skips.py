@@ -1,4 +1,4 @@
-"""What stages hand to later stages beside their features."""
+"""Skips: outputs of stages for later stages, beside the features."""
 
 from typing import Any, NamedTuple
 
@@ -6,15 +6,15 @@ from mtljax.base import Array, Module
 
 
 class WithSkips(NamedTuple):
-    """The output of a stage whose network joins early stages to late ones.
+    """The output of a stage in a network where late stages read early ones.
 
-    Units between stages (cross-stitch, attention, modulation) act on the features alone, by
-    `on_features`; the skips of a tower stay with it.
+    Units between stages (cross-stitch, attention, modulation) act on the features only, with
+    `on_features`. The skips of a tower stay with the tower.
 
     Attributes:
       features: ``[B, ..., C]``.
-      skips: a tuple of what later stages read, the newest last: features of earlier stages, or
-        integers such as the places of maxima.
+      skips: A tuple of outputs that later stages read, the newest last: features of earlier stages,
+        or integers such as the places of maxima.
     """
 
     features: Array
@@ -22,7 +22,7 @@ class WithSkips(NamedTuple):
 
 
 def features_of(x: Any) -> Any:
-    """The features of a stage's output, with or without skips.
+    """The features in the output of a stage, with or without skips.
 
     >>> features_of(WithSkips('features', ())), features_of('features')
     ('features', 'features')
@@ -31,7 +31,7 @@ def features_of(x: Any) -> Any:
 
 
 def with_features(x: Any, features: Any) -> Any:
-    """A stage's output with other features, and the skips that it has.
+    """The output of a stage with new features and the same skips.
 
     >>> with_features(WithSkips(1, (2,)), 3)
     WithSkips(features=3, skips=(2,))
@@ -40,7 +40,7 @@ def with_features(x: Any, features: Any) -> Any:
 
 
 def on_features(module: Module) -> Module:
-    """A module that sees the features of its input; the skips go along.
+    """A module that reads the features of its input; skips are passed on.
 
     >>> double = Module(lambda key, x: ({}, {}), lambda params, state, x, **_: (2 * x, state))
     >>> on_features(double).apply({}, {}, WithSkips(1, (5,)))[0]

@@ -1,4 +1,4 @@
-"""Copies of a module, side by side."""
+"""Stacked copies of a module."""
 
 import jax
 
@@ -10,14 +10,14 @@ from mtljax.module._shapes import shapes
 def stack(module: Module, copies: int, *, shared_input: bool | tuple[bool, ...] = True) -> Module:
     """Copies of one module side by side, applied by one vmap.
 
-    Parameters, state and outputs gain a leading axis ``[copies, ...]``; each copy draws its own
+    Parameters, state and outputs get a leading axis ``[copies, ...]``. Each copy draws its own
     initial values and dropout masks.
 
     Args:
-      module: what to copy.
-      copies: how many.
-      shared_input: whether every copy sees the same input, or its own row of the input; for an
-        input that is a tuple, perhaps one answer per item.
+      module: The module to copy.
+      copies: The number of copies.
+      shared_input: Whether all copies read the same input; otherwise each copy reads its row of
+        the input. For an input that is a tuple, it may be a tuple with one entry per item.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen
@@ -28,7 +28,7 @@ def stack(module: Module, copies: int, *, shared_input: bool | tuple[bool, ...] 
     """
 
     def one_of(x, shared=shared_input):
-        """What one copy sees."""
+        """The shapes of the input of one copy."""
         if isinstance(shared, tuple):
             return tuple(one_of(*item) for item in zip(x, shared, strict=True))
         return x if shared else jax.eval_shape(lambda tree: trees.row(tree, 0), x)

@@ -1,4 +1,4 @@
-"""Modules wired by a function."""
+"""Modules that a function calls by name."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,20 +10,20 @@ from mtljax.base import Module
 from mtljax.module._shapes import output_shape, shapes, split_key
 
 Call = Callable[[str, Any], Any]
-"""``(name, x) -> the output of the module of that name``."""
+"""``(name, x) -> output of the module of that name``."""
 
 
 def wire(modules: Mapping[str, Module], fn: Callable[[Call, Any], Any]) -> Module:
-    """A module from a function that calls others by name, each once.
+    """Make a module of a function that calls other modules by name, each once.
 
     Parameters and state lie under the names; ``'towers/stage0'`` lies in a subtree ``'towers'``.
 
     Args:
       modules: ``{name: Module}``.
-      fn: ``(call, x) -> y``, where ``call(name, x)`` applies a module.
+      fn: ``(call, x) -> y``. In it ``call(name, x)`` applies a module.
 
     Raises:
-      ValueError: (at init) ``fn`` does not call every module once.
+      ValueError: At init, ``fn`` does not call every module once.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen
@@ -40,9 +40,9 @@ def wire(modules: Mapping[str, Module], fn: Callable[[Call, Any], Any]) -> Modul
         inputs = _inputs(modules, fn, x)
         params, state = {}, {}
         for name in names:
-            made, made_state = modules[name].init(keys[name], inputs[name])
-            _set(params, name, made)
-            _set(state, name, made_state)
+            module_params, module_state = modules[name].init(keys[name], inputs[name])
+            _set(params, name, module_params)
+            _set(state, name, module_state)
         return params, state
 
     def apply(params, state, x, *, key=None, train=False):
@@ -62,21 +62,24 @@ def wire(modules: Mapping[str, Module], fn: Callable[[Call, Any], Any]) -> Modul
 
 
 def _inputs(modules, fn, x):
-    """The shapes of every module's input."""
-    found = {}
+    """The shapes of the input of every module."""
+    inputs = {}
 
     def call(name, x):
-        if name in found or name not in modules:
-            raise ValueError(f'{name!r} should be one of {list(modules)}, called once.')
-        found[name] = shapes(x)
-        params, state = jax.eval_shape(lambda k: modules[name].init(k, found[name]), _key())
-        y = output_shape(modules[name], params, state, found[name])
+        if name in inputs or name not in modules:
+            raise ValueError(
+                f'The function should call each of {list(modules)} once. Found a call of {name!r}'
+                f'{" again" if name in inputs else ""}.'
+            )
+        inputs[name] = shapes(x)
+        params, state = jax.eval_shape(lambda k: modules[name].init(k, inputs[name]), _key())
+        y = output_shape(modules[name], params, state, inputs[name])
         return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), y)
 
     jax.eval_shape(lambda x: fn(call, x), x)
-    if set(found) != set(modules):
-        raise ValueError(f'The function should call all of {list(modules)}. Found {list(found)}.')
-    return found
+    if set(inputs) != set(modules):
+        raise ValueError(f'The function should call all of {list(modules)}. Found {list(inputs)}.')
+    return inputs
 
 
 def _key():

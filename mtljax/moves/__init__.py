@@ -1,4 +1,4 @@
-"""Trained parameters moved from one sharing scheme to another."""
+"""Moves of trained parameters from one sharing scheme to another."""
 
 from mtljax.moves._between import Move, between, targets
 from mtljax.moves._hard_to_cross_stitch import hard_to_cross_stitch

@@ -1,4 +1,4 @@
-"""What every move between schemes checks."""
+"""Checks of the trees of a move."""
 
 from typing import Any
 
@@ -6,35 +6,36 @@ import jax
 import jax.numpy as jnp
 
 from mtljax.base import PyTree
+from mtljax.trees import path_name
 
 
 def part(tree: PyTree, path: str, scheme: str) -> Any:
     """The subtree at ``path``.
 
     Raises:
-      ValueError: there is none; it names the scheme that would have it.
+      ValueError: There is no such subtree. The message names the scheme that has it.
 
     >>> part({'task': {'heads': 1}}, 'task/heads', 'hard')
     1
     """
-    found = tree
+    inner = tree
     for name in path.split('/'):
-        if not isinstance(found, dict) or name not in found:
-            keys = sorted(found) if isinstance(found, dict) else type(found).__name__
+        if not isinstance(inner, dict) or name not in inner:
+            keys = sorted(inner) if isinstance(inner, dict) else type(inner).__name__
             raise ValueError(
-                f'A tree of sharing.{scheme} is expected, with {path!r}. Found {keys} where '
-                f'{name!r} should be.'
+                f'The tree should be one of sharing.{scheme}, with {path!r}. '
+                f'Found {keys} in place of {name!r}.'
             )
-        found = found[name]
-    return found
+        inner = inner[name]
+    return inner
 
 
-def check_stages(found: Any, expected: Any) -> None:
+def check_stages(stages: Any, expected: Any) -> None:
     """Raise a ValueError unless two backbones have stages of the same names."""
-    if set(found) != set(expected):
+    if set(stages) != set(expected):
         raise ValueError(
             'Both models should be built on one backbone. '
-            f'Found the stages {sorted(found)} and {sorted(expected)}.'
+            f'Found the stages {sorted(stages)} and {sorted(expected)}.'
         )
 
 
@@ -42,30 +43,30 @@ def fitted(moved: PyTree, fresh: PyTree) -> PyTree:
     """``moved`` in the structure of ``fresh``.
 
     Raises:
-      ValueError: leaves differ in names, shapes or dtypes; it lists them.
+      ValueError: Leaves differ in names, shapes or dtypes. The message lists them.
 
     >>> fitted({'a': jnp.ones(2)}, {'a': jnp.zeros(3)})
     Traceback (most recent call last):
     ValueError: Both models should be built on one backbone and the same heads, ...
     """
-    found, expected = _leaves(moved), _leaves(fresh)
+    leaves, expected = _leaves(moved), _leaves(fresh)
     different = [
-        f'{path}: {found.get(path, "nothing")} here, {expected.get(path, "nothing")} there'
-        for path in sorted(found.keys() | expected.keys())
-        if found.get(path) != expected.get(path)
+        f'{path}: {leaves.get(path, "nothing")} here, {expected.get(path, "nothing")} there'
+        for path in sorted(leaves.keys() | expected.keys())
+        if leaves.get(path) != expected.get(path)
     ]
     if different:
         raise ValueError(
             'Both models should be built on one backbone and the same heads, of the same tasks. '
             f'Found {"; ".join(different[:3])}{"; ..." if different[3:] else ""}.'
         )
-    return jax.tree.unflatten(jax.tree.structure(fresh), jax.tree.leaves(owned(moved)))
+    return jax.tree.unflatten(jax.tree.structure(fresh), jax.tree.leaves(copied(moved)))
 
 
-def owned(tree: PyTree) -> PyTree:
-    """Copies of its arrays: the buffers of what was moved may be donated, and its source kept.
+def copied(tree: PyTree) -> PyTree:
+    """A tree with copies of the arrays, so that its buffers can be donated.
 
-    >>> owned({'a': 1.0})
+    >>> copied({'a': 1.0})
     {'a': 1.0}
     """
     return jax.tree.map(lambda x: jnp.copy(x) if isinstance(x, jax.Array) else x, tree)
@@ -73,8 +74,6 @@ def owned(tree: PyTree) -> PyTree:
 
 def _leaves(tree: PyTree) -> dict[str, str]:
     return {
-        jax.tree_util.keystr(path, simple=True, separator='/'): (
-            f'{jnp.result_type(leaf)}{list(jnp.shape(leaf))}'
-        )
+        path_name(path): f'{jnp.result_type(leaf)}{list(jnp.shape(leaf))}'
         for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
     }

@@ -17,27 +17,27 @@ def hard_to_mmoe(
     """Make experts of the trunk: sparse upcycling (Komatsuzaki et al., ICLR 2023) without sparsity.
 
     ``expert_e = trunk + noise rms(trunk) n_e``, ``n_e ~ N(0, I)`` and the root mean square of each
-    leaf (https://arxiv.org/abs/2212.05055); gates stay fresh. Without noise the predictions stay
-    what they are, for any gates whose weights sum to 1. But experts that are equal give their gates
-    no gradient, and differ only by the weights that fresh gates happen to give them: a little
-    noise, such as 0.1, lets them part. Parameters and state (batch statistics, frozen stages) are
-    laid out alike: move both, the state without noise. Frozen experts stay equal.
+    leaf (https://arxiv.org/abs/2212.05055). Gates stay fresh. Without noise the predictions do not
+    change, for any gates whose weights sum to 1. But experts that are equal give their gates no
+    gradient, and their own gradients differ only by the weights of the fresh gates. A little noise,
+    such as 0.1, lets the experts differ. Parameters and state (batch statistics, frozen stages)
+    have the same layout: move both, the state without noise. Frozen experts stay equal.
 
-    An optimiser starts anew, ``tx.init`` of the new parameters: moments do not move. An expert's
-    gradient is the trunk's times the weight of its gate, and a second moment up to ``E^2`` times
-    too large would slow the experts for as long as it is remembered.
+    Start the optimiser again, with ``tx.init`` of the new parameters: moments do not move. The
+    gradient of an expert is that of the trunk times the weight of its gate. A second moment up to
+    ``E^2`` times too large would slow the experts as long as the optimiser remembers it.
 
     Args:
-      hard: parameters, or the state, of `sharing.hard`.
-      fresh: the same of `sharing.mmoe`, `omoe` or `dselect_k` on the same backbone and heads, whose
-        gates stay; stages before ``start`` stay common, and those from ``stop`` on become every
-        task's own, copies too.
-      key: for the noise.
-      noise: relative to the root mean square of each leaf.
+      hard: The parameters, or the state, of `sharing.hard`.
+      fresh: The fresh parameters, or the fresh state, of `sharing.mmoe`, `omoe` or `dselect_k` on
+        the same backbone and heads. Its gates are kept. All tasks still share the stages before
+        ``start``; each task gets a copy of the stages from ``stop`` on.
+      key: The random key of the noise.
+      noise: The standard deviation of the noise, relative to the root mean square of each leaf.
 
     Raises:
-      ValueError: stages or heads differ in names, shapes or dtypes; a negative noise, or noise
-        without a key.
+      ValueError: Stages or heads differ in names, shapes or dtypes; noise is negative, or has no
+        key.
 
     >>> hard = {'shared': {'stage0': jnp.ones(3)}, 'task': {'heads': {'a': 1.0}}}
     >>> fresh = {'shared': {'experts': {'stage0': jnp.zeros((4, 3))}},
@@ -52,28 +52,28 @@ def hard_to_mmoe(
     start = sum(name.startswith('stage') for name in common)
     stop, size = start + len(experts), len(trunk)
     check_stages(trunk, [f'stage{at}' for at in range(max(stop, size))])
-    own = {f'stage{at - start}': trunk[f'stage{at}'] for at in range(start, stop)}
-    stacked = copies(own, _count(experts))
+    expert = {f'stage{at - start}': trunk[f'stage{at}'] for at in range(start, stop)}
+    stacked = copies(expert, _count(experts))
     stacked = _perturbed(stacked, key, noise) if noisy else stacked
-    kept = {f'stage{at}': trunk[f'stage{at}'] for at in range(start)}
+    before = {f'stage{at}': trunk[f'stage{at}'] for at in range(start)}
     tail = [trunk[f'stage{at}'] for at in range(stop, size)]
-    ends = {task: _behind(tail, head) for task, head in heads.items()}
+    ends = {task: _after(tail, head) for task, head in heads.items()}
     moved = {
-        'shared': {**common, **kept, 'experts': stacked},
+        'shared': {**common, **before, 'experts': stacked},
         'task': {**fresh['task'], 'heads': ends},
     }
     return fitted(moved, fresh)
 
 
 def _check_noise(noise: Any, key: Key | None) -> bool:
-    """Whether there is noise; arrays and tracers always count as some."""
+    """Whether there is noise. Arrays and tracers always count as noise."""
     if isinstance(noise, int | float | np.number):
         if not (np.isfinite(noise) and noise >= 0):
             raise ValueError(f'noise should be a finite number >= 0. Found noise = {noise}.')
         if noise == 0:
             return False
     if key is None:
-        raise ValueError(f'Noise needs key=jax.random.key(...). Found noise = {noise}, key = None.')
+        raise ValueError(f'key should be a random key. Found noise = {noise}, key = None.')
     return True
 
 
@@ -81,8 +81,8 @@ def _count(experts: PyTree) -> int:
     return next((leaf.shape[0] for leaf in jax.tree.leaves(experts)), 1)
 
 
-def _behind(tail: list[PyTree], head: PyTree) -> PyTree:
-    """A head that begins with stages of its own, as `module.serial` lays it out."""
+def _after(tail: list[PyTree], head: PyTree) -> PyTree:
+    """A head after its copy of the last stages, with the layout of `module.serial`."""
     return {f'stage{at}': tree for at, tree in enumerate([*tail, head])} if tail else head
 
 

@@ -8,22 +8,23 @@ from mtljax.moves._fitted import check_stages, fitted, part
 
 
 def hard_to_soft(hard: PyTree, fresh: PyTree) -> PyTree:
-    """Give every task a tower of its own: a copy of the trunk that all tasks trained.
+    """Give every task a tower: a copy of the trunk that all tasks trained.
 
-    ``tower_t = trunk`` for every t, so that the predictions stay what they are. Parameters and
-    state (batch statistics, frozen stages) are laid out alike: move both.
+    ``tower_t = trunk`` for every t, so that the predictions do not change. Parameters and
+    state (batch statistics, frozen stages) have the same layout: move both.
 
-    An optimiser starts anew, ``tx.init`` of the new parameters: moments do not move. Those of the
-    trunk are of the sum of all tasks' gradients, and a tower's gradient is one task's; a second
-    moment up to ``T^2`` times too large would slow the towers for as long as it is remembered.
+    Start the optimiser again, with ``tx.init`` of the new parameters: moments do not move. The
+    moments of the trunk belong to the sum of the gradients of all tasks, but the gradient of a
+    tower is that of one task. A second moment up to ``T^2`` times too large would slow the towers
+    as long as the optimiser remembers it.
 
     Args:
-      hard: parameters, or the state, of `sharing.hard`.
-      fresh: the same of `sharing.soft` or `sharing.independent` on the same backbone and heads;
-        only its structure and shapes matter.
+      hard: The parameters, or the state, of `sharing.hard`.
+      fresh: The fresh parameters, or the fresh state, of `sharing.soft` or `sharing.independent` on
+        the same backbone and heads. Only its structure and shapes matter.
 
     Raises:
-      ValueError: stages or heads differ in names, shapes or dtypes.
+      ValueError: Stages or heads differ in names, shapes or dtypes.
 
     >>> hard = {'shared': {'stage0': jnp.ones(3)}, 'task': {'heads': {'a': 1.0, 'b': 2.0}}}
     >>> fresh = {'shared': {}, 'task': {'towers': {'stage0': jnp.zeros((2, 3))},
@@ -34,10 +35,10 @@ def hard_to_soft(hard: PyTree, fresh: PyTree) -> PyTree:
     trunk, heads = part(hard, 'shared', 'hard'), part(hard, 'task/heads', 'hard')
     common, towers = part(fresh, 'shared', 'soft'), part(fresh, 'task/towers', 'soft')
     check_stages(trunk, {**common, **towers})
-    own = {name: copies(trunk[name], len(heads)) for name in towers}
+    copied = {name: copies(trunk[name], len(heads)) for name in towers}
     moved = {
         'shared': {name: trunk[name] for name in common},
-        'task': {'towers': own, 'heads': heads},
+        'task': {'towers': copied, 'heads': heads},
     }
     return fitted(moved, fresh)
 

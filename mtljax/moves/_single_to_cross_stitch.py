@@ -1,24 +1,25 @@
-"""From networks trained alone to cross-stitched towers."""
+"""From single-task networks to cross-stitched towers."""
 
 import jax
 import jax.numpy as jnp
 
 from mtljax.base import PyTree
-from mtljax.moves._fitted import owned
+from mtljax.moves._fitted import copied
 
 
 def single_to_cross_stitch(single: PyTree, fresh: PyTree) -> PyTree:
-    """Start cross-stitched towers from networks that were trained alone.
+    """Start cross-stitched towers from networks of single-task training.
 
-    Parameters and state (batch statistics, frozen stages) are laid out alike: move both.
+    Parameters and state (batch statistics, frozen stages) have the same layout: move both.
 
     Args:
-      single: parameters, or the state, of `sharing.independent`.
-      fresh: the same of `sharing.cross_stitch`, `nddr` or `sluice` on the same backbone and heads,
-        with ``start=0`` and a unit after the last stage; its units stay.
+      single: The parameters, or the state, of `sharing.independent`.
+      fresh: The fresh parameters, or the fresh state, of `sharing.cross_stitch`, `nddr` or `sluice`
+        on the same backbone and heads, with ``start=0`` and a unit after the last stage. Its units
+        are kept.
 
     Raises:
-      ValueError: towers or heads differ in names or shapes.
+      ValueError: Towers or heads differ in names or shapes.
 
     >>> single = {'task': {'towers': {'stage0': jnp.ones((2, 3))}, 'heads': {'a': 1.0}}}
     >>> fresh = {'shared': {'towers': {'stage0': jnp.zeros((2, 3))}, 'units': {}},
@@ -26,13 +27,13 @@ def single_to_cross_stitch(single: PyTree, fresh: PyTree) -> PyTree:
     >>> single_to_cross_stitch(single, fresh)['task']
     {'heads': {'a': 1.0}, 'units': {'a': 0.9}}
     """
-    found = {'towers': single['task']['towers'], 'heads': single['task']['heads']}
-    wanted = {'towers': fresh['shared']['towers'], 'heads': fresh['task']['heads']}
-    shapes = [jax.tree.map(jnp.shape, tree) for tree in (found, wanted)]
+    trained = {'towers': single['task']['towers'], 'heads': single['task']['heads']}
+    places = {'towers': fresh['shared']['towers'], 'heads': fresh['task']['heads']}
+    shapes = [jax.tree.map(jnp.shape, tree) for tree in (trained, places)]
     if shapes[0] != shapes[1]:
         raise ValueError(f'Towers and heads should agree. Found {shapes[0]} and {shapes[1]}.')
     moved = {
-        'shared': {**fresh['shared'], 'towers': found['towers']},
-        'task': {**fresh['task'], 'heads': found['heads']},
+        'shared': {**fresh['shared'], 'towers': trained['towers']},
+        'task': {**fresh['task'], 'heads': trained['heads']},
     }
-    return owned(moved)
+    return copied(moved)

@@ -8,24 +8,24 @@ from mtljax.moves._fitted import check_stages, fitted, part
 
 
 def soft_to_hard(soft: PyTree, fresh: PyTree) -> PyTree:
-    """Put one trunk in the place of the towers: their average.
+    """Average the towers into one trunk.
 
-    ``trunk = sum_t tower_t / T``, heads as they are. Towers that are equal keep their predictions,
-    towers that a penalty held near one another nearly so; those that were trained apart do not, for
-    their units are in no common order. Parameters and state (batch statistics, frozen stages) are
-    laid out alike: move both. Running means and variances are averaged too, whole numbers are those
-    of the first tower.
+    ``trunk = sum_t tower_t / T``, and the heads do not change. Equal towers keep their predictions,
+    and towers that a penalty held close nearly keep them. Towers of single-task training do not,
+    because their units have no common order. Parameters and state (batch statistics, frozen stages)
+    have the same layout: move both. Running means and variances are averaged too; integers are
+    those of the first tower.
 
-    An optimiser starts anew, ``tx.init`` of the new parameters: moments do not move, for the
-    trunk's gradient is the sum over the tasks, and that of squares is not the square of a sum.
+    Start the optimiser again, with ``tx.init`` of the new parameters: moments do not move. The
+    gradient of the trunk is a sum over the tasks, and a sum of squares is not the square of a sum.
 
     Args:
-      soft: parameters, or the state, of `sharing.soft` or `sharing.independent`.
-      fresh: the same of `sharing.hard` on the same backbone and heads; only its structure and
-        shapes matter.
+      soft: The parameters, or the state, of `sharing.soft` or `sharing.independent`.
+      fresh: The fresh parameters, or the fresh state, of `sharing.hard` on the same backbone and
+        heads. Only its structure and shapes matter.
 
     Raises:
-      ValueError: stages or heads differ in names, shapes or dtypes.
+      ValueError: Stages or heads differ in names, shapes or dtypes.
 
     >>> soft = {'shared': {}, 'task': {'towers': {'stage0': jnp.array([[1.0], [3.0]])},
     ...                                'heads': {'a': 1.0, 'b': 2.0}}}

@@ -1,4 +1,4 @@
-"""Small bottlenecks of each task in one trunk."""
+"""One trunk with small bottlenecks for each task."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,24 +27,24 @@ def adapters(
     width: int = 8,
     after: Sequence[int] | None = None,
 ) -> MultiTask:
-    """One trunk; after its stages each task adds the output of a bottleneck of its own.
+    """One trunk; each task adds the output of its own bottleneck after the stages.
 
-    ``h_t = h + up_t(relu(down_t(h)))`` over the last axis (channels), with ``up_t = 0`` at the
-    start, so that training starts from hard sharing (Rebuffi, Bilen, Vedaldi, NeurIPS 2017,
+    ``h_t = h + up_t(relu(down_t(h)))`` over the last axis (channels). At the start ``up_t = 0``, so
+    that training starts from hard sharing (Rebuffi, Bilen, Vedaldi, NeurIPS 2017,
     https://arxiv.org/abs/1705.08045; Houlsby et al., ICML 2019, https://arxiv.org/abs/1902.00751).
-    The adapters are stacked, ``params['task']['adapters']`` with leaves ``[T, ...]``. What stands
-    behind the first adapter runs once per task. With a frozen backbone (``module.freeze``) this is
-    parameter-efficient transfer.
+    The adapters are stacked, ``params['task']['adapters']`` with leaves ``[T, ...]``. All that
+    comes after the first adapter runs once per task. With a frozen backbone (``module.freeze``)
+    this is parameter-efficient transfer.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis.
-      width: of the bottleneck.
-      after: the stages, counted from 0, that an adapter follows; all when left out.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis.
+      width: The number of units of a bottleneck.
+      after: The stages that an adapter follows, counted from 0. All stages by default.
 
     Raises:
-      ValueError: the backbone is no tuple of Modules, there is no head, no such stage, or a width
-        below 1.
+      ValueError: The backbone is not a tuple of Modules, there is no head, a stage does not exist,
+        or ``width`` is below 1.
 
     >>> import jax
     >>> from mtljax import backbones, heads

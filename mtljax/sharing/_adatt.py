@@ -27,28 +27,31 @@ def adatt(
     gate_dropout: float = 0.0,
     start: int = 0,
 ) -> MultiTask:
-    """Levels of experts; a task fuses those of all and adds its own (Li et al., KDD 2023).
+    """Levels of experts; a task fuses all experts and adds its own (Li et al., KDD 2023).
 
     ``x_t^l = sum_e softmax(gate_t(x_t^(l-1)))_e y_e + sum_(e of t) v_te y_e`` over the experts
-    ``y_e`` of the level, each on the input of the unit it belongs to
+    ``y_e`` of the level. An expert reads the input of its unit
     (https://doi.org/10.1145/3580305.3599769). ``num_shared`` adds a common unit, which is fused in
-    the same way below the last level (the paper's AdaTT-gp; AdaTT-sp without). Every level's
-    experts lie under ``params['shared']``, stacked, and so do the fusions below the last level; the
-    last fusion of a task lies under ``params['task']['fusion']``.
+    the same way below the last level (AdaTT-gp in the paper; without it, AdaTT-sp). The experts of
+    every level lie under ``params['shared']``, stacked, and so do the fusions below the last level;
+    the last fusion of a task lies under ``params['task']['fusion']``.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis.
-      num_own: experts of each task, in every level.
-      num_shared: experts of the common unit, in every level.
-      levels: how many stages each level has; every stage is a level when left out. Stages behind
-        the last level are each task's own.
-      gate: a factory ``E -> Module`` of the logits; one dense layer when left out.
-      gate_dropout: the share of gate weights dropped while training; the rest is rescaled.
-      start: the stages before are common to all.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis.
+      num_own: The number of experts of each task, in every level.
+      num_shared: The number of experts of the common unit, in every level.
+      levels: The number of stages of each level. By default every stage is a level. Each task has
+        its own copy of the stages after the last level.
+      gate: A function from E to a Module that gives one logit per expert. One dense layer by
+        default.
+      gate_dropout: The share of gate weights that are dropped in training. The others are scaled
+        up.
+      start: The first stage of an expert. All tasks share the stages before it.
 
     Raises:
-      ValueError: the backbone is no tuple of Modules, there is no head, or an option out of range.
+      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+        range.
 
     >>> import jax
     >>> from mtljax import backbones, heads
@@ -62,25 +65,25 @@ def adatt(
     check_share('gate_dropout', gate_dropout)
     check_count('num_own', num_own, 1)
     check_count('num_shared', num_shared, 0)
-    made, tail = split_levels(backbone, start, levels)
+    experts, tail = split_levels(backbone, start, levels)
     units = Units(len(heads), num_own, num_shared)
     mix = mixture(softmax_gate(gate, units.experts, gate_dropout), units.experts)
     fuse = _fusion(mix, num_own)
-    trunk = _trunk(backbone[:start], made, units, fuse, _fusion(mix, num_shared))
+    trunk = _trunk(backbone[:start], experts, units, fuse, _fusion(mix, num_shared))
     order = tuple(heads)
 
     def pick(task, z):
         x, rows = z
         at = order.index(task)
-        own = trees.row(units.split(rows)[0], at)
-        return trees.row(x, at) if len(made) > 1 else x, rows, own
+        task_rows = trees.row(units.split(rows)[0], at)
+        return trees.row(x, at) if len(experts) > 1 else x, rows, task_rows
 
     parts = {'fusion': dict.fromkeys(heads, fuse), 'heads': with_tail(tail, heads)}
     return scheme(trunk, parts, pick)
 
 
 def _fusion(mix: Module, num_own: int) -> Module:
-    """``(x, all rows [N, B, ...], the unit's own rows) -> mixture of all + sum_e v_e own_e``."""
+    """``(x, all rows [N, B, ...], rows of the unit) -> mixture of all + sum_e v_e row_e``."""
 
     def init(key, z):
         params, state = mix.init(key, z[:2])
@@ -90,40 +93,42 @@ def _fusion(mix: Module, num_own: int) -> Module:
         y, state = mix.apply(params['gate'], state, z[:2], key=key, train=train)
 
         def added(y, rows):
-            whole = not jnp.issubdtype(y.dtype, jnp.inexact)
-            return y if whole else y + jnp.tensordot(params['own'].astype(y.dtype), rows, axes=1)
+            is_integer = not jnp.issubdtype(y.dtype, jnp.inexact)
+            return (
+                y if is_integer else y + jnp.tensordot(params['own'].astype(y.dtype), rows, axes=1)
+            )
 
         return jax.tree.map(added, y, z[2]), state
 
     return Module(init, apply)
 
 
-def _trunk(stages, made, units: Units, fuse: Module, fuse_common: Module) -> Module:
-    """``x -> (the units' inputs of the last level, the rows of its experts [N, B, ...])``."""
+def _trunk(stages, experts, units: Units, fuse: Module, fuse_common: Module) -> Module:
+    """``x -> (the inputs of the units in the last level, the rows of its experts)``."""
     common = by_stage_name(stages)
     modules = dict(common)
-    for at, expert in enumerate(made):
+    for at, expert in enumerate(experts):
         modules[f'level{at}/experts'] = units.copies(expert, first=at == 0)
-        if at + 1 < len(made):
+        if at + 1 < len(experts):
             shared_input = (at == 0, True, False)
             modules[f'level{at}/tasks'] = stack(fuse, units.tasks, shared_input=shared_input)
             modules |= {f'level{at}/common': fuse_common} if units.shared else {}
 
     def run(call, x):
         x = run_stages(call, common, x)[-1]
-        for at in range(len(made) - 1):
+        for at in range(len(experts) - 1):
             rows = call(f'level{at}/experts', x)
-            own, shared = units.split(rows)
-            tasks, last = (x, x) if at == 0 else _parted(x, units.tasks)
-            x = call(f'level{at}/tasks', (tasks, rows, own))
+            of_tasks, of_all = units.split(rows)
+            tasks, last = (x, x) if at == 0 else _split_inputs(x, units.tasks)
+            x = call(f'level{at}/tasks', (tasks, rows, of_tasks))
             if units.shared:
-                y = call(f'level{at}/common', (last, rows, shared))
+                y = call(f'level{at}/common', (last, rows, of_all))
                 x = jax.tree.map(lambda rows, row: jnp.concatenate([rows, row[None]]), x, y)
-        return x, call(f'level{len(made) - 1}/experts', x)
+        return x, call(f'level{len(experts) - 1}/experts', x)
 
     return wire(modules, run)
 
 
-def _parted(x, num_tasks: int):
-    """The inputs of the tasks' units, and that of the common one if there is one."""
+def _split_inputs(x, num_tasks: int):
+    """The inputs of the units of the tasks, and the input of the common unit."""
     return jax.tree.map(lambda leaf: leaf[:num_tasks], x), jax.tree.map(lambda leaf: leaf[-1], x)

@@ -17,16 +17,16 @@ from mtljax.sharing._stages import by_stage_name, run_stages
 
 
 class _Transfer(linen.Module):
-    """Attention of a tower over what comes from the task before and its own features."""
+    """Attention over the features of the previous task and those of the tower itself."""
 
     @linen.compact
     def __call__(self, x):
-        before, own = (leaf.reshape(len(leaf), -1) for leaf in x)
-        width = own.shape[-1]
-        info = linen.relu(linen.Dense(width, dtype=own.dtype, name='info')(before))
-        both = jnp.stack([info, own], axis=1)
+        before, features = (leaf.reshape(len(leaf), -1) for leaf in x)
+        width = features.shape[-1]
+        info = linen.relu(linen.Dense(width, dtype=features.dtype, name='info')(before))
+        both = jnp.stack([info, features], axis=1)
         value, key, query = (
-            linen.Dense(width, use_bias=False, dtype=own.dtype, name=name)(both)
+            linen.Dense(width, use_bias=False, dtype=features.dtype, name=name)(both)
             for name in ('value', 'key', 'query')
         )
         score = jnp.sum(key * query, axis=-1, keepdims=True) / math.sqrt(width)
@@ -40,25 +40,26 @@ def aitm(
     start: int = 0,
     calibrate: Any = 0.6,
 ) -> MultiTask:
-    """One tower per task; each attends to the one before it, along a funnel (Xi et al., KDD 2021).
+    """Towers along a funnel; each attends to the tower before it (Xi et al., KDD 2021).
 
     ``z_t = sum_u softmax_u(<key(u), query(u)> / sqrt(k)) value(u)`` over ``u`` in
     ``{info_t(z_(t-1)), tower_t(x)}``, ``prediction_t = head_t(z_t)``
-    (https://arxiv.org/abs/2105.08489). The tasks' order is that of the events. Predictions are
-    logits, one per example; ``calibrate`` times ``mean max(p_t - p_(t-1), 0)`` is added to the loss
-    of every task but the first, since an event is never likelier than the one before it.
+    (https://arxiv.org/abs/2105.08489). The tasks have the order of the events. Predictions
+    are logits, one per example. ``calibrate`` times ``mean max(p_t - p_(t-1), 0)`` is added to the
+    loss of every task except the first, because an event is never likelier than the one before it.
 
-    All towers, transfers and heads that later tasks depend on lie under ``params['shared']``; those
-    of the last task are its own.
+    The tower, the transfer and the head of the last task lie under ``params['task']``; all others
+    lie under ``params['shared']``, because later tasks depend on them.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}`` in the order of the funnel; that of every T axis.
-      start: the first stage with a tower of its own; those before are common.
-      calibrate: the strength of the calibrator, 0.6 in the paper.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}`` in the order of the funnel, which is the order of every T axis.
+      start: The first stage with one tower per task. All tasks share the stages before it.
+      calibrate: The strength of the calibrator; 0.6 in the paper.
 
     Raises:
-      ValueError: the backbone is no tuple of Modules, there is no head, or an option out of range.
+      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+        range.
 
     >>> from mtljax import backbones, heads
     >>> model = aitm(backbones.mlp((8,)), {'click': heads.linear(), 'buy': heads.linear()})
@@ -68,20 +69,20 @@ def aitm(
     """
     check(backbone, heads)
     start, _ = check_range(backbone, start, None)
-    check_option('calibrate', calibrate, 'a finite number >= 0', lambda found: found >= 0)
+    check_option('calibrate', calibrate, 'a finite number >= 0', lambda value: value >= 0)
     tower, tasks = serial(*backbone[start:]), tuple(heads)
-    own = {task: _calibrated(_earlier(at), calibrate) for at, task in enumerate(tasks[:-1])}
-    own[tasks[-1]] = _calibrated(_last(tower, heads[tasks[-1]], len(tasks) > 1), calibrate)
+    ends = {task: _calibrated(_earlier(at), calibrate) for at, task in enumerate(tasks[:-1])}
+    ends[tasks[-1]] = _calibrated(_last(tower, heads[tasks[-1]], len(tasks) > 1), calibrate)
 
     def auxiliary(state, task):
         return state['task']['heads'][task]['penalty']
 
     trunk = _trunk(backbone[:start], tower, {task: heads[task] for task in tasks[:-1]})
-    return scheme(trunk, {'heads': own}, auxiliary=auxiliary)
+    return scheme(trunk, {'heads': ends}, auxiliary=auxiliary)
 
 
 def _trunk(stages: tuple[Module, ...], tower: Module, heads: Mapping[str, Module]) -> Module:
-    """``x -> (common features, the state z of every task but the last, their logits)``."""
+    """``x -> (common features, z of every task except the last, their logits)``."""
     common = by_stage_name(stages)
     modules = dict(common) | ({'towers': stack(tower, len(heads))} if heads else {})
     for at, (task, head) in enumerate(heads.items()):
@@ -104,32 +105,32 @@ def _earlier(at: int) -> Module:
     return wire({}, lambda call, z: z[2][: at + 1])
 
 
-def _last(tower: Module, head: Module, behind: bool) -> Module:
+def _last(tower: Module, head: Module, has_earlier: bool) -> Module:
     def run(call, z):
         x, states, logits = z
         row = call('tower', x)
         row = call('transfer', (states[-1], row)) if states else row
         return [*logits, call('head', row)]
 
-    transfer = {'transfer': from_linen(_Transfer())} if behind else {}
+    transfer = {'transfer': from_linen(_Transfer())} if has_earlier else {}
     return wire({'tower': tower, **transfer, 'head': head}, run)
 
 
 def _calibrated(logits: Module, calibrate: Any) -> Module:
-    """The last logit; in the state, by how much its probability exceeds the one before."""
+    """The last logit; the state holds how far its probability exceeds the one before."""
 
     def init(key, z):
         params, state = logits.init(key, z)
         return params, {**state, 'penalty': jnp.zeros((), jnp.float32)}
 
     def apply(params, state, z, *, key=None, train=False):
-        found, after = logits.apply(params, state, z, key=key, train=train)
-        check_logits(found)
+        chain, after = logits.apply(params, state, z, key=key, train=train)
+        check_logits(chain)
         if not train:
-            return found[-1], state
-        rates = [jax.nn.sigmoid(logit.astype(jnp.float32)) for logit in found[-2:]]
+            return chain[-1], state
+        rates = [jax.nn.sigmoid(logit.astype(jnp.float32)) for logit in chain[-2:]]
         excess = jnp.maximum(rates[-1] - rates[0], 0)  # nothing precedes the first task
         penalty = jnp.float32(calibrate * jnp.mean(excess))
-        return found[-1], {**after, 'penalty': penalty}
+        return chain[-1], {**after, 'penalty': penalty}
 
     return Module(init, apply)

@@ -12,22 +12,22 @@ from mtljax.sharing._stages import by_stage_name, run_stages
 def branched(
     backbone: tuple[Module, ...], heads: Mapping[str, Module], *, at: Mapping[str, int]
 ) -> MultiTask:
-    """Hard sharing in which a task may leave early: a low-level task sees early features.
+    """Hard sharing where a task may leave early: a low-level task reads early features.
 
-    ``prediction_t = head_t(stage_{at[t]}(... stage_1(x)))``. Stages that several tasks reach lie
-    under ``params['shared']``; those that only the deepest task reaches lie with its head, under
-    ``params['task']['heads']``. Further stages of a task's own go into its head, by
+    ``prediction_t = head_t(stage_{at[t]}(... stage_1(x)))``. Stages that several tasks use lie
+    under ``params['shared']``. Stages that only the deepest task uses lie with its head under
+    ``params['task']['heads']``. To give a task more stages, put them into its head with
     ``module.serial``.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis.
-      at: ``{task: number of stages before its head}``, 0 for the input itself; a task left out
-        leaves at the end.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis.
+      at: ``{task: number of stages before its head}``; 0 stands for the input itself. A task that
+        is not listed leaves after the last stage.
 
     Raises:
-      ValueError: ``at`` names an unknown task or a depth outside the backbone, or the last stages
-        are never used.
+      ValueError: ``at`` names an unknown task or a depth outside the backbone, or no task uses the
+        last stages.
 
     >>> import jax
     >>> from mtljax import backbones, heads
@@ -41,7 +41,7 @@ def branched(
     depth = _depths(len(backbone), tuple(heads), at)
     common = sorted(depth.values())[-2] if len(depth) > 1 else len(backbone)
     exits = sorted({min(d, common) for d in depth.values()})
-    own = {
+    ends = {
         task: serial(*backbone[common:], head) if depth[task] > common else head
         for task, head in heads.items()
     }
@@ -51,11 +51,11 @@ def branched(
         x = z[exits.index(min(depth[task], common))]
         return x if depth[task] > common else features_of(x)
 
-    return scheme(trunk, {'heads': own}, pick)
+    return scheme(trunk, {'heads': ends}, pick)
 
 
 def with_exits(stages: tuple[Module, ...], exits: Sequence[int]) -> Module:
-    """The stages in a row; the output is a tuple, what comes after as many stages as ``exits``."""
+    """The stages in a row; returns a tuple of the outputs after ``exits`` stages."""
     modules = by_stage_name(stages)
 
     def run(call, x):
@@ -68,14 +68,18 @@ def with_exits(stages: tuple[Module, ...], exits: Sequence[int]) -> Module:
 def _depths(stages, tasks, at):
     unknown = set(at) - set(tasks)
     if unknown:
-        raise ValueError(f'at names unknown tasks {sorted(unknown)}. Found heads {list(tasks)}.')
+        raise ValueError(
+            f'at should name tasks of the heads {list(tasks)}. Found {sorted(unknown)}.'
+        )
     depth = {task: at.get(task, stages) for task in tasks}
     for task, d in depth.items():
         if not isinstance(d, int) or not 0 <= d <= stages:
-            raise ValueError(f'at[{task!r}] should lie in 0..{stages}, the stages. Found {d!r}.')
+            raise ValueError(
+                f'at[{task!r}] should be a number of stages in 0..{stages}. Found {d!r}.'
+            )
     if max(depth.values()) < stages:
         raise ValueError(
-            f'The backbone has {stages} stages, but no task goes beyond {max(depth.values())}: '
-            f'shorten the backbone or move a task. Found at = {dict(at)}.'
+            f'A task should use all {stages} stages of the backbone. Found at = {dict(at)}. '
+            'Shorten the backbone, or let a task leave later.'
         )
     return depth

@@ -19,24 +19,28 @@ def cgc(
     start: int = 0,
     stop: int | None = None,
 ) -> MultiTask:
-    """Shared experts and experts of each task's own: PLE with one level (Tang et al., RecSys 2020).
+    """Shared experts and experts of each task: PLE with one level (Tang et al., RecSys 2020).
 
-    ``prediction_t = head_t(sum_e softmax(gate_t(x))_e y_e)`` over the task's own and the shared
-    experts (https://doi.org/10.1145/3383313.3412236). Shared experts are stacked under
+    ``prediction_t = head_t(sum_e softmax(gate_t(x))_e y_e)`` over the experts of the task and
+    the shared experts (https://doi.org/10.1145/3383313.3412236). Shared experts are stacked under
     ``params['shared']``, the rest lies under ``params['task']['extraction'][task]``.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis.
-      num_shared: shared experts, one at least.
-      num_own: experts of each task.
-      gate: a factory ``E -> Module`` of the logits; one dense layer when left out.
-      gate_dropout: the share of gate weights dropped while training; the rest is rescaled.
-      start: the stages before are common to all.
-      stop: the stages from there on are every task's own; none when left out.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis.
+      num_shared: The number of shared experts, at least 1.
+      num_own: The number of experts of each task.
+      gate: A function from E to a Module that gives one logit per expert. One dense layer by
+        default.
+      gate_dropout: The share of gate weights that are dropped in training. The others are scaled
+        up.
+      start: The first stage of an expert. All tasks share the stages before it.
+      stop: The first stage after an expert. Each task has its own copy of the stages from there
+        on. By default an expert has all stages from ``start`` on.
 
     Raises:
-      ValueError: the backbone is no tuple of Modules, there is no head, or an option out of range.
+      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+        range.
 
     >>> import jax
     >>> from mtljax import backbones, heads

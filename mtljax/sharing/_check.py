@@ -1,4 +1,4 @@
-"""What every scheme expects of its arguments."""
+"""Checks of the arguments of all schemes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,10 +16,10 @@ def check(backbone: Sequence[Module], heads: Mapping[str, Module]) -> None:
         or not all(isinstance(s, Module) for s in backbone)
     ):
         raise ValueError(
-            f'A backbone is a tuple of stages (Modules), one at least. Found {backbone!r}.'
+            f'backbone should be a tuple of stages (Modules), at least one. Found {backbone!r}.'
         )
     if not isinstance(heads, Mapping) or not heads:
-        raise ValueError(f'heads should be {{task: Module}}, one at least. Found {heads!r}.')
+        raise ValueError(f'heads should be {{task: Module}}, at least one. Found {heads!r}.')
     for task, head in heads.items():
         if not isinstance(task, str) or '/' in task:
             raise ValueError(f"Task names should be strings without '/'. Found {task!r}.")
@@ -31,7 +31,7 @@ def check_range(backbone: Sequence[Module], start: Any, stop: Any) -> tuple[int,
     """``start`` and ``stop`` as the range of stages that a scheme works on; None means the end.
 
     Raises:
-      ValueError: the range is empty or outside the backbone.
+      ValueError: The range is empty or outside the backbone.
     """
     last = len(backbone) if stop is None else stop
     if not _whole(start, last) or not 0 <= start < last <= len(backbone):
@@ -43,21 +43,22 @@ def check_range(backbone: Sequence[Module], start: Any, stop: Any) -> tuple[int,
 
 
 def check_stages(name: str, stages: Any, first: int, last: int) -> tuple[int, ...]:
-    """Stages that a user chose, sorted; all of them for None.
+    """The stages that a user chose, sorted; all stages for None.
 
     Raises:
-      ValueError: none, one twice, or one outside ``first`` to ``last``.
+      ValueError: There is no stage, a stage is listed twice, or it is outside ``first`` to
+        ``last``.
     """
     known = range(first, last + 1)
     stages = known if stages is None else stages
-    found = tuple(stages) if isinstance(stages, Iterable) else ()
-    once = len(set(found)) == len(found) > 0
-    if not once or not _whole(*found) or not set(found) <= set(known):
+    chosen = tuple(stages) if isinstance(stages, Iterable) else ()
+    once = len(set(chosen)) == len(chosen) > 0
+    if not once or not _whole(*chosen) or not set(chosen) <= set(known):
         raise ValueError(
-            f'{name} should be different stages among {first} to {last}, one at least. '
+            f'{name} should be different stages among {first} to {last}, at least one. '
             f'Found {name} = {stages}.'
         )
-    return tuple(sorted(map(int, found)))
+    return tuple(sorted(map(int, chosen)))
 
 
 def _whole(*values: Any) -> bool:
@@ -65,18 +66,18 @@ def _whole(*values: Any) -> bool:
 
 
 def check_funnel(funnel: Any, tasks: tuple[str, ...]) -> tuple[str, ...]:
-    """The tasks of a funnel, all of them for None.
+    """The tasks of a funnel; all tasks for None.
 
     Raises:
-      ValueError: none, one twice, or an unknown one.
+      ValueError: There is no task, a task is listed twice, or it is unknown.
     """
-    found = tasks if funnel is None else tuple(funnel)
-    if not found or len(set(found)) < len(found) or not set(found) <= set(tasks):
+    chosen = tasks if funnel is None else tuple(funnel)
+    if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(tasks):
         raise ValueError(
-            f'funnel should be different tasks of {list(tasks)}, one at least. '
+            f'funnel should be different tasks of {list(tasks)}, at least one. '
             f'Found funnel = {funnel}.'
         )
-    return found
+    return chosen
 
 
 def check_logits(logits: Sequence[Any]) -> None:

@@ -22,28 +22,31 @@ def cross_stitch(
     """One tower per task; after each stage, learned linear combinations of the towers' features.
 
     ``x_t <- sum_s alpha_ts x_s`` (Misra et al., CVPR 2016, https://arxiv.org/abs/1604.03539), with
-    ``alpha_tt = own`` and the rest of 1 in equal parts at the start. Towers and units lie under
-    ``params['shared']`` (``'towers'``, ``'units'``), but for the part of the last unit that belongs
-    to a task, ``params['task']['units'][task]``.
+    ``alpha_tt = own`` at the start and ``1 - own`` in equal parts on the other towers. Towers and
+    units lie under ``params['shared']`` (``'towers'``, ``'units'``); the part of the last unit that
+    belongs to one task lies under ``params['task']['units'][task]``.
 
     The paper trains the units 100 to 1000 times as fast as the towers,
-    ``training.scale_rate('units', 100)`` at the end of the optax chain, and starts from towers
-    trained alone, ``moves.single_to_cross_stitch``. LibMTL starts with all units 1, which
-    multiplies the features by T at every stage, and stitches a ResNet only; the code of the MTAN
-    family has one mixture for all tasks.
+    ``training.scale_rate('units', 100)`` at the end of the optax chain, and starts from
+    towers of single-task training, ``moves.single_to_cross_stitch``. LibMTL starts with all units
+    1, which multiplies the features by T at every stage, and stitches a ResNet only. The code of
+    the MTAN family has one mixture for all tasks.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis.
-      own: the first weight of a task's own features; 1 starts from independent towers.
-      per_channel: one unit per channel (the last axis), as in the paper's experiments on feature
-        maps, or one number for all.
-      start: the first stage with towers of its own; those before are common.
-      after: the stages, counted from 0, that a unit follows; all from ``start`` on when left out.
-        Stages behind the last unit go with the heads.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis.
+      own: The first weight of the features of the task itself. With 1, training starts from
+        independent towers.
+      per_channel: Whether there is one unit per channel (the last axis), as in the experiments of
+        the paper on feature maps, or one unit for all channels.
+      start: The first stage with one tower per task. All tasks share the stages before it.
+      after: The stages that a unit follows, counted from 0. All stages from ``start`` on by
+        default.
+        The stages after the last unit belong to the heads.
 
     Raises:
-      ValueError: the backbone is no tuple of Modules, there is no head, or an option out of range.
+      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+        range.
 
     >>> import jax
     >>> from mtljax import backbones, heads
@@ -63,7 +66,7 @@ def cross_stitch(
 
 
 def first_weights(at: int, count: int, own: Any):
-    """``own`` at one place, and what it lacks to 1 in equal parts at the ``count - 1`` others."""
+    """``own`` at one place, and ``1 - own`` in equal parts at the ``count - 1`` others."""
     if count == 1:
         return jnp.ones(1)
     return jnp.full(count, (1 - own) / (count - 1), jnp.float32).at[at].set(own)

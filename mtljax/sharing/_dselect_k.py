@@ -29,31 +29,34 @@ def dselect_k(
     """MMoE whose gates choose at most k experts, smoothly (Hazimeh et al., NeurIPS 2021).
 
     ``weights = sum_i softmax(a)_i prod_b S(z_ib)^[bit b of e] (1 - S(z_ib))^[else]`` over k
-    selectors of ``ceil(log2 E)`` bits each, with S the cubic smooth step that is 0 and 1 beyond
-    ``-+ gamma / 2`` (https://arxiv.org/abs/2106.03760). A selector has settled on one expert when
-    all its bits have.
+    selectors of ``ceil(log2 E)`` bits each, where S is the cubic smooth step, 0 below ``-gamma /
+    2`` and 1 above ``gamma / 2`` (https://arxiv.org/abs/2106.03760). A selector has settled on one
+    expert when each of its bits is 0 or 1.
 
-    Codes from E on exist where E is no power of 2. The paper adds 1 over the weight of the others
-    to the loss, which is infinite once a selector has left them; here they stand for the expert
-    with their highest bit cleared, so that weights always sum to 1 (and the experts that have two
-    codes start with twice the weight). LibMTL ignores gamma, and takes
-    the entropy of the last task alone.
+    If E is not a power of 2, some codes name no expert. The paper adds 1 over the weight of the
+    other codes to the loss, which is infinite once a selector has left them. Here such a code
+    stands for the expert with the highest bit cleared, so that the weights always sum to 1 (experts
+    with two codes start with twice the weight). LibMTL ignores gamma, and takes the entropy of the
+    last task only.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis.
-      num_experts: E, copies of the stages from ``start`` to ``stop``.
-      k: how many experts a task may use at most.
-      gamma: the width of the smooth step, > 0.
-      entropy: the strength of the selectors' entropy, summed over selectors and averaged over
-        examples, in the loss of each task: it makes them settle sooner.
-      per_example: whether the gates read their input, or are constants of each task.
-      gate_at: how many stages the input of the gates has passed, at most ``start``.
-      start: the stages before are common to all.
-      stop: the stages from there on are every task's own; none when left out.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis.
+      num_experts: E, the number of experts. Each is a copy of the stages from ``start`` to
+        ``stop``.
+      k: The largest number of experts that a task may use.
+      gamma: The width of the smooth step, > 0.
+      entropy: The strength of the entropy of the selectors in the loss of each task, summed over
+        selectors and averaged over examples. It makes the selectors settle sooner.
+      per_example: Whether the gates read their input. Otherwise each task has constant weights.
+      gate_at: The number of stages before the input of the gates, at most ``start``.
+      start: The first stage of an expert. All tasks share the stages before it.
+      stop: The first stage after an expert. Each task has its own copy of the stages from there
+        on. By default an expert has all stages from ``start`` on.
 
     Raises:
-      ValueError: the backbone is no tuple of Modules, there is no head, or an option out of range.
+      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+        range.
 
     >>> from mtljax import backbones, heads
     >>> two = {'b': heads.linear(3), 'a': heads.linear()}
@@ -63,8 +66,8 @@ def dselect_k(
     (4, 6)
     """
     check_count('k', k, 1)
-    check_option('gamma', gamma, 'a finite number > 0', lambda found: found > 0)
-    check_option('entropy', entropy, 'a finite number >= 0', lambda found: found >= 0)
+    check_option('gamma', gamma, 'a finite number > 0', lambda value: value > 0)
+    check_option('entropy', entropy, 'a finite number >= 0', lambda value: value >= 0)
     check_count('num_experts', num_experts, 2)
     gate = _selectors(num_experts, k, gamma, entropy, per_example)
 
@@ -84,7 +87,7 @@ def dselect_k(
 
 
 def smooth_step(x: Array, gamma: Any) -> Array:
-    """``1/2 + 3x / (2 gamma) - 2 x^3 / gamma^3`` within ``-+ gamma / 2``, 0 and 1 beyond.
+    """``1/2 + 3x / (2 gamma) - 2 x^3 / gamma^3`` within ``-+ gamma / 2``; 0 below and 1 above.
 
     >>> smooth_step(jnp.array([-2.0, 0.0, 0.5, 2.0]), 2.0).tolist()
     [0.0, 0.5, 0.84375, 1.0]
@@ -109,13 +112,13 @@ def _selectors(size: int, k: int, gamma: Any, entropy: Any, per_example: bool) -
 
     def apply(params, state, x, *, key=None, train=False):
         flat = x.reshape(len(x), -1).astype(jnp.float32)
-        made = {}
+        outputs = {}
         for name, layer in params.items():
             y = flat @ layer['kernel'] if per_example else jnp.zeros((len(x), 1))
-            made[name] = y + layer['bias'].reshape(1, -1)
-        step = smooth_step(made['codes'].reshape(len(x), k, bits), gamma)
+            outputs[name] = y + layer['bias'].reshape(1, -1)
+        step = smooth_step(outputs['codes'].reshape(len(x), k, bits), gamma)
         chosen = _experts_of(step, size)
-        weights = jnp.einsum('bi,bie->be', jax.nn.softmax(made['mixture']), chosen)
+        weights = jnp.einsum('bi,bie->be', jax.nn.softmax(outputs['mixture']), chosen)
         terms = chosen * jnp.log(jnp.where(chosen > 0, chosen, 1))
         penalty = -entropy * terms.sum(axis=(1, 2)).mean()
         return weights, {'penalty': jnp.float32(penalty)} if train else state
@@ -124,7 +127,7 @@ def _selectors(size: int, k: int, gamma: Any, entropy: Any, per_example: bool) -
 
 
 def _experts_of(step: Array, size: int) -> Array:
-    """What each selector gives each expert, ``[B, k, E]``, from its bits ``[B, k, m]``."""
+    """The weight of each expert in each selector, ``[B, k, E]``, from the bits ``[B, k, m]``."""
     weights = jnp.ones((*step.shape[:2], 1))
     for bit in range(step.shape[2]):
         one = step[..., bit, None]

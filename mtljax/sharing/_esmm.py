@@ -1,4 +1,4 @@
-"""Probabilities chained over a funnel."""
+"""Probabilities that multiply along a funnel."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,24 +17,24 @@ def esmm(
     *,
     funnel: Sequence[str] | None = None,
 ) -> MultiTask:
-    """Hard sharing in which each task of a funnel happens only after the one before it.
+    """Hard sharing for a funnel: the event of a task can only follow the event before it.
 
     ``p_t = prod_(s <= t) sigmoid(head_s(backbone(x)))`` (Ma et al., SIGIR 2018,
-    https://arxiv.org/abs/1804.07931): click, then conversion given the click, each trained on all
-    impressions. Heads give one logit per example, and so does the model: a task's prediction is the
-    logit of ``p_t``, for ``optax.sigmoid_binary_cross_entropy``. The head of conversion alone,
-    ``params['task']['heads']``, is the rate given a click. Heads that later tasks depend on lie
-    under ``params['shared']['heads']``.
+    https://arxiv.org/abs/1804.07931): click, then conversion given the click. All tasks train
+    on all impressions. Heads give one logit per example, and so does the model: the prediction of a
+    task is the logit of ``p_t``, for ``optax.sigmoid_binary_cross_entropy``. The head of the
+    conversion, in ``params['task']['heads']``, gives the rate after a click. Heads that later tasks
+    depend on lie under ``params['shared']['heads']``.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis.
-      funnel: the tasks from the first event to the last; all in order when left out. Other tasks
-        are as in `hard`.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis.
+      funnel: The tasks from the first event to the last. All tasks in order by default. Tasks
+        outside the funnel are as in `hard`.
 
     Raises:
-      ValueError: the backbone is no tuple of Modules, there is no head, or the funnel names unknown
-        tasks or one twice.
+      ValueError: The backbone is not a tuple of Modules, there is no head, or the funnel names an
+        unknown task or a task twice.
 
     >>> import jax
     >>> from mtljax import backbones, heads
@@ -53,9 +53,9 @@ def esmm(
         z = run_stages(call, modules, x)[-1]
         return z, [call(name, z) for name in early]
 
-    own = {task: _alone(head) for task, head in heads.items()}
-    own |= {task: _chained(heads[task], at, len(order)) for at, task in enumerate(order)}
-    return scheme(wire({**modules, **early}, run), {'heads': own})
+    ends = {task: _from_features(head) for task, head in heads.items()}
+    ends |= {task: _chained(heads[task], at, len(order)) for at, task in enumerate(order)}
+    return scheme(wire({**modules, **early}, run), {'heads': ends})
 
 
 def logit_of_product(first: Array, second: Array) -> Array:
@@ -71,7 +71,9 @@ def logit_of_product(first: Array, second: Array) -> Array:
     return first + second - jnp.logaddexp(jnp.logaddexp(first, second), 0)
 
 
-def _alone(head: Module) -> Module:
+def _from_features(head: Module) -> Module:
+    """The head on the features, without the logits of earlier tasks."""
+
     def init(key, z):
         return head.init(key, z[0])
 
@@ -82,8 +84,8 @@ def _alone(head: Module) -> Module:
 
 
 def _chained(head: Module, place: int, length: int) -> Module:
-    """The logit at a place of the funnel; only the last task's head is its own."""
-    alone, last = _alone(head), place == length - 1
+    """The logit at a place of the funnel; only the head of the last task is not shared."""
+    alone, last = _from_features(head), place == length - 1
 
     def init(key, z):
         return alone.init(key, z) if last else ({}, {})

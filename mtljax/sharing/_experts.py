@@ -38,14 +38,14 @@ def check_experts(
     stop: Any,
     gate_at: Any,
 ) -> tuple[int, int, int]:
-    """``start``, ``stop``, ``gate_at``, checked; gates read the experts' input by default."""
+    """The checked ``start``, ``stop`` and ``gate_at``, which is ``start`` by default."""
     check(backbone, heads)
     check_count('num_experts', num_experts, 1)
     start, stop = check_range(backbone, start, stop)
     gate_at = start if gate_at is None else gate_at
     if not isinstance(gate_at, int) or not 0 <= gate_at <= start:
         raise ValueError(
-            f'gate_at should be a number of stages in 0..{start} (start), 0 for the input. '
+            f'gate_at should be a number of stages in 0..{start}, at most start. '
             f'Found gate_at = {gate_at}.'
         )
     return start, stop, gate_at

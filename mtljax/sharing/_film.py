@@ -14,21 +14,22 @@ def film(
     *,
     after: Sequence[int] | None = None,
 ) -> MultiTask:
-    """One trunk; after its stages each task scales and shifts every channel in its own way.
+    """One trunk; each task scales and shifts every channel after the stages.
 
-    ``h_t = (1 + scale_t) * stage(h_t) + shift_t``, with ``scale_t = shift_t = 0`` at the start, so
-    that training starts from hard sharing (Perez et al., AAAI 2018,
-    https://arxiv.org/abs/1709.07871; with the task as the condition). Channels are the last axis;
-    the modulations are stacked, ``params['task']['film']`` with leaves ``[T, channels]``. What
-    stands behind the first modulation runs once per task.
+    ``h_t = (1 + scale_t) * stage(h_t) + shift_t``, where ``scale_t = shift_t = 0`` at the start,
+    so that training starts from hard sharing (Perez et al., AAAI 2018,
+    https://arxiv.org/abs/1709.07871; with the task as the condition). Channels are the last axis.
+    The modulations are stacked, ``params['task']['film']`` with leaves ``[T, channels]``. All that
+    comes after the first modulation runs once per task.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis.
-      after: the stages, counted from 0, that are modulated; all when left out.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis.
+      after: The stages that are modulated, counted from 0. All stages by default.
 
     Raises:
-      ValueError: the backbone is no tuple of Modules, there is no head, or no such stage.
+      ValueError: The backbone is not a tuple of Modules, there is no head, or a stage does not
+        exist.
 
     >>> import jax
     >>> from mtljax import backbones, heads

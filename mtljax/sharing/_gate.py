@@ -1,4 +1,4 @@
-"""Gates: weights over experts, and the mixture that they make."""
+"""Gates: weights over experts, and the mixture of the experts."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,11 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen
 
+from mtljax._numeric import divide, divisor
 from mtljax.base import Array, Module
 from mtljax.module import features_of, from_linen, split_key
 
 Gate = Module | Callable[[int], Module]
-"""A module from the gate's input to one logit per expert, or a factory ``E -> Module``."""
+"""A module that gives one logit per expert, or a function from E to such a module."""
 
 
 class _Linear(linen.Module):
@@ -32,11 +33,11 @@ def softmax_gate(gate: Gate, size: int, dropout: Any = 0.0) -> Module:
     """``softmax(gate(x))``, float32 ``[B, E]``.
 
     Args:
-      gate: logits from the input.
-      size: E.
-      dropout: the share of weights that are dropped while training; the rest of an example's are
-        scaled to sum 1 again, and stay as they are where all would drop (Zhao et al., RecSys 2019,
-        https://doi.org/10.1145/3298689.3346997, against gates that settle on one expert).
+      gate: A module that gives the logits, or a function from E to such a module.
+      size: E, the number of experts.
+      dropout: The share of weights that are dropped in training. The other weights of an example
+        are scaled to sum to 1 again. Where all weights would drop, they stay (Zhao et al., RecSys
+        2019, https://doi.org/10.1145/3298689.3346997: it keeps gates from settling on one expert).
 
     >>> gate = softmax_gate(linear_gate, 3)
     >>> params, state = gate.init(jax.random.key(0), jnp.ones((2, 4)))
@@ -46,8 +47,8 @@ def softmax_gate(gate: Gate, size: int, dropout: Any = 0.0) -> Module:
     logits = gate if isinstance(gate, Module) or not callable(gate) else gate(size)
     if not isinstance(logits, Module):
         raise ValueError(
-            'gate should be a Module, or a function from the number of experts to one, such as '
-            f'heads.linear. Found gate = {gate!r}.'
+            'gate should be a Module, or a function from the number of experts to a Module, such '
+            f'as heads.linear. Found gate = {gate!r}.'
         )
 
     def init(key, x):
@@ -58,7 +59,9 @@ def softmax_gate(gate: Gate, size: int, dropout: Any = 0.0) -> Module:
         first, second = split_key(key, 2)
         y, state = logits.apply(params, state, x, key=first, train=train)
         if y.ndim != 2 or y.shape[1] != size:
-            raise ValueError(f'A gate over {size} experts gives [B, {size}]. Found {y.shape}.')
+            raise ValueError(
+                f'A gate over {size} experts should give [B, {size}]. Found {y.shape}.'
+            )
         weights = jax.nn.softmax(y.astype(jnp.float32))
         if train and not (isinstance(dropout, int | float) and dropout == 0):
             weights = _drop(weights, dropout, second)
@@ -71,31 +74,32 @@ def check_features(reader: str, x: Any) -> None:
     """Raise a ValueError unless ``x`` is one array of floats ``[B, ...]``."""
     if not hasattr(x, 'dtype') or not jnp.issubdtype(x.dtype, jnp.inexact) or x.ndim < 2:
         raise ValueError(
-            f'{reader} reads floats [B, ..., C], such as the stage that embeds ids and columns '
-            f'gives: start=1, or before=1. Found {jax.tree.map(jnp.shape, x)}.'
+            f'{reader} should read floats [B, ..., C]. Found {jax.tree.map(jnp.shape, x)}. After a '
+            'stage that embeds ids and columns, use start=1 or before=1.'
         )
 
 
 def _drop(weights: Array, rate: float, key: Any) -> Array:
     if key is None:
         raise ValueError('Gate dropout draws random numbers when train=True: pass key=...')
-    kept = jnp.where(jax.random.bernoulli(key, rate, weights.shape), 0, weights)
-    total = kept.sum(axis=1, keepdims=True)
-    return jnp.where(total > 0, kept / jnp.where(total > 0, total, 1), weights)
+    rest = jnp.where(jax.random.bernoulli(key, rate, weights.shape), 0, weights)
+    total = rest.sum(axis=1, keepdims=True)
+    return jnp.where(total > 0, divide(rest, total), weights)
 
 
 def mixture(gate: Module, size: int) -> Module:
     """``(x, *rows) -> sum_e gate(x)_e rows_e``, over the rows ``[E', B, ...]`` of all groups.
 
-    Rows with skips are mixed alike, but for integers: those of the likeliest expert are taken.
+    Skips are mixed in the same way. Integers cannot be mixed: those of the likeliest expert are
+    used.
 
-    Its state holds what the gate did in the last training step: ``load`` ``[E]``, the mean weight
-    of each expert, and ``entropy``, the mean over examples in nats, 0 for one expert each and
-    ``log E`` for equal weights.
+    The state describes the gate in the last training step: ``load`` ``[E]`` is the mean weight of
+    each expert; ``entropy`` is the mean over examples in nats, 0 if each example uses one expert
+    and ``log E`` for equal weights.
 
     Args:
-      gate: a module from x to weights ``[B, E]``.
-      size: E, over all groups.
+      gate: A module from x to weights ``[B, E]``.
+      size: E, the number of experts in all groups.
     """
 
     def init(key, z):
@@ -109,7 +113,7 @@ def mixture(gate: Module, size: int) -> Module:
         mixed = jax.tree.map(lambda *rows: _mixed(weights, rows), *groups)
         if not train:
             return mixed, state
-        terms = weights * jnp.log(jnp.where(weights > 0, weights, 1))
+        terms = weights * jnp.log(divisor(weights))
         load, entropy = weights.mean(axis=0), -terms.sum(axis=1).mean()
         return mixed, {'gate': inner, 'load': load, 'entropy': entropy}
 

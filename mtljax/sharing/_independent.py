@@ -15,11 +15,11 @@ def independent(backbone: tuple[Module, ...], heads: Mapping[str, Module]) -> Mu
     element-wise optimiser (SGD, Adam) does not.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis.
 
     Raises:
-      ValueError: the backbone is no tuple of Modules, or there is no head.
+      ValueError: The backbone is not a tuple of Modules, or there is no head.
 
     >>> import jax
     >>> from mtljax import backbones, heads

@@ -12,7 +12,7 @@ from mtljax.sharing._scheme import scheme
 from mtljax.sharing._stages import by_stage_name, with_tail
 
 Unit = Callable[[int, int], Module]
-"""``(task, T) -> Module`` from the features of all tasks, ``[T, B, ...]``, to that task's."""
+"""``(task, T) -> Module``; it maps the features of all tasks ``[T, B, ...]`` to those of one."""
 
 
 def lateral(
@@ -24,21 +24,22 @@ def lateral(
     after: Sequence[int] | None,
     last: Unit | None = None,
 ) -> MultiTask:
-    """One tower per task; after chosen stages, the features of every task are mixed of all tasks'.
+    """One tower per task; after chosen stages, each task mixes the features of all towers.
 
-    Stages before ``start`` are common. The towers up to the last unit, and the units before it, are
-    stacked under ``params['shared']`` as ``'towers'`` and ``'units'``: all losses reach them. Each
-    task's part of the last unit is its own, ``params['task']['units'][task]``; stages behind it go
-    with the heads. Units mix features; skips (`module.WithSkips`) stay with their tower.
+    All tasks share the stages before ``start``. The towers up to the last unit, and the units
+    before it, are stacked under ``params['shared']`` as ``'towers'`` and ``'units'``: all losses
+    reach them. The part of the last unit that belongs to a task is
+    ``params['task']['units'][task]``. The stages after it belong to the heads. Units mix features;
+    skips (`module.WithSkips`) stay with their tower.
 
     Args:
-      backbone: a tuple of stages.
+      backbone: The stages of the network, a tuple of Modules.
       heads: ``{task: Module}``.
-      unit: how features mix; all tasks' have parameters of one shape.
-      start: the first stage with towers.
-      after: the stages that a unit follows; all from ``start`` on for None.
-      last: what stands for the last unit: its input is ``(features, earlier)``, where ``earlier``
-        lists the mixed features of stages before that have the same shape.
+      unit: The module that mixes features. The units of all tasks have parameters of one shape.
+      start: The first stage with towers.
+      after: The stages that a unit follows; all stages from ``start`` on for None.
+      last: The module in place of the last unit. Its input is ``(features, earlier)``, where
+        ``earlier`` lists the mixed features of the stages before that have the same shape.
     """
     check(backbone, heads)
     start, _ = check_range(backbone, start, None)
@@ -58,7 +59,7 @@ def _towers(
     *,
     keep: bool,
 ) -> Module:
-    """``x -> rows [T, B, ...]``; with ``keep``, and the mixed rows before of the same shape."""
+    """``x -> rows [T, B, ...]``; with ``keep`` also the earlier mixed rows of the same shape."""
     modules, mixing = by_stage_name(stages[:start]), on_features(_side_by_side(units))
     for at, stage in enumerate(stages[start:], start):
         tower = stack(stage, len(units), shared_input=at == start)
@@ -82,14 +83,14 @@ def _side_by_side(units: list[Module]) -> Module:
 
     def init(key, x):
         keys = jax.random.split(key, len(units))
-        made = [unit.init(k, x) for unit, k in zip(units, keys, strict=True)]
-        return trees.stack([params for params, _ in made]), trees.stack([s for _, s in made])
+        params, states = zip(*(u.init(k, x) for u, k in zip(units, keys, strict=True)), strict=True)
+        return trees.stack(params), trees.stack(states)
 
     return Module(init, every.apply)
 
 
 def _end(unit: Module, task: int) -> Module:
-    """A task's part of the last unit; the skips of its own tower go along."""
+    """The part of the last unit of one task; it passes the skips of the tower of the task on."""
 
     def bare(z):
         rows, *earlier = z if type(z) is tuple else (z,)
@@ -101,7 +102,7 @@ def _end(unit: Module, task: int) -> Module:
     def apply(params, state, z, *, key=None, train=False):
         features, rows = bare(z)
         y, state = unit.apply(params, state, features, key=key, train=train)
-        joined = isinstance(rows, WithSkips)
-        return WithSkips(y, trees.row(rows.skips, task)) if joined else y, state
+        has_skips = isinstance(rows, WithSkips)
+        return WithSkips(y, trees.row(rows.skips, task)) if has_skips else y, state
 
     return Module(init, apply)

@@ -1,4 +1,4 @@
-"""Levels of experts that belong to tasks or to all."""
+"""Levels of experts; an expert belongs to one task or to all tasks."""
 
 import itertools
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from mtljax.sharing._check import check_range
 
 
 class Units(NamedTuple):
-    """Who owns which of the N experts of a level: first each task's, in order, then the common.
+    """The N experts of a level: first those of each task, in order, then the common ones.
 
     Attributes:
       tasks: T.
-      own: experts of each task.
-      shared: experts of the unit that is nobody's.
+      own: The number of experts of each task.
+      shared: The number of experts of the common unit.
     """
 
     tasks: int
@@ -32,17 +32,17 @@ class Units(NamedTuple):
 
     def split(self, rows: Any) -> tuple[Any, Any]:
         """The outputs of all experts as ``[T, own, ...]`` and ``[shared, ...]``."""
-        mine = self.tasks * self.own
-        own = jax.tree.map(
-            lambda leaf: leaf[:mine].reshape(self.tasks, self.own, *leaf.shape[1:]), rows
+        count = self.tasks * self.own
+        of_tasks = jax.tree.map(
+            lambda leaf: leaf[:count].reshape(self.tasks, self.own, *leaf.shape[1:]), rows
         )
-        return own, jax.tree.map(lambda leaf: leaf[mine:], rows)
+        return of_tasks, jax.tree.map(lambda leaf: leaf[count:], rows)
 
     def copies(self, expert: Module, *, first: bool) -> Module:
-        """All experts of a level, stacked, each on its unit's row ``[U, B, ...] -> [N, B, ...]``.
+        """All experts of a level, stacked; each reads the row of its unit.
 
-        On the ``first`` level all units have one input, without the leading axis. Where tasks have
-        no experts, there is one unit.
+        The input is ``[U, B, ...]``, the output ``[N, B, ...]``. On the ``first`` level all units
+        have one input, without the leading axis. If tasks have no experts, there is one unit.
         """
         every = stack(expert, self.experts, shared_input=first)
         sizes = [self.own] * self.tasks + [self.shared] if self.own else [self.shared]
@@ -63,19 +63,19 @@ class Units(NamedTuple):
 def split_levels(
     backbone: tuple[Module, ...], start: int, levels: Sequence[int] | None
 ) -> tuple[list[Module], tuple[Module, ...]]:
-    """The expert of every level, and the stages behind the last level.
+    """The expert of every level, and the stages after the last level.
 
     Raises:
-      ValueError: ``levels`` are no positive numbers of stages, or more than there are.
+      ValueError: ``levels`` are not positive numbers of stages, or their sum is too large.
     """
     start, stop = check_range(backbone, start, None)
     sizes = [1] * (stop - start) if levels is None else levels
-    known = isinstance(sizes, Sequence) and all(isinstance(size, int) for size in sizes)
-    if not known or not sizes or min(sizes) < 1 or sum(sizes) > stop - start:
+    is_valid = isinstance(sizes, Sequence) and all(isinstance(size, int) for size in sizes)
+    if not is_valid or not sizes or min(sizes) < 1 or sum(sizes) > stop - start:
         raise ValueError(
-            f'levels should be how many of the {stop - start} stages each level has, one at least. '
+            f'levels should be numbers of stages >= 1 with a sum of at most {stop - start}. '
             f'Found levels = {levels}.'
         )
     ends = start + np.cumsum([0, *sizes])
-    made = [serial(*backbone[a:b]) for a, b in itertools.pairwise(ends)]
-    return made, backbone[ends[-1] :]
+    experts = [serial(*backbone[a:b]) for a, b in itertools.pairwise(ends)]
+    return experts, backbone[ends[-1] :]

@@ -22,29 +22,33 @@ def mmoe(
     start: int = 0,
     stop: int | None = None,
 ) -> MultiTask:
-    """Shared experts, and for every task a gate that mixes them (Ma et al., KDD 2018).
+    """Shared experts, and one gate per task that mixes them (Ma et al., KDD 2018).
 
     ``prediction_t = head_t(sum_e softmax(gate_t(x))_e expert_e(x))``
     (https://doi.org/10.1145/3219819.3220007). The experts are one stacked subtree,
     ``params['shared']['experts']`` with leaves ``[E, ...]``, applied by one vmap; gates lie under
     ``params['task']['gates']``. ``state['task']['gates'][task]`` holds the ``load`` of the experts
-    and the ``entropy`` of the gate in the last training step. LibMTL counts gates neither as shared
-    nor as a task's, and reads the raw image only.
+    and the ``entropy`` of the gate in the last training step. LibMTL counts gates neither
+    as shared nor as parameters of a task, and its gates read the raw image only.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis.
-      num_experts: E, copies of the stages from ``start`` to ``stop``.
-      gate: a factory ``E -> Module`` of the logits, such as ``heads.linear``, or a module with E
-        outputs; one dense layer when left out.
-      gate_dropout: the share of gate weights dropped while training; the rest is rescaled.
-      gate_at: how many stages the input of the gates has passed, at most ``start``; 0 for x
-        itself; ``start`` when left out.
-      start: the stages before are common to all.
-      stop: the stages from there on are every task's own; none when left out.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis.
+      num_experts: E, the number of experts. Each is a copy of the stages from ``start`` to
+        ``stop``.
+      gate: A function from E to a Module that gives one logit per expert, such as
+        ``heads.linear``, or a Module with E outputs. One dense layer by default.
+      gate_dropout: The share of gate weights that are dropped in training. The others are scaled
+        up.
+      gate_at: The number of stages before the input of the gates, at most ``start``; 0 stands for
+        ``x`` itself. ``start`` by default.
+      start: The first stage of an expert. All tasks share the stages before it.
+      stop: The first stage after an expert. Each task has its own copy of the stages from there
+        on. By default an expert has all stages from ``start`` on.
 
     Raises:
-      ValueError: the backbone is no tuple of Modules, there is no head, or an option out of range.
+      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+        range.
 
     >>> import jax
     >>> from mtljax import backbones, heads, trees
@@ -77,7 +81,7 @@ def mixed_experts(
     stop: int | None,
     **more,
 ) -> MultiTask:
-    """Experts, for every task a ``gate`` of its own, then its own stages and head."""
+    """Experts; then for each task a ``gate``, the stages after the experts, and the head."""
     start, stop, gate_at = check_experts(backbone, heads, num_experts, start, stop, gate_at)
     trunk = wire(*experts(backbone, num_experts, start, stop, gate_at))
     gates = dict.fromkeys(heads, mixture(gate, num_experts))

@@ -1,4 +1,4 @@
-"""Attention of each task on every stage of one trunk."""
+"""One trunk with attention modules of each task on every stage."""
 
 import math
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from mtljax.sharing._stages import by_stage_name
 
 
 class _Attention(linen.Module):
-    """``mask * features``, the mask from the features and what the stage before handed on."""
+    """``mask * features``; the mask reads the features and the output of the previous fusion."""
 
     norm: bool
     axis_name: str | None
@@ -41,7 +41,7 @@ class _Attention(linen.Module):
 
 
 class _Fusion(linen.Module):
-    """What a stage's attended features hand on, in the shape of the next stage's features."""
+    """The attended features of a stage, in the shape of the features of the next stage."""
 
     @linen.compact
     def __call__(self, x):
@@ -62,25 +62,25 @@ def mtan(
     norm: bool = True,
     axis_name: str | None = None,
 ) -> MultiTask:
-    """One trunk; on every stage each task attends to the features it needs (Liu et al., CVPR 2019).
+    """One trunk; each task attends to the features of every stage (Liu et al., CVPR 2019).
 
     ``a_t^j = sigmoid(h_tj(relu(g_tj([u^j; f_j(a_t^(j-1))])))) * u^j``, ``prediction_t =
     head_t(a_t^S)`` (https://arxiv.org/abs/1803.10704), with ``u^j`` the output of stage j; ``g``
-    and ``h`` are 1x1 convolutions (dense layers over the last axis) of each task's own, stacked
-    under ``params['task']['attention']``; ``f``, a 3x3 convolution behind the pooling to the next
-    stage's size, is common to all tasks, as in the paper: ``params['shared']['fusion0']``.
+    and ``h`` are 1x1 convolutions (dense layers over the last axis) of each task, stacked under
+    ``params['task']['attention']``. ``f`` is a 3x3 convolution after pooling to the size of the
+    next stage. All tasks share it, as in the paper: ``params['shared']['fusion0']``.
 
-    The paper reads two depths of every block of a SegNet; a stage has one output here, and its
-    attention reads and masks that. LibMTL has it for ResNet only.
+    The paper reads two depths of every block of a SegNet; here a stage has one output, which
+    its attention reads and masks. LibMTL supports ResNet only.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis.
-      norm: batch norm in the attention modules, as in the paper.
-      axis_name: of a surrounding pmap, over whose devices the batch norm averages.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis.
+      norm: Whether the attention modules have batch norm, as in the paper.
+      axis_name: The axis name of the surrounding pmap. Batch norm averages over its devices.
 
     Raises:
-      ValueError: the backbone is no tuple of Modules, or there is no head.
+      ValueError: The backbone is not a tuple of Modules, or there is no head.
 
     >>> from mtljax import backbones, heads
     >>> model = mtan(backbones.mlp((8, 6)), {'b': heads.linear(3), 'a': heads.linear()})
@@ -90,7 +90,7 @@ def mtan(
     """
     check(backbone, heads)
     stages, last = by_stage_name(backbone), len(backbone) - 1
-    steps = [Step(name, _kept(stage, name == 'stage0')) for name, stage in stages.items()]
+    steps = [Step(name, _appending(stage, name == 'stage0')) for name, stage in stages.items()]
     for at, name in enumerate(stages):
         steps.append(Step(name, from_linen(_Attention(norm, axis_name, at == last)), own=True))
         if at < last:
@@ -98,10 +98,10 @@ def mtan(
     return passes(steps, heads, 'attention')
 
 
-def _kept(stage: Module, first: bool) -> Module:
-    """The stage on the last output so far, which is kept: ``((), u^1, ..., u^j)``.
+def _appending(stage: Module, first: bool) -> Module:
+    """The stage on the last output; all outputs are passed on: ``((), u^1, ..., u^j)``.
 
-    Skips of the last output go along, those of earlier ones have been read.
+    Only the last output still needs its skips.
     """
 
     def newest(x):
@@ -118,12 +118,12 @@ def _kept(stage: Module, first: bool) -> Module:
 
 
 def _resized(x: Any, space: tuple[int, ...]) -> Any:
-    """``[B, ..., C]`` with the axes between pooled, or resized, to ``space``; averaged to none."""
-    found = x.shape[1:-1]
-    if len(found) != len(space):
+    """``[B, ..., C]`` with its spatial axes pooled, resized or averaged to ``space``."""
+    old = x.shape[1:-1]
+    if len(old) != len(space):
         return x.mean(axis=tuple(range(1, x.ndim - 1))) if not space else _grown(x, space)
-    window = tuple(math.ceil(a / b) for a, b in zip(found, space, strict=True))
-    pooled = linen.max_pool(x, window, window, 'SAME') if found != space else x
+    window = tuple(math.ceil(a / b) for a, b in zip(old, space, strict=True))
+    pooled = linen.max_pool(x, window, window, 'SAME') if old != space else x
     if pooled.shape[1:-1] == space:
         return pooled
     return jax.image.resize(x, (len(x), *space, x.shape[-1]), 'linear').astype(x.dtype)

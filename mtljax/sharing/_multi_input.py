@@ -6,18 +6,18 @@ from mtljax.sharing._passes import step_toward
 
 
 def multi_input(model: MultiTask) -> MultiTask:
-    """Any scheme, where every task has examples of its own: ``x`` is ``{task: x_t}``.
+    """Any scheme with separate examples for each task: ``x`` is ``{task: x_t}``.
 
-    ``prediction_t = model(x_t)_t``: each task's inputs run through the model once, and only that
-    task is read out; batch sizes may differ. Parameters are those of ``model``; what its trunk
-    writes into the state (batch statistics, loads of shared gates) moves by one T-th with each
-    task's pass.
+    ``prediction_t = model(x_t)_t``: the inputs of each task run through the model once, and only
+    that task is read out. Batch sizes may differ. The parameters are those of ``model``. Each pass
+    moves the state of the trunk (batch statistics, loads of shared gates) by one T-th.
 
     Args:
-      model: a sharing scheme.
+      model: The model of a sharing scheme.
 
     Raises:
-      ValueError: ``model`` is none; at init, inputs with other tasks than the model's.
+      ValueError: ``model`` is not a `MultiTask`; at init, the inputs have other tasks than
+        ``model``.
 
     >>> import jax
     >>> import jax.numpy as jnp
@@ -30,13 +30,15 @@ def multi_input(model: MultiTask) -> MultiTask:
     {'b': (5, 3), 'a': (2,)}
     """
     if not isinstance(model, MultiTask):
-        raise ValueError(f'multi_input wraps a sharing scheme. Found {model!r}.')
+        raise ValueError(f'model should be a MultiTask. Found {model!r}.')
     tasks = model.tasks
 
     def init(key, x):
-        found = sorted(x) if isinstance(x, dict) else type(x).__name__
-        if found != sorted(tasks):
-            raise ValueError(f'multi_input expects {{task: x}} of {list(tasks)}. Found {found}.')
+        names = sorted(x) if isinstance(x, dict) else type(x).__name__
+        if names != sorted(tasks):
+            raise ValueError(
+                f'x should be {{task: x}} with the tasks {list(tasks)}. Found {names}.'
+            )
         return model.init(key, x[tasks[0]])
 
     def features(params, state, x, *, key=None, train=False):
@@ -49,10 +51,10 @@ def multi_input(model: MultiTask) -> MultiTask:
             first, second = split_key(keys[task], 2)
             z, after = model.features(params, state, x[task], key=first, train=train)
             shared = step_toward(state['shared'], after['shared'], len(model.tasks))
-            found, state = model.readout(
+            outputs, state = model.readout(
                 params, {**after, 'shared': shared}, z, tasks=(task,), key=second, train=train
             )
-            predictions[task] = found[task]
+            predictions[task] = outputs[task]
         return predictions, state
 
     return multitask(init, features, readout, tasks=tasks, coupled=True, auxiliary=model.auxiliary)

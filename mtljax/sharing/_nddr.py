@@ -49,20 +49,22 @@ def nddr(
 
     ``x_t <- relu(norm([x_1, ..., x_T] W_t))``, ``W_t`` of ``[T C, C]`` (Gao et al., CVPR 2019,
     https://arxiv.org/abs/1801.08297): cross-stitch with full matrices. At the start ``W_t`` is
-    diagonal: ``own`` on the task's channels, the rest of 1 in equal parts on the others'. Where
-    parameters lie is as in `cross_stitch`.
+    diagonal: ``own`` on the channels of the task, ``1 - own`` in equal parts on the channels of the
+    other tasks. Parameters lie where those of `cross_stitch` lie.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis.
-      own: the first weight of a task's own features.
-      norm: batch norm and ReLU behind the convolution, as in the paper.
-      axis_name: of a surrounding pmap, over whose devices the batch norm averages.
-      start: the first stage with towers of its own; those before are common.
-      after: the stages, counted from 0, that a unit follows; all from ``start`` on when left out.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis.
+      own: The first weight of the features of the task itself.
+      norm: Whether batch norm and ReLU follow the convolution, as in the paper.
+      axis_name: The axis name of the surrounding pmap. Batch norm averages over its devices.
+      start: The first stage with one tower per task. All tasks share the stages before it.
+      after: The stages that a unit follows, counted from 0. All stages from ``start`` on by
+        default.
 
     Raises:
-      ValueError: the backbone is no tuple of Modules, there is no head, or an option out of range.
+      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+        range.
 
     >>> import jax
     >>> from mtljax import backbones, heads

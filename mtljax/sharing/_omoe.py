@@ -25,22 +25,26 @@ def omoe(
     """Shared experts under one gate for all tasks (the OMoE of Ma et al., KDD 2018).
 
     ``prediction_t = head_t(sum_e softmax(gate(x))_e expert_e(x))``
-    (https://doi.org/10.1145/3219819.3220007). Everything but the heads lies under
+    (https://doi.org/10.1145/3219819.3220007). All except the heads lies under
     ``params['shared']``: ``'experts'`` with leaves ``[E, ...]``, and ``'gate'``.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis.
-      num_experts: E, copies of the stages from ``start`` to ``stop``.
-      gate: a factory ``E -> Module`` of the logits, or a module with E outputs; one dense layer
-        when left out.
-      gate_dropout: the share of gate weights dropped while training; the rest is rescaled.
-      gate_at: how many stages the input of the gate has passed, at most ``start``.
-      start: the stages before are common to all.
-      stop: the stages from there on are every task's own; none when left out.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis.
+      num_experts: E, the number of experts. Each is a copy of the stages from ``start`` to
+        ``stop``.
+      gate: A function from E to a Module that gives one logit per expert, or a Module with E
+        outputs. One dense layer by default.
+      gate_dropout: The share of gate weights that are dropped in training. The others are scaled
+        up.
+      gate_at: The number of stages before the input of the gate, at most ``start``.
+      start: The first stage of an expert. All tasks share the stages before it.
+      stop: The first stage after an expert. Each task has its own copy of the stages from there
+        on. By default an expert has all stages from ``start`` on.
 
     Raises:
-      ValueError: the backbone is no tuple of Modules, there is no head, or an option out of range.
+      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+        range.
 
     >>> import jax
     >>> from mtljax import backbones, heads

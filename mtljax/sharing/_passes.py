@@ -1,4 +1,4 @@
-"""Schemes in which each task runs the backbone itself, on parameters partly its own."""
+"""Schemes where each task runs the backbone itself, with some parameters per task."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -22,13 +22,13 @@ from mtljax.sharing._check import check, check_stages
 
 
 class Step(NamedTuple):
-    """One step of a task's pass.
+    """One step of the pass of a task.
 
     Attributes:
-      name: of its subtree.
-      module: what it computes.
-      own: whether every task has a copy of its own; otherwise all use one.
-      indexed: whether its input is ``(x, index of the task)``.
+      name: The name of its subtree.
+      module: The module that computes the step.
+      own: Whether each task has its own copy; otherwise all tasks share one.
+      indexed: Whether its input is ``(x, index of the task)``.
     """
 
     name: str
@@ -40,10 +40,10 @@ class Step(NamedTuple):
 def passes(steps: Sequence[Step], heads: Mapping[str, Module], part: str) -> MultiTask:
     """Every task runs ``steps`` in order, then its head.
 
-    The steps before the first that differs between tasks run once, as `features`; of the rest, one
-    pass per task, all tasks in one vmap where all are asked for. Copies of the tasks' own are
-    stacked, ``params['task'][part][name]`` with leaves ``[T, ...]``. A shared step behind them sees
-    one pass per task, each of which moves its state (batch statistics) by one T-th.
+    The steps before the first step that differs between tasks run once, as `features`. The other
+    steps run once per task, in one vmap if all tasks are read out. The copies of the tasks are
+    stacked, ``params['task'][part][name]`` with leaves ``[T, ...]``. A shared step after them runs
+    once per task, and each run moves its state (batch statistics) by one T-th.
     """
     order = tuple(heads)
     steps = [s._replace(module=_indexed(s.module)) if s.indexed else s for s in steps]
@@ -58,13 +58,14 @@ def passes(steps: Sequence[Step], heads: Mapping[str, Module], part: str) -> Mul
         for step, k in zip(steps, keys[:-1], strict=True):
             x = (x, jax.ShapeDtypeStruct((), jnp.int32)) if step.indexed else x
             module = stack(step.module, len(order)) if step.own else step.module
-            made, made_state = module.init(k, x)
-            for tree, value in ((params, made), (state, made_state)):
+            first, first_state = module.init(k, x)
+            for tree, value in ((params, first), (state, first_state)):
                 (tree['task'][part] if step.own else tree['shared'])[step.name] = value
-            made, made_state = (trees.row(t, 0) if step.own else t for t in (made, made_state))
-            x = output_shape(step.module, made, made_state, x)
-        own, own_state = readouts.init(keys[-1], dict.fromkeys(order, x))
-        params['task']['heads'], state['task']['heads'] = own, own_state
+            if step.own:
+                first, first_state = trees.row(first, 0), trees.row(first_state, 0)
+            x = output_shape(step.module, first, first_state, x)
+        ends = readouts.init(keys[-1], dict.fromkeys(order, x))
+        params['task']['heads'], state['task']['heads'] = ends
         return params, state
 
     def features(params, state, x, *, key=None, train=False):
@@ -108,7 +109,7 @@ def trunk_with_units(
     part: str,
     after: Sequence[int] | None,
 ) -> MultiTask:
-    """One trunk for all tasks, with a copy of ``unit`` of each task's own after chosen stages."""
+    """One trunk for all tasks; after chosen stages each task has its own copy of ``unit``."""
     check(backbone, heads)
     chosen = check_stages('after', after, 0, len(backbone) - 1)
     steps = []
@@ -120,7 +121,7 @@ def trunk_with_units(
 
 
 def _indexed(module: Module) -> Module:
-    """A module on ``(features, index)``; skips go along."""
+    """A module on ``(features, index)``; skips are passed on."""
 
     def init(key, z):
         return module.init(key, (features_of(z[0]), z[1]))
@@ -142,12 +143,12 @@ def _together(one, indices, shared, own, keys):
 
 
 def _one_by_one(one, indices, shared, own, keys):
-    """The passes of some tasks, each of which finds the states that the last one left."""
+    """The passes of some tasks; each starts from the states that the previous one left."""
     own_params, own_state = own
     num_tasks, outputs = len(keys), []
     for at in indices:
-        mine = trees.row(own_params, at), trees.row(own_state, at)
-        y, after, row = one(shared, *mine, at, keys[at])
+        rows = trees.row(own_params, at), trees.row(own_state, at)
+        y, after, row = one(shared, *rows, at, keys[at])
         outputs.append(y)
         own_state = trees.set_row(own_state, at, row)
         shared = step_toward(shared, trees.merge(after, shared), num_tasks)
@@ -155,7 +156,7 @@ def _one_by_one(one, indices, shared, own, keys):
 
 
 def _run(steps, shared, own, shared_state, own_state, x, index, key, train):
-    """One pass; the states that its steps leave, shared ones and the task's own."""
+    """One pass; returns its output and the new states, of shared steps and of the task."""
     written: dict[bool, dict[str, Any]] = {False: {}, True: {}}
     for step, k in zip(steps, split_key(key, len(steps)), strict=True):
         params, state = (own, own_state) if step.own else (shared, shared_state)
@@ -167,7 +168,7 @@ def _run(steps, shared, own, shared_state, own_state, x, index, key, train):
 
 
 def _changes(before, after):
-    """``after`` with None for what is the same, such as frozen parameters."""
+    """``after`` with None for leaves that did not change, such as frozen parameters."""
     return jax.tree.map(lambda old, new: None if new is old else new, before, after)
 
 
@@ -176,7 +177,7 @@ def _mean(leaf):
 
 
 def step_toward(before: Any, after: Any, num_tasks: int) -> Any:
-    """A state that goes one T-th of the way from ``before`` to ``after``; counts go all the way."""
+    """A state one T-th of the way from ``before`` to ``after``; integers are those of ``after``."""
 
     def move(old, new):
         if new is old:

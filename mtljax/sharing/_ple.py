@@ -27,32 +27,35 @@ def ple(
     gate_dropout: float = 0.0,
     start: int = 0,
 ) -> MultiTask:
-    """Levels of shared and task experts, gated apart (Tang et al., RecSys 2020).
+    """Levels of shared experts and of experts of each task (Tang et al., RecSys 2020).
 
-    ``x_t^l = sum_e softmax(gate_t(x_t^(l-1)))_e y_e`` over the task's own experts and the shared
-    ones; below the last level a shared gate mixes all experts into the input of the next level's
-    shared experts (https://doi.org/10.1145/3383313.3412236). LibMTL has no shared gate: it runs the
-    shared experts once per task, on that task's features.
+    ``x_t^l = sum_e softmax(gate_t(x_t^(l-1)))_e y_e`` over the experts of the task and the shared
+    experts. Below the last level a shared gate mixes all experts into the input of the shared
+    experts of the next level (https://doi.org/10.1145/3383313.3412236). LibMTL has no shared gate:
+    it runs the shared experts once per task, on the features of that task.
 
-    Placement goes by which losses reach a subtree. ``params['shared']['level0']`` and so on hold
-    the ``'experts'`` of a level, stacked (all below the last level, the shared ones in it), its
-    shared gate ``'common'`` and, where other tasks depend on them, the tasks' gates ``'tasks'``.
-    ``params['task']['extraction'][task]`` holds the task's experts in the last level and its gates
-    there and one level below, which no other loss reaches.
+    A subtree is placed by the losses that reach it. ``params['shared']['level0']`` and so on hold
+    the stacked ``'experts'`` of a level (in the last level only the shared ones), the shared gate
+    ``'common'`` and, where other tasks depend on them, the gates of the tasks, ``'tasks'``.
+    ``params['task']['extraction'][task]`` holds the experts of the task in the last level, and its
+    gates in the last two levels: no other loss reaches them.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis.
-      num_shared: shared experts in every level, one at least.
-      num_own: experts of each task in every level; 0 for shared experts alone.
-      levels: how many stages each level has; every stage is a level when left out. Stages behind
-        the last level are each task's own.
-      gate: a factory ``E -> Module`` of the logits; one dense layer when left out.
-      gate_dropout: the share of gate weights dropped while training; the rest is rescaled.
-      start: the stages before are common to all.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis.
+      num_shared: The number of shared experts in every level, at least 1.
+      num_own: The number of experts of each task in every level; 0 for shared experts only.
+      levels: The number of stages of each level. By default every stage is a level. Each task has
+        its own copy of the stages after the last level.
+      gate: A function from E to a Module that gives one logit per expert. One dense layer by
+        default.
+      gate_dropout: The share of gate weights that are dropped in training. The others are scaled
+        up.
+      start: The first stage of an expert. All tasks share the stages before it.
 
     Raises:
-      ValueError: the backbone is no tuple of Modules, there is no head, or an option out of range.
+      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+        range.
 
     >>> import jax
     >>> from mtljax import backbones, heads
@@ -67,36 +70,36 @@ def ple(
     check_share('gate_dropout', gate_dropout)
     check_count('num_shared', num_shared, 1)
     check_count('num_own', num_own, 0)
-    made, tail = split_levels(backbone, start, levels)
+    experts, tail = split_levels(backbone, start, levels)
     units = Units(len(heads), num_own, num_shared)
-    last = len(made) - 1
+    last = len(experts) - 1
     private = max(last - 1, 0) if num_own else 0
     common = mixture(softmax_gate(gate, units.experts, gate_dropout), units.experts)
     mix = mixture(softmax_gate(gate, num_own + num_shared, gate_dropout), num_own + num_shared)
-    trunk = _trunk(backbone[:start], made, units, private, mix, common)
+    trunk = _trunk(backbone[:start], experts, units, private, mix, common)
     order = tuple(heads)
 
     def pick(task, z):
         x, lower, shared = z
         at = order.index(task)
-        lower = tuple((trees.row(own, at), common) for own, common in map(units.split, lower))
+        lower = tuple((trees.row(rows, at), common) for rows, common in map(units.split, lower))
         return trees.row(x, at) if private else x, lower, shared
 
-    own = dict.fromkeys(heads, _extraction(made[-1], mix, num_own, range(private, last)))
-    return scheme(trunk, {'extraction': own, 'heads': with_tail(tail, heads)}, pick)
+    extraction = dict.fromkeys(heads, _extraction(experts[-1], mix, num_own, range(private, last)))
+    return scheme(trunk, {'extraction': extraction, 'heads': with_tail(tail, heads)}, pick)
 
 
-def _trunk(stages, made, units: Units, private: int, mix: Module, common: Module) -> Module:
-    """``x -> (the tasks' inputs of level private, rows of levels from there on, shared rows)``."""
+def _trunk(stages, experts, units: Units, private: int, mix: Module, common: Module) -> Module:
+    """``x -> (inputs of the tasks at level private, rows of later levels, shared rows)``."""
     before = by_stage_name(stages)
-    modules, last = dict(before), len(made) - 1
-    for at, expert in enumerate(made[:-1]):
+    modules, last = dict(before), len(experts) - 1
+    for at, expert in enumerate(experts[:-1]):
         modules[f'level{at}/experts'] = units.copies(expert, first=at == 0)
         modules[f'level{at}/common'] = common
         if at < private:
             shared_input = (at == 0, False, True)
             modules[f'level{at}/tasks'] = stack(mix, units.tasks, shared_input=shared_input)
-    modules[f'level{last}/experts'] = stack(made[-1], units.shared)
+    modules[f'level{last}/experts'] = stack(experts[-1], units.shared)
 
     def run(call, x):
         tasks = common = run_stages(call, before, x)[-1]
@@ -118,17 +121,18 @@ def _trunk(stages, made, units: Units, private: int, mix: Module, common: Module
 
 
 def _extraction(expert: Module, mix: Module, num_own: int, lower: range) -> Module:
-    """What a task does alone: its gates of the ``lower`` levels, its last experts and last gate."""
+    """The modules of one task: gates of the ``lower`` levels, and the last experts and gate."""
     last = f'level{lower.stop}'
     modules = {f'level{at}/gate': mix for at in lower} | {f'{last}/gate': mix}
     modules |= {f'{last}/experts': stack(expert, num_own)} if num_own else {}
 
     def run(call, z):
         x, rows, shared = z
-        for at, (own, common) in zip(lower, rows, strict=True):
-            x = call(f'level{at}/gate', (x, own, common))
-        own = call(f'{last}/experts', x) if num_own else jax.tree.map(lambda leaf: leaf[:0], shared)
-        return call(f'{last}/gate', (x, own, shared))
+        for at, (mine, common) in zip(lower, rows, strict=True):
+            x = call(f'level{at}/gate', (x, mine, common))
+        none = jax.tree.map(lambda leaf: leaf[:0], shared)
+        mine = call(f'{last}/experts', x) if num_own else none
+        return call(f'{last}/gate', (x, mine, shared))
 
     return wire(modules, run)
 

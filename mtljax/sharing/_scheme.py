@@ -1,4 +1,4 @@
-"""The shape of most schemes: a shared trunk, then a chain of modules of each task's own."""
+"""The shape of most schemes: a shared trunk, then a chain of modules for each task."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,11 +17,11 @@ def scheme(
     """``prediction_t = last_t(... first_t(pick(t, trunk(x))))``.
 
     Args:
-      trunk: its parameters are ``params['shared']``.
+      trunk: A module whose parameters are ``params['shared']``.
       parts: ``{part: {task: Module}}``, applied one after the other; the parameters lie under
         ``params['task'][part][task]``. The last part is ``'heads'``.
-      pick: ``(task, z) -> the input of the task's first module``.
-      auxiliary: see `MultiTask`.
+      pick: ``(task, z) -> input of the first module of the task``.
+      auxiliary: As in `MultiTask`.
 
     >>> import jax
     >>> from mtljax import backbones, heads
@@ -39,11 +39,11 @@ def scheme(
         first, *rest = split_key(key, 1 + len(chain))
         shared, shared_state = trunk.init(first, x)
         z = output_shape(trunk, shared, shared_state, x)
-        own, own_state = {}, {}
+        task, task_state = {}, {}
         for (part, module), k in zip(chain.items(), rest, strict=True):
-            own[part], own_state[part] = module.init(k, z)
-            z = output_shape(module, own[part], own_state[part], z)
-        return {'shared': shared, 'task': own}, {'shared': shared_state, 'task': own_state}
+            task[part], task_state[part] = module.init(k, z)
+            z = output_shape(module, task[part], task_state[part], z)
+        return {'shared': shared, 'task': task}, {'shared': shared_state, 'task': task_state}
 
     def features(params, state, x, *, key=None, train=False):
         z, written = trunk.apply(params['shared'], state['shared'], x, key=key, train=train)

@@ -21,28 +21,30 @@ def sluice(
     start: int = 0,
     after: Sequence[int] | None = None,
 ) -> MultiTask:
-    """One tower per task; after each stage, combinations of the subspaces of all towers' features.
+    """One tower per task; after each stage, combinations of subspaces of all towers.
 
     ``x_(t,a) <- sum_(s,b) alpha_(t,a),(s,b) x_(s,b)``, where the channels of task s are split into
     subspaces b in order; with ``mixture`` the head reads ``sum_j beta_tj x_t^j`` over the stages j
-    whose mixed features have the shape of the last (Ruder, Bingel, Augenstein, Sogaard, AAAI 2019,
-    https://arxiv.org/abs/1705.08142). The paper's third part keeps the subspaces apart:
+    whose mixed features have the shape of the last stage (Ruder, Bingel, Augenstein, Sogaard, AAAI
+    2019, https://arxiv.org/abs/1705.08142). The third part of the paper makes subspaces orthogonal:
     ``penalties.orthogonality(0.1, subspaces=2, where='shared/towers')`` in the optax chain. The
-    paper's code mixes subspaces by the order of memory; here channels ``0 .. C/S - 1`` are the
-    first subspace. Where parameters lie is as in `cross_stitch`.
+    code of the paper mixes subspaces by the order of memory; here channels ``0 .. C/S - 1`` are the
+    first subspace. Parameters lie where those of `cross_stitch` lie.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis.
-      subspaces: S, how many equal parts the channels (the last axis) have.
-      own: the first weight of a subspace on itself; ``1 / (S T)`` is the paper's 'balanced'.
-      mixture: whether heads read a mixture of stages; it starts with equal weights.
-      start: the first stage with towers of its own; those before are common.
-      after: the stages, counted from 0, that a unit follows; all from ``start`` on when left out.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis.
+      subspaces: S, the number of equal parts of the channels (the last axis).
+      own: The first weight of a subspace on itself; ``1 / (S T)`` is 'balanced' in the paper.
+      mixture: Whether heads read a mixture of stages. It starts with equal weights.
+      start: The first stage with one tower per task. All tasks share the stages before it.
+      after: The stages that a unit follows, counted from 0. All stages from ``start`` on by
+        default.
 
     Raises:
-      ValueError: the backbone is no tuple of Modules, there is no head, or an option out of range;
-        at init, channels that cannot be split.
+      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+        range;
+        at init, the channels cannot be split.
 
     >>> import jax
     >>> from mtljax import backbones, heads
@@ -73,7 +75,8 @@ def _unit(task: int, num_tasks: int, subspaces: int, own: Any) -> Module:
     def init(key, x):
         if x.shape[-1] % subspaces:
             raise ValueError(
-                f'{subspaces} subspaces do not divide the {x.shape[-1]} channels of a stage.'
+                f'subspaces should divide the channels of each stage. '
+                f'Found subspaces = {subspaces} and {x.shape[-1]} channels.'
             )
         return weights, {}
 
@@ -86,7 +89,7 @@ def _unit(task: int, num_tasks: int, subspaces: int, own: Any) -> Module:
 
 
 def _mixture(unit: Module, task: int) -> Module:
-    """The unit, then the mixture of what it gives with earlier stages' features of that task."""
+    """The unit, then the mixture of its output with features of earlier stages of the task."""
 
     def init(key, x):
         rows, earlier = x

@@ -13,24 +13,25 @@ def soft(
     *,
     parallel: Sequence[int] | None = None,
 ) -> MultiTask:
-    """Soft sharing: one copy of each parallel stage per task, held together by a penalty.
+    """Soft sharing: one copy of each parallel stage per task; a penalty keeps the copies close.
 
-    ``prediction_t = head_t(tower_t(x))``; the penalty, such as ``penalties.l2(0.1)``, goes into the
+    ``prediction_t = head_t(tower_t(x))``. Put the penalty, such as ``penalties.l2(0.1)``, into the
     optax chain (Duong et al., ACL 2015, https://aclanthology.org/P15-2139; Yang & Hospedales, ICLR
     workshop 2017, https://arxiv.org/abs/1606.04038). Without one the towers are independent.
 
     The copies are one stacked subtree, ``params['task']['towers']`` with leaves ``[T, ...]``. A
-    clip by the global norm would couple them. A shared stage behind a parallel one runs once per
-    task; its batch statistics are averaged over these runs.
+    clip by the global norm would couple them. A shared stage after a parallel stage runs once per
+    task, and its batch statistics are averaged over these runs.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis.
-      parallel: the stages, counted from 0, that every task has a copy of; all when left out. The
-        others lie under ``params['shared']``.
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis.
+      parallel: The stages that every task has a copy of, counted from 0. All stages by default.
+        The other stages lie under ``params['shared']``.
 
     Raises:
-      ValueError: the backbone is no tuple of Modules, there is no head, or no such stage.
+      ValueError: The backbone is not a tuple of Modules, there is no head, or a stage does not
+        exist.
 
     >>> import jax
     >>> from mtljax import backbones, heads

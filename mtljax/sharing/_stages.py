@@ -1,4 +1,4 @@
-"""Stages under their names."""
+"""Stages and their names."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ def by_stage_name(stages: tuple[Module, ...]) -> dict[str, Module]:
 
 
 def run_stages(call: Callable[[str, Any], Any], names: Iterable[str], x: Any) -> list[Any]:
-    """``x`` and the outputs of the named modules, each on the output before it."""
+    """``x`` and the outputs of the named modules, one after the other."""
     outputs = [x]
     for name in names:
         outputs.append(call(name, outputs[-1]))
@@ -21,5 +21,5 @@ def run_stages(call: Callable[[str, Any], Any], names: Iterable[str], x: Any) ->
 
 
 def with_tail(tail: tuple[Module, ...], heads: Mapping[str, Module]) -> dict[str, Module]:
-    """Heads that begin with stages of their own."""
+    """Each head after its own copy of the stages ``tail``."""
     return {task: serial(*tail, head) if tail else head for task, head in heads.items()}

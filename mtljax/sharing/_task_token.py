@@ -1,4 +1,4 @@
-"""The task as an input of one network."""
+"""One network with the task as an input."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -20,25 +20,25 @@ def task_token(
     how: Literal['add', 'prepend'] = 'add',
     before: int = 0,
 ) -> MultiTask:
-    """One network and one head; which task is meant is an input, a learned embedding.
+    """One network and one head for all tasks; a learned embedding of the task is an input.
 
     ``prediction_t = head(backbone(x + e_t))``, or ``backbone([e_t; x])``. All parameters are
-    shared, ``params['task']`` is empty: nothing grows with T but the embeddings (as in multi-task
+    shared, and ``params['task']`` is empty. Only the embeddings grow with T (as in multi-task
     reinforcement learning and in text-to-text models: Raffel et al., JMLR 2020,
-    https://arxiv.org/abs/1910.10683). What stands behind the embedding runs once per task.
+    https://arxiv.org/abs/1910.10683). All that comes after the embedding runs once per task.
 
     Args:
-      backbone: a tuple of stages.
-      heads: ``{task: Module}``; their order is that of every T axis. The first one serves every
-        task, so they have to be alike.
-      how: ``'add'`` the embedding, along the last axis, or ``'prepend'`` it: to the features
-        ``[B, C]``, or as a first token to ``[B, L, C]``.
-      before: the stage, counted from 0, whose input carries the embedding: 1 for token ids, behind
+      backbone: The stages of the network, a tuple of Modules.
+      heads: ``{task: Module}``. Their order is the order of every T axis. The first head serves
+        all tasks, so that all heads must be alike.
+      how: ``'add'`` adds the embedding along the last axis. ``'prepend'`` puts it before the
+        features ``[B, C]``, or before the tokens ``[B, L, C]`` as a first token.
+      before: The stage whose input gets the embedding, counted from 0. For token ids use 1, after
         the stage that embeds them.
 
     Raises:
-      ValueError: unknown option, or no such stage; at init, heads with different parameters, or an
-        input that cannot carry an embedding.
+      ValueError: An option is unknown, or a stage does not exist; at init, the heads have different
+        parameters, or the input cannot take an embedding.
 
     >>> from mtljax import backbones, heads
     >>> model = task_token(backbones.mlp((8,)), {'b': heads.linear(3), 'a': heads.linear(3)})
@@ -61,7 +61,9 @@ def _token(num_tasks: int, how: str) -> Module:
         x = x[0]
         check_features('A task token', x)
         if how == 'prepend' and x.ndim > 3:
-            raise ValueError(f"how='prepend' needs [B, C] or [B, L, C]. Found {list(x.shape)}.")
+            raise ValueError(
+                f"With how='prepend' features should be [B, C] or [B, L, C]. Found {list(x.shape)}."
+            )
         return 0.02 * jax.random.normal(key, (num_tasks, x.shape[-1])), {}
 
     def apply(params, state, x, *, key=None, train=False):
@@ -76,18 +78,18 @@ def _token(num_tasks: int, how: str) -> Module:
 
 
 def _alike(heads: tuple[Module, ...]) -> Module:
-    """The first head, if all have parameters and outputs of the same shapes."""
+    """The first head, if the parameters and outputs of all heads have the same shapes."""
 
     def init(key, x):
         def both(head, key):
             params, state = head.init(key, x)
             return params, state, output_shape(head, params, state, x)
 
-        found = [jax.eval_shape(lambda k, h=head: both(h, k), key) for head in heads]
-        if any(other != found[0] for other in found[1:]):
+        shapes = [jax.eval_shape(lambda k, h=head: both(h, k), key) for head in heads]
+        if any(other != shapes[0] for other in shapes[1:]):
             raise ValueError(
-                'task_token has one head for all tasks: their heads should be alike. '
-                f'Found {[jax.tree.map(jnp.shape, each) for each in found]}.'
+                'The heads of task_token should be alike, because one head serves all tasks. '
+                f'Found {[jax.tree.map(jnp.shape, each) for each in shapes]}.'
             )
         return heads[0].init(key, x)
 

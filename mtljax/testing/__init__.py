@@ -1,6 +1,7 @@
-"""Checks for methods that are written outside mtljax: the rules that its own methods keep."""
+"""Checks for methods and schemes outside mtljax: the rules that those of mtljax keep."""
 
+from mtljax.testing._scheme import check_scheme
 from mtljax.testing._surgery import check_surgery
 from mtljax.testing._weighting import check_weighting
 
-__all__ = ['check_surgery', 'check_weighting']
+__all__ = ['check_scheme', 'check_surgery', 'check_weighting']

@@ -1,4 +1,4 @@
-"""Trees of parameters: taken apart, stacked and counted."""
+"""Operations on trees of parameters: split, merge, stack and count."""
 
 from mtljax._renamed import renamed as _renamed
 from mtljax.trees._count import count

@@ -1,4 +1,4 @@
-"""Take trees apart by path, and put them together."""
+"""Split trees by path, and merge them."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,22 +8,22 @@ from mtljax.base import PyTree
 from mtljax.trees._paths import paths
 
 Where = None | Sequence[str] | Callable[[str], bool]
-"""Which leaves: all, those under the named paths, or those whose path ``'a/b/c'`` is accepted."""
+"""Leaves: None for all, a sequence of paths, or a predicate on the path ``'a/b/c'``."""
 
 
 def select(tree: PyTree, where: Where = None) -> PyTree:
     """Mark the leaves that ``where`` names.
 
     Args:
-      tree: any tree.
-      where: None for every leaf, a sequence of paths (``'stage0'`` names all that lies under it),
-        or a predicate on the path ``'stage0/Dense_0/kernel'``.
+      tree: Any tree.
+      where: None for every leaf, a sequence of paths (``'stage0'`` names all leaves under it), or a
+        predicate on the path ``'stage0/Dense_0/kernel'``.
 
     Returns:
       A tree of booleans with the structure of ``tree``.
 
     Raises:
-      ValueError: a named path holds no leaf.
+      ValueError: No leaf lies under a named path.
 
     >>> select({'a': {'b': 1, 'c': 2}, 'd': 3}, ['a/b', 'd'])
     {'a': {'b': True, 'c': False}, 'd': True}
@@ -37,13 +37,15 @@ def select(tree: PyTree, where: Where = None) -> PyTree:
         prefixes = [where] if isinstance(where, str) else list(where)
         for prefix in prefixes:
             if not any(_is_under(name, prefix) for name in names):
-                raise ValueError(f'No parameter lies under {prefix!r}. Found {names}.')
+                raise ValueError(
+                    f'where should name paths of parameters. Found {prefix!r} beside {names}.'
+                )
         marks = [any(_is_under(name, prefix) for prefix in prefixes) for name in names]
     return jax.tree.unflatten(treedef, marks)
 
 
 def partition(tree: PyTree, marks: PyTree) -> tuple[PyTree, PyTree]:
-    """Split a tree in two of the same structure: marked leaves, and the rest; holes are None.
+    """Split a tree into marked leaves and the rest, two trees of the same structure with None.
 
     >>> partition({'a': 1, 'b': 2}, {'a': True, 'b': False})
     ({'a': 1, 'b': None}, {'a': None, 'b': 2})
@@ -54,7 +56,7 @@ def partition(tree: PyTree, marks: PyTree) -> tuple[PyTree, PyTree]:
 
 
 def merge(first: PyTree, second: PyTree) -> PyTree:
-    """Fill the holes of ``first`` with the leaves of ``second``: the inverse of `partition`.
+    """Fill the None of ``first`` with the leaves of ``second``: the inverse of `partition`.
 
     >>> merge({'a': 1, 'b': None}, {'a': None, 'b': 2})
     {'a': 1, 'b': 2}

@@ -8,6 +8,7 @@ import numpy as np
 import optax
 import pytest
 
+from experiments.selfcheck.sharing_schemes import build
 from mtljax import (
     Batch,
     Module,
@@ -147,8 +148,8 @@ def tasks_of(scheme, names=('wide', 'a')):
 
 
 ONE_LEVEL = backbones.segnet((4,), (1,))
-ON_SEGNET = """branched alone, soft, cross_stitch some, sluice, nddr plain, mmoe some, cgc, ple,
-adatt common, film late, adapters, task_token, aitm"""
+ON_SEGNET = """branched, soft above, cross_stitch some, sluice, nddr plain, mmoe some, cgc some,
+ple two, adatt common, film late, adapters, task_token, aitm late"""
 ON_UNET = ['cross_stitch some', 'ple shared', 'mtan']
 ROWS = [(name.strip(), SEGNET) for name in ON_SEGNET.split(',')]
 ROWS += [(name, backbones.unet((4, 6))) for name in ON_UNET]
@@ -156,8 +157,8 @@ ROWS += [(name, backbones.unet((4, 6))) for name in ON_UNET]
 
 @pytest.mark.parametrize(('name', 'backbone'), ROWS, ids=[name for name, _ in ROWS])
 def test_schemes_with_units_between_stages_take_them(name, backbone):
-    scheme = schemes.SCHEMES[name]
-    model = schemes.build(scheme, backbone, tasks_of(scheme))
+    scheme = schemes.ROWS[name]
+    model = build(scheme, backbone, tasks_of(scheme))
 
     def run():
         params, state = model.init(KEY, IMAGES)
@@ -179,9 +180,9 @@ def images_batch(tasks):
 @pytest.mark.parametrize('name', ['hard', 'cross_stitch', 'mmoe', 'mtan'])
 def test_they_train_with_batch_norm(name):
     """Both losses fall, and every running statistic moves."""
-    scheme = schemes.SCHEMES[name]
+    scheme = schemes.ROWS[name]
     tasks = tasks_of(scheme)
-    model = schemes.build(scheme, ONE_LEVEL, tasks)
+    model = build(scheme, ONE_LEVEL, tasks)
     tx = optax.chain(surgery.on_shared(surgery.sum()), optax.adam(0.01))
     step = training.train_step(model, tasks, tx)
     batch = images_batch(tasks)
@@ -201,7 +202,7 @@ def test_they_train_with_batch_norm(name):
 
 def test_units_that_change_nothing():
     """Identity cross-stitches give independent towers; modulation starts as hard sharing."""
-    own = {n: task.head for n, task in tasks_of(schemes.SCHEMES['hard']).items()}
+    own = {n: task.head for n, task in tasks_of(schemes.ROWS['hard']).items()}
     models = {
         'hard': sharing.hard(SEGNET, own),
         'film': sharing.film(SEGNET, own),
@@ -227,7 +228,7 @@ def test_units_that_change_nothing():
 
 
 def test_engines_agree_where_integers_cross_the_cut():
-    tasks = tasks_of(schemes.SCHEMES['hard'])
+    tasks = tasks_of(schemes.ROWS['hard'])
     model = sharing.film(ONE_LEVEL, {n: task.head for n, task in tasks.items()})
     batch = images_batch(tasks)
 

@@ -70,13 +70,13 @@ def test_a_backbone(where):
 def test_unknown_names():
     with pytest.raises(ValueError, match=r"\['stage0', 'stage1'\]. Found where = 'stage7'"):
         module.freeze(stages(), ['stage7'])
-    with pytest.raises(ValueError, match="No parameter lies under 'stage0/Dense_9'"):
+    with pytest.raises(ValueError, match="Found 'stage0/Dense_9'"):
         module.freeze(stages(), ['stage0/Dense_9'])[0].init(KEY, X)
-    with pytest.raises(ValueError, match="No parameter lies under 'scale'"):
+    with pytest.raises(ValueError, match="Found 'scale'"):
         module.freeze(heads.linear(), ['scale']).init(KEY, X)
-    with pytest.raises(ValueError, match=r'has 2 stages\. Found where = 3'):
+    with pytest.raises(ValueError, match=r'should be in 0..2. Found where = 3'):
         module.freeze(stages(), 3)
-    with pytest.raises(ValueError, match='those of a backbone, a tuple'):
+    with pytest.raises(ValueError, match='for a tuple of stages'):
         module.freeze(heads.linear(), 1)
 
 
@@ -119,7 +119,7 @@ def _is_adam(node):
 
 def test_a_predicate_that_accepts_nothing():
     frozen = module.freeze(heads.linear(2), lambda path: path.startswith('Dens_0'))
-    with pytest.raises(ValueError, match='accepts no parameter'):
+    with pytest.raises(ValueError, match='match a parameter'):
         frozen.init(jax.random.key(0), jnp.ones((2, 3)))
 
 

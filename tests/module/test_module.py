@@ -197,5 +197,5 @@ def test_remat_keeps_values_and_gradients_and_less_in_between():
 
 def test_remat_is_for_parts_of_a_model():
     model = sharing.hard(backbones.mlp((4,)), {'a': heads.linear()})
-    with pytest.raises(ValueError, match='give it the backbone'):
+    with pytest.raises(ValueError, match='Wrap the backbone'):
         module.remat(model)

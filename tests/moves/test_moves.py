@@ -158,8 +158,8 @@ def with_leaf(tree, path, leaf):
     ('move', 'args', 'said'),
     [
         (moves.hard_to_soft, (SOFT, SOFT), r"stages \[\] and \['stage0'\]"),
-        (moves.hard_to_soft, (HARD, HARD), "sharing.soft is expected, with 'task/towers'"),
-        (moves.hard_to_soft, (HARD['shared'], SOFT), "sharing.hard is expected, with 'shared'"),
+        (moves.hard_to_soft, (HARD, HARD), "sharing.soft, with 'task/towers'"),
+        (moves.hard_to_soft, (HARD['shared'], SOFT), "sharing.hard, with 'shared'"),
         (moves.hard_to_soft, (with_leaf(HARD, 'shared/stage1', 1), SOFT), "'stage1'"),
         (
             moves.hard_to_soft,
@@ -176,9 +176,9 @@ def with_leaf(tree, path, leaf):
             (with_leaf(HARD, 'task/heads', {'b': jnp.ones(2)}), SOFT),
             'task/heads/a: nothing here',
         ),
-        (moves.soft_to_hard, (HARD, HARD), "sharing.soft is expected, with 'task/towers'"),
+        (moves.soft_to_hard, (HARD, HARD), "sharing.soft, with 'task/towers'"),
         (moves.soft_to_hard, (SOFT, with_leaf(HARD, 'shared/stage1', 1)), "'stage1'"),
-        (moves.hard_to_mmoe, (HARD, SOFT), "sharing.mmoe is expected, with 'shared/experts'"),
+        (moves.hard_to_mmoe, (HARD, SOFT), "sharing.mmoe, with 'shared/experts'"),
         (moves.hard_to_mmoe, (with_leaf(HARD, 'shared', {'a': 1}), MMOE), "'a'"),
         (
             moves.hard_to_mmoe,
@@ -199,7 +199,7 @@ def test_noise_is_checked(noise):
 
 
 def test_noise_needs_a_key():
-    with pytest.raises(ValueError, match='Noise needs key'):
+    with pytest.raises(ValueError, match='key should be a random key'):
         moves.hard_to_mmoe(HARD, MMOE, noise=0.1)
 
 

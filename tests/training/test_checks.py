@@ -99,7 +99,7 @@ def test_tasks_that_are_refused(task, message):
 
 def test_datasets_that_are_refused():
     split = data.array_split(BATCH.inputs, BATCH.targets)
-    with pytest.raises(ValueError, match=r'Dataset.tasks is empty'):
+    with pytest.raises(ValueError, match=r'Dataset.tasks should hold'):
         Dataset({}, split, split, split)
     with pytest.raises(ValueError, match=r"Dataset.tasks\['b'\] should be a Task"):
         Dataset({'b': 3}, split, split, split)
