@@ -28,25 +28,25 @@ class Scheme:
 
 
 SCHEMES = {
-    'independent': Scheme(sharing.independent),
-    'hard': Scheme(sharing.hard),
+    'independent': Scheme(sharing.independent, num_stages=1),
+    'hard': Scheme(sharing.hard, num_stages=1),
     'branched': Scheme(sharing.branched, {'at': {1: 1}}),
-    'soft': Scheme(sharing.soft),
-    'cross_stitch': Scheme(sharing.cross_stitch, num_tasks=3),
-    'sluice': Scheme(sharing.sluice, num_stages=3),
+    'soft': Scheme(sharing.soft, num_stages=1),
+    'cross_stitch': Scheme(sharing.cross_stitch),
+    'sluice': Scheme(sharing.sluice),
     'nddr': Scheme(sharing.nddr),
-    'mmoe': Scheme(sharing.mmoe, {'num_experts': 3}, num_tasks=3),
-    'omoe': Scheme(sharing.omoe, {'num_experts': 3}),
-    'dselect_k': Scheme(sharing.dselect_k, {'num_experts': 4, 'entropy': 0.01}),
-    'cgc': Scheme(sharing.cgc),
+    'mmoe': Scheme(sharing.mmoe, {'num_experts': 3}, num_stages=1),
+    'omoe': Scheme(sharing.omoe, {'num_experts': 3}, num_stages=1),
+    'dselect_k': Scheme(sharing.dselect_k, {'num_experts': 4, 'entropy': 0.01}, num_stages=1),
+    'cgc': Scheme(sharing.cgc, num_stages=1),
     'ple': Scheme(sharing.ple),
     'adatt': Scheme(sharing.adatt),
     'mtan': Scheme(sharing.mtan),
-    'film': Scheme(sharing.film, num_tasks=3),
+    'film': Scheme(sharing.film),
     'adapters': Scheme(sharing.adapters, {'width': 4}),
     'task_token': Scheme(sharing.task_token, {}, 'alike'),
-    'esmm': Scheme(sharing.esmm, {}, 'logits', num_tasks=3),
-    'aitm': Scheme(sharing.aitm, {}, 'logits', num_tasks=3),
+    'esmm': Scheme(sharing.esmm, {}, 'logits', num_stages=1),
+    'aitm': Scheme(sharing.aitm, {}, 'logits', num_stages=1),
 }
 """One row per scheme: the program trains each of them."""
 
@@ -55,11 +55,14 @@ VARIANTS = {
     'branched input': Scheme(sharing.branched, {'at': {1: 0}}),
     'soft above': Scheme(sharing.soft, {'parallel': [1]}, num_tasks=3),
     'soft below': Scheme(sharing.soft, {'parallel': [0]}),
+    'cross_stitch three': Scheme(sharing.cross_stitch, num_tasks=3),
     'cross_stitch some': Scheme(
         sharing.cross_stitch, {'start': 1, 'after': [1], 'per_channel': True}, num_stages=3
     ),
+    'sluice deep': Scheme(sharing.sluice, num_stages=3),
     'sluice plain': Scheme(sharing.sluice, {'mixture': False, 'after': [0], 'own': 0.5}),
     'nddr plain': Scheme(sharing.nddr, {'norm': False, 'start': 1}),
+    'mmoe three': Scheme(sharing.mmoe, {'num_experts': 3}, num_tasks=3),
     'mmoe some': Scheme(
         sharing.mmoe,
         {'num_experts': 2, 'start': 1, 'stop': 2, 'gate_at': 0, 'gate': heads.linear},
@@ -73,8 +76,10 @@ VARIANTS = {
     'ple deep': Scheme(sharing.ple, num_stages=3),
     'ple shared': Scheme(sharing.ple, {'num_own': 0, 'num_shared': 2}),
     'adatt common': Scheme(sharing.adatt, {'num_own': 2, 'num_shared': 1}),
+    'film three': Scheme(sharing.film, num_tasks=3),
     'film late': Scheme(sharing.film, {'after': [1]}),
     'task_token prepended': Scheme(sharing.task_token, {'how': 'prepend', 'before': 1}, 'alike'),
+    'esmm three': Scheme(sharing.esmm, {}, 'logits', num_tasks=3),
     'aitm late': Scheme(sharing.aitm, {'start': 1, 'calibrate': 3.0}, 'logits', num_tasks=3),
 }
 """Schemes with other options: only the contract tests go through them."""

@@ -1,4 +1,4 @@
-"""Evidence: tables and plots."""
+"""Tables and figures of results."""
 
 from mtljax.analysis._cost import Cost, cost, cost_table, count
 from mtljax.analysis._fronts import fronts, pareto

@@ -1,4 +1,4 @@
-"""What a model costs to store and to run, known before anything is allocated."""
+"""The cost of storing and running a model, before anything is allocated."""
 
 import math
 from collections import Counter
@@ -7,22 +7,23 @@ from typing import Any, NamedTuple
 
 import jax
 
+from mtljax import trees
 from mtljax.analysis._table import Table
 from mtljax.base import Module, PyTree
 from mtljax.module import shapes
 
 
 class Cost(NamedTuple):
-    """What `cost` finds.
+    """The result of `cost`.
 
     Attributes:
-      parameters: how many lie in each subtree, ``{'shared': ..., 'task/heads': ...}``, frozen ones
-        among them.
-      frozen: how many of these are frozen, where there are any.
-      flops: of the forward pass, as XLA counts them; NaN on a backend that does not.
-      bytes: of parameters and state (batch statistics, frozen parameters).
-      temporary_bytes: what the compiled forward pass holds besides inputs, parameters and outputs;
-        NaN on a backend that does not say.
+      parameters: The number of parameters in each subtree, ``{'shared': ..., 'task/heads': ...}``,
+        including frozen ones.
+      frozen: The number of frozen parameters in each subtree that has some.
+      flops: The FLOPs of the forward pass as XLA counts them; NaN on a backend that does not.
+      bytes: The size of parameters and state (batch statistics, frozen parameters).
+      temporary_bytes: The memory of the compiled forward pass besides inputs, parameters and
+        outputs; NaN on a backend that does not report it.
     """
 
     parameters: dict[str, int]
@@ -49,21 +50,21 @@ class Cost(NamedTuple):
 
 
 def cost(model: Module, x: Any) -> Cost:
-    """Parameters, FLOPs and bytes of a forward pass, from shapes alone.
+    """Parameters, FLOPs and bytes of a forward pass, from shapes only.
 
     The pass is compiled and never run, and no parameter is allocated. FLOPs are counted before XLA
-    optimises: what it computes twice to save memory, or hands to a library, would blur them. It
-    counts a product of ``[B, n]`` and ``[n, m]`` as ``2 B n m``, and the body of a loop once.
+    optimises, because rematerialisation and library calls would change the count. XLA counts a
+    product of ``[B, n]`` and ``[n, m]`` as ``2 B n m``, and the body of a loop once.
 
     Args:
-      model: a sharing scheme, or any module.
-      x: a batch of inputs, or its shapes (``jax.ShapeDtypeStruct``).
+      model: The model of a sharing scheme, or any module.
+      x: A batch of inputs, or its shapes (``jax.ShapeDtypeStruct``).
 
     >>> from mtljax import backbones, heads, sharing
     >>> two = {'b': heads.linear(3), 'a': heads.linear()}
     >>> x = jax.ShapeDtypeStruct((2, 4), 'float32')
-    >>> found = cost(sharing.hard(backbones.mlp((8,)), two), x)
-    >>> found.parameters, found.total, found.bytes
+    >>> result = cost(sharing.hard(backbones.mlp((8,)), two), x)
+    >>> result.parameters, result.total, result.bytes
     ({'shared': 40, 'task/heads': 36}, 76, 304)
     """
     x = shapes(x)
@@ -81,11 +82,11 @@ def cost(model: Module, x: Any) -> Cost:
 
 
 def count(params: Any, state: Any) -> int:
-    """The number of parameters, those included that `module.freeze` keeps in the state.
+    """The number of parameters, including those that `module.freeze` keeps in the state.
 
     Args:
-      params: of a model.
-      state: of the same model.
+      params: The parameters of a model.
+      state: The state of the same model.
 
     >>> from mtljax import backbones, heads, module, sharing
     >>> model = sharing.hard(module.freeze(backbones.mlp((8,)), 1), {'a': heads.linear()})
@@ -96,9 +97,9 @@ def count(params: Any, state: Any) -> int:
 
 
 def cost_table(costs: Mapping[str, Cost]) -> Table:
-    """Costs side by side, and the ratios to the first.
+    """Costs of several models, and the ratios to the first model.
 
-    One encoder of E parameters with T heads of h against T networks:
+    For T networks against one encoder of E parameters with T heads of h parameters:
 
     ``ratio = T (E + h) / (E + T h)``
 
@@ -107,7 +108,7 @@ def cost_table(costs: Mapping[str, Cost]) -> Table:
         x)}``.
 
     Raises:
-      ValueError: there is none.
+      ValueError: There is no cost.
 
     >>> from mtljax import backbones, heads, sharing
     >>> two, x = dict.fromkeys('ab', heads.linear()), jax.ShapeDtypeStruct((2, 4), 'float32')
@@ -117,20 +118,20 @@ def cost_table(costs: Mapping[str, Cost]) -> Table:
     [['shared', '58', '1.00'], ['separate', '98', '1.69']]
     """
     if not costs:
-        raise ValueError('cost_table expects one cost at least. Found none.')
+        raise ValueError('costs should hold at least one cost. Found an empty mapping.')
     first = next(iter(costs.values()))
     rows = []
-    for name, found in costs.items():
-        rows.append([name, short(found.total), _ratio(found.total, first.total)])
-        rows[-1] += [short(sum(found.frozen.values()))]
-        rows[-1] += [short(found.flops), _ratio(found.flops, first.flops)]
-        rows[-1] += [short(found.bytes), short(found.temporary_bytes)]
+    for name, each in costs.items():
+        rows.append([name, short(each.total), _ratio(each.total, first.total)])
+        rows[-1] += [short(sum(each.frozen.values()))]
+        rows[-1] += [short(each.flops), _ratio(each.flops, first.flops)]
+        rows[-1] += [short(each.bytes), short(each.temporary_bytes)]
     columns = ['model', 'parameters', 'ratio', 'frozen', 'FLOP', 'ratio']
     return Table([*columns, 'bytes', 'temporary bytes'], rows)
 
 
 def short(number: float) -> str:
-    """Four digits and a unit.
+    """A number with four digits and a unit.
 
     >>> short(10_150_000), short(512), short(999_990)
     ('10.15M', '512', '1M')
@@ -147,18 +148,18 @@ def _ratio(number: float, reference: float) -> str:
 
 
 def _sizes(tree: PyTree, *, frozen: bool = False) -> dict[str, int]:
-    """The sizes of subtrees; ``frozen`` counts what `module.freeze` put into a state."""
-    found: Counter[str] = Counter()
-    for path, leaf in jax.tree_util.tree_leaves_with_path(_held(tree) if frozen else tree):
-        names = [jax.tree_util.keystr((key,), simple=True) for key in path]
-        found['/'.join(names[: 2 if names[:1] == ['task'] else 1])] += leaf.size
-    return dict(found)
+    """The sizes of subtrees; with ``frozen``, of the frozen parameters in a state."""
+    sizes: Counter[str] = Counter()
+    for path, leaf in jax.tree_util.tree_leaves_with_path(_frozen(tree) if frozen else tree):
+        names = trees.path_name(path).split('/')
+        sizes['/'.join(names[: 2 if names[:1] == ['task'] else 1])] += leaf.size
+    return dict(sizes)
 
 
-def _held(tree: PyTree) -> PyTree:
-    """The parameters in a state: `module.freeze` lays them beside the state, and nothing else."""
+def _frozen(tree: PyTree) -> PyTree:
+    """The parameters in a state; only `module.freeze` puts parameters beside a state."""
     if not isinstance(tree, dict):
         return None
     if tree.keys() == {'frozen', 'state'}:
-        return {'frozen': tree['frozen'], 'state': _held(tree['state'])}
-    return {name: _held(inner) for name, inner in tree.items()}
+        return {'frozen': tree['frozen'], 'state': _frozen(tree['state'])}
+    return {name: _frozen(inner) for name, inner in tree.items()}

@@ -1,4 +1,4 @@
-"""Two tasks against each other."""
+"""Figures of two tasks against each other."""
 
 import itertools
 import math
@@ -6,27 +6,28 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-Found = Mapping[str, Mapping[str, tuple[float, float]]]
+Summary = Mapping[str, Mapping[str, tuple[float, float]]]
 """``{method: {quantity: (mean, standard error)}}``."""
 
 _MOST = 6
 
 
 def fronts(
-    found: Found, quantities: Sequence[str], better: Mapping[str, bool], title: str = ''
+    results: Summary, quantities: Sequence[str], better: Mapping[str, bool], title: str = ''
 ) -> Figure:
-    """One panel per pair of quantities: every method's mean and error, and the Pareto front.
+    """One panel per pair of quantities: mean and error of every method, and the Pareto front.
 
-    Axes point so that better is to the right and up. Of many pairs, six neighbours are drawn.
+    Better values are to the right and up. If there are many pairs, six neighbouring pairs are
+    drawn.
 
     Args:
-      found: what `summary` returned.
-      quantities: the main metric of each task, two or more.
+      results: The result of `summary`.
+      quantities: The main metric of each task, two or more.
       better: ``{quantity: whether higher is better}``.
-      title: of the figure.
+      title: The title of the figure.
 
-    >>> found = {'hard': {'a mae': (0.5, 0.1), 'b auc': (0.7, 0.0)}}
-    >>> figure = fronts(found, ['a mae', 'b auc'], {'a mae': False, 'b auc': True})
+    >>> results = {'hard': {'a mae': (0.5, 0.1), 'b auc': (0.7, 0.0)}}
+    >>> figure = fronts(results, ['a mae', 'b auc'], {'a mae': False, 'b auc': True})
     >>> [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes]
     [('a mae (less is better)', 'b auc')]
     """
@@ -35,11 +36,11 @@ def fronts(
     pairs = sorted(every, key=lambda pair: order[pair[1]] - order[pair[0]])[:_MOST]
     columns = min(len(pairs), 3)
     lines = math.ceil(len(pairs) / columns)
-    height = max(3.2 * lines, 0.2 * len(found) + 0.6)  # of the legend
+    height = max(3.2 * lines, 0.2 * len(results) + 0.6)  # room for the legend
     figure = Figure(figsize=(3.6 * columns + 1.8, height), layout='constrained')
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, (first, second) in zip(panels, pairs, strict=False):
-        points = {name: (row[first], row[second]) for name, row in found.items()}
+        points = {name: (row[first], row[second]) for name, row in results.items()}
         _draw(axes, points, better[first], better[second])
         for quantity, name in ((first, 'x'), (second, 'y')):
             hint = '' if better[quantity] else ' (less is better)'
@@ -54,7 +55,7 @@ def fronts(
 
 
 def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
-    """The indices of the points that no other one beats, both coordinates higher is better.
+    """The indices of the points that no other point beats; higher is better.
 
     >>> pareto([(0.0, 1.0), (1.0, 0.0), (0.5, -1.0), (0.0, 0.5)])
     [0, 1]

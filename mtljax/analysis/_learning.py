@@ -1,4 +1,4 @@
-"""How several methods learn."""
+"""Learning curves of several methods."""
 
 import math
 import statistics
@@ -13,12 +13,12 @@ def learning_curves(
     panels: Mapping[str, str],
     title: str = '',
 ) -> Figure:
-    """One panel per quantity: each method's mean over seeds, and the range of the seeds behind it.
+    """One panel per quantity: the mean of each method over seeds, and the range of the seeds.
 
     Args:
-      histories: ``{method: [rows of each run]}``; rows are those of a log.
+      histories: ``{method: [rows of each run]}``, with the rows of a log.
       panels: ``{name in the log: title}``, such as ``'validation/left/accuracy'``.
-      title: of the figure.
+      title: The title of the figure.
 
     >>> rows = [{'step': 1, 'validation/a/mae': 0.5}, {'step': 2, 'validation/a/mae': 0.4}]
     >>> figure = learning_curves({'hard': [rows]}, {'validation/a/mae': 'a mae'})
@@ -27,7 +27,7 @@ def learning_curves(
     """
     columns = min(len(panels), 4)
     lines = math.ceil(len(panels) / columns)
-    height = max(2.7 * lines, 0.2 * len(histories) + 0.6)  # of the legend
+    height = max(2.7 * lines, 0.2 * len(histories) + 0.6)  # room for the legend
     figure = Figure(figsize=(3.2 * columns + 1.6, height), layout='constrained')
     grid = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, (name, heading) in zip(grid, panels.items(), strict=False):

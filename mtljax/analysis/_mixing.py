@@ -1,4 +1,4 @@
-"""What the gates and units of a trained model mix."""
+"""The weights of gates and units in a trained model."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,34 +7,35 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
+from mtljax import trees
 from mtljax.base import Params, State
 
 _PANEL = 2.6
 
 
 def mixing(tasks: Sequence[str], params: Params, state: State) -> dict[str, list[list[float]]]:
-    """Every gate's mean weights and every cross-stitch unit, as matrices with one row per task.
+    """The mean weights of gates and cross-stitch units, as matrices with one row per task.
 
     Loads of gates are those of the last training step; a gate that all tasks share has one row.
     Units with one weight per channel are averaged over channels.
 
     Args:
-      tasks: their names, in the order of T.
-      params: of the model.
-      state: of the model.
+      tasks: The names of the tasks, in the order of T.
+      params: The parameters of the model.
+      state: The state of the model.
 
     >>> load = {'load': np.array([0.25, 0.75])}
     >>> mixing(['a', 'b'], {}, {'task': {'gates': {'a': load, 'b': load}}})
     {'gates': [[0.25, 0.75], [0.25, 0.75]]}
     """
-    found: dict[str, dict[str, Any]] = {}
+    matrices: dict[str, dict[str, Any]] = {}
     for tree in (params, state):
         for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
-            parts = jax.tree_util.keystr(path, simple=True, separator='/').split('/')
+            parts = trees.path_name(path).split('/')
             if _is_mixture(parts, np.shape(leaf), len(tasks)):
                 name, row = _place(parts, tasks)
-                found.setdefault(name, {})[row] = np.asarray(leaf, np.float64)
-    return {name: _matrix(rows, tasks) for name, rows in found.items()}
+                matrices.setdefault(name, {})[row] = np.asarray(leaf, np.float64)
+    return {name: _matrix(rows, tasks) for name, rows in matrices.items()}
 
 
 def _is_mixture(parts, shape, num_tasks):
@@ -44,10 +45,10 @@ def _is_mixture(parts, shape, num_tasks):
 
 
 def _place(parts, tasks):
-    """The name of the matrix, and whose row it is."""
-    kept = [part for part in parts[1:] if part not in ('load', 'gate', 'common')]
-    row = next((part for part in kept if part in tasks), '')
-    name = ' '.join(part for part in kept if part != row) or 'gate'
+    """The name of the matrix, and the task of the row."""
+    names = [part for part in parts[1:] if part not in ('load', 'gate', 'common')]
+    row = next((part for part in names if part in tasks), '')
+    name = ' '.join(part for part in names if part != row) or 'gate'
     return ('units behind the last stage' if name == 'units' else name), row
 
 
@@ -64,12 +65,12 @@ def _matrix(rows, tasks):
 def heat_maps(
     matrices: Mapping[str, Sequence[Sequence[float]]], tasks: Sequence[str], title: str = ''
 ) -> Figure:
-    """One panel per matrix of `mixing`, its values written into the cells.
+    """One panel per matrix of `mixing`, with the values in the cells.
 
     Args:
       matrices: ``{title of the panel: rows}``.
-      tasks: the names of the rows, where there is one per task.
-      title: of the figure.
+      tasks: The names of the rows, for matrices with one row per task.
+      title: The title of the figure.
 
     >>> [axes.get_title() for axes in heat_maps({'gates': [[0.5, 0.5]]}, ['a']).axes]
     ['gates']

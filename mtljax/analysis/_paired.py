@@ -10,21 +10,22 @@ from mtljax.analysis._table import Table
 def paired(
     records: Sequence[Record], reference: str, tasks: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, tuple[float, float]]]:
-    """Mean difference to one method over the seeds both ran, and half its 95 % interval.
+    """The mean difference to one method over common seeds, and half its 95 % interval.
 
-    ``d_s = m_s - r_s``: ``mean(d)`` and ``t_{0.975, n-1} sd(d) / sqrt(n)``. Seeds that give both
-    methods the same data and order of examples cancel out.
+    ``d_s = m_s - r_s``: ``mean(d)`` and ``t_{0.975, n-1} sd(d) / sqrt(n)``. If a seed gives both
+    methods the same data and order of examples, its effect cancels out.
 
     Args:
-      records: all runs.
-      reference: the method that the others are compared with.
+      records: The records of all runs.
+      reference: The method that the others are compared with.
       tasks: ``{task: names of its metrics}``.
 
     Returns:
-      ``{method: {'task metric': (difference, half width)}}``; the width of one seed is NaN.
+      ``{method: {'task metric': (difference, half width)}}``; the width is NaN for
+      one seed.
 
     Raises:
-      ValueError: no run of the reference.
+      ValueError: There is no run of the reference.
 
     >>> runs = [Record(m, s, {'a': {'mae': e + s}}, 1, 1.0)
     ...         for m, e in (('hard', 1.0), ('mmoe', 0.5)) for s in (0, 1)]
@@ -34,13 +35,13 @@ def paired(
     runs = {(record.method, record.seed): record.test for record in records}
     methods = list(dict.fromkeys(record.method for record in records))
     if reference not in methods:
-        raise ValueError(f'No run of {reference!r}. Found {methods}.')
+        raise ValueError(f'reference should be one of {methods}. Found {reference!r}.')
     seeds = [seed for method, seed in runs if method == reference]
-    found = {}
+    differences = {}
     for method in methods:
         both = [seed for seed in seeds if (method, seed) in runs]
         if method != reference and both:
-            found[method] = {
+            differences[method] = {
                 f'{task} {name}': student_interval(
                     [
                         runs[method, seed][task][name] - runs[reference, seed][task][name]
@@ -50,24 +51,26 @@ def paired(
                 for task, names in tasks.items()
                 for name in names
             }
-    return found
+    return differences
 
 
-def paired_table(found: Mapping[str, Mapping[str, tuple[float, float]]], reference: str) -> Table:
-    """The differences as text; those whose interval leaves out 0 are marked ``*``.
+def paired_table(
+    differences: Mapping[str, Mapping[str, tuple[float, float]]], reference: str
+) -> Table:
+    """The differences as text, with a ``*`` if the interval does not contain 0.
 
     Args:
-      found: what `paired` returned.
-      reference: the method that was compared with.
+      differences: The result of `paired`.
+      reference: The method that the others were compared with.
 
     >>> paired_table({'mmoe': {'a mae': (-0.5, 0.1)}}, 'hard').rows
     [['mmoe - hard', '-0.5000 ± 0.1000 *']]
     """
-    quantities = list(next(iter(found.values()), {}))
-    digits = {what: decimals(row[what] for row in found.values()) for what in quantities}
+    quantities = list(next(iter(differences.values()), {}))
+    digits = {what: decimals(row[what] for row in differences.values()) for what in quantities}
     rows = [
         [f'{method} - {reference}', *(_cell(digits[what], *row[what]) for what in quantities)]
-        for method, row in found.items()
+        for method, row in differences.items()
     ]
     return Table(['difference', *quantities], rows)
 

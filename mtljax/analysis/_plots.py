@@ -13,8 +13,8 @@ def curves(rows: Sequence[Mapping[str, Any]], title: str = '') -> Figure:
     """Training and validation losses per task, and every validation metric, over the steps.
 
     Args:
-      rows: of a log, ``{'step': ..., 'loss/TASK': ..., 'validation/TASK/METRIC': ...}``.
-      title: of the figure.
+      rows: The rows of a log, ``{'step': ..., 'loss/TASK': ..., 'validation/TASK/METRIC': ...}``.
+      title: The title of the figure.
 
     >>> rows = [{'step': 1, 'loss/a': 0.5}, {'step': 1, 'validation/a/loss': 0.6}]
     >>> [axes.get_ylabel() for axes in curves(rows).axes]
@@ -41,37 +41,37 @@ def curves(rows: Sequence[Mapping[str, Any]], title: str = '') -> Figure:
 
 
 def intervals(
-    found: Mapping[str, Mapping[str, tuple[float, float]]],
+    results: Mapping[str, Mapping[str, tuple[float, float]]],
     quantities: Mapping[str, str],
     title: str = '',
 ) -> Figure:
     """One panel per quantity: the mean of each method with its standard error.
 
     Args:
-      found: ``{method: {quantity: (mean, standard error)}}``.
-      quantities: which to draw, ``{quantity: title of its panel}``.
-      title: of the figure.
+      results: ``{method: {quantity: (mean, standard error)}}``.
+      quantities: The quantities to draw, ``{quantity: title of its panel}``.
+      title: The title of the figure.
 
-    >>> found = {'hard': {'a mae': (0.5, 0.1)}, 'alone': {'a mae': (0.6, 0.1)}}
-    >>> [axes.get_title() for axes in intervals(found, {'a mae': 'error of a'}).axes]
+    >>> results = {'hard': {'a mae': (0.5, 0.1)}, 'alone': {'a mae': (0.6, 0.1)}}
+    >>> [axes.get_title() for axes in intervals(results, {'a mae': 'error of a'}).axes]
     ['error of a']
     """
     columns = min(len(quantities), _COLUMNS)
     lines = math.ceil(len(quantities) / columns)
-    width = max(3.4, 0.24 * len(found) + 1)
+    width = max(3.4, 0.24 * len(results) + 1)
     figure = Figure(figsize=(width * columns, 3.6 * lines), layout='constrained')
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes in panels[len(quantities) :]:
         axes.set_axis_off()
     for axes, (what, heading) in zip(panels, quantities.items(), strict=False):
-        for index, row in enumerate(found.values()):
+        for index, row in enumerate(results.values()):
             mean, error = row[what]
             error = 0 if math.isnan(error) else error
             axes.errorbar(index, mean, yerr=error, fmt='o', capsize=5, color=f'C{index % 10}')
         axes.set_xticks(
-            range(len(found)), list(found), rotation=45, ha='right', rotation_mode='anchor'
+            range(len(results)), list(results), rotation=45, ha='right', rotation_mode='anchor'
         )
-        axes.set_xlim(-0.5, len(found) - 0.5)
+        axes.set_xlim(-0.5, len(results) - 0.5)
         axes.set_title(heading, fontsize='medium')
         axes.grid(axis='y', alpha=0.3)
     figure.suptitle(title)

@@ -1,4 +1,4 @@
-"""Runs over several seeds, summed up and compared with the single-task baseline."""
+"""Summaries of runs over several seeds, compared with a baseline."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,14 +14,14 @@ _DIGITS = {'seconds': 1, 'delta_m_flat': 2, 'delta_m_task': 2, 'mean_rank': 2}
 
 
 class Record(NamedTuple):
-    """One run.
+    """The result of one run.
 
     Attributes:
-      method: what was run; runs that differ in the seed only share it.
-      seed: of the run.
+      method: The name of the method; runs that differ only in the seed have the same name.
+      seed: The seed of the run.
       test: ``{task: {metric: value}}``.
-      parameters: of the whole model.
-      seconds: of training alone.
+      parameters: The number of parameters of the whole model.
+      seconds: The time of training, without evaluation.
     """
 
     method: str
@@ -34,7 +34,7 @@ class Record(NamedTuple):
 def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
     """The mean and its standard error, ``sd / sqrt(n)``; the error of one value is NaN.
 
-    Values that are not finite make both NaN.
+    Both are NaN if a value is not finite.
 
     >>> mean_and_error([1.0, 3.0])
     (2.0, 1.0)
@@ -48,36 +48,36 @@ def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
 def summary(
     records: Sequence[Record], baseline: str, tasks: Mapping[str, Task]
 ) -> dict[str, dict[str, tuple[float, float]]]:
-    """Mean and standard error over seeds of every quantity, per method in order of appearance.
+    """The mean and the standard error of every quantity over seeds, for each method in order.
 
-    ``delta_m_flat`` and ``delta_m_task`` compare each run with the mean of the baseline's runs, in
-    percent; negative is better. Metrics that the baseline does not have, NaN or 0, are left out of
-    them, as `undefined` says.
+    ``delta_m_flat`` and ``delta_m_task`` compare each run with the mean of the runs of the
+    baseline, in percent; negative is better. They leave out metrics where the baseline is NaN,
+    infinite or 0; `undefined` lists them.
 
     Args:
-      records: all runs.
-      baseline: the method that the others are compared with.
+      records: The records of all runs.
+      baseline: The method that the others are compared with.
       tasks: ``{task: Task}``, for the direction of each metric.
 
     Returns:
       ``{method: {quantity: (mean, standard error)}}``; metrics are named ``'task metric'``.
 
     Raises:
-      ValueError: no run of the baseline.
+      ValueError: There is no run of the baseline.
 
     >>> from mtljax import data
     >>> tasks = data.digits(train=4, validation=2, test=2).tasks
     >>> def run(method, score):
     ...     test = {task: {'accuracy': score} for task in tasks}
     ...     return Record(method, 0, test, parameters=10, seconds=1.0)
-    >>> found = summary([run('alone', 0.5), run('hard', 0.6)], 'alone', tasks)
-    >>> found['hard']['delta_m_flat'][0]
+    >>> table = summary([run('alone', 0.5), run('hard', 0.6)], 'alone', tasks)
+    >>> table['hard']['delta_m_flat'][0]
     -19.99...
     """
     methods = list(dict.fromkeys(record.method for record in records))
     runs = {name: [r for r in records if r.method == name] for name in methods}
     if baseline not in runs:
-        raise ValueError(f'No run of the baseline {baseline!r}. Found {methods}.')
+        raise ValueError(f'baseline should be one of {methods}. Found {baseline!r}.')
     better = {
         task: {name: metric.higher_is_better for name, metric in row.metrics.items()}
         for task, row in tasks.items()
@@ -93,40 +93,40 @@ def summary(
         for task, names in better.items()
     }
     rows = {
-        name: [_quantities(record, reference, better, defined) for record in found]
-        for name, found in runs.items()
+        name: [_quantities(record, reference, better, defined) for record in of_method]
+        for name, of_method in runs.items()
     }
-    found = {
-        name: {what: mean_and_error([row[what] for row in own]) for what in own[0]}
-        for name, own in rows.items()
+    results = {
+        name: {what: mean_and_error([row[what] for row in seeds]) for what in seeds[0]}
+        for name, seeds in rows.items()
     }
-    ranked = mean_ranks({name: row for name, row in found.items() if name != baseline}, better)
+    ranked = mean_ranks({name: row for name, row in results.items() if name != baseline}, better)
     return {
         name: {**row, 'mean_rank': (ranked.get(name, math.nan), math.nan)}
-        for name, row in found.items()
+        for name, row in results.items()
     }
 
 
 def mean_ranks(
-    found: Mapping[str, Mapping[str, tuple[float, float]]],
+    results: Mapping[str, Mapping[str, tuple[float, float]]],
     better: Mapping[str, Mapping[str, bool]],
 ) -> dict[str, float]:
-    """The mean over all metrics of each method's rank, 1 for the best; equal means share a rank.
+    """The mean rank of each method over all metrics, 1 for the best; equal means share a rank.
 
-    A method without a finite mean is the last; a metric that no method has does not count.
+    A method without a finite mean ranks last. A metric without any finite mean does not count.
 
     Args:
-      found: ``{method: {'task metric': (mean, standard error)}}``.
+      results: ``{method: {'task metric': (mean, standard error)}}``.
       better: ``{task: {metric: whether higher is better}}``.
 
-    >>> found = {'hard': {'a mae': (0.5, 0.1)}, 'mmoe': {'a mae': (0.4, 0.1)}}
-    >>> mean_ranks(found, {'a': {'mae': False}})
+    >>> results = {'hard': {'a mae': (0.5, 0.1)}, 'mmoe': {'a mae': (0.4, 0.1)}}
+    >>> mean_ranks(results, {'a': {'mae': False}})
     {'hard': 2.0, 'mmoe': 1.0}
     """
-    ranks: dict[str, list[float]] = {name: [] for name in found}
+    ranks: dict[str, list[float]] = {name: [] for name in results}
     for task, metrics in better.items():
         for metric, up in metrics.items():
-            values = {name: row[f'{task} {metric}'][0] for name, row in found.items()}
+            values = {name: row[f'{task} {metric}'][0] for name, row in results.items()}
             if not any(map(math.isfinite, values.values())):
                 continue
             sign = 1 if up else -1
@@ -138,18 +138,18 @@ def mean_ranks(
     return {name: float(np.mean(row)) if row else math.nan for name, row in ranks.items()}
 
 
-def undefined(found: Mapping[str, tuple[float, float]], tasks: Mapping[str, Task]) -> list[str]:
-    """The metrics of a baseline that nothing can be compared with: NaN, infinite, or 0.
+def undefined(row: Mapping[str, tuple[float, float]], tasks: Mapping[str, Task]) -> list[str]:
+    """The metrics of a baseline that allow no comparison: they are NaN, infinite or 0.
 
     Args:
-      found: its row of a `summary`.
+      row: The row of the baseline in a `summary`.
       tasks: ``{task: Task}``.
 
     >>> undefined({}, {})
     []
     """
-    names = [f'{task} {name}' for task, row in tasks.items() for name in row.metrics]
-    return [name for name in names if not _is_defined(found[name][0])]
+    names = [f'{name} {metric}' for name, task in tasks.items() for metric in task.metrics]
+    return [name for name in names if not _is_defined(row[name][0])]
 
 
 def _is_defined(value: float) -> bool:
@@ -167,27 +167,29 @@ def _quantities(record: Record, reference, better, defined) -> dict[str, float]:
     }
 
 
-def as_table(found: Mapping[str, Mapping[str, tuple[float, float]]], baseline: str) -> Table:
-    """The summary as text, ``mean ± standard error``; the baseline has no difference to itself.
+def as_table(results: Mapping[str, Mapping[str, tuple[float, float]]], baseline: str) -> Table:
+    """The summary as text, ``mean ± standard error``; the baseline has no change and no rank.
 
     Args:
-      found: what `summary` returned.
-      baseline: the method that the others were compared with.
+      results: The result of `summary`.
+      baseline: The method that the others were compared with.
 
     >>> as_table({'alone': {'a mae': (0.5, 0.1)}}, 'alone').rows
     [['alone', '0.5000 ± 0.1000']]
     """
-    quantities = list(next(iter(found.values())))
-    digits = {what: decimals(row[what] for row in found.values()) for what in quantities} | _DIGITS
+    quantities = list(next(iter(results.values())))
+    columns = {what: [row[what] for row in results.values()] for what in quantities}
+    digits = {what: decimals(column) for what, column in columns.items()} | _DIGITS
     rows = []
-    for method, row in found.items():
-        cells = [_cell(w, digits[w], *row[w], own=method == baseline) for w in quantities]
+    for method, row in results.items():
+        is_baseline = method == baseline
+        cells = [_cell(w, digits[w], *row[w], is_baseline=is_baseline) for w in quantities]
         rows.append([method, *cells])
     return Table(['method', *map(_heading, quantities)], rows)
 
 
 def decimals(column: Iterable[tuple[float, float]]) -> int:
-    """Decimals for a column of means and errors: two digits of the largest error, 4 to 8 in all.
+    """The decimals of a column of means and errors: two digits of the largest error, from 4 to 8.
 
     >>> decimals([(0.5, 0.01), (0.6, 0.001)]), decimals([(0.5, 2e-5)])
     (4, 6)
@@ -209,10 +211,10 @@ def _heading(quantity: str) -> str:
     return titles.get(quantity, quantity)
 
 
-def _cell(quantity: str, digits: int, mean: float, error: float, *, own: bool) -> str:
+def _cell(quantity: str, digits: int, mean: float, error: float, *, is_baseline: bool) -> str:
     if quantity == 'parameters':
         return f'{mean:,.0f}'
-    if quantity.startswith(('delta_m', 'mean_rank')) and own:
+    if quantity.startswith(('delta_m', 'mean_rank')) and is_baseline:
         return '-'
     spread = '' if math.isnan(error) else f' ± {error:,.{digits}f}'
     return f'{mean:,.{digits}f}{spread}'

@@ -1,4 +1,4 @@
-"""A table that reads well as text."""
+"""Tables as text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Table:
     rows: Sequence[Sequence[str]]
 
     def markdown(self) -> str:
-        """GitHub Markdown: the first column to the left, the others to the right."""
+        """The table in GitHub Markdown: first column left-aligned, other columns right-aligned."""
         cells = [[cell.replace('|', '\\|') for cell in row] for row in (self.columns, *self.rows)]
         widths = [max(len(row[i]) for row in cells) for i in range(len(self.columns))]
         rule = '|'.join(

@@ -1,4 +1,4 @@
-"""Figures of runs that can be watched in a plane: where each method goes, and where it ends."""
+"""Figures of runs in a plane: the path and the end of each method."""
 
 import math
 from collections.abc import Mapping
@@ -39,13 +39,13 @@ _MANY = 20
 
 
 class Plane(NamedTuple):
-    """What lies behind the paths.
+    """The background of the paths.
 
     Attributes:
-      labels: of the two axes.
-      window: ``((low, high), (low, high))`` of the two axes.
-      curve: points ``[N, 2]`` of the Pareto set, or of the front.
-      curve_name: what the curve is called.
+      labels: The labels of the two axes.
+      window: The limits ``((low, high), (low, high))`` of the two axes.
+      curve: The points ``[N, 2]`` of the Pareto set or of the front.
+      curve_name: The name of the curve.
       heights: ``(x [M], y [L], height [L, M])`` for contours, or None.
     """
 
@@ -57,11 +57,11 @@ class Plane(NamedTuple):
 
 
 class Path(NamedTuple):
-    """One method from R starts.
+    """The paths of one method from R starts.
 
     Attributes:
       points: ``[R, K, 2]``, from the starts to the ends.
-      arrived: ``[R]``: whether an end is where it should be.
+      arrived: ``[R]``, whether a path ends on the front.
     """
 
     points: ArrayLike
@@ -75,13 +75,13 @@ def trajectories(
     *,
     ends: tuple[Mapping[str, Path], Plane] | None = None,
 ) -> Figure:
-    """One panel per method, its paths coloured by the step; then all ends in another plane.
+    """One panel per method, with paths coloured by step; then all ends in another plane.
 
     Args:
-      paths: of every method.
-      plane: that the paths lie in.
-      steps: of the points of a path, ``[K]``.
-      ends: paths whose last points are drawn in one more panel, and its plane.
+      paths: The paths of every method.
+      plane: The plane of the paths.
+      steps: The steps of the points of a path, ``[K]``.
+      ends: Paths whose last points are drawn in one more panel, and the plane of that panel.
 
     >>> line = Path(np.zeros((1, 3, 2)), [True])
     >>> plane = Plane(('x', 'y'), ((-1, 1), (-1, 1)), np.zeros((2, 2)), 'front')
@@ -93,7 +93,7 @@ def trajectories(
     figure = Figure(figsize=(7.2, 1.8 * rows + 0.15), layout='constrained')
     grid = figure.subplots(rows, _COLUMNS, squeeze=False)
     rest = iter(grid.flat)
-    norm = PowerNorm(0.4, 0, np.max(steps))  # most of the way is made early
+    norm = PowerNorm(0.4, 0, np.max(steps))  # most of the movement is early
     colors = ScalarMappable(norm, 'viridis')
     for (name, path), axes in zip(paths.items(), rest, strict=False):
         _draw_paths(axes, path, plane, np.asarray(steps), colors)

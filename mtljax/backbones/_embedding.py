@@ -5,7 +5,7 @@ from flax import linen
 
 
 class Embedding(linen.Module):
-    """Tokens, image patches or vectors to ``[B, L, width]``; options are those of `transformer`."""
+    """Tokens, patches or vectors to ``[B, L, width]``; the options are those of `transformer`."""
 
     width: int
     vocabulary: int | None
@@ -20,7 +20,7 @@ class Embedding(linen.Module):
         if self.vocabulary is not None:
             _check(x, x.ndim == 2 and jnp.issubdtype(x.dtype, jnp.integer), 'integers [B, L]')
             x = x.astype(jnp.int32)
-            x = jnp.where(x < 0, self.vocabulary, x)  # else it would count from the end
+            x = jnp.where(x < 0, self.vocabulary, x)  # negative indices would count from the end
             x = linen.Embed(self.vocabulary, self.width, dtype=self.dtype)(x)
         else:
             x = _patches(x, self.patch) if self.patch is not None else x
@@ -38,7 +38,7 @@ class Embedding(linen.Module):
 def _patches(x, side):
     """``[B, H, W]`` or ``[B, H, W, C]`` to ``[B, H W / side^2, side^2 C]``, row by row."""
     images = x.ndim in (3, 4) and not (x.shape[1] % side or x.shape[2] % side)
-    _check(x, images, f'images [B, H, W] or [B, H, W, C] whose sides {side} divides')
+    _check(x, images, f'images [B, H, W] or [B, H, W, C] with sides divisible by {side}')
     batch, height, width, channels = (*x.shape, 1)[:4]
     x = x.reshape(batch, height // side, side, width // side, side, channels)
     return x.swapaxes(2, 3).reshape(batch, -1, side * side * channels)

@@ -6,12 +6,12 @@ from flax import linen
 from mtljax.backbones._layers import with_channels
 
 _INITIAL = linen.initializers.variance_scaling(2.0, 'fan_out', 'normal')
-# A channel of a depthwise convolution feeds one, not all that its kernel's last axis counts.
+# The fan-out of a depthwise convolution is one channel, not the last axis of its kernel.
 _DEPTHWISE = linen.initializers.variance_scaling(2.0, 'fan_in', 'normal')
 
 
 class _Layers(linen.Module):
-    """Options are those of `efficientnet_lite0`."""
+    """The options are those of `efficientnet_lite0`."""
 
     axis_name: str | None
     dtype: jnp.dtype | None
@@ -74,7 +74,7 @@ class _Block(_Layers):
 class Inverted(_Layers):
     """Inverted bottlenecks: wide inside, a depthwise convolution, no activation at the end.
 
-    ``drops`` are the shares of examples that skip each block while training.
+    ``drops`` are the shares of examples that skip each block in training.
     """
 
     width: int

@@ -1,4 +1,4 @@
-"""Convolutions and norms of the networks for images."""
+"""Convolutions and norms of networks on images."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ _INITIAL = linen.initializers.variance_scaling(2.0, 'fan_out', 'normal')
 
 
 class Layers(linen.Module):
-    """What stems and blocks are made of; options are those of `resnet`."""
+    """The layers of stems and blocks; the options are those of `resnet`."""
 
     norm: str
     groups: int
@@ -23,12 +23,12 @@ class Layers(linen.Module):
 
     @property
     def options(self) -> dict[str, Any]:
-        """The options, for a part of this module."""
+        """The options, for modules inside this one."""
         names = ('norm', 'groups', 'axis_name', 'dtype', 'standardise')
         return {name: getattr(self, name) for name in names}
 
     def convolve(self, x, width, kernel, stride=1, dilation=1):
-        """Without bias; padded alike on both sides, whatever the stride."""
+        """A convolution without bias; the padding is equal on both sides for every stride."""
         return linen.Conv(
             width,
             (kernel, kernel),
@@ -50,10 +50,10 @@ class Layers(linen.Module):
 
 
 def with_channels(x: Any, reader: str) -> Any:
-    """``[B, H, W]`` or ``[B, H, W, C]`` with its channels.
+    """Images ``[B, H, W]`` or ``[B, H, W, C]`` as ``[B, H, W, C]``.
 
     Raises:
-      ValueError: ``x`` is no batch of images.
+      ValueError: ``x`` is not a batch of images.
     """
     if not hasattr(x, 'ndim') or x.ndim not in (3, 4):
         raise ValueError(
@@ -75,7 +75,7 @@ def check_norm(norm: Any, groups: Any, widths: Sequence[int]) -> None:
 
 
 def _standardised(x, kernel, *args, **options):
-    """The convolution with a kernel of mean 0 and variance 1 for each output channel."""
+    """A convolution whose kernel has mean 0 and variance 1 for each output channel."""
     wide = kernel.astype(jnp.promote_types(kernel.dtype, jnp.float32))
     wide -= wide.mean((0, 1, 2), keepdims=True)
     scale = jax.lax.rsqrt(jnp.square(wide).mean((0, 1, 2), keepdims=True) + 1e-10)

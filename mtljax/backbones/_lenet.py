@@ -25,7 +25,7 @@ class _Convolution(linen.Module):
         least = self.kernel + 1 if self.padding == 'VALID' else 2
         if min(x.shape[1:3]) < least:
             raise ValueError(
-                f'A convolution of lenet with kernel = {self.kernel}, padding = {self.padding!r} '
+                f'With kernel = {self.kernel}, padding = {self.padding!r} lenet '
                 f'reads images of {least}x{least} or more. Found {x.shape[1]}x{x.shape[2]}.'
             )
         x = linen.Conv(
@@ -39,7 +39,7 @@ class _Convolution(linen.Module):
 
 
 def _slow(x: jax.Array, padding: str) -> bool:
-    """Whether XLA takes several times as long for the kernel's gradient as a product would."""
+    """Whether a product is several times faster than the gradient of the kernel in XLA."""
     return padding == 'VALID' and x.shape[-1] == 1 and jax.default_backend() == 'cpu'
 
 
@@ -63,20 +63,21 @@ def lenet(
     """Convolutions with pooling, then one dense layer (LeCun et al., Proc. IEEE 1998).
 
     Args:
-      features: the channels of each convolution; its pooling halves height and width.
-      kernel: the side of the kernels, one for all or one per convolution.
+      features: The number of channels of each convolution. Pooling after it halves height and
+        width.
+      kernel: The side of the kernels, one for all or one per convolution.
       padding: ``'SAME'`` keeps the size in a convolution; ``'VALID'``, without padding as in the
-        paper, takes ``kernel - 1`` from it.
-      width: of the dense layer.
-      dtype: of the computation; float32, that of the parameters, when left out.
+        paper, reduces it by ``kernel - 1``.
+      width: The number of units of the dense layer.
+      dtype: The dtype of the computation. By default float32, that of the parameters.
 
     Returns:
       ``len(features) + 1`` stages from ``[B, height, width]`` or ``[B, height, width, channels]``
       to ``[B, width]``.
 
     Raises:
-      ValueError: no convolution, a size below 1, another padding, kernels of another number than
-        the convolutions; when it is applied, images that are too small.
+      ValueError: There is no convolution, a size is below 1, the padding is unknown, or the number
+        of kernels is wrong; at init, images are too small.
 
     >>> len(lenet())
     3

@@ -31,19 +31,19 @@ def mlp(
     dropout: float = 0.0,
     dtype: jnp.dtype | None = None,
 ) -> tuple[Module, ...]:
-    """A multi-layer perceptron: one stage per hidden layer, each dense, activation, dropout.
+    """A multi-layer perceptron: one stage per hidden layer (dense, activation, dropout).
 
     Args:
-      widths: the size of each hidden layer.
-      activation: applied after every layer, the last one included.
-      dropout: the share of units dropped while training.
-      dtype: of the computation; float32, that of the parameters, when left out.
+      widths: The number of units of each hidden layer.
+      activation: The function after every layer, the last one included.
+      dropout: The share of units that are dropped in training.
+      dtype: The dtype of the computation. By default float32, that of the parameters.
 
     Returns:
       ``len(widths)`` stages from ``[B, ...]`` (flattened) to ``[B, width]``.
 
     Raises:
-      ValueError: no width, one below 1, or a dropout outside ``[0, 1)``.
+      ValueError: There is no width, a width is below 1, or ``dropout`` is outside ``[0, 1)``.
 
     >>> len(mlp((64, 32)))
     2

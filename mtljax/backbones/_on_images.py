@@ -1,4 +1,4 @@
-"""Images as a backbone wants them."""
+"""Images in the form that a backbone expects."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,23 +19,23 @@ def on_images(
     mean: float | Sequence[float] = 0.0,
     deviation: float | Sequence[float] = 1.0,
 ) -> tuple[Module, ...]:
-    """A backbone whose first stage gets grey or RGB images as its weights expect them.
+    """A backbone that first brings grey or RGB images into the form that its weights expect.
 
-    ``x -> (resize(rgb(x)) - mean) / deviation``: a grey image becomes one of three equal channels.
+    ``x -> (resize(rgb(x)) - mean) / deviation``: a grey image gets three equal channels.
 
     Args:
-      backbone: a tuple of stages.
-      stages: how many of them are used, from the first on; all when left out.
-      size: ``(height, width)``, by bilinear interpolation; that of the images when left out.
-      mean: what is taken away, of all channels or of each of the three.
-      deviation: what is then divided by, > 0.
+      backbone: The stages of the network, a tuple of Modules.
+      stages: The number of first stages that are used. All by default.
+      size: ``(height, width)``, by bilinear interpolation. The size of the images by default.
+      mean: The number to subtract, one for all channels or one for each of the three.
+      deviation: The number to divide by after that, > 0, one for all channels or one for each.
 
     Returns:
       The stages, with the same parameters.
 
     Raises:
-      ValueError: an option out of range, or a backbone that is no tuple of stages; at init, inputs
-        that are no images of one or three channels.
+      ValueError: An option is out of range, or the backbone is not a tuple of stages; at init,
+        inputs are not images of one or three channels.
 
     >>> from mtljax import backbones
     >>> stages = on_images(backbones.resnet((4,), (1,)), size=(8, 8), mean=0.5)
@@ -48,7 +48,7 @@ def on_images(
     _check(size, mean, deviation)
     count = len(backbone) if stages is None else stages
     if not 1 <= count <= len(backbone):
-        raise ValueError(f'The backbone has {len(backbone)} stages. Found stages = {stages}.')
+        raise ValueError(f'stages should be in 1..{len(backbone)}. Found stages = {stages}.')
     first, *rest = backbone[:count]
 
     def read(x: Array) -> Array:

@@ -13,7 +13,7 @@ from mtljax.base import Module
 from mtljax.module import shapes
 
 Rename = Callable[[int, Sequence[str]], str]
-"""``(stage, path) -> name``; the path ends in PyTorch's name of the tensor in its layer."""
+"""``(stage, path) -> name``; the path ends with the name of the tensor in its PyTorch layer."""
 
 _TENSORS = {
     'kernel': 'weight',
@@ -29,32 +29,32 @@ def pretrained(
     stages: tuple[Module, ...],
     path: str | PathLike,
     rename: Rename,
-    owned: Sequence[Sequence[str]],
+    prefixes: Sequence[Sequence[str]],
     drop: Sequence[str] = (),
 ) -> tuple[Module, ...]:
-    """Stages whose ``init`` returns what a checkpoint holds, batch statistics in the state.
+    """Stages whose ``init`` returns the weights and batch statistics of a checkpoint.
 
-    The file is read here, once; ``init`` compares names and shapes.
+    The file is read once, by this function; ``init`` compares names and shapes.
 
     Args:
       stages: Linen modules.
-      path: of a PyTorch file.
-      rename: PyTorch's name of a leaf.
-      owned: the beginnings of the names that belong to each stage.
-      drop: the beginnings of names that no stage has.
+      path: The path of a PyTorch file.
+      rename: A function that gives the PyTorch name of a leaf.
+      prefixes: The prefixes of the names of each stage.
+      drop: The prefixes of names that no stage needs.
 
     Raises:
-      ValueError: the file cannot be read, or has names that belong to no stage; at init, names or
-        shapes that differ.
+      ValueError: The file cannot be read, or has names that belong to no stage; at init, names or
+        shapes differ.
     """
-    found = {k: v for k, v in read_state_dict(path).items() if not k.endswith(_COUNTS)}
-    known = tuple(name for names in owned for name in names)
-    unknown = [name for name in found if not name.startswith((*known, *drop))]
+    tensors = {k: v for k, v in read_state_dict(path).items() if not k.endswith(_COUNTS)}
+    known = tuple(prefix for row in prefixes for prefix in row)
+    unknown = [name for name in tensors if not name.startswith((*known, *drop))]
     if unknown:
         raise ValueError(f'{path} holds {_some(unknown)}, which the backbone does not have.')
     parts = [
-        {name: value for name, value in found.items() if name.startswith(tuple(names))}
-        for names in owned
+        {name: value for name, value in tensors.items() if name.startswith(tuple(row))}
+        for row in prefixes
     ]
     return tuple(
         _loaded(stage, lambda names, at=at: rename(at, names), part, str(path))
@@ -62,24 +62,24 @@ def pretrained(
     )
 
 
-def _loaded(stage: Module, rename: Callable, found: Mapping[str, np.ndarray], path: str) -> Module:
+def _loaded(
+    stage: Module, rename: Callable, tensors: Mapping[str, np.ndarray], path: str
+) -> Module:
     def init(key, x):
         like = jax.eval_shape(stage.init, key, shapes(x))
         leaves, treedef = jax.tree_util.tree_flatten_with_path(like)
         names = [rename(_torch_path(keys)) for keys, _ in leaves]
-        _compare(path, names, found)
+        _compare(path, names, tensors)
+        values = []
         for name, (_, leaf) in zip(names, leaves, strict=True):
-            shape = np.transpose(found[name], _axes(found[name].ndim)).shape
-            if shape != leaf.shape:
+            value = np.transpose(tensors[name], _axes(tensors[name].ndim))
+            if value.shape != leaf.shape:
                 raise ValueError(
-                    f'{path} holds {name} with the shape {found[name].shape}, {shape} here. '
-                    f'The backbone has {leaf.shape}.'
+                    f'{name} should have the shape {leaf.shape} of the backbone. '
+                    f'Found {value.shape}, as {tensors[name].shape}, in {path}.'
                 )
-        made = [
-            jnp.asarray(np.transpose(found[name], _axes(found[name].ndim)), leaf.dtype)
-            for name, (_, leaf) in zip(names, leaves, strict=True)
-        ]
-        return jax.tree.unflatten(treedef, made)
+            values.append(jnp.asarray(value, leaf.dtype))
+        return jax.tree.unflatten(treedef, values)
 
     return Module(init, stage.apply)
 
@@ -91,8 +91,8 @@ def _torch_path(keys: Any) -> list[str]:
     return [*path[:-1], _TENSORS[path[-1]]]
 
 
-def _compare(path: str, names: Sequence[str], found: Mapping[str, Any]) -> None:
-    missing, more = sorted(set(names) - set(found)), sorted(set(found) - set(names))
+def _compare(path: str, names: Sequence[str], tensors: Mapping[str, Any]) -> None:
+    missing, more = sorted(set(names) - set(tensors)), sorted(set(tensors) - set(names))
     if missing or more:
         raise ValueError(
             f'{path} does not fit the backbone: it lacks {_some(missing)}, and holds '

@@ -43,9 +43,9 @@ class _Block(Layers):
 
 
 class Residual(Layers):
-    """Residual blocks, of which the first may halve the resolution.
+    """Residual blocks; the first block may halve the resolution.
 
-    ``dilation`` holds those of the first block and of the others.
+    ``dilation`` holds the dilation of the first block and that of the other blocks.
     """
 
     width: int

@@ -34,39 +34,46 @@ def resnet(
     """Residual blocks, ``relu(shortcut(x) + f(x))`` (He, Zhang, Ren, Sun, CVPR 2016).
 
     https://arxiv.org/abs/1512.03385. ``resnet(18)``, ``resnet(34)`` and ``resnet(50)`` are the
-    networks of those depths, laid out as in torchvision: the stride of a bottleneck is in its 3x3
-    convolution, and both sides of an image are padded alike.
+    networks of those depths, with the layout of torchvision: the stride of a bottleneck is in its
+    3x3 convolution, and the padding is equal on both sides of an image.
 
-    Weights for ImageNet expect RGB images with values in ``[0, 1]``, from which the mean ``(0.485,
-    0.456, 0.406)`` is taken, divided by ``(0.229, 0.224, 0.225)``; torchvision's are trained at 224
-    by 224, any size is read. mtljax ships none: save ``state_dict()`` of torchvision's network.
+    Weights for ImageNet expect RGB images with values in ``[0, 1]``, minus the mean ``(0.485,
+    0.456, 0.406)``, divided by ``(0.229, 0.224, 0.225)``. Those of torchvision are trained at 224
+    by 224, and images of any size are accepted. mtljax contains no weights: save the
+    ``state_dict()`` of a network of torchvision.
 
     Args:
-      widths: the channels of each stage; every one after the first halves height and width. Or 18,
-        34 or 50: widths 64, 128, 256, 512 and the blocks, stem and bottlenecks of that depth.
-      blocks: how many residual blocks each stage has; one when left out.
-      norm: ``'batch'``: running statistics (momentum 0.9, float32) lie in the state; those of the
-        batch are used, and recorded, when ``train=True``. ``'group'``: no state.
-      groups: of the channels, for group norm.
-      standardise: convolutions with kernels of mean 0 and variance 1 for each output channel, as
-        goes with group norm (Qiao et al., 2019, https://arxiv.org/abs/1903.10520).
-      stem: ``'small'``: a 3x3 convolution that keeps the size; ``'large'``: 7x7 with stride 2, then
-        max pooling with stride 2. Large for a depth, else small, when left out.
-      bottleneck: 1x1, 3x3 and 1x1 convolutions to four times the width, not two 3x3.
-      output_stride: height and width shrink by this factor at most, 8 or 16 for dense prediction;
-        stages that would go on keep the size and dilate their 3x3 convolutions instead.
-      weights: the path of a PyTorch checkpoint in torchvision's names, read when the backbone is
-        made; ``init`` returns it, batch statistics in the state. See `mtljax.backbones`.
-      axis_name: the mapped axis over whose devices batch statistics are averaged while training.
-      dtype: of the computation; float32, that of the parameters, when left out.
+      widths: The number of channels of each stage. Each stage after the first halves height and
+        width. Or 18, 34 or 50, for widths 64, 128, 256, 512 and the blocks, stem and bottlenecks of
+        that depth.
+      blocks: The number of residual blocks of each stage. One by default.
+      norm: ``'batch'`` or ``'group'``. With ``'batch'`` running statistics (momentum 0.9, float32)
+        lie in the state; with ``train=True`` the statistics of the batch are used and recorded.
+        ``'group'`` has no state.
+      groups: The number of groups of channels, for group norm.
+      standardise: Whether the kernels of convolutions are scaled to mean 0 and variance 1 for each
+        output channel, which goes with group norm (Qiao et al., 2019,
+        https://arxiv.org/abs/1903.10520).
+      stem: ``'small'`` is a 3x3 convolution that keeps the size. ``'large'`` is a 7x7 convolution
+        with stride 2, then max pooling with stride 2. By default large if ``widths`` is a depth,
+        otherwise small.
+      bottleneck: Whether a block has 1x1, 3x3 and 1x1 convolutions to four times the width, in
+        place of two 3x3 convolutions.
+      output_stride: The largest factor by which height and width shrink, 8 or 16 for dense
+        prediction. Later stages keep the size and dilate their 3x3 convolutions instead.
+      weights: The path of a PyTorch checkpoint with the names of torchvision. It is read when the
+        backbone is built; ``init`` returns its weights, with batch statistics in the state. See
+        `mtljax.backbones`.
+      axis_name: The mapped axis. Batch statistics are averaged over its devices in training.
+      dtype: The dtype of the computation. By default float32, that of the parameters.
 
     Returns:
       ``1 + len(widths)`` stages, the stem first, from ``[B, height, width]`` or ``[B, height,
       width, channels]`` to a feature map ``[B, height', width', channels']``.
 
     Raises:
-      ValueError: an option out of range, or a file that cannot be read or does not fit; at init,
-        inputs that are no images, or that the weights do not fit.
+      ValueError: An option is out of range, or a file cannot be read or does not fit; at init,
+        inputs are not images, or do not fit the weights.
 
     >>> import jax
     >>> stages = resnet((4, 8), (1, 1))
@@ -96,21 +103,22 @@ def resnet(
         )
         for width, count, (stride, dilation) in zip(widths, blocks, rows, strict=True)
     ]
-    made = tuple(from_linen(stage) for stage in (first, *stages))
+    backbone = tuple(from_linen(stage) for stage in (first, *stages))
     if weights is None:
-        return made
+        return backbone
     if norm != 'batch':
-        raise ValueError(f"weights are read for norm = 'batch'. Found norm = {norm!r}.")
-    owned = [('conv1.', 'bn1.'), *((f'layer{at}.',) for at in range(1, len(made)))]
-    return pretrained(made, weights, _torchvision(3 if bottleneck else 2), owned, drop=('fc.',))
+        raise ValueError(f"norm should be 'batch' with weights. Found norm = {norm!r}.")
+    prefixes = [('conv1.', 'bn1.'), *((f'layer{at}.',) for at in range(1, len(backbone)))]
+    rename = _torchvision(3 if bottleneck else 2)
+    return pretrained(backbone, weights, rename, prefixes, drop=('fc.',))
 
 
 def _layout(widths, blocks, stem, bottleneck):
-    """Widths, blocks, stem and bottleneck with what is left out filled in."""
+    """Widths, blocks, stem and bottleneck with their defaults."""
     if isinstance(widths, int | np.integer):
         if widths not in _DEPTHS or blocks is not None:
             raise ValueError(
-                f'A depth is one of {list(_DEPTHS)}, without blocks; widths are a sequence. '
+                f'widths should be a sequence, or one of {list(_DEPTHS)} without blocks. '
                 f'Found widths = {widths}, blocks = {blocks}.'
             )
         blocks, deep = _DEPTHS[int(widths)]
@@ -121,25 +129,24 @@ def _layout(widths, blocks, stem, bottleneck):
 
 
 def _strides(count, stride, output_stride):
-    """The stride and the dilations (first block, others) of every stage."""
+    """The stride and the dilations (first block, other blocks) of every stage."""
     most = stride * 2 ** (count - 1)
     allowed = [stride * 2**index for index in range(count)]
     if output_stride is not None and output_stride not in allowed:
         raise ValueError(
-            f'output_stride should be one of {allowed}, from the stem on. '
-            f'Found output_stride = {output_stride}.'
+            f'output_stride should be one of {allowed}. Found output_stride = {output_stride}.'
         )
     rows, before = [(1, (1, 1))], 1
     for _ in range(1, count):
-        stays = stride == (output_stride or most)
-        dilation = 2 * before if stays else 1
-        rows.append((1 if stays else 2, (before, dilation)))
-        stride, before = stride if stays else 2 * stride, dilation
+        keeps_size = stride == (output_stride or most)
+        dilation = 2 * before if keeps_size else 1
+        rows.append((1 if keeps_size else 2, (before, dilation)))
+        stride, before = stride if keeps_size else 2 * stride, dilation
     return rows
 
 
 def _torchvision(last: int) -> Rename:
-    """Names in torchvision of what lies in a stage; the convolution ``last`` is the shortcut's."""
+    """The names of torchvision; the convolution number ``last`` belongs to the shortcut."""
 
     def rename(stage, path):
         *block, layer, leaf = path

@@ -62,19 +62,19 @@ def segnet(
     the maxima that are still to be read.
 
     Args:
-      widths: the channels of each encoder; each halves height and width.
-      depths: how many convolutions each encoder, and the decoder that mirrors it, has.
+      widths: The channels of each encoder; each halves height and width.
+      depths: How many convolutions each encoder, and the decoder that mirrors it, has.
       norm: ``'batch'``: running statistics in the state; ``'group'``: no state.
-      groups: of the channels, for group norm.
-      axis_name: the mapped axis over whose devices batch statistics are averaged while training.
-      dtype: of the computation; float32, that of the parameters, when left out.
+      groups: The number of groups of channels, for group norm.
+      axis_name: The mapped axis. Batch statistics are averaged over its devices in training.
+      dtype: The dtype of the computation. By default float32, that of the parameters.
 
     Returns:
       ``2 len(widths)`` stages, encoders first, from ``[B, height, width]`` or ``[B, height, width,
       channels]`` to a feature map ``[B, height, width, widths[0]]``.
 
     Raises:
-      ValueError: an option out of range; at init, inputs that are no images, or a height or width
+      ValueError: An option out of range; at init, inputs that are no images, or a height or width
         that ``2 ** len(widths)`` does not divide.
 
     >>> import jax

@@ -22,17 +22,17 @@ class _Columns(linen.Module):
 
     @linen.compact
     def __call__(self, x):
-        found: list[Any] = []
+        parts: list[Any] = []
         if self.cardinalities:
             column = _column(x, 'categorical', len(self.cardinalities), jnp.integer)
-            found = [self.embed(column, size) for size in dict.fromkeys(self.sizes)]
+            parts = [self.embed(column, size) for size in dict.fromkeys(self.sizes)]
         if self.numeric:
-            found.append(_column(x, 'numeric', self.numeric, jnp.floating))
-        dtype = self.dtype or jnp.result_type(*found)
-        return jnp.concatenate([columns.astype(dtype) for columns in found], axis=1)
+            parts.append(_column(x, 'numeric', self.numeric, jnp.floating))
+        dtype = self.dtype or jnp.result_type(*parts)
+        return jnp.concatenate([columns.astype(dtype) for columns in parts], axis=1)
 
     def embed(self, x, size):
-        """The columns of one embedding size: one table, one gather."""
+        """The columns of one embedding size, from one table with one gather."""
         chosen = np.flatnonzero(np.array(self.sizes) == size)
         counts = np.array(self.cardinalities)[chosen]
         ends = np.cumsum(counts + 1)  # the last row of each column stands for unknown categories
@@ -49,14 +49,14 @@ class _Columns(linen.Module):
 
 def _column(x, name, count, kind):
     columns = x if isinstance(x, Mapping) else {}
-    found = columns.get(name)
-    fits = isinstance(found, jax.Array | np.ndarray) and found.shape[1:] == (count,)
-    if not fits or not jnp.issubdtype(found.dtype, kind):
+    column = columns.get(name)
+    fits = isinstance(column, jax.Array | np.ndarray) and column.shape[1:] == (count,)
+    if not fits or not jnp.issubdtype(column.dtype, kind):
         raise ValueError(
             f'tabular expects inputs[{name!r}] of type {kind.__name__} and shape [B, {count}]. '
             f'Found {jax.tree.map(lambda leaf: f"{jnp.result_type(leaf)}{jnp.shape(leaf)}", x)}.'
         )
-    return found
+    return column
 
 
 def tabular(
@@ -71,25 +71,25 @@ def tabular(
     """Embeddings of categorical columns beside the numeric ones, then dense layers.
 
     Inputs are ``{'categorical': integers [B, len(cardinalities)], 'numeric': floats [B,
-    numeric]}``; a kind that has no column may be absent. Category c of a column lies in ``0, ...,
-    cardinality - 1``; every other number is an unknown category, and these share one more row of
-    the column's table, which starts at 0. Columns whose embeddings are equally long lie in one
-    table, read by one gather.
+    numeric]}``; a kind without columns may be absent. The categories of a column are ``0, ...,
+    cardinality - 1``. All other numbers are unknown categories; they share one more row in the
+    table of the column, which starts at 0. Columns with embeddings of the same length lie in one
+    table, which is read by one gather.
 
     Args:
-      cardinalities: the number of categories of each categorical column.
-      numeric: the number of numeric columns, which are taken as they are.
-      embedding: the length of the embeddings, one for all or one per categorical column.
-      widths: the size of each hidden layer.
-      dropout: the share of hidden units dropped while training.
-      dtype: of the computation; float32, or that of the inputs, when left out.
+      cardinalities: The number of categories of each categorical column.
+      numeric: The number of numeric columns, which are used unchanged.
+      embedding: The length of the embeddings, one for all or one per categorical column.
+      widths: The number of units of each hidden layer.
+      dropout: The share of hidden units that are dropped in training.
+      dtype: The dtype of the computation. By default float32, or that of the inputs.
 
     Returns:
-      ``1 + len(widths)`` stages: to ``[B, sum(embeddings) + numeric]``, columns of one embedding
-      length side by side and the numeric ones last, then those of `mlp`.
+      ``1 + len(widths)`` stages. The first gives ``[B, sum(embeddings) + numeric]``, with columns
+      of one embedding length side by side and numeric columns last; then come the stages of `mlp`.
 
     Raises:
-      ValueError: an option out of range; at init, inputs without the columns.
+      ValueError: An option is out of range; at init, inputs lack the columns.
 
     >>> first, second = tabular([3, 5], 1, embedding=2, widths=(8,))
     >>> x = {'categorical': jnp.array([[2, 0], [1, 9]]), 'numeric': jnp.ones((2, 1))}
@@ -109,6 +109,6 @@ def tabular(
             f'Found embedding = {embedding} for {len(cardinalities)} columns.'
         )
     if not cardinalities and not numeric:
-        raise ValueError('tabular needs a column. Found no cardinalities, and numeric = 0.')
+        raise ValueError('tabular should have a column. Found no cardinalities, numeric = 0.')
     columns = _Columns(cardinalities, numeric, sizes, dtype)
     return from_linen(columns), *mlp(widths, dropout=dropout, dtype=dtype)

@@ -25,11 +25,11 @@ def read_state_dict(path: str | PathLike) -> dict[str, np.ndarray]:
     and ``'module.'`` before every name, as `torch.nn.DataParallel` leaves it, is taken away.
 
     Args:
-      path: of the file.
+      path: Of the file.
 
     Raises:
-      FileNotFoundError: there is no such file.
-      ValueError: it is no PyTorch file, damaged, or holds something else than tensors in dicts.
+      FileNotFoundError: There is no such file.
+      ValueError: It is no PyTorch file, damaged, or holds something else than tensors in dicts.
     """
     content = Path(path).read_bytes()
     try:

@@ -45,11 +45,11 @@ def load(stream: BinaryIO, storage: Callable[[Any], Any]) -> Any:
     """The next pickle of a stream: dicts, lists, tuples, numbers, strings and `Tensor`.
 
     Args:
-      stream: left behind the pickle.
-      storage: what a persistent id stands for.
+      stream: Left behind the pickle.
+      storage: What a persistent id stands for.
 
     Raises:
-      ValueError: the pickle is damaged, or names what is neither a tensor nor a container.
+      ValueError: The pickle is damaged, or names what is neither a tensor nor a container.
 
     >>> import io, pickle
     >>> load(io.BytesIO(pickle.dumps({'a': [1, 2.5]}, 2)), lambda key: key)

@@ -75,7 +75,7 @@ def tensor(storage: Any, offset: Any, shape: Any, strides: Any, dtype: Any = Non
     """A tensor that lies within its storage.
 
     Raises:
-      ValueError: it does not.
+      ValueError: It does not.
 
     >>> floats = Storage(np.dtype(np.float32), 6)
     >>> tensor(floats, 0, (2, 3), (3, 1)).nbytes

@@ -25,31 +25,32 @@ def transformer(
     """Pre-norm blocks, ``x += attention(norm(x)); x += mlp(norm(x))``, on a sequence.
 
     Vaswani et al., NeurIPS 2017, https://arxiv.org/abs/1706.03762; on image patches Dosovitskiy et
-    al., ICLR 2021, https://arxiv.org/abs/2010.11929. Learned positions are added to the embedding;
-    a layer norm ends the last block; there is no class token (see `mtljax.heads.token`). All
-    sequences of a batch are equally long: padding is attended to like any other token, so pad at
-    the end and set ``causal=True``, where no real token sees it.
+    al., ICLR 2021, https://arxiv.org/abs/2010.11929. Learned positions are added to the embedding,
+    and a layer norm follows the last block. There is no class token (see `mtljax.heads.token`). All
+    sequences of a batch have the same length. Padding is attended to like any other token: pad at
+    the end and set ``causal=True``, so that no real token attends to it.
 
     Args:
-      depth: how many blocks.
-      width: of every token, ``D``.
-      num_heads: of the attention; they divide ``width``.
-      vocabulary: inputs are integers ``[B, L]`` in ``0, ..., vocabulary - 1``; others
-        give NaN.
-      patch: inputs are images ``[B, height, width]`` or ``[B, height, width, channels]``, cut into
-        squares of this side, row by row. With neither, inputs are vectors ``[B, L, channels]``.
-      causal: position i attends to positions up to i alone.
-      max_length: the longest sequence, ``L <= max_length``.
-      mlp_ratio: the hidden layer's width over ``width``.
-      dropout: the share of each residual branch, and of the embedding, dropped while training.
-      dtype: of the computation; float32 when left out. Parameters, and softmax and norms
-        inside, are float32.
+      depth: The number of blocks.
+      width: The number of features of every token, ``D``.
+      num_heads: The number of attention heads, a divisor of ``width``.
+      vocabulary: The number of tokens. Inputs are then integers ``[B, L]`` in ``0, ...,
+        vocabulary - 1``; other integers give NaN.
+      patch: The side of a patch. Inputs are then images ``[B, height, width]`` or ``[B, height,
+        width, channels]``, cut into squares row by row. Without ``vocabulary`` and ``patch`` inputs
+        are vectors ``[B, L, channels]``.
+      causal: Whether position i attends to positions up to i only.
+      max_length: The length of the longest sequence, ``L <= max_length``.
+      mlp_ratio: The width of the hidden layer divided by ``width``.
+      dropout: The share of each residual branch, and of the embedding, that is dropped in training.
+      dtype: The dtype of the computation, float32 by default. Parameters, softmax and norms are
+        float32.
 
     Returns:
       ``1 + depth`` stages, the embedding first, to ``[B, L, width]``.
 
     Raises:
-      ValueError: an option out of range; at init, inputs that do not fit.
+      ValueError: An option is out of range; at init, inputs do not fit.
 
     >>> import jax
     >>> stages = transformer(1, 8, 2, vocabulary=10)
@@ -63,7 +64,7 @@ def transformer(
     for name, value in (*counts.items(), ('mlp_ratio', mlp_ratio), *kinds.items()):
         check_count(name, value, 1 + (name == 'vocabulary'))
     if len(kinds) == 2:
-        raise ValueError(f'Give vocabulary or patch, not both. Found {kinds}.')
+        raise ValueError(f'Only one of vocabulary and patch should be given. Found {kinds}.')
     if width % num_heads:
         raise ValueError(
             f'num_heads should divide width. Found num_heads = {num_heads}, width = {width}.'

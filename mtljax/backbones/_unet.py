@@ -29,7 +29,7 @@ class _Down(Layers):
 
     @linen.compact
     def __call__(self, x, train: bool = False):
-        """All but the first pool their input, which they hand on as a skip."""
+        """Every stage except the first pools its input, and passes it on as a skip."""
         features = features_of(x)
         earlier = x.skips if isinstance(x, WithSkips) else ()
         features = with_channels(features, 'unet')
@@ -52,7 +52,7 @@ class _Up(Layers):
 
 
 def _halved(x):
-    """Maxima of 2x2 windows; those at the end may be smaller."""
+    """The maxima of 2x2 windows; windows at the end may be smaller."""
     odd = [(0, size % 2) for size in x.shape[1:3]]
     return max_pool(jnp.pad(x, ((0, 0), *odd, (0, 0)), constant_values=-jnp.inf))
 
@@ -69,22 +69,23 @@ def unet(
 
     https://arxiv.org/abs/1505.04597, with padded convolutions and norms: two 3x3 convolutions at
     every stage, max pooling on the way down, 2x2 transposed convolutions on the way up. Every stage
-    but the first and the last returns `mtljax.module.WithSkips`: its skips are what went into the
+    except the first and the last returns `mtljax.module.WithSkips`. Its skips are the inputs of the
     stages on the way down, after the units that a scheme puts between stages.
 
     Args:
-      widths: the channels of each level; each after the first halves height and width.
-      norm: ``'batch'``: running statistics in the state; ``'group'``: no state.
-      groups: of the channels, for group norm.
-      axis_name: the mapped axis over whose devices batch statistics are averaged while training.
-      dtype: of the computation; float32, that of the parameters, when left out.
+      widths: The number of channels of each level. Each level after the first halves height and
+        width.
+      norm: ``'batch'``, with running statistics in the state, or ``'group'``, without state.
+      groups: The number of groups of channels, for group norm.
+      axis_name: The mapped axis. Batch statistics are averaged over its devices in training.
+      dtype: The dtype of the computation. By default float32, that of the parameters.
 
     Returns:
       ``2 len(widths) - 1`` stages from ``[B, height, width]`` or ``[B, height, width, channels]``,
       of any size, to a feature map ``[B, height, width, widths[0]]``.
 
     Raises:
-      ValueError: an option out of range; at init, inputs that are no images.
+      ValueError: An option is out of range; at init, inputs are not images.
 
     >>> import jax
     >>> from mtljax import module

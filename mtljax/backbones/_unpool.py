@@ -1,4 +1,4 @@
-"""Pooling that remembers the places of maxima, and its inverse."""
+"""Pooling that returns the places of maxima, and its inverse."""
 
 import jax.numpy as jnp
 
@@ -6,13 +6,13 @@ from mtljax.base import Array
 
 
 def pool_with_places(x: Array) -> tuple[Array, Array]:
-    """The maxima of 2x2 windows, and which of the four entries they are (the first of equals).
+    """The maxima of 2x2 windows, and their places in the windows.
 
-    ``[B, H, W, C]`` to ``[B, H/2, W/2, C]`` twice; the places are integers 0 to 3, row by row. The
-    gradient goes to the entry that was taken.
+    ``[B, H, W, C]`` to ``[B, H/2, W/2, C]`` twice; the places are integers 0 to 3, row by row, and
+    the first of equal maxima counts. The gradient goes to the entry of the maximum.
 
-    >>> found, places = pool_with_places(jnp.array([[1.0, 5.0], [5.0, 0.0]]).reshape(1, 2, 2, 1))
-    >>> found.item(), places.item()
+    >>> maxima, places = pool_with_places(jnp.array([[1.0, 5.0], [5.0, 0.0]]).reshape(1, 2, 2, 1))
+    >>> maxima.item(), places.item()
     (5.0, 1)
     """
     batch, height, width, channels = x.shape

@@ -1,4 +1,4 @@
-"""Metrics as sums that add over batches and devices, and comparisons of tables of metrics."""
+"""Metrics, as sums that are added over batches and devices, and comparisons of metrics."""
 
 from mtljax.metrics._accuracy import accuracy, binary_accuracy
 from mtljax.metrics._angles import angle_error, angle_within

@@ -1,4 +1,4 @@
-"""The share of right answers."""
+"""The share of correct predictions."""
 
 import jax.numpy as jnp
 
@@ -7,9 +7,10 @@ from mtljax.metrics._mean_of import mean_of
 
 
 def accuracy() -> Metric:
-    """The share of examples whose largest logit is the label's.
+    """The share of examples where the label has the largest logit.
 
-    Predictions ``[B, ..., classes]``, integer targets ``[B, ...]``. NaN where a logit is NaN.
+    Predictions ``[B, ..., classes]``, integer targets ``[B, ...]``. The result is NaN if a logit is
+    NaN.
 
     >>> metric = accuracy()
     >>> logits = jnp.array([[2.0, 1.0], [0.0, 3.0], [5.0, 4.0]])
@@ -17,16 +18,17 @@ def accuracy() -> Metric:
     0.666...
     """
 
-    def hit(logits, label):
+    def is_correct(logits, label):
         return jnp.where(jnp.isnan(logits).any(-1), jnp.nan, logits.argmax(-1) == label)
 
-    return mean_of(hit, higher_is_better=True)
+    return mean_of(is_correct, higher_is_better=True)
 
 
 def binary_accuracy() -> Metric:
-    """The share of entries whose logit has the label's sign: above 0 for label 1.
+    """The share of entries with a logit of the correct sign: above 0 for label 1.
 
-    Predictions ``[B, ...]``, targets 0 or 1 of the same shape. NaN where a logit is NaN.
+    Predictions ``[B, ...]``, targets 0 or 1 of the same shape. The result is NaN if a logit is
+    NaN.
 
     >>> metric = binary_accuracy()
     >>> logits, labels = jnp.array([2.0, -1.0, 3.0, -4.0]), jnp.array([1, 0, 0, 0])
@@ -34,7 +36,7 @@ def binary_accuracy() -> Metric:
     0.75
     """
 
-    def hit(logit, label):
+    def is_correct(logit, label):
         return jnp.where(jnp.isnan(logit), jnp.nan, (logit > 0) == (label > 0.5))
 
-    return mean_of(hit, higher_is_better=True)
+    return mean_of(is_correct, higher_is_better=True)

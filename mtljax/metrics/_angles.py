@@ -1,11 +1,13 @@
-"""Angles between vectors, such as the normals of surfaces."""
+"""Angles between vectors, such as normals of surfaces."""
 
 from typing import Literal
 
 import jax.numpy as jnp
+from jaxtyping import Float, Shaped
 
+from mtljax._numeric import divisor
 from mtljax.base import Array, Metric
-from mtljax.losses import expand
+from mtljax.metrics._check import per_entry
 from mtljax.metrics._mean_of import mean_of
 from mtljax.options import check_option
 
@@ -15,17 +17,17 @@ _BINS = 1 << 16
 def angle_error(kind: Literal['mean', 'median'] = 'mean') -> Metric:
     """The mean or the median angle between prediction and target, in degrees.
 
-    Lengths do not matter; a vector of length 0 is at a right angle to all others. The median is
-    that of all labelled entries of the split, from a histogram of 65,536 bins: it is off by at most
-    half a bin, 0.0014 degrees. NaN where a prediction is NaN.
+    Lengths do not matter; a vector of length 0 is at a right angle to all others. The median
+    is over all labelled entries of the split, from a histogram of 65,536 bins: its error is at most
+    half a bin, 0.0014 degrees. The result is NaN if a prediction is NaN.
 
     Predictions and targets ``[B, ..., dimensions]``.
 
     Args:
-      kind: which.
+      kind: The statistic, ``'mean'`` or ``'median'``.
 
     Raises:
-      ValueError: another kind; at update, other shapes.
+      ValueError: ``kind`` is unknown; at update, the shapes do not fit.
 
     >>> metric, target = angle_error(), jnp.array([[0.0, 0.0, 1.0]])
     >>> prediction = jnp.array([[0.0, 2.0, 2.0]])
@@ -40,32 +42,33 @@ def angle_error(kind: Literal['mean', 'median'] = 'mean') -> Metric:
 def angle_within(degrees: float) -> Metric:
     """The share of entries whose angle between prediction and target is below ``degrees``.
 
-    See `angle_error`; for normals of surfaces 11.25, 22.5 and 30 degrees are usual.
+    The angle is that of `angle_error`. For normals of surfaces 11.25, 22.5 and 30 degrees are
+    usual.
 
     Args:
-      degrees: the bound, in (0, 180].
+      degrees: The bound, in (0, 180].
 
     Raises:
-      ValueError: ``degrees`` is out of range; at update, other shapes.
+      ValueError: ``degrees`` is out of range; at update, the shapes do not fit.
 
     >>> metric, target = angle_within(30), jnp.array([[0.0, 0.0, 1.0]] * 2)
     >>> prediction = jnp.array([[0.0, 0.1, 1.0], [0.0, 1.0, 0.0]])
     >>> metric.result(metric.update(prediction, target, jnp.ones(2, bool))).item()
     0.5
     """
-    check_option('degrees', degrees, 'in (0, 180]', lambda found: (found > 0) & (found <= 180))
+    check_option('degrees', degrees, 'in (0, 180]', lambda value: (value > 0) & (value <= 180))
 
-    def hit(prediction, target):
+    def is_within(prediction, target):
         angle = _angle(prediction, target)
         return jnp.where(jnp.isnan(angle), jnp.nan, angle < degrees)
 
-    return mean_of(hit, higher_is_better=True)
+    return mean_of(is_within, higher_is_better=True)
 
 
 def _median() -> Metric:
     def update(prediction, target, mask):
         angle = _angle(prediction, target)
-        chosen = jnp.broadcast_to(expand(mask, angle), angle.shape)
+        chosen = per_entry(mask, angle)
         nan = jnp.isnan(angle)
         bins = jnp.where(nan, 0, angle * (_BINS / 180)).astype(jnp.int32)
         bins = jnp.clip(bins, 0, _BINS - 1).ravel()
@@ -83,11 +86,11 @@ def _median() -> Metric:
     return Metric(update, result, higher_is_better=False)
 
 
-def _angle(prediction: Array, target: Array) -> Array:
-    """In degrees; accurate for small angles too, where the arc cosine is not."""
+def _angle(prediction: Shaped[Array, '*_'], target: Shaped[Array, '*_']) -> Float[Array, 'B *_']:
+    """The angle in degrees, accurate for small angles too, unlike an arc cosine."""
     if prediction.shape != target.shape or prediction.ndim < 2:
         raise ValueError(
-            'Angles need predictions and targets of one shape [B, ..., dimensions]. '
+            'Predictions and targets should have one shape [B, ..., dimensions]. '
             f'Found {prediction.shape} and {target.shape}.'
         )
     a, b = _unit(prediction), _unit(target)
@@ -95,10 +98,10 @@ def _angle(prediction: Array, target: Array) -> Array:
     return jnp.rad2deg(2 * half)
 
 
-def _unit(x: Array) -> Array:
-    """The direction of each vector, whatever its length; 0 for 0."""
+def _unit(x: Shaped[Array, '*shape']) -> Float[Array, '*shape']:
+    """The direction of each vector, for any length; 0 for a vector of length 0."""
     x = x.astype(jnp.result_type(jnp.float32, x.dtype))
     largest = jnp.max(abs(x), axis=-1, keepdims=True)
-    x = x / jnp.where(largest == 0, 1, largest)
+    x = x / divisor(largest)
     length = jnp.linalg.norm(x, axis=-1, keepdims=True)
-    return x / jnp.where(length == 0, 1, length)
+    return x / divisor(length)

@@ -5,8 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mtljax.base import Metric
-from mtljax.losses import expand
-from mtljax.metrics._check import check_logits
+from mtljax.metrics._check import check_logits, per_entry
 
 _BINS = 1 << 16
 
@@ -14,16 +13,17 @@ _BINS = 1 << 16
 def auc(*, streaming: bool = False) -> Metric:
     """The area under the ROC curve of a score (logit or probability).
 
-    The share of pairs, one example of each class, that the scores order rightly; equal scores count
-    one half. Exact, from all scores of the split. NaN when a class is absent or a score is NaN.
+    The share of pairs, one example of each class, that the scores put in the correct order; equal
+    scores count one half. It is exact, from all scores of the split. The result is NaN if a class
+    is absent or a score is NaN.
 
-    Predictions ``[B, ...]``, targets 0 or 1 of the same shape. Raises a ValueError at update where
-    the shapes differ.
+    Predictions ``[B, ...]``, targets 0 or 1 of the same shape. Update raises a ValueError if the
+    shapes differ.
 
     Args:
-      streaming: keep counts in place of scores: scores fall into 65,536 bins that keep their order
-        (the upper half of their float32 bits), and a pair in one bin counts one half, so that the
-        error is at most half the share of positive-negative pairs that share a bin (a relative
+      streaming: Whether the metric stores counts in place of scores. Scores fall into 65,536
+        ordered bins (the upper half of their float32 bits), and a pair in one bin counts one half.
+        The error is at most half the share of positive-negative pairs that share a bin (a relative
         difference in score under 2^-7).
 
     >>> metric = auc()
@@ -37,7 +37,7 @@ def auc(*, streaming: bool = False) -> Metric:
 def _exact() -> Metric:
     def update(prediction, target, mask):
         check_logits('auc', prediction, target)
-        chosen = jnp.broadcast_to(expand(mask, prediction), prediction.shape)
+        chosen = per_entry(mask, prediction)
         rows = {'score': prediction, 'positive': target > 0.5, 'chosen': chosen}
         return {name: row.ravel() for name, row in rows.items()}
 
@@ -59,7 +59,7 @@ def _exact() -> Metric:
 def _binned() -> Metric:
     def update(prediction, target, mask):
         check_logits('auc', prediction, target)
-        chosen = jnp.broadcast_to(expand(mask, prediction), prediction.shape).ravel()
+        chosen = per_entry(mask, prediction).ravel()
         positive = (target > 0.5).ravel()
         bins = _ordered_bits(prediction.astype(jnp.float32).ravel())
         zeros = jnp.zeros(_BINS, jnp.int32)
@@ -79,7 +79,7 @@ def _binned() -> Metric:
 
 
 def _ordered_bits(score):
-    score = jnp.where(score == 0, 0, score)  # one zero, not two
+    score = jnp.where(score == 0, 0, score)  # -0.0 becomes 0.0
     bits = jax.lax.bitcast_convert_type(score, jnp.uint32)
     sign = jnp.uint32(1 << 31)
     ordered = jnp.where(bits & sign, ~bits, bits | sign)

@@ -1,12 +1,15 @@
-"""What a metric can read."""
+"""Checks and masks of predictions."""
+
+import jax.numpy as jnp
+from jaxtyping import Bool, Shaped
 
 from mtljax.base import Array
+from mtljax.losses import expand
 
 
-def check_logits(name: str, prediction: Array, target: Array) -> None:
+def check_logits(name: str, prediction: Shaped[Array, '*_'], target: Shaped[Array, '*_']) -> None:
     """Raise a ValueError unless there is one logit per label.
 
-    >>> import jax.numpy as jnp
     >>> check_logits('auc', jnp.ones((4, 1)), jnp.ones(4))
     Traceback (most recent call last):
     ValueError: auc expects one logit per label. Found prediction (4, 1) and target (4,).
@@ -16,3 +19,12 @@ def check_logits(name: str, prediction: Array, target: Array) -> None:
             f'{name} expects one logit per label. '
             f'Found prediction {prediction.shape} and target {target.shape}.'
         )
+
+
+def per_entry(mask: Bool[Array, 'B *_'], values: Shaped[Array, '*shape']) -> Bool[Array, '*shape']:
+    """The mask in the shape of ``values``.
+
+    >>> per_entry(jnp.ones(2, bool), jnp.ones((2, 3))).shape
+    (2, 3)
+    """
+    return jnp.broadcast_to(expand(mask, values), values.shape)

@@ -11,10 +11,10 @@ def delta_m(
 ) -> dict[str, float]:
     """The mean relative change against a baseline, in percent; negative is better.
 
-    ``delta_m_flat`` averages over all metrics; ``delta_m_task`` within each task first; NaN where
-    there is no metric or a baseline is 0.
-    ``100 mean_k (-1)^[higher is better] (M_k - B_k) / |B_k|`` (Maninis, Radosavovic, Kokkinos,
-    CVPR 2019, https://arxiv.org/abs/1904.08918).
+    ``delta_m_flat`` averages over all metrics; ``delta_m_task`` averages within each task first.
+    The result is NaN if there is no metric or a baseline is 0. ``100 mean_k (-1)^[higher is better]
+    (M_k - B_k) / |B_k|`` (Maninis, Radosavovic, Kokkinos, CVPR 2019,
+    https://arxiv.org/abs/1904.08918).
 
     >>> delta_m({'a': {'mae': 0.9}}, {'a': {'mae': 1.0}}, {'a': {'mae': False}})['delta_m_flat']
     -9.99...

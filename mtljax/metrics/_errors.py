@@ -1,4 +1,4 @@
-"""Errors of regression."""
+"""Metrics of regression."""
 
 from collections.abc import Callable
 
@@ -8,14 +8,14 @@ from mtljax.base import Array, Metric
 from mtljax.metrics._mean_of import mean_of
 
 Inverse = Callable[[Array], Array]
-"""From what a model predicts, such as standardised values, to the units of the user."""
+"""A function from predictions, such as standardised values, to the units of the user."""
 
 
 def mae(inverse: Inverse = lambda y: y) -> Metric:
     """The mean absolute error, in the units of the target.
 
     Args:
-      inverse: brings predictions and targets back to other units first.
+      inverse: A function that first brings predictions and targets back to the units of the user.
 
     >>> metric = mae()
     >>> metric.result(metric.update(jnp.array([1.0, 4.0]), jnp.zeros(2), jnp.ones(2, bool))).item()
@@ -32,7 +32,7 @@ def rmse(inverse: Inverse = lambda y: y) -> Metric:
     """The root of the mean squared error, in the units of the target.
 
     Args:
-      inverse: see `mae`.
+      inverse: As in `mae`.
 
     >>> metric = rmse()
     >>> metric.result(metric.update(jnp.array([3.0, 4.0]), jnp.zeros(2), jnp.ones(2, bool))).item()
@@ -47,7 +47,7 @@ def rmse(inverse: Inverse = lambda y: y) -> Metric:
 
 
 def endpoint_error() -> Metric:
-    """The mean Euclidean length of ``prediction - target``, as for fields of motion.
+    """The mean Euclidean length of ``prediction - target``, for example of optical flow.
 
     Predictions and targets ``[B, ..., dimensions]``.
 
@@ -64,12 +64,12 @@ def endpoint_error() -> Metric:
 
 
 def wape(inverse: Inverse = lambda y: y) -> Metric:
-    """``sum |y - t| / sum |t|``: the absolute error in percent of the targets' sizes.
+    """``sum |y - t| / sum |t|``: the absolute error in percent of the size of the targets.
 
-    Unlike `mape`, targets near 0 do no harm.
+    Unlike `mape` it is not sensitive to targets near 0.
 
     Args:
-      inverse: see `mae`.
+      inverse: As in `mae`.
 
     >>> metric, predicted = wape(), jnp.array([1.0, 5.0])
     >>> metric.result(metric.update(predicted, jnp.array([2.0, 4.0]), jnp.ones(2, bool))).item()
@@ -89,10 +89,10 @@ def wape(inverse: Inverse = lambda y: y) -> Metric:
 
 
 def mape(inverse: Inverse = lambda y: y) -> Metric:
-    """The mean of ``|y - t| / |t|``, in percent; infinite where a target is 0.
+    """The mean of ``|y - t| / |t|``, in percent; infinite if a target is 0.
 
     Args:
-      inverse: see `mae`.
+      inverse: As in `mae`.
 
     >>> metric, predicted = mape(), jnp.array([1.0, 5.0])
     >>> metric.result(metric.update(predicted, jnp.array([2.0, 4.0]), jnp.ones(2, bool))).item()

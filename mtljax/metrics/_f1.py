@@ -8,13 +8,13 @@ from mtljax.metrics._check import check_logits
 
 
 def f1() -> Metric:
-    """``2 tp / (2 tp + fp + fn)`` over all labelled entries, for labels of which few are 1.
+    """``2 tp / (2 tp + fp + fn)`` over all labelled entries, for labels that are rarely 1.
 
-    A prediction is positive where its logit is above 0. NaN when no entry is positive, predicted
-    or labelled, and where a logit is NaN.
+    A prediction is positive if its logit is above 0. The result is NaN if no prediction and no
+    label is positive, or if a logit is NaN.
 
-    Predictions ``[B, ...]``, targets 0 or 1 of the same shape. Raises a ValueError at update where
-    the shapes differ.
+    Predictions ``[B, ...]``, targets 0 or 1 of the same shape. Update raises a ValueError if the
+    shapes differ.
 
     >>> metric = f1()
     >>> logits, labels = jnp.array([2.0, 1.0, -3.0, -4.0]), jnp.array([1, 0, 1, 0])
@@ -24,11 +24,11 @@ def f1() -> Metric:
 
     def update(prediction, target, mask):
         check_logits('f1', prediction, target)
-        found, true, chosen = prediction > 0, target > 0.5, expand(mask, prediction)
+        positive, true, chosen = prediction > 0, target > 0.5, expand(mask, prediction)
         return {
-            'true_positive': jnp.sum(chosen & found & true),
-            'false_positive': jnp.sum(chosen & found & ~true),
-            'false_negative': jnp.sum(chosen & ~found & true),
+            'true_positive': jnp.sum(chosen & positive & true),
+            'false_positive': jnp.sum(chosen & positive & ~true),
+            'false_negative': jnp.sum(chosen & ~positive & true),
             'nan': jnp.sum(chosen & jnp.isnan(prediction)),
         }
 

@@ -2,25 +2,28 @@
 
 import jax.numpy as jnp
 
+from mtljax._numeric import divide
 from mtljax.base import Metric
 from mtljax.losses import expand
 from mtljax.options import check_count
 
 
 def mean_iou(classes: int) -> Metric:
-    """The mean over classes of ``|found & true| / |found | true|``, counted over all pixels.
+    """The mean over classes of ``|predicted & true| / |predicted | true|``, over all pixels.
 
-    Classes that are neither predicted nor labelled anywhere are left out. A label outside
-    ``0, ..., classes - 1`` (a void pixel) counts nowhere. NaN where a counted logit is NaN.
+    Classes without any prediction or label are left out. A pixel with a label outside
+    ``0, ..., classes - 1`` (a void pixel) does not count. The result is NaN if a counted logit is
+    NaN.
 
     Predictions are logits ``[B, ..., classes]`` with integer targets ``[B, ...]``; for two classes
     also one logit per target, positive for class 1.
 
     Args:
-      classes: how many.
+      classes: The number of classes.
 
     Raises:
-      ValueError: fewer than two classes; at update, predictions of another shape.
+      ValueError: There are fewer than two classes; at update, the shape of the predictions does not
+        fit.
 
     >>> metric = mean_iou(2)
     >>> logits, labels = jnp.array([[2.0, -1.0, 3.0, -4.0]]), jnp.array([[1, 0, 0, 0]])
@@ -30,10 +33,10 @@ def mean_iou(classes: int) -> Metric:
     check_count('classes', classes, 2)
 
     def update(prediction, target, mask):
-        found = _classes(prediction, target, classes)
+        predicted = _classes(prediction, target, classes)
         true = jnp.asarray(target).astype(jnp.int32)  # class indices may be stored as int8
         chosen = expand(mask, true) & (true >= 0) & (true < classes)
-        cell = jnp.where(chosen, true * classes + found, 0).ravel()
+        cell = jnp.where(chosen, true * classes + predicted, 0).ravel()
         counts = jnp.zeros(classes**2, jnp.int32).at[cell].add(chosen.ravel().astype(jnp.int32))
         nan = jnp.isnan(prediction).reshape(*true.shape, -1).any(-1)
         return {'confusion': counts.reshape(classes, classes), 'nan': jnp.sum(chosen & nan)}
@@ -43,7 +46,7 @@ def mean_iou(classes: int) -> Metric:
         both = jnp.diagonal(confusion)
         either = confusion.sum(0) + confusion.sum(1) - both
         present = either > 0
-        ratios = jnp.where(present, both / jnp.where(present, either, 1), 0)
+        ratios = divide(both, either)
         return jnp.where(sums['nan'] > 0, jnp.nan, ratios.sum() / present.sum())
 
     return Metric(update, result, higher_is_better=True)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from mtljax.base import Array, Metric
-from mtljax.losses import expand
+from mtljax.metrics._check import per_entry
 
 
 def mean_of(per_example: Callable[[Any, Any], Array], *, higher_is_better: bool) -> Metric:
@@ -22,7 +22,7 @@ def mean_of(per_example: Callable[[Any, Any], Array], *, higher_is_better: bool)
     def update(prediction, target, mask):
         values = per_example(prediction, target)
         _check_size(values, prediction, target)
-        chosen = jnp.broadcast_to(expand(mask, values), values.shape)
+        chosen = per_entry(mask, values)
         total = jnp.sum(values.astype(jnp.float32), where=chosen, initial=0)
         return {'total': total, 'count': jnp.sum(chosen)}
 
@@ -36,6 +36,6 @@ def _check_size(values, prediction, target):
     largest = max(leaf.size for leaf in jax.tree.leaves((prediction, target)))
     if values.size > largest:
         raise ValueError(
-            f'A metric has {values.size} values for {largest} predictions or targets: one of them '
-            f'broadcasts over the other. Found {jax.tree.map(jnp.shape, (prediction, target))}.'
+            'Predictions and targets should not broadcast over each other. '
+            f'Found {jax.tree.map(jnp.shape, (prediction, target))}, with {values.size} values.'
         )

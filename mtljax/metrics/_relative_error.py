@@ -5,12 +5,12 @@ from mtljax.metrics._errors import Inverse, mape
 
 
 def relative_error(inverse: Inverse = lambda y: y) -> Metric:
-    """The mean of ``|y - t| / |t|``, as for depth; infinite where a target is 0: mask those.
+    """The mean of ``|y - t| / |t|``, for example of depth; infinite if a target is 0.
 
-    `mape` is the same in percent.
+    Mask such targets. `mape` is the same in percent.
 
     Args:
-      inverse: see `mae`.
+      inverse: As in `mae`.
 
     >>> import jax.numpy as jnp
     >>> metric, predicted = relative_error(), jnp.array([1.0, 5.0])

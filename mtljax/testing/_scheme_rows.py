@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from mtljax import trees
@@ -127,7 +128,8 @@ def check_inputs(model: MultiTask, facts: Facts) -> None:
 
 def check_jit(model: MultiTask, batch: Batch, facts: Facts) -> None:
     """Predictions do not depend on jit."""
-    predictions, _ = model.apply(facts.params, facts.state, batch.inputs)
+    args = jax.tree.map(jnp.asarray, (facts.params, facts.state, batch.inputs))
+    predictions, _ = model.apply(*args)
     _close('jit: the predictions without jit', jax.device_get(predictions), facts.predictions)
 
 

@@ -40,7 +40,7 @@ def test_one_seed_has_no_error():
 
 
 def test_summary_without_its_baseline(tasks):
-    with pytest.raises(ValueError, match="baseline 'alone'"):
+    with pytest.raises(ValueError, match=r"baseline should be .*Found 'alone'"):
         analysis.summary([], 'alone', tasks)
 
 

@@ -84,5 +84,5 @@ def test_a_task_that_is_named_frozen():
 
 
 def test_nothing_to_compare():
-    with pytest.raises(ValueError, match='one cost at least'):
+    with pytest.raises(ValueError, match='at least one cost'):
         analysis.cost_table({})

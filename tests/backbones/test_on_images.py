@@ -34,7 +34,7 @@ def test_sizes():
 @pytest.mark.parametrize(
     ('options', 'said'),
     [
-        ({'stages': 2}, 'The backbone has 1 stages. Found stages = 2'),
+        ({'stages': 2}, 'stages should be in 1..1. Found stages = 2'),
         ({'size': (8,)}, r'\(height, width\), or None. Found size = \(8,\)'),
         ({'deviation': 0.0}, 'deviation should be a number > 0, or three. Found deviation = 0.0'),
         ({'mean': (1.0, 2.0)}, 'mean should be a finite number, or three'),

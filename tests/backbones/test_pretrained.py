@@ -106,7 +106,7 @@ WRONG = {
     ),
     'shape': (
         small(**{'layer2.0.conv1.weight': np.ones((6, 5, 3, 3), np.float32)}),
-        r'layer2.0.conv1.weight with the shape \(6, 5, 3, 3\).*has \(3, 3, 4, 6\)',
+        r'layer2.0.conv1.weight should have the shape \(3, 3, 4, 6\).*as \(6, 5, 3, 3\)',
     ),
 }
 

@@ -205,7 +205,7 @@ def test_a_metric_that_broadcasts(metric):
     prediction = np.zeros((4, 1, 1) if metric is metrics.accuracy else (4, 1), np.float32)
     with (
         jax.numpy_rank_promotion('allow'),
-        pytest.raises(ValueError, match='broadcasts over the other'),
+        pytest.raises(ValueError, match='should not broadcast over each other'),
     ):
         metric().update(prediction, np.zeros(4, np.float32), np.ones(4, bool))
 

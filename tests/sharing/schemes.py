@@ -11,6 +11,7 @@ from tests.helpers import regression, small_tasks
 
 ROWS = SCHEMES | VARIANTS
 BACKBONES = {
+    1: backbones.mlp((6,), activation=jnp.tanh),
     2: backbones.mlp((6, 4), activation=jnp.tanh),
     3: backbones.mlp((4, 4, 4), activation=jnp.tanh),
 }

@@ -39,7 +39,10 @@ def test_the_contract_with_other_options(name):
     check(name, inputs())
 
 
-@pytest.mark.parametrize('name', ['cross_stitch', 'esmm', 'film'])
+@pytest.mark.parametrize(
+    'name',
+    ['cross_stitch', *(pytest.param(n, marks=pytest.mark.exhaustive) for n in ('esmm', 'film'))],
+)
 def test_the_contract_with_one_input_per_task(name):
     names = reversed(tasks_for(ROWS[name]))
     check(name, {task: inputs() + at for at, task in enumerate(names)}, per_task_input=True)
