@@ -5,12 +5,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Shaped
 
 from mtljax.base import Array
 from mtljax.options import check_option
 
+_Arrays = Array | np.ndarray
 _LEAST_AREA = 1e-12
 
 
@@ -135,7 +137,9 @@ def _check_shapes(name: str, prediction: ArrayLike, target: ArrayLike) -> None:
         )
 
 
-def masked_sum(values: Shaped[Array, 'B *inner'], mask: Bool[Array, 'B *_']) -> Float[Array, '']:
+def masked_sum(
+    values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, 'B *_']
+) -> Float[Array, '']:
     """``sum_i mask_i mean_j values_ij``: the sum over labelled rows, float32 at least.
 
     Args:
@@ -157,7 +161,9 @@ def masked_sum(values: Shaped[Array, 'B *inner'], mask: Bool[Array, 'B *_']) -> 
     return jnp.sum(values.astype(dtype), where=expand(mask, values), initial=0) / inner
 
 
-def masked_mean(values: Shaped[Array, 'B *inner'], mask: Bool[Array, 'B *_']) -> Float[Array, '']:
+def masked_mean(
+    values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, 'B *_']
+) -> Float[Array, '']:
     """The mean over labelled rows; 0 if there is no labelled row.
 
     >>> masked_mean(jnp.array([1.0, 2.0, jnp.nan]), jnp.array([True, True, False])).item()
@@ -167,7 +173,7 @@ def masked_mean(values: Shaped[Array, 'B *inner'], mask: Bool[Array, 'B *_']) ->
     return jnp.where(count > 0, masked_sum(values, mask) / jnp.maximum(count, 1), 0)
 
 
-def labelled(prediction: Any, target: Any, mask: Bool[Array, 'B *_']) -> tuple[Any, Any]:
+def labelled(prediction: Any, target: Any, mask: Bool[_Arrays, 'B *_']) -> tuple[Any, Any]:
     """Remove rows without a label from a loss before differentiation.
 
     Unlabelled targets become 0, and no gradient reaches an unlabelled prediction, even if the
@@ -194,12 +200,12 @@ def labelled(prediction: Any, target: Any, mask: Bool[Array, 'B *_']) -> tuple[A
     return jax.tree.map(keep, prediction), jax.tree.map(clean, target)
 
 
-def expand(mask: Bool[Array, 'B *_'], leaf: Shaped[Array, 'B *_']) -> Bool[Array, 'B *_']:
+def expand(mask: Bool[_Arrays, 'B *_'], leaf: Shaped[_Arrays, 'B *_']) -> Bool[_Arrays, 'B *_']:
     """The mask with the rank of ``leaf``; if its shape is not a prefix, one entry per row.
 
     >>> expand(jnp.ones(2, bool), jnp.ones((2, 3))).shape
     (2, 1)
     """
     if leaf.shape[: mask.ndim] != mask.shape:
-        mask = mask.reshape(mask.shape[0], -1).any(axis=1)
+        mask = jnp.any(mask.reshape(mask.shape[0], -1), axis=1)
     return mask.reshape(mask.shape + (1,) * (leaf.ndim - mask.ndim))

@@ -1,8 +1,8 @@
 """A pre-norm transformer block."""
 
 import jax
-import jax.numpy as jnp
 from flax import linen
+from jax.typing import DTypeLike
 
 
 class Block(linen.Module):
@@ -13,7 +13,7 @@ class Block(linen.Module):
     causal: bool
     last: bool
     dropout: float
-    dtype: jnp.dtype | None
+    dtype: DTypeLike | None
 
     @linen.compact
     def __call__(self, x, train: bool = False):

@@ -4,8 +4,8 @@ import importlib.util
 from os import PathLike
 from pathlib import Path
 
-import jax.numpy as jnp
 from flax import linen
+from jax.typing import DTypeLike
 
 from mtljax.backbones._inverted import Inverted, Layer
 from mtljax.backbones._pretrained import pretrained
@@ -32,7 +32,7 @@ def efficientnet_lite0(
     width: float = 1.0,
     drop: float = 0.0,
     axis_name: str | None = None,
-    dtype: jnp.dtype | None = None,
+    dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
     """Inverted bottlenecks with depthwise convolutions, for small devices (Tan, Le, ICML 2019).
 

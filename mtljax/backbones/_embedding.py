@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 from flax import linen
+from jax.typing import DTypeLike
 
 
 class Embedding(linen.Module):
@@ -12,7 +13,7 @@ class Embedding(linen.Module):
     patch: int | None
     max_length: int
     dropout: float
-    dtype: jnp.dtype | None
+    dtype: DTypeLike | None
 
     @linen.compact
     def __call__(self, x, train: bool = False):

@@ -1,7 +1,7 @@
 """The layers of EfficientNet-Lite."""
 
-import jax.numpy as jnp
 from flax import linen
+from jax.typing import DTypeLike
 
 from mtljax.backbones._layers import with_channels
 
@@ -14,7 +14,7 @@ class _Layers(linen.Module):
     """The options are those of `efficientnet_lite0`."""
 
     axis_name: str | None
-    dtype: jnp.dtype | None
+    dtype: DTypeLike | None
 
     def convolve(self, x, width, kernel=1, stride=1, *, groups=1):
         size, strides = (kernel, kernel), (stride, stride)

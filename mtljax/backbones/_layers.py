@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import linen
+from jax.typing import DTypeLike
 
 from mtljax.options import check_count
 
@@ -18,7 +19,7 @@ class Layers(linen.Module):
     norm: str
     groups: int
     axis_name: str | None
-    dtype: jnp.dtype | None
+    dtype: DTypeLike | None
     standardise: bool
 
     @property

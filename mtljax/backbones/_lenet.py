@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 from flax import linen
+from jax.typing import DTypeLike
 
 from mtljax.backbones._mlp import mlp
 from mtljax.backbones._pool import max_pool
@@ -17,7 +18,7 @@ class _Convolution(linen.Module):
     features: int
     kernel: int
     padding: str
-    dtype: jnp.dtype | None
+    dtype: DTypeLike | None
 
     @linen.compact
     def __call__(self, x):
@@ -58,7 +59,7 @@ def lenet(
     kernel: int | Sequence[int] = 5,
     padding: str = 'SAME',
     width: int = 50,
-    dtype: jnp.dtype | None = None,
+    dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
     """Convolutions with pooling, then one dense layer (LeCun et al., Proc. IEEE 1998).
 

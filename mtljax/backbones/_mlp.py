@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 import jax
-import jax.numpy as jnp
 from flax import linen
+from jax.typing import DTypeLike
 
 from mtljax.base import Module
 from mtljax.module import from_linen
@@ -15,7 +15,7 @@ class _Layer(linen.Module):
     width: int
     activation: Callable[[jax.Array], jax.Array]
     dropout: float
-    dtype: jnp.dtype | None
+    dtype: DTypeLike | None
 
     @linen.compact
     def __call__(self, x, train: bool = False):
@@ -29,7 +29,7 @@ def mlp(
     *,
     activation: Callable[[jax.Array], jax.Array] = linen.relu,
     dropout: float = 0.0,
-    dtype: jnp.dtype | None = None,
+    dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
     """A multi-layer perceptron: one stage per hidden layer (dense, activation, dropout).
 

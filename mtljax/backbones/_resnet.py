@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import Literal
 
-import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 
 from mtljax.backbones._layers import check_norm
 from mtljax.backbones._pretrained import Rename, pretrained
@@ -29,7 +29,7 @@ def resnet(
     output_stride: int | None = None,
     weights: str | PathLike | None = None,
     axis_name: str | None = None,
-    dtype: jnp.dtype | None = None,
+    dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
     """Residual blocks, ``relu(shortcut(x) + f(x))`` (He, Zhang, Ren, Sun, CVPR 2016).
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal
 
-import jax.numpy as jnp
 from flax import linen
+from jax.typing import DTypeLike
 
 from mtljax.backbones._layers import Layers, check_norm, with_channels
 from mtljax.backbones._unpool import pool_with_places, unpool
@@ -51,7 +51,7 @@ def segnet(
     norm: Literal['batch', 'group'] = 'batch',
     groups: int = 8,
     axis_name: str | None = None,
-    dtype: jnp.dtype | None = None,
+    dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
     """Encoders with pooling, and decoders that unpool to where the maxima were.
 

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import linen
+from jax.typing import DTypeLike
 
 from mtljax.backbones._mlp import mlp
 from mtljax.base import Module
@@ -18,7 +19,7 @@ class _Columns(linen.Module):
     cardinalities: tuple[int, ...]
     numeric: int
     sizes: tuple[int, ...]
-    dtype: jnp.dtype | None
+    dtype: DTypeLike | None
 
     @linen.compact
     def __call__(self, x):
@@ -66,7 +67,7 @@ def tabular(
     embedding: int | Sequence[int] = 4,
     widths: Sequence[int] = (128, 64),
     dropout: float = 0.0,
-    dtype: jnp.dtype | None = None,
+    dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
     """Embeddings of categorical columns beside the numeric ones, then dense layers.
 

@@ -1,6 +1,6 @@
 """A transformer on tokens, image patches or vectors."""
 
-import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from mtljax.backbones._attention import Block
 from mtljax.backbones._embedding import Embedding
@@ -20,7 +20,7 @@ def transformer(
     max_length: int = 512,
     mlp_ratio: int = 4,
     dropout: float = 0.0,
-    dtype: jnp.dtype | None = None,
+    dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
     """Pre-norm blocks, ``x += attention(norm(x)); x += mlp(norm(x))``, on a sequence.
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 import jax.numpy as jnp
 from flax import linen
+from jax.typing import DTypeLike
 
 from mtljax.backbones._layers import Layers, check_norm, with_channels
 from mtljax.backbones._pool import max_pool
@@ -63,7 +64,7 @@ def unet(
     norm: Literal['batch', 'group'] = 'batch',
     groups: int = 8,
     axis_name: str | None = None,
-    dtype: jnp.dtype | None = None,
+    dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
     """Down and up again, each level joined to its mirror image (Ronneberger et al., MICCAI 2015).
 

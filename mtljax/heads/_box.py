@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 import jax
-import jax.numpy as jnp
 from flax import linen
+from jax.typing import DTypeLike
 
 from mtljax.base import Module
 from mtljax.heads._mlp import mlp
@@ -16,7 +16,7 @@ def box(
     pool: bool = False,
     activation: Callable[[jax.Array], jax.Array] = linen.relu,
     dropout: float = 0.0,
-    dtype: jnp.dtype | None = None,
+    dtype: DTypeLike | None = None,
 ) -> Module:
     """One box per example, ``[B, 4]`` in (0, 1): an `mlp` head, then a sigmoid.
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import jax.numpy as jnp
 from flax import linen
+from jax.typing import DTypeLike
 
 from mtljax.base import Module
 from mtljax.heads._pixel import checked_shape, resized
@@ -18,7 +19,7 @@ class _Pyramid(linen.Module):
     rates: Sequence[int]
     dropout: float
     axis_name: str | None
-    dtype: jnp.dtype | None
+    dtype: DTypeLike | None
 
     def part(self, x, train, kernel=1, rate=1):
         """Convolution, batch norm and ReLU."""
@@ -57,7 +58,7 @@ def deeplab(
     rates: Sequence[int] = (12, 24, 36),
     dropout: float = 0.5,
     axis_name: str | None = None,
-    dtype: jnp.dtype | None = None,
+    dtype: DTypeLike | None = None,
 ) -> Module:
     """One prediction per pixel, from a feature map ``[B, h, w, C]``; the output is float32.
 

@@ -1,13 +1,13 @@
 """A linear head."""
 
-import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from mtljax.base import Module
 from mtljax.heads._mlp import mlp
 
 
 def linear(
-    size: int | None = None, *, pool: bool = False, dtype: jnp.dtype | None = None
+    size: int | None = None, *, pool: bool = False, dtype: DTypeLike | None = None
 ) -> Module:
     """One dense layer; its output is float32.
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import jax
 import jax.numpy as jnp
 from flax import linen
+from jax.typing import DTypeLike
 
 from mtljax.base import Module
 from mtljax.module import from_linen
@@ -17,7 +18,7 @@ class _Tower(linen.Module):
     activation: Callable[[jax.Array], jax.Array]
     dropout: float
     pool: bool
-    dtype: jnp.dtype | None
+    dtype: DTypeLike | None
 
     @linen.compact
     def __call__(self, x, train: bool = False):
@@ -36,7 +37,7 @@ def mlp(
     pool: bool = False,
     activation: Callable[[jax.Array], jax.Array] = linen.relu,
     dropout: float = 0.0,
-    dtype: jnp.dtype | None = None,
+    dtype: DTypeLike | None = None,
 ) -> Module:
     """Hidden dense layers, then a linear one; the output is float32.
 

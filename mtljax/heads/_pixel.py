@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 from flax import linen
+from jax.typing import DTypeLike
+from jaxtyping import Float
 
 from mtljax.base import Array, Module
 from mtljax.module import from_linen
@@ -15,7 +17,7 @@ class _Pixel(linen.Module):
     widths: Sequence[int]
     size: int | None
     shape: tuple[int, int] | None
-    dtype: jnp.dtype | None
+    dtype: DTypeLike | None
 
     @linen.compact
     def __call__(self, x):
@@ -36,7 +38,7 @@ def pixel(
     shape: tuple[int, int] | None = None,
     *,
     widths: Sequence[int] = (),
-    dtype: jnp.dtype | None = None,
+    dtype: DTypeLike | None = None,
 ) -> Module:
     """One prediction per pixel, from a feature map ``[B, h, w, C]``; the output is float32.
 
@@ -78,7 +80,7 @@ def checked_shape(shape: Sequence[int] | None) -> tuple[int, int] | None:
     return height, width
 
 
-def resized(y: Array, shape: tuple[int, int] | None) -> Array:
+def resized(y: Float[Array, 'B _ _ C'], shape: tuple[int, int] | None) -> Float[Array, 'B _ _ C']:
     """Features ``[B, h, w, C]`` resized to another height and width; unchanged for None."""
     if shape is None:
         return y

@@ -4,6 +4,7 @@ from typing import Literal
 
 import jax.numpy as jnp
 from flax import linen
+from jax.typing import DTypeLike
 
 from mtljax.base import Module
 from mtljax.module import from_linen
@@ -13,7 +14,7 @@ from mtljax.options import check_size
 class _Token(linen.Module):
     size: int | None
     pool: str | None
-    dtype: jnp.dtype | None
+    dtype: DTypeLike | None
 
     @linen.compact
     def __call__(self, x):
@@ -34,7 +35,7 @@ def token(
     size: int | None = None,
     *,
     pool: Literal['mean', 'first', 'last'] | None = None,
-    dtype: jnp.dtype | None = None,
+    dtype: DTypeLike | None = None,
 ) -> Module:
     """One dense layer on a sequence ``[B, L, C]``: ``[B, L, size]``, or ``[B, size]`` when pooled.
 

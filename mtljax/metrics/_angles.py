@@ -3,6 +3,7 @@
 from typing import Literal
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Float, Shaped
 
 from mtljax._numeric import divisor
@@ -86,7 +87,9 @@ def _median() -> Metric:
     return Metric(update, result, higher_is_better=False)
 
 
-def _angle(prediction: Shaped[Array, '*_'], target: Shaped[Array, '*_']) -> Float[Array, 'B *_']:
+def _angle(
+    prediction: Shaped[Array | np.ndarray, '*_'], target: Shaped[Array | np.ndarray, '*_']
+) -> Float[Array, 'B *_']:
     """The angle in degrees, accurate for small angles too, unlike an arc cosine."""
     if prediction.shape != target.shape or prediction.ndim < 2:
         raise ValueError(
@@ -98,9 +101,9 @@ def _angle(prediction: Shaped[Array, '*_'], target: Shaped[Array, '*_']) -> Floa
     return jnp.rad2deg(2 * half)
 
 
-def _unit(x: Shaped[Array, '*shape']) -> Float[Array, '*shape']:
+def _unit(x: Shaped[Array | np.ndarray, '*shape']) -> Float[Array, '*shape']:
     """The direction of each vector, for any length; 0 for a vector of length 0."""
-    x = x.astype(jnp.result_type(jnp.float32, x.dtype))
+    x = jnp.asarray(x, jnp.result_type(jnp.float32, x.dtype))
     largest = jnp.max(abs(x), axis=-1, keepdims=True)
     x = x / divisor(largest)
     length = jnp.linalg.norm(x, axis=-1, keepdims=True)

@@ -1,13 +1,18 @@
 """Checks and masks of predictions."""
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Bool, Shaped
 
 from mtljax.base import Array
 from mtljax.losses import expand
 
 
-def check_logits(name: str, prediction: Shaped[Array, '*_'], target: Shaped[Array, '*_']) -> None:
+def check_logits(
+    name: str,
+    prediction: Shaped[Array | np.ndarray, '*_'],
+    target: Shaped[Array | np.ndarray, '*_'],
+) -> None:
     """Raise a ValueError unless there is one logit per label.
 
     >>> check_logits('auc', jnp.ones((4, 1)), jnp.ones(4))
@@ -21,7 +26,9 @@ def check_logits(name: str, prediction: Shaped[Array, '*_'], target: Shaped[Arra
         )
 
 
-def per_entry(mask: Bool[Array, 'B *_'], values: Shaped[Array, '*shape']) -> Bool[Array, '*shape']:
+def per_entry(
+    mask: Bool[Array | np.ndarray, 'B *_'], values: Shaped[Array | np.ndarray, '*shape']
+) -> Bool[Array, '*shape']:
     """The mask in the shape of ``values``.
 
     >>> per_entry(jnp.ones(2, bool), jnp.ones((2, 3))).shape

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Float
 
 from mtljax.base import Array, Module, MultiTask
 from mtljax.options import check_count, check_option
@@ -86,7 +87,7 @@ def dselect_k(
     )
 
 
-def smooth_step(x: Array, gamma: Any) -> Array:
+def smooth_step(x: Float[Array, '*shape'], gamma: Any) -> Float[Array, '*shape']:
     """``1/2 + 3x / (2 gamma) - 2 x^3 / gamma^3`` within ``-+ gamma / 2``; 0 below and 1 above.
 
     >>> smooth_step(jnp.array([-2.0, 0.0, 0.5, 2.0]), 2.0).tolist()
@@ -126,7 +127,7 @@ def _selectors(size: int, k: int, gamma: Any, entropy: Any, per_example: bool) -
     return Module(init, apply)
 
 
-def _experts_of(step: Array, size: int) -> Array:
+def _experts_of(step: Float[Array, 'B k _'], size: int) -> Float[Array, 'B k E']:
     """The weight of each expert in each selector, ``[B, k, E]``, from the bits ``[B, k, m]``."""
     weights = jnp.ones((*step.shape[:2], 1))
     for bit in range(step.shape[2]):

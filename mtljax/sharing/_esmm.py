@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import jax.numpy as jnp
+from jaxtyping import Float
 
 from mtljax.base import Array, Module, MultiTask
 from mtljax.module import wire
@@ -58,7 +59,9 @@ def esmm(
     return scheme(wire({**modules, **early}, run), {'heads': ends})
 
 
-def logit_of_product(first: Array, second: Array) -> Array:
+def logit_of_product(
+    first: Float[Array, '*shape'], second: Float[Array, '*shape']
+) -> Float[Array, '*shape']:
     """The logit of ``sigmoid(first) sigmoid(second)``.
 
     ``a + b - log(1 + e^a + e^b)``, without a difference of probabilities.

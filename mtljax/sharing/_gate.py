@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import linen
+from jaxtyping import Float, Shaped
 
 from mtljax._numeric import divide, divisor
 from mtljax.base import Array, Module
@@ -79,7 +80,7 @@ def check_features(reader: str, x: Any) -> None:
         )
 
 
-def _drop(weights: Array, rate: float, key: Any) -> Array:
+def _drop(weights: Float[Array, 'B E'], rate: Any, key: Any) -> Float[Array, 'B E']:
     if key is None:
         raise ValueError('Gate dropout draws random numbers when train=True: pass key=...')
     rest = jnp.where(jax.random.bernoulli(key, rate, weights.shape), 0, weights)
@@ -120,7 +121,9 @@ def mixture(gate: Module, size: int) -> Module:
     return Module(init, apply)
 
 
-def _mixed(weights: Array, groups: tuple[Array, ...]) -> Array:
+def _mixed(
+    weights: Float[Array, 'B E'], groups: tuple[Shaped[Array, '_ B *inner'], ...]
+) -> Shaped[Array, 'B *inner']:
     if not jnp.issubdtype(groups[0].dtype, jnp.inexact):
         every, likeliest = jnp.concatenate(groups), jnp.argmax(weights, axis=1)
         return jax.vmap(lambda rows, expert: rows[expert], in_axes=(1, 0))(every, likeliest)
@@ -129,5 +132,7 @@ def _mixed(weights: Array, groups: tuple[Array, ...]) -> Array:
     return sum(map(_weighted, parts[1:], groups[1:]), _weighted(parts[0], groups[0]))
 
 
-def _weighted(weights: Array, rows: Array) -> Array:
+def _weighted(
+    weights: Float[Array, 'B E'], rows: Float[Array, 'E B *inner']
+) -> Float[Array, 'B *inner']:
     return jnp.einsum('be,eb...->b...', weights, rows)

@@ -116,6 +116,7 @@ def test_skipping_blocks_needs_a_key():
     walk(stages, x, train=True, key=KEY)
 
 
+@pytest.mark.exhaustive
 def test_published_parameter_counts():
     """Those of torchvision without the last layer."""
     images = np.zeros((1, 64, 64, 3), np.float32)

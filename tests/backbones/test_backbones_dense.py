@@ -177,7 +177,10 @@ def images_batch(tasks):
     return Batch(IMAGES, targets, {n: np.ones(2, bool) for n in tasks})
 
 
-@pytest.mark.parametrize('name', ['hard', 'cross_stitch', 'mmoe', 'mtan'])
+HEAVY = [pytest.param(n, marks=pytest.mark.exhaustive) for n in ('cross_stitch', 'mmoe', 'mtan')]
+
+
+@pytest.mark.parametrize('name', ['hard', *HEAVY])
 def test_they_train_with_batch_norm(name):
     """Both losses fall, and every running statistic moves."""
     scheme = schemes.ROWS[name]

@@ -25,12 +25,13 @@ def stages():
     return module.from_linen(_Norm()), *backbones.mlp((4,))
 
 
-def step_of(backbone):
+def step_of(backbone, method=None):
     tasks = small_tasks()
     model = sharing.hard(backbone, {name: task.head for name, task in tasks.items()})
-    tx = optax.chain(surgery.pcgrad(shuffle=False), optax.adamw(1e-2, weight_decay=0.1))
+    method = surgery.on_shared(surgery.sum()) if method is None else method
+    tx = optax.chain(method, optax.adamw(1e-2, weight_decay=0.1))
     step = training.train_step(model, tasks, tx)
-    return step, step.init(KEY, small_batch())
+    return step, jax.jit(step.init)(KEY, small_batch())
 
 
 def leaves_of(tree):
@@ -81,7 +82,7 @@ def test_unknown_names():
 
 
 def test_a_frozen_stage_stays_as_it_is_while_the_rest_trains():
-    step, state = step_of(module.freeze(stages(), ['stage0']))
+    step, state = step_of(module.freeze(stages(), ['stage0']), surgery.pcgrad(shuffle=False))
     adam = next(s for s in jax.tree.leaves(state.opt_state, is_leaf=_is_adam) if _is_adam(s))
     assert leaves_of(adam.mu) == leaves_of(state.params)
     assert 'shared/stage0/Dense_0/kernel' not in leaves_of(state.params)

@@ -31,7 +31,7 @@ def moved(move, source, model, x):
     return tuple(map(move, source, model.init(jax.random.key(1), x)))
 
 
-@pytest.mark.parametrize('case', CASES)
+@pytest.mark.parametrize('case', ['plain', pytest.param('normed', marks=pytest.mark.exhaustive)])
 def test_copies_of_the_trunk_predict_what_it_predicted(case):
     backbone, x = CASES[case]
     hard = sharing.hard(backbone, HEADS)
@@ -253,6 +253,7 @@ def cosine_of_tasks(params, state):
     return first @ second / (jnp.linalg.norm(first) * jnp.linalg.norm(second))
 
 
+@pytest.mark.exhaustive
 def test_tasks_that_conflict_in_a_trunk_part_in_copies_of_it():
     """At equal further steps, on the same batches; towers and experts start from its optimum."""
     ways = {'soft': moves.hard_to_soft, 'mmoe': moves.hard_to_mmoe}

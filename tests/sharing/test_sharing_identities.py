@@ -100,6 +100,7 @@ def test_one_expert_and_fresh_adapters_are_hard_sharing():
         assert_close(each, expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_extraction_with_shared_experts_alone_is_mmoe():
     mmoe = sharing.mmoe(BACKBONE, HEADS, num_experts=3)
     ple = sharing.ple(BACKBONE, HEADS, levels=[2], num_shared=3, num_own=0)

@@ -33,8 +33,8 @@ def batch_of(inputs):
 def one_step(model, inputs=X, **options):
     tx = optax.chain(surgery.on_shared(surgery.pcgrad()), optax.sgd(0.01))
     step = training.train_step(model, TASKS, tx, **options)
-    start = step.init(jax.random.key(0), batch_of(inputs))
-    return jax.jit(step.update)(start, batch_of(inputs))
+    batch = batch_of(inputs)
+    return jax.jit(lambda key: step.update(step.init(key, batch), batch))(jax.random.key(0))
 
 
 def running_mean(state, *path):
@@ -50,7 +50,9 @@ ONCE = 0.1 * X.mean(axis=0)
     ('build', 'path', 'options'),
     [
         (sharing.hard, ('shared', 'stage0'), {}),
-        (sharing.mtan, ('shared', 'stage0'), {'norm': False}),
+        pytest.param(
+            *(sharing.mtan, ('shared', 'stage0'), {'norm': False}), marks=pytest.mark.exhaustive
+        ),
         (sharing.soft, ('shared', 'stage0'), {'parallel': [1]}),
     ],
 )
@@ -63,7 +65,9 @@ def test_batch_statistics_move_once_a_step(build, path, options):
     ('build', 'path'),
     [
         (sharing.independent, ('task', 'towers', 'stage0')),
-        (sharing.cross_stitch, ('shared', 'towers', 'stage0')),
+        pytest.param(
+            *(sharing.cross_stitch, ('shared', 'towers', 'stage0')), marks=pytest.mark.exhaustive
+        ),
         (sharing.mmoe, ('shared', 'experts', 'stage0')),
     ],
 )

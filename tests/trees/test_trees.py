@@ -36,7 +36,7 @@ def test_select(where, chosen):
 
 @pytest.mark.parametrize('path', ['wid', 'wide/kern', 'b/2', ''])
 def test_a_path_that_holds_no_leaf(path):
-    with pytest.raises(ValueError, match=f"'{path}'. Found"):
+    with pytest.raises(ValueError, match=f"Found '{path}'"):
         trees.select(TREE, [path])
 
 
