@@ -18,28 +18,29 @@ _ZIP_ERRORS = (zipfile.BadZipFile, EOFError, OSError, OverflowError, RuntimeErro
 
 
 def read_state_dict(path: str | PathLike) -> dict[str, np.ndarray]:
-    """The tensors of a checkpoint by name; nothing in the file is run.
+    """The tensors of a checkpoint by name. No code in the file is run.
 
-    Both formats of ``torch.save`` are read, of any device. The arrays are views of the file's
-    values that cannot be written to. A dict under ``'state_dict'`` or ``'model'`` is looked into,
-    and ``'module.'`` before every name, as `torch.nn.DataParallel` leaves it, is taken away.
+    Both formats of ``torch.save`` are read, from any device. The arrays are read-only views of the
+    values in the file. If the dict has an entry ``'state_dict'`` or ``'model'``, its tensors are
+    read. The prefix ``'module.'`` of `torch.nn.DataParallel` is removed from the names.
 
     Args:
-      path: Of the file.
+      path: The path of the file.
 
     Raises:
       FileNotFoundError: There is no such file.
-      ValueError: It is no PyTorch file, damaged, or holds something else than tensors in dicts.
+      ValueError: The file is not a PyTorch file, is damaged, or holds other objects than tensors in
+        dicts.
     """
     content = Path(path).read_bytes()
     try:
-        found = _unwrapped(_read(content))
-        for name, value in found.items():
+        tensors = _unwrapped(_read(content))
+        for name, value in tensors.items():
             if value.nbytes > len(content):
                 raise ValueError(f'{name[:80]} of shape {value.shape} is larger than the file.')
-        return {name: value.array() for name, value in found.items()}
+        return {name: value.array() for name, value in tensors.items()}
     except ValueError as error:
-        why = str(error)[:500]  # it may quote the file
+        why = str(error)[:500]  # the message may quote the file
         raise ValueError(f'{path} cannot be read as a PyTorch checkpoint. {why}') from error
 
 
@@ -51,15 +52,15 @@ class _Storages:
 
     def __call__(self, key: Any) -> Storage:
         if not isinstance(key, tuple) or len(key) < 5 or key[0] != 'storage' or any(key[5:]):
-            raise ValueError('It has a persistent id that is no storage.')
+            raise ValueError('It has a persistent id that is not a storage.')
         _, kind, name, _, numel = key[:5]
         if not isinstance(kind, Global) or kind.name not in STORAGES or not isinstance(name, str):
             raise ValueError('It has a storage without type or key.')
         if type(numel) is not int or not 0 <= numel < 2**48:
             raise ValueError('It has a storage without a size.')
-        made = Storage(STORAGES[kind.name], numel)
-        known = self.known.setdefault(name, made)
-        if (known.dtype, known.numel) != (made.dtype, made.numel):
+        new = Storage(STORAGES[kind.name], numel)
+        known = self.known.setdefault(name, new)
+        if (known.dtype, known.numel) != (new.dtype, new.numel):
             raise ValueError(f'Its storage {name[:40]!r} has two types or sizes.')
         return known
 
@@ -75,7 +76,7 @@ def _read(content: bytes) -> Any:
 
 
 def _read_zip(archive: zipfile.ZipFile, size: int) -> Any:
-    """``NAME/data.pkl`` and the storages ``NAME/data/KEY``, none of them compressed."""
+    """Read ``NAME/data.pkl`` and the storages ``NAME/data/KEY``, which are not compressed."""
     members = {info.filename: info for info in archive.infolist()}
     packed = any(info.compress_type != zipfile.ZIP_STORED for info in members.values())
     if packed or sum(info.file_size for info in archive.infolist()) > size:
@@ -91,27 +92,27 @@ def _read_zip(archive: zipfile.ZipFile, size: int) -> Any:
     for key, storage in storages.known.items():
         if f'{root}data/{key}' not in members:
             raise ValueError(f'It lacks the values of storage {key[:40]!r}.')
-        found = members[f'{root}data/{key}'].file_size
-        if found != storage.nbytes:
+        length = members[f'{root}data/{key}'].file_size
+        if length != storage.nbytes:
             raise ValueError(
-                f'Storage {key[:40]!r} has {found} bytes. {storage.nbytes} are expected.'
+                f'Storage {key[:40]!r} should have {storage.nbytes} bytes. Found {length}.'
             )
         storage.data = archive.read(f'{root}data/{key}')
     return tree
 
 
 def _read_legacy(stream: io.BytesIO, size: int) -> Any:
-    """Before PyTorch 1.6: five pickles, then a count and the values of each storage."""
+    """Read the format before PyTorch 1.6: five pickles, then count and values of each storage."""
     storages = _Storages()
     if load(stream, storages) != _MAGIC:
-        raise ValueError('It does not begin as torch.save begins a file.')
+        raise ValueError('It does not begin like a file of torch.save.')
     version, system = load(stream, storages), load(stream, storages)
     if version != _PROTOCOL or not isinstance(system, dict) or not system.get('little_endian'):
-        raise ValueError(f'Only protocol {_PROTOCOL}, little-endian, is read.')
+        raise ValueError(f'It should have protocol {_PROTOCOL} and be little-endian.')
     tree, keys = load(stream, storages), load(stream, storages)
-    known = isinstance(keys, list) and all(isinstance(key, str) for key in keys)
-    if not known or sorted(keys) != sorted(storages.known):
-        raise ValueError('It is damaged: its storages are not those that its tensors lie in.')
+    is_valid = isinstance(keys, list) and all(isinstance(key, str) for key in keys)
+    if not is_valid or sorted(keys) != sorted(storages.known):
+        raise ValueError('It is damaged: its storages are not those of its tensors.')
     for key in keys:
         storage = storages.known[key]
         numel = int.from_bytes(stream.read(8), 'little')

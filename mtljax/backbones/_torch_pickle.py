@@ -1,7 +1,7 @@
-"""The pickles inside PyTorch files, read as data.
+"""Pickles inside PyTorch files, read as data.
 
-The library's unpickler calls what a pickle names. This one calls nothing: it knows the opcodes and
-the few names that tensors are written with, and refuses every other.
+The unpickler of Python calls functions that a pickle names. This one calls none: it knows the
+opcodes and the few names that PyTorch writes for tensors, and refuses all others.
 """
 
 import pickletools
@@ -24,7 +24,7 @@ _PUTS, _GETS = ('PUT', 'BINPUT', 'LONG_BINPUT'), ('GET', 'BINGET', 'LONG_BINGET'
 _TUPLES = {'TUPLE1': 1, 'TUPLE2': 2, 'TUPLE3': 3}
 _MOST_OPCODES = 10_000_000  # a network of a thousand tensors has about 50 000
 _REBUILD = 'torch._utils._rebuild_'
-_CALLS = {  # how many arguments they have at least
+_CALLS = {  # the least number of arguments
     'collections.OrderedDict': 0,
     _REBUILD + 'tensor': 4,
     _REBUILD + 'tensor_v2': 6,
@@ -42,21 +42,21 @@ class Global:
 
 
 def load(stream: BinaryIO, storage: Callable[[Any], Any]) -> Any:
-    """The next pickle of a stream: dicts, lists, tuples, numbers, strings and `Tensor`.
+    """Read the next pickle of a stream: dicts, lists, tuples, numbers, strings and `Tensor`.
 
     Args:
-      stream: Left behind the pickle.
-      storage: What a persistent id stands for.
+      stream: The stream; its position is after the pickle then.
+      storage: A function from a persistent id to a storage.
 
     Raises:
-      ValueError: The pickle is damaged, or names what is neither a tensor nor a container.
+      ValueError: The pickle is damaged, or refers to other objects than tensors and containers.
 
     >>> import io, pickle
     >>> load(io.BytesIO(pickle.dumps({'a': [1, 2.5]}, 2)), lambda key: key)
     {'a': [1, 2.5]}
     >>> load(io.BytesIO(pickle.dumps(print, 2)), lambda key: key)
     Traceback (most recent call last):
-    ValueError: It refers to '__builtin__.print'. Tensors in dicts alone are read, ...
+    ValueError: It refers to '__builtin__.print'. Only tensors in dicts are read, ...
     """
     machine = _Machine(storage)
     try:
@@ -70,7 +70,7 @@ def load(stream: BinaryIO, storage: Callable[[Any], Any]) -> Any:
 
 
 class _Machine:
-    """The stack, the memo, and the places of marks on the stack."""
+    """The stack, the memo, and the positions of marks on the stack."""
 
     def __init__(self, storage: Callable[[Any], Any]):
         self.stack: list[Any] = []
@@ -96,11 +96,11 @@ class _Machine:
         elif name not in ('PROTO', 'FRAME', 'STOP'):
             method = getattr(self, 'on_' + name.lower(), None)
             if method is None:
-                raise ValueError(f'Its opcode {name} is not one that tensors are written with.')
+                raise ValueError(f'Its opcode {name} is not used for tensors.')
             method()
 
     def take(self, count: int) -> list[Any]:
-        """The last values, none below a mark."""
+        """Remove and return the last values above the last mark."""
         if len(self.stack) - count < (self.marks[-1] if self.marks else 0):
             raise ValueError('It is damaged: a value is missing.')
         taken = self.stack[len(self.stack) - count :]
@@ -145,7 +145,7 @@ class _Machine:
         _filled(self.stack[-1], pairs)
 
     def on_build(self):
-        """What is set on a dict of tensors says how layers are versioned."""
+        """Ignore attributes of a dict of tensors: they hold versions of layers."""
         self.take(1)
         _of_type(self.stack[-1], dict | Tensor)
 
@@ -165,14 +165,14 @@ class _Machine:
 def _named(name: str) -> Global:
     if name not in _CALLS and name not in STORAGES and name not in DTYPES:
         raise ValueError(
-            f'It refers to {name[:200]!r}. Tensors in dicts alone are read, as written by '
+            f'It refers to {name[:200]!r}. Only tensors in dicts are read, as written by '
             'torch.save(model.state_dict(), path).'
         )
     return Global(name)
 
 
 def _called(name: str, args: tuple[Any, ...]) -> Any:
-    """What a call of a known name stands for."""
+    """The result of a call of a known name."""
     least = _CALLS.get(name, len(args) + 1)
     if len(args) < least or (args and not least):
         raise ValueError(f'It calls {name!r} with {len(args)} arguments.')
@@ -189,7 +189,7 @@ def _called(name: str, args: tuple[Any, ...]) -> Any:
 
 
 def _filled(target: Any, pairs: list[Any]) -> dict:
-    """A dict with more items; keys of other types may take for ever to hash."""
+    """Add items to a dict; keys are restricted, because other types may take very long to hash."""
     if len(pairs) % 2:
         raise ValueError('It is damaged: a key has no value.')
     for key, value in zip(pairs[::2], pairs[1::2], strict=True):

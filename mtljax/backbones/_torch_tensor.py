@@ -1,4 +1,4 @@
-"""Tensors in PyTorch files: a storage, and how a tensor lies in it."""
+"""Tensors in PyTorch files: a storage, and the view of a tensor on it."""
 
 import math
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _MOST_AXES = 32
 
 @dataclass(eq=False)
 class Storage:
-    """Values in a row, little-endian; several tensors may lie in one."""
+    """A row of little-endian values; several tensors may share it."""
 
     dtype: np.dtype
     numel: int
@@ -41,7 +41,7 @@ class Storage:
 
     @property
     def nbytes(self) -> int:
-        """The size of the values."""
+        """The size of the values in bytes."""
         return self.numel * self.dtype.itemsize
 
 
@@ -57,11 +57,11 @@ class Tensor:
 
     @property
     def nbytes(self) -> int:
-        """The size of a copy."""
+        """The size of a copy in bytes."""
         return math.prod(self.shape) * self.dtype.itemsize
 
     def array(self) -> np.ndarray:
-        """A view of the storage that cannot be written to."""
+        """A read-only view of the storage."""
         whole = self.dtype.itemsize * (self.storage.nbytes // self.dtype.itemsize)
         values = np.frombuffer(self.storage.data, np.uint8)[:whole]
         values = values != 0 if self.dtype == bool else values.view(self.dtype)
@@ -72,7 +72,7 @@ class Tensor:
 
 
 def tensor(storage: Any, offset: Any, shape: Any, strides: Any, dtype: Any = None) -> Tensor:
-    """A tensor that lies within its storage.
+    """A tensor, checked to lie inside its storage.
 
     Raises:
       ValueError: It does not.

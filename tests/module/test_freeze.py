@@ -77,7 +77,7 @@ def test_unknown_names():
         module.freeze(heads.linear(), ['scale']).init(KEY, X)
     with pytest.raises(ValueError, match=r'should be in 0..2. Found where = 3'):
         module.freeze(stages(), 3)
-    with pytest.raises(ValueError, match='for a tuple of stages'):
+    with pytest.raises(ValueError, match='number for a'):
         module.freeze(heads.linear(), 1)
 
 

@@ -108,7 +108,7 @@ def test_options_that_do_not_fit(scheme, options, message):
 @pytest.mark.parametrize(
     ('model', 'x', 'message'),
     [
-        (sharing.task_token(BACKBONE, TWO), np.ones((2, 5)), 'heads should be alike'),
+        (sharing.task_token(BACKBONE, TWO), np.ones((2, 5)), 'should be alike'),
         (
             sharing.task_token(BACKBONE, TWO),
             np.ones((2, 5), int),
