@@ -1,4 +1,4 @@
-"""Every sharing scheme trains: the table of what was found."""
+"""Every sharing scheme trains: a table of the trainings."""
 
 import time
 from collections.abc import Sequence
@@ -31,63 +31,63 @@ def check(schemes: Sequence[str] | None, jobs: int, output: str | None) -> None:
     if not chosen or not set(chosen) <= set(SCHEMES):
         raise UsageError(f'--schemes knows {", ".join(SCHEMES)}. Found {chosen}.')
     begin = time.perf_counter()
-    found = _trained(rows(chosen), jobs)
-    caption = _caption(found, jobs, time.perf_counter() - begin)
-    failures = [f'{_name(outcome.row)}: {outcome.error}' for outcome in found if outcome.error]
-    made = table(found)
-    show(made, '', caption)
+    results = _trained(rows(chosen), jobs)
+    caption = _caption(results, jobs, time.perf_counter() - begin)
+    failures = [f'{_name(outcome.row)}: {outcome.error}' for outcome in results if outcome.error]
+    summary = table(results)
+    show(summary, '', caption)
     console.print(*failures, sep='\n', markup=False)
     if output:
         flag = '' if schemes is None else f' --schemes={",".join(chosen)}'
-        write_text(Path(output), _markdown(flag, caption, made, failures))
+        write_text(Path(output), _markdown(flag, caption, summary, failures))
         console.print(output)
     if failures:
-        raise CheckError(f'{len(failures)} of {len(found)} trainings.')
+        raise CheckError(f'{len(failures)} of {len(results)} trainings.')
 
 
-def table(found: Sequence[Outcome]) -> Table:
+def table(results: Sequence[Outcome]) -> Table:
     """One row per backbone and scheme: how many methods passed, or which failed.
 
     The last column is the largest share of a loss that a training left.
     """
     columns = [f'T={count}, {_INPUTS[per_task]}' for count, per_task in _CELLS]
     lines = []
-    for name, backbone in dict.fromkeys((done.row.scheme, done.row.backbone) for done in found):
-        mine = [done for done in found if done.row[:2] == (name, backbone)]
+    for name, backbone in dict.fromkeys((done.row.scheme, done.row.backbone) for done in results):
+        mine = [done for done in results if done.row[:2] == (name, backbone)]
         cells = [_cell([done for done in mine if done.row[3:] == cell]) for cell in _CELLS]
         shares = [done.share for done in mine if done.share is not None]
         lines.append([name, backbone, *cells, f'{max(shares):.2f}' if shares else '-'])
     return Table(['scheme', 'backbone', *columns, 'loss left'], lines)
 
 
-def _cell(found: Sequence[Outcome]) -> str:
-    failed = [done.row.method for done in found if done.error]
-    if failed or not found:
+def _cell(results: Sequence[Outcome]) -> str:
+    failed = [done.row.method for done in results if done.error]
+    if failed or not results:
         return ', '.join(failed) or '-'
-    return f'{len(found)}/{len(found)}'
+    return f'{len(results)}/{len(results)}'
 
 
-def _trained(wanted: list[Row], jobs: int) -> list[Outcome]:
+def _trained(planned: list[Row], jobs: int) -> list[Outcome]:
     """The outcomes in the order of the rows."""
-    found, failed = {}, 0
+    results, failed = {}, 0
     with Progress(*Progress.get_default_columns(), console=console, transient=True) as progress:
-        bar = progress.add_task('sharing', total=len(wanted))
-        for done in outcomes(wanted, jobs):
-            found[done.row] = done
+        bar = progress.add_task('sharing', total=len(planned))
+        for done in outcomes(planned, jobs):
+            results[done.row] = done
             failed += bool(done.error)
             progress.update(bar, advance=1, description=f'sharing, {failed} failed')
-    return [found[row] for row in wanted]
+    return [results[row] for row in planned]
 
 
 def _name(row: Row) -> str:
     return f'{row.scheme} on {row.backbone}, {row.method}, T={row.count}, {_INPUTS[row.per_task]}'
 
 
-def _caption(found: Sequence[Outcome], jobs: int, seconds: float) -> str:
-    passed = sum(not done.error for done in found)
+def _caption(results: Sequence[Outcome], jobs: int, seconds: float) -> str:
+    passed = sum(not done.error for done in results)
     versions = ', '.join(f'{name} {metadata.version(name)}' for name in ('jax', 'flax', 'optax'))
     return (
-        f'{passed} of {len(found)} trainings passed, in {seconds / 60:.1f} minutes with {jobs} '
+        f'{passed} of {len(results)} trainings passed, in {seconds / 60:.1f} minutes with {jobs} '
         f'processes ({versions}). A training is {STEPS} steps of Adam on 32 examples; it passes '
         f'when the loss of every task falls below {SHARE} of its start (the median of the last '
         f'{LAST} steps), everything is finite, and the state keeps '
@@ -97,9 +97,9 @@ def _caption(found: Sequence[Outcome], jobs: int, seconds: float) -> str:
     )
 
 
-def _markdown(flag: str, caption: str, made: Table, failures: Sequence[str]) -> str:
+def _markdown(flag: str, caption: str, summary: Table, failures: Sequence[str]) -> str:
     command = f'    python -m experiments.selfcheck --suite=sharing{flag}'
-    parts = ['# Every sharing scheme trains', command, caption, made.markdown()]
+    parts = ['# Every sharing scheme trains', command, caption, summary.markdown()]
     if failures:
         parts.append('\n'.join(f'- {line}' for line in failures))
     return '\n\n'.join(parts) + '\n'

@@ -29,10 +29,10 @@ def tasks_of(kind: str, count: int) -> dict[str, Task]:
 
 
 def batch_of(tasks: Mapping[str, Task], shape: tuple[int, ...], per_task_input: bool) -> Batch:
-    """Inputs ``[B, *shape]``, one for all tasks or one per task, with every label there.
+    """Inputs ``[B, *shape]``, one for all tasks or one per task, with all labels.
 
-    ``x = z P + noise`` with P fixed; what a task predicts depends on z, through a fixed matrix of
-    its own. An event needs those before it.
+    ``x = z P + noise`` with P fixed. The targets of a task depend on z through a fixed matrix. An
+    event needs the events before it.
     """
     rng = np.random.default_rng(0)
     patterns = rng.normal(size=(_LATENT, *shape)) / np.sqrt(_LATENT)
@@ -50,7 +50,7 @@ def batch_of(tasks: Mapping[str, Task], shape: tuple[int, ...], per_task_input: 
 
 
 def _target(task: Task, scores: np.ndarray) -> np.ndarray:
-    """From the scores ``[tasks so far, B, 3]``, its own the last."""
+    """The targets of the last task in the scores ``[tasks so far, B, 3]``."""
     if task is CLASS:
         return scores[-1].argmax(axis=-1).astype(np.int32)
     if task is EVENT:

@@ -1,4 +1,4 @@
-"""One short training of a sharing scheme, and whether it learned."""
+"""One short training of a sharing scheme, and a check that it learned."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -52,7 +52,7 @@ class Row(NamedTuple):
 
 
 class NotLearnedError(Exception):
-    """What a training did wrong."""
+    """A training failed; the message says why."""
 
 
 def rows(schemes: Any = SCHEMES) -> list[Row]:
@@ -69,10 +69,10 @@ def rows(schemes: Any = SCHEMES) -> list[Row]:
 
 
 def train(row: Row, *, learning_rate: float = 0.01, steps: int = STEPS) -> dict[str, float]:
-    """The share of its first loss that every task has left, by the median of the last steps.
+    """Train, and return the median loss of the last steps as a share of the first, for each task.
 
     Raises:
-      NotLearnedError: a loss did not fall below ``SHARE`` of its start, something is not finite, or
+      NotLearnedError: A loss did not fall below ``SHARE`` of its start, something is not finite, or
         the state has another structure, shape or type than at the start.
     """
     scheme, backbone = SCHEMES[row.scheme], BACKBONES[row.backbone]
@@ -94,7 +94,7 @@ def train(row: Row, *, learning_rate: float = 0.01, steps: int = STEPS) -> dict[
 
 
 def judge(losses: list[dict[str, Any]], trees: Any) -> dict[str, float]:
-    """What `train` says of every step's losses ``{task: scalar}``, and of the trees at the end."""
+    """The result of `train` from the losses ``{task: scalar}`` of all steps and the last trees."""
     if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((losses, trees))):
         raise NotLearnedError('a loss, a parameter or a statistic is not finite')
     shares = {}

@@ -1,6 +1,6 @@
-"""Trainings in processes of their own, where compilation is cheap and a crash costs one training.
+"""Trainings in separate processes: compilation is cheap there, and a crash costs one training.
 
-A process reads one training a line, and answers each with a line, both JSON.
+A process reads one training per line and answers with one line, both JSON.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ _SET = {
 
 
 class Outcome(NamedTuple):
-    """What became of a training: the largest share of a loss that is left, or why it failed."""
+    """The result of a training: the largest share of a loss that is left, or an error."""
 
     row: Row
     share: float | None
@@ -62,7 +62,7 @@ def outcomes(rows: Sequence[Row], jobs: int, command: Sequence[str] = COMMAND) -
 
 
 class _Worker:
-    """A process that is started when it is needed, and again when it has died."""
+    """A process that starts when it is needed, and again after it died."""
 
     def __init__(self, command: Sequence[str], cache: str):
         self._command, self._environment = command, _environment(cache)
@@ -83,7 +83,7 @@ class _Worker:
         if answer:
             return Outcome(row, *json.loads(answer))
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(10)  # it says why itself, unless it hangs
+            process.wait(10)  # it writes its error, unless it hangs
         self._end()
         said = f'the process ended with code {process.returncode}: {self._last_words()}'
         return Outcome(row, None, said)
@@ -122,7 +122,7 @@ class _Worker:
 
 
 def _environment(cache: str) -> dict[str, str]:
-    """The three methods of a model share the program that makes its parameters: hence the cache."""
+    """Trainings share compiled programs through a cache: a model has one init for three methods."""
     flags = f'{os.environ.get("XLA_FLAGS", "")} --xla_backend_optimization_level=0'
     if jax.__version__.startswith('0.10.'):  # the older code generation: compiles twice as fast
         flags += ' --xla_cpu_use_fusion_emitters=false'
@@ -132,11 +132,11 @@ def _environment(cache: str) -> dict[str, str]:
 
 def main() -> None:
     """Answer each line of the input, until it ends."""
-    answers, sys.stdout = sys.stdout, sys.stderr  # whatever else prints is no answer
+    answers, sys.stdout = sys.stdout, sys.stderr  # other prints are not answers
     for line in sys.stdin:
         try:
             answer = (max(train(Row(*json.loads(line))).values()), '')
-        except Exception as error:  # whatever it is: one failed training
+        except Exception as error:  # any error is one failed training
             answer = (None, f'{type(error).__name__}: {" ".join(str(error).split())[:300]}')
         print(json.dumps(answer), file=answers, flush=True)
         jax.clear_caches()

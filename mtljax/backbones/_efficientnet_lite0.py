@@ -64,6 +64,7 @@ def efficientnet_lite0(
       ImportError: The package with the weights is not installed.
 
     >>> import jax
+    >>> import jax.numpy as jnp
     >>> stages = efficientnet_lite0(width=0.25)
     >>> image = jax.ShapeDtypeStruct((2, 32, 32, 3), jnp.float32)
     >>> params, state = jax.eval_shape(stages[0].init, jax.random.key(0), image)

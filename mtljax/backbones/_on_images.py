@@ -76,13 +76,13 @@ def _check(size: Any, mean: Any, deviation: Any) -> None:
         'deviation',
         deviation,
         'a number > 0, or three',
-        lambda found: _one_or_three(found) & (found > 0),
+        lambda value: _one_or_three(value) & (value > 0),
         ndim=1,
     )
 
 
-def _one_or_three(found):
-    return found.shape in ((), (3,))
+def _one_or_three(value):
+    return value.shape in ((), (3,))
 
 
 def _channels(values: Any, x: Array) -> Array:

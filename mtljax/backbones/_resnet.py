@@ -76,6 +76,7 @@ def resnet(
         inputs are not images, or do not fit the weights.
 
     >>> import jax
+    >>> import jax.numpy as jnp
     >>> stages = resnet((4, 8), (1, 1))
     >>> stem = stages[0].init(jax.random.key(0), jnp.ones((2, 8, 8)))
     >>> len(stages), stages[0].apply(*stem, jnp.ones((2, 8, 8)))[0].shape

@@ -22,7 +22,7 @@ class _Encoder(Layers):
         features = with_channels(features_of(x), 'segnet')
         if features.shape[1] % 2 or features.shape[2] % 2:
             raise ValueError(
-                'segnet halves height and width at every encoder, down to whole numbers. '
+                'segnet halves height and width at every encoder, to whole numbers. '
                 f'Found {features.shape[1:3]} at one.'
             )
         for _ in range(self.depth):
@@ -53,18 +53,18 @@ def segnet(
     axis_name: str | None = None,
     dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
-    """Encoders with pooling, and decoders that unpool to where the maxima were.
+    """Encoders with pooling, and decoders that unpool to the places of the maxima.
 
-    Badrinarayanan, Kendall, Cipolla, TPAMI 2017, https://arxiv.org/abs/1511.00561; in the layout of
-    Liu, Johns, Davison, CVPR 2019, https://arxiv.org/abs/1803.10704: 3x3 convolutions, norm and
-    ReLU (without bias, which a norm takes away), and one more decoder that ends at the first
-    width. Every stage but the last returns `mtljax.module.WithSkips`: its skips are the places of
-    the maxima that are still to be read.
+    Badrinarayanan, Kendall, Cipolla, TPAMI 2017, https://arxiv.org/abs/1511.00561; with the layout
+    of Liu, Johns, Davison, CVPR 2019, https://arxiv.org/abs/1803.10704: 3x3 convolutions, norm and
+    ReLU (without bias, which a norm would cancel), and one more decoder with the first width. Every
+    stage except the last returns `mtljax.module.WithSkips`. Its skips are the places of the maxima
+    that later stages read.
 
     Args:
-      widths: The channels of each encoder; each halves height and width.
-      depths: How many convolutions each encoder, and the decoder that mirrors it, has.
-      norm: ``'batch'``: running statistics in the state; ``'group'``: no state.
+      widths: The number of channels of each encoder. Each encoder halves height and width.
+      depths: The number of convolutions of each encoder, and of the decoder that mirrors it.
+      norm: ``'batch'``, with running statistics in the state, or ``'group'``, without state.
       groups: The number of groups of channels, for group norm.
       axis_name: The mapped axis. Batch statistics are averaged over its devices in training.
       dtype: The dtype of the computation. By default float32, that of the parameters.
@@ -74,10 +74,11 @@ def segnet(
       channels]`` to a feature map ``[B, height, width, widths[0]]``.
 
     Raises:
-      ValueError: An option out of range; at init, inputs that are no images, or a height or width
-        that ``2 ** len(widths)`` does not divide.
+      ValueError: An option is out of range; at init, inputs are not images, or ``2 ** len(widths)``
+        does not divide height and width.
 
     >>> import jax
+    >>> import jax.numpy as jnp
     >>> stages = segnet((4, 8), (1, 1))
     >>> params, state = stages[0].init(jax.random.key(0), jnp.ones((2, 8, 8)))
     >>> y, _ = stages[0].apply(params, state, jnp.ones((2, 8, 8)))

@@ -53,6 +53,7 @@ def transformer(
       ValueError: An option is out of range; at init, inputs do not fit.
 
     >>> import jax
+    >>> import jax.numpy as jnp
     >>> stages = transformer(1, 8, 2, vocabulary=10)
     >>> tokens = jnp.ones((2, 5), jnp.int32)
     >>> stages[0].apply(*stages[0].init(jax.random.key(0), tokens), tokens)[0].shape

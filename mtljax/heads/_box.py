@@ -33,6 +33,7 @@ def box(
     Raises:
       ValueError: A width is below 1, or ``dropout`` is outside ``[0, 1)``.
 
+    >>> import jax.numpy as jnp
     >>> head = box()
     >>> params, state = head.init(jax.random.key(0), jnp.ones((2, 3, 3, 5)))
     >>> head.apply(params, state, jnp.ones((2, 3, 3, 5)))[0].shape

@@ -52,7 +52,7 @@ class _Pyramid(linen.Module):
 
 def deeplab(
     size: int | None = None,
-    shape: tuple[int, int] | None = None,
+    shape: Sequence[int] | None = None,
     *,
     width: int = 256,
     rates: Sequence[int] = (12, 24, 36),

@@ -21,6 +21,7 @@ def linear(
       ValueError: ``size`` is below 1.
 
     >>> import jax
+    >>> import jax.numpy as jnp
     >>> head = linear(10)
     >>> params, state = head.init(jax.random.key(0), jnp.ones((2, 5)))
     >>> head.apply(params, state, jnp.ones((2, 5)))[0].shape

@@ -35,7 +35,7 @@ class _Pixel(linen.Module):
 
 def pixel(
     size: int | None = None,
-    shape: tuple[int, int] | None = None,
+    shape: Sequence[int] | None = None,
     *,
     widths: Sequence[int] = (),
     dtype: DTypeLike | None = None,

@@ -30,7 +30,7 @@ def linear_gate(size: int) -> Module:
     return from_linen(_Linear(size))
 
 
-def softmax_gate(gate: Gate, size: int, dropout: Any = 0.0) -> Module:
+def softmax_gate(gate: Gate | Any, size: int, dropout: Any = 0.0) -> Module:
     """``softmax(gate(x))``, float32 ``[B, E]``.
 
     Args:
