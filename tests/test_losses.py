@@ -46,8 +46,8 @@ def test_a_mask_of_pixels():
 
 def test_a_mask_of_rows_over_pixels_averages_the_pixels():
     values = RNG.normal(size=(5, 2, 3)).astype(np.float32)
-    found = losses.masked_mean(jnp.asarray(values), jnp.asarray(MASK))
-    np.testing.assert_allclose(found, values[MASK].mean(), rtol=1e-5)
+    actual = losses.masked_mean(jnp.asarray(values), jnp.asarray(MASK))
+    np.testing.assert_allclose(actual, values[MASK].mean(), rtol=1e-5)
 
 
 def test_an_infinite_derivative_at_an_unlabelled_row():
@@ -75,8 +75,8 @@ def test_no_label_is_no_loss():
 @pytest.mark.parametrize('dtype', [jnp.bfloat16, jnp.float16])
 def test_sums_are_float32(dtype):
     values = jnp.ones(3000, dtype)
-    found = losses.masked_sum(values, jnp.ones(3000, bool))
-    assert (found.dtype, found) == (jnp.float32, 3000)
+    actual = losses.masked_sum(values, jnp.ones(3000, bool))
+    assert (actual.dtype, actual) == (jnp.float32, 3000)
 
 
 def test_absolute_error():
@@ -125,12 +125,12 @@ def test_boxes(dtype):
     tolerance = {'rtol': 1e-5, 'atol': 1e-6} if dtype == np.float32 else {'atol': 1e-2}
     expected = {losses.iou_loss: 1 - overlap, losses.giou_loss: 2 - overlap - union / hull}
     for loss, values in expected.items():
-        found, pull = jax.jit(lambda p, t, f=loss: jax.vjp(lambda q: f(q, t), p))(
+        actual, pull = jax.jit(lambda p, t, f=loss: jax.vjp(lambda q: f(q, t), p))(
             prediction, target
         )
-        assert found.dtype == jnp.float32
-        np.testing.assert_allclose(found, values, **tolerance)
-        assert np.isfinite(pull(jnp.ones_like(found))[0].astype(np.float32)).all()
+        assert actual.dtype == jnp.float32
+        np.testing.assert_allclose(actual, values, **tolerance)
+        assert np.isfinite(pull(jnp.ones_like(actual))[0].astype(np.float32)).all()
 
 
 def test_boxes_that_do_not_meet_attract():

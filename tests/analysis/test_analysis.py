@@ -15,7 +15,7 @@ def tasks():
 
 
 @pytest.fixture
-def found(tasks):
+def actual(tasks):
     scores = {'alone': (0.8, 0.9), 'shared': (0.6, 0.9)}
     records = [
         Record(method, seed, {t: {'accuracy': s + seed / 10} for t in ('left', 'right')}, 10, 5.0)
@@ -25,12 +25,12 @@ def found(tasks):
     return analysis.summary(records, 'alone', tasks)
 
 
-def test_summary_compares_with_the_mean_of_the_baseline(found):
-    mean, error = found['shared']['left accuracy']
+def test_summary_compares_with_the_mean_of_the_baseline(actual):
+    mean, error = actual['shared']['left accuracy']
     assert mean == pytest.approx(0.8)
     assert error == pytest.approx(0.2)
-    assert found['shared']['delta_m_flat'][0] == pytest.approx(-100 * (0.8 - 0.9) / 0.9)
-    assert found['alone']['delta_m_task'][0] == pytest.approx(0)
+    assert actual['shared']['delta_m_flat'][0] == pytest.approx(-100 * (0.8 - 0.9) / 0.9)
+    assert actual['alone']['delta_m_task'][0] == pytest.approx(0)
 
 
 def test_one_seed_has_no_error():
@@ -44,15 +44,15 @@ def test_summary_without_its_baseline(tasks):
         analysis.summary([], 'alone', tasks)
 
 
-def test_table_has_a_dash_where_the_baseline_meets_itself(found):
-    table = analysis.as_table(found, 'alone')
+def test_table_has_a_dash_where_the_baseline_meets_itself(actual):
+    table = analysis.as_table(actual, 'alone')
     assert table.columns[:3] == ['method', 'left accuracy', 'right accuracy']
     assert table.rows[0][-3:] == ['-', '-', '-']
     assert table.rows[1][1] == '0.8000 ± 0.2000'
 
 
-def test_intervals_draw_one_panel_per_quantity_and_one_mark_per_method(found):
-    figure = analysis.intervals(found, {'left accuracy': 'left', 'delta_m_flat': 'change'})
+def test_intervals_draw_one_panel_per_quantity_and_one_mark_per_method(actual):
+    figure = analysis.intervals(actual, {'left accuracy': 'left', 'delta_m_flat': 'change'})
     assert [axes.get_title() for axes in figure.axes] == ['left', 'change']
     assert [len(axes.containers) for axes in figure.axes] == [2, 2]
 
@@ -70,12 +70,12 @@ def test_curves_draw_every_loss_and_metric():
 
 
 def test_ranks_share_ties_and_follow_the_direction():
-    found = {
+    actual = {
         'x': {'a auc': (0.9, 0.0), 'a mae': (3.0, 0.0)},
         'y': {'a auc': (0.8, 0.0), 'a mae': (1.0, 0.0)},
         'z': {'a auc': (0.8, 0.0), 'a mae': (2.0, 0.0)},
     }
-    ranks = analysis.mean_ranks(found, {'a': {'auc': True, 'mae': False}})
+    ranks = analysis.mean_ranks(actual, {'a': {'auc': True, 'mae': False}})
     assert ranks == {'x': (1 + 3) / 2, 'y': (2.5 + 1) / 2, 'z': (2.5 + 2) / 2}
 
 
@@ -95,11 +95,11 @@ def test_paired_differences_cancel_what_seeds_share():
 
 def test_the_front_is_what_no_method_beats():
     assert analysis.pareto([(1, 1), (2, 0), (0, 2), (0, 0), (1, 1)]) == [0, 1, 2, 4]
-    found = {
+    actual = {
         name: {'a mae': (x, 0.1), 'b auc': (y, math.nan)}
         for name, (x, y) in {'low': (1, 0.5), 'high': (2, 0.9), 'bad': (3, 0.4)}.items()
     }
-    (axes,) = analysis.fronts(found, ['a mae', 'b auc'], {'a mae': False, 'b auc': True}).axes
+    (axes,) = analysis.fronts(actual, ['a mae', 'b auc'], {'a mae': False, 'b auc': True}).axes
     (front,) = (line for line in axes.lines if line.get_label() == 'Pareto front')
     assert sorted(front.get_xydata().tolist()) == [[1, 0.5], [2, 0.9]]
     assert axes.xaxis_inverted()
@@ -109,9 +109,9 @@ def test_the_front_is_what_no_method_beats():
 def test_mixing_finds_gates_and_units():
     tasks, units = ['b', 'a'], {'stage0': np.array([[0.9, 0.1], [0.2, 0.8]])}
     gates = {'b': {'load': np.array([0.7, 0.3])}, 'a': {'load': np.array([0.4, 0.6])}}
-    found = analysis.mixing(tasks, {'shared': {'units': units}}, {'task': {'gates': gates}})
-    assert found == {'units stage0': [[0.9, 0.1], [0.2, 0.8]], 'gates': [[0.7, 0.3], [0.4, 0.6]]}
-    figure = analysis.heat_maps(found, tasks)
+    actual = analysis.mixing(tasks, {'shared': {'units': units}}, {'task': {'gates': gates}})
+    assert actual == {'units stage0': [[0.9, 0.1], [0.2, 0.8]], 'gates': [[0.7, 0.3], [0.4, 0.6]]}
+    figure = analysis.heat_maps(actual, tasks)
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == tasks
 
 

@@ -65,14 +65,14 @@ def test_ten_million_and_three_heads_are_printed_and_never_allocated():
 def test_frozen_parameters_are_counted_and_said():
     backbone = module.freeze(backbones.mlp((8, 4)), ['stage0', 'stage1/Dense_0/bias'])
     model = sharing.mmoe(backbone, {'a': heads.linear()}, num_experts=3, start=1)
-    found = analysis.cost(model, np.ones((2, 6), np.float32))
+    actual = analysis.cost(model, np.ones((2, 6), np.float32))
     first, second = 6 * 8 + 8, 3 * (8 * 4 + 4)
     gates = 3 * 8 + 3
-    assert found.parameters == {'shared': first + second, 'task/gates': gates, 'task/heads': 5}
-    assert found.frozen == {'shared': first + 3 * 4}
+    assert actual.parameters == {'shared': first + second, 'task/gates': gates, 'task/heads': 5}
+    assert actual.frozen == {'shared': first + 3 * 4}
     state = 3 + 1  # load and entropy of the gate
-    assert found.bytes == 4 * (found.total + state)
-    text = found.table().markdown().splitlines()
+    assert actual.bytes == 4 * (actual.total + state)
+    text = actual.table().markdown().splitlines()
     assert [cell.strip() for cell in text[2].split('|')[1:4]] == ['shared', '164', '68']
     assert [cell.strip() for cell in text[5].split('|')[1:4]] == ['all', '196', '68']
 

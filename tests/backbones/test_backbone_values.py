@@ -50,10 +50,10 @@ def batch_norm(x, layer, running):
     return (x - running['mean']) * scale + layer['bias']
 
 
-def assert_near(found, expected):
-    assert found.shape == expected.shape
+def assert_near(actual, expected):
+    assert actual.shape == expected.shape
     assert np.isfinite(expected).all()
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-4)
 
 
 def bottleneck(x, layers, running, stride):
@@ -70,7 +70,7 @@ def test_bottlenecks():
     """A projection to more channels; one that halves the size, in the 3x3 layer; an identity."""
     stages = backbones.resnet((3, 2), (1, 2), bottleneck=True)[1:]
     x = normal(2, 5, 6, 3)
-    params, state, found = values(module.serial(*stages), x)
+    params, state, actual = values(module.serial(*stages), x)
     blocks = [('stage0', 0, 1), ('stage1', 0, 2), ('stage1', 1, 1)]
     for stage, index, stride in blocks:
         layers = params[stage][f'_Block_{index}']
@@ -78,7 +78,7 @@ def test_bottlenecks():
         assert ('Conv_3' in layers) == (index == 0)
         x = bottleneck(x, layers, running, stride)
     assert x.shape == (2, 3, 3, 8)
-    assert_near(found, x)
+    assert_near(actual, x)
 
 
 @pytest.mark.parametrize('size', [(8, 13), (7, 10)])
@@ -88,24 +88,24 @@ def test_the_large_stem_pads_both_sides_alike(size):
     x = normal(2, *size, 3)
     running = {'mean': RNG.normal(size=4), 'var': np.array([1e-5, 0.1, 1, 3])}
     state = {'batch_stats': {'BatchNorm_0': jax.tree.map(np.float32, running)}}
-    params, _, found = values(stem, x, state)
+    params, _, actual = values(stem, x, state)
     y = convolve(x, params['Conv_0'], stride=2, pad=3)
     y = relu(batch_norm(y, params['BatchNorm_0'], running))
-    assert_near(found, max_pool(y, 3, 2, pad=1))
+    assert_near(actual, max_pool(y, 3, 2, pad=1))
 
 
 def test_group_norm_of_the_stem():
     """Groups are neighbouring channels of one image; epsilon shows where the image is faint."""
     stem = backbones.resnet((6,), (1,), norm='group', groups=2)[0]
     x = normal(3, 4, 5, 2) * np.float32([1, 0.003, 0])[:, None, None, None]
-    params, _, found = values(stem, x)
+    params, _, actual = values(stem, x)
     y = convolve(x, params['Conv_0'], pad=1)
     for image in y:
         for group in (slice(0, 3), slice(3, 6)):
             part = image[..., group].copy()
             image[..., group] = (part - part.mean()) / np.sqrt(part.var() + 1e-5)
     layer = params['GroupNorm_0']
-    assert_near(found, relu(y * layer['scale'] + layer['bias']))
+    assert_near(actual, relu(y * layer['scale'] + layer['bias']))
 
 
 @pytest.mark.parametrize(
@@ -120,24 +120,24 @@ def test_group_norm_of_the_stem():
 )
 def test_lenet(shape, options, pads, size):
     x = normal(*shape)
-    params, _, found = values(module.serial(*backbones.lenet((4, 5), width=7, **options)), x)
+    params, _, actual = values(module.serial(*backbones.lenet((4, 5), width=7, **options)), x)
     x = x if x.ndim == 4 else x[..., None]
     for stage, pad in zip(('stage0', 'stage1'), pads, strict=True):
         x = max_pool(relu(convolve(x, params[stage]['Conv_0'], pad=pad)), 2, 2)
     assert x.shape == (2, *size, 5)
     layer = params['stage2']['Dense_0']
-    assert_near(found, relu(x.reshape(2, -1) @ layer['kernel'] + layer['bias']))
+    assert_near(actual, relu(x.reshape(2, -1) @ layer['kernel'] + layer['bias']))
 
 
 @pytest.mark.parametrize('size', [3, None])
 def test_convolutions_of_a_pixel_head(size):
     x = normal(2, 4, 6, 5)
-    params, _, found = values(heads.pixel(size, widths=(7, 4)), x)
+    params, _, actual = values(heads.pixel(size, widths=(7, 4)), x)
     for name in ('Conv_0', 'Conv_1'):
         x = relu(convolve(x, params[name], pad=1))
     expected = x @ params['Dense_0']['kernel'] + params['Dense_0']['bias']
-    assert_near(found, expected[..., 0] if size is None else expected)
-    assert found.min() < 0
+    assert_near(actual, expected[..., 0] if size is None else expected)
+    assert actual.min() < 0
 
 
 @pytest.fixture(scope='module')

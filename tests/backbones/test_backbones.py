@@ -70,7 +70,7 @@ STAGES = {  # factory, options, inputs, shape after each stage
 
 def walk(stages, x, **options):
     """``(params, state, output)`` of every stage, by shape."""
-    found = []
+    actual = []
     for stage in stages:
         params, state = jax.eval_shape(stage.init, KEY, x)
         x, written = jax.eval_shape(
@@ -79,8 +79,8 @@ def walk(stages, x, **options):
         assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), written) == jax.tree.map(
             lambda leaf: (leaf.shape, leaf.dtype), state
         )
-        found.append((params, state, x))
-    return found
+        actual.append((params, state, x))
+    return actual
 
 
 def count(stages, x):
@@ -90,10 +90,10 @@ def count(stages, x):
 @pytest.mark.parametrize('dtype', [jnp.float32, jnp.bfloat16])
 @pytest.mark.parametrize(('factory', 'options', 'x', 'shapes'), STAGES.values(), ids=STAGES)
 def test_stages(factory, options, x, shapes, dtype):
-    found = walk(factory(**options, dtype=dtype), x, train=True)
-    assert [row[2].shape for row in found] == shapes
-    assert {row[2].dtype for row in found} == {np.dtype(dtype)}
-    assert {leaf.dtype for row in found for leaf in jax.tree.leaves(row[:2])} <= {
+    actual = walk(factory(**options, dtype=dtype), x, train=True)
+    assert [row[2].shape for row in actual] == shapes
+    assert {row[2].dtype for row in actual} == {np.dtype(dtype)}
+    assert {leaf.dtype for row in actual for leaf in jax.tree.leaves(row[:2])} <= {
         np.dtype(np.float32)
     }
 
@@ -146,7 +146,7 @@ def test_columns():
     numbers = RNG.normal(size=(3, 2)).astype(np.float32)
     inputs = {'categorical': rows.astype(np.uint8), 'numeric': numbers}
     params, state = jax.jit(stage.init)(KEY, inputs)
-    found = np.asarray(jax.jit(stage.apply)(params, state, inputs)[0])
+    actual = np.asarray(jax.jit(stage.apply)(params, state, inputs)[0])
     short, long = (np.asarray(params[f'embedding_{size}']) for size in (2, 3))
     assert (short.shape, long.shape) == ((4 + 6, 2), (5, 3))
     assert not short[[3, 9]].any()
@@ -157,7 +157,7 @@ def test_columns():
         [*short[2], *short[4 + 0], *long[0], *numbers[1]],
         [*short[3], *short[4 + 5], *long[4], *numbers[2]],
     ]
-    np.testing.assert_array_equal(found, np.array(expected))
+    np.testing.assert_array_equal(actual, np.array(expected))
 
 
 def test_columns_of_one_kind():

@@ -65,13 +65,13 @@ def test_stages(name, norm):
         if name == 'segnet'
         else backbones.unet((4, 6, 8), **options)
     )
-    found = list(walk(stages, np.zeros((2, *size), np.float32), train=True))
-    outputs = [features_of(y) for _, _, y in found]
+    actual = list(walk(stages, np.zeros((2, *size), np.float32), train=True))
+    outputs = [features_of(y) for _, _, y in actual]
     assert [y.shape for y in outputs] == [(2, *shape) for shape in features]
-    kept = [y.skips if isinstance(y, WithSkips) else () for _, _, y in found]
+    kept = [y.skips if isinstance(y, WithSkips) else () for _, _, y in actual]
     assert [[leaf.shape[1:] for leaf in row] for row in kept] == skips
     assert {y.dtype for y in outputs} == {np.dtype(jnp.bfloat16)}
-    assert bool(jax.tree.leaves([state for _, state, _ in found])) == (norm == 'batch')
+    assert bool(jax.tree.leaves([state for _, state, _ in actual])) == (norm == 'batch')
 
 
 def count(stages, size):
@@ -134,11 +134,11 @@ def test_rows_with_skips_under_a_gate():
     groups = [WithSkips(rows[at], (places[at], rows[at])) for at in (slice(1), slice(1, 3))]
     z = (WithSkips(np.ones((2, 5), np.float32), (places[0],)), *groups)
     params, state = mix.init(KEY, z)
-    found, _ = jax.jit(mix.apply)(params, state, z)
+    actual, _ = jax.jit(mix.apply)(params, state, z)
     expected = np.einsum('be,ebc->bc', weights, rows)
-    np.testing.assert_allclose(found.features, expected, rtol=1e-5)
-    np.testing.assert_allclose(found.skips[1], expected, rtol=1e-5)
-    np.testing.assert_array_equal(found.skips[0], [places[1, 0], places[0, 1]])
+    np.testing.assert_allclose(actual.features, expected, rtol=1e-5)
+    np.testing.assert_allclose(actual.skips[1], expected, rtol=1e-5)
+    np.testing.assert_array_equal(actual.skips[0], [places[1, 0], places[0, 1]])
 
 
 def tasks_of(scheme, names=('wide', 'a')):
@@ -196,8 +196,8 @@ def test_they_train_with_batch_norm(name):
         state, info = jax.lax.scan(lambda s, _: step.update(s, batch), start, length=12)
         return start.state, state.state, info['loss']
 
-    start, end, found = jax.device_get(run())
-    assert all(found[n][-1] < 0.8 * found[n][0] for n in tasks)
+    start, end, actual = jax.device_get(run())
+    assert all(actual[n][-1] < 0.8 * actual[n][0] for n in tasks)
     for key in ('shared', 'task'):
         for one, other in zip(*(jax.tree.leaves(s[key]) for s in (start, end)), strict=True):
             assert (one != other).any()
@@ -223,11 +223,11 @@ def test_units_that_change_nothing():
             made[name][0]['task']['heads'] = made[like][0]['task']['heads']
         return {name: models[name].apply(*made[name], IMAGES)[0] for name in models}
 
-    found = jax.device_get(run())
+    actual = jax.device_get(run())
     for name, like in (('stitch', 'independent'), ('film', 'hard')):
         for task in own:
-            np.testing.assert_allclose(found[name][task], found[like][task], rtol=1e-4, atol=1e-5)
-    assert np.abs(found['hard']['a']).max() > 0.01
+            np.testing.assert_allclose(actual[name][task], actual[like][task], rtol=1e-4, atol=1e-5)
+    assert np.abs(actual['hard']['a']).max() > 0.01
 
 
 def test_engines_agree_where_integers_cross_the_cut():
@@ -240,8 +240,8 @@ def test_engines_agree_where_integers_cross_the_cut():
         step = training.train_step(model, tasks, tx, engine=engine)
         return step.update(step.init(KEY, batch), batch)[0].params
 
-    found = jax.jit(lambda: {engine: updated(engine) for engine in ('batched', 'lean')})()
-    for one, other in zip(*map(jax.tree.leaves, found.values()), strict=True):
+    actual = jax.jit(lambda: {engine: updated(engine) for engine in ('batched', 'lean')})()
+    for one, other in zip(*map(jax.tree.leaves, actual.values()), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
 
 

@@ -60,11 +60,11 @@ def test_weights_of_torchvision(tmp_path, sizes, options, moments, one, other):
     path = tmp_path / 'net.pth'
     torch_files.write_legacy(path, {'state_dict': tree, 'epoch': 3}, storages)
     stages = backbones.resnet(*sizes, stem='large', weights=path, **options)
-    found, params, state = run(stages, images(2, 3, 37, 26).transpose(0, 2, 3, 1))
-    assert found.shape[:3] == (2, 5, 4)
-    np.testing.assert_allclose((found.mean(), found.std()), moments, rtol=1e-5)
-    np.testing.assert_allclose(found[1, -1, -1, :4], one, atol=1e-5)
-    np.testing.assert_allclose(found[0, 1, 0, -4:], other, atol=1e-5)
+    actual, params, state = run(stages, images(2, 3, 37, 26).transpose(0, 2, 3, 1))
+    assert actual.shape[:3] == (2, 5, 4)
+    np.testing.assert_allclose((actual.mean(), actual.std()), moments, rtol=1e-5)
+    np.testing.assert_allclose(actual[1, -1, -1, :4], one, atol=1e-5)
+    np.testing.assert_allclose(actual[0, 1, 0, -4:], other, atol=1e-5)
     kernel = params['stage1']['_Block_0']['Conv_1']['kernel']
     np.testing.assert_array_equal(kernel, weights['layer1.0.conv2.weight'].transpose(2, 3, 1, 0))
     running = state['stage0']['batch_stats']['BatchNorm_0']['var']
@@ -79,15 +79,15 @@ def test_efficientnet_lite0_of_imagenet():
     get_model_file_path(), image_size=(64, 65)).eval().extract_features(images(1, 3, 64, 65))``.
     """
     stages = backbones.efficientnet_lite0('imagenet')
-    found, params, state = run(stages, images(1, 3, 64, 65).transpose(0, 2, 3, 1))
+    actual, params, state = run(stages, images(1, 3, 64, 65).transpose(0, 2, 3, 1))
     classifier, counts = 1280 * 1000 + 1000, 49
     size = sum(leaf.size for leaf in jax.tree.leaves((params, state)))
     assert size == 4_694_073 - classifier - counts
     np.testing.assert_allclose(
-        (found.mean(), found.std()), (0.5728738307952881, 1.423302412033081), rtol=1e-4
+        (actual.mean(), actual.std()), (0.5728738307952881, 1.423302412033081), rtol=1e-4
     )
     expected = (0, 0.1262494, 0, 0, 0, 1.8193335, 5.9828105, 0, 0, 0, 4.1873899)
-    np.testing.assert_allclose(found.reshape(-1)[::700], expected, atol=1e-4)
+    np.testing.assert_allclose(actual.reshape(-1)[::700], expected, atol=1e-4)
 
 
 def small(**more):

@@ -35,17 +35,17 @@ def test_batch_norm_of_the_stem():
     stem = backbones.resnet((4,), (1,))[0]
     params, state = jax.jit(stem.init)(KEY, IMAGES)
     apply = jax.jit(stem.apply, static_argnames='train')
-    found, after = apply(params, state, IMAGES, train=True)
+    actual, after = apply(params, state, IMAGES, train=True)
     plain = np.asarray(convolve(IMAGES[..., None], params['Conv_0']['kernel']))
     mean, variance = plain.mean((0, 1, 2)), plain.var((0, 1, 2))
     expected = np.maximum((plain - mean) / np.sqrt(variance + 1e-5), 0)
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
     running = jax.device_get(after)['batch_stats']['BatchNorm_0']
     np.testing.assert_allclose(running['mean'], 0.1 * mean, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(running['var'], 0.9 + 0.1 * variance, rtol=1e-4)
-    found, same = apply(params, after, IMAGES)
+    actual, same = apply(params, after, IMAGES)
     expected = (plain - running['mean']) / np.sqrt(running['var'] + 1e-5)
-    np.testing.assert_allclose(found, np.maximum(expected, 0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(actual, np.maximum(expected, 0), rtol=1e-4, atol=1e-5)
     assert all(jax.tree.leaves(jax.tree.map(np.array_equal, same, after)))
 
 
@@ -74,9 +74,9 @@ def test_residual_blocks():
         y = jax.nn.relu(y + conv(second, 1, jax.nn.relu(conv(second, 0, y))))
         return stage.apply(params, state, x)[0], y
 
-    found, expected = both(x)
-    assert found.shape == (2, 3, 3, 6)
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    actual, expected = both(x)
+    assert actual.shape == (2, 3, 3, 6)
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_batch_norm_over_devices():
@@ -109,11 +109,11 @@ def test_dense_tasks_train():
     step = training.train_step(model, tasks, tx)
     start = state = jax.jit(step.init)(KEY, batch)
     update = jax.jit(step.update)
-    found = []
+    actual = []
     for _ in range(30):
         state, info = update(state, batch)
-        found.append(info['loss'])
-    assert all(found[-1][name] < 0.8 * found[0][name] for name in tasks)
+        actual.append(info['loss'])
+    assert all(actual[-1][name] < 0.8 * actual[0][name] for name in tasks)
     moved = jax.tree.map(lambda one, other: bool((one != other).any()), start.state, state.state)
     assert all(jax.tree.leaves(moved))
 
@@ -127,13 +127,13 @@ def test_standardised_kernels():
     def both(x, scale):
         params, state = stem.init(KEY, x)
         kernel = scale * params['Conv_0']['kernel'] + 0.3
-        found = stem.apply({**params, 'Conv_0': {'kernel': kernel}}, state, x)[0]
+        actual = stem.apply({**params, 'Conv_0': {'kernel': kernel}}, state, x)[0]
         flat = kernel.reshape(27, 4)
         whole = ((flat - flat.mean(0)[None]) / flat.std(0)[None]).reshape(kernel.shape)
         y = convolve(x, whole).reshape(2, 30, 2, 2)
         mean, variance = y.mean((1, 3), keepdims=True), y.var((1, 3), keepdims=True)
         expected = jax.nn.relu((y - mean) * jax.lax.rsqrt(variance + 1e-5))
-        return found, expected.reshape(found.shape)
+        return actual, expected.reshape(actual.shape)
 
     for scale in (np.float32(1), np.float32(50)):
         np.testing.assert_allclose(*both(x, scale), rtol=1e-4, atol=1e-5)

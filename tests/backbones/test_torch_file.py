@@ -40,7 +40,7 @@ def test_files_that_torch_wrote(kind):
     ``torch.save(tensors, 'torch_zip.pth')``, and ``'torch_legacy.pth'`` with
     ``_use_new_zipfile_serialization=False``.
     """
-    found = read_state_dict(DATA / f'torch_{kind}.pth')
+    actual = read_state_dict(DATA / f'torch_{kind}.pth')
     base = np.arange(6).reshape(2, 3) - 2
     dtypes = {
         'half': np.float16,
@@ -64,12 +64,12 @@ def test_files_that_torch_wrote(kind):
         'expanded': np.ones((2, 3), np.float32),
     }
     expected |= {'word': np.arange(3, dtype=np.uint16)} if kind == 'zip' else {}
-    assert set(found) == set(expected)
+    assert set(actual) == set(expected)
     for name, array in expected.items():
-        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape), name
-        np.testing.assert_array_equal(found[name], array, err_msg=name)
-    assert np.shares_memory(found['float'], found['tied'])
-    assert not found['float'].flags.writeable
+        assert (actual[name].dtype, actual[name].shape) == (array.dtype, array.shape), name
+        np.testing.assert_array_equal(actual[name], array, err_msg=name)
+    assert np.shares_memory(actual['float'], actual['tied'])
+    assert not actual['float'].flags.writeable
 
 
 def test_a_file_that_would_run_code_is_refused_and_does_not(write, tmp_path):
@@ -164,11 +164,11 @@ def test_every_damage_is_an_error_of_one_kind(kind, tmp_path):
     for at in rng.integers(len(whole), size=400):
         path.write_bytes(whole[:at] + rng.bytes(1) + whole[at + 1 :])
         try:
-            found = read_state_dict(path)
+            actual = read_state_dict(path)
         except ValueError:
             refused += 1
         else:
-            assert sum(array.nbytes for array in found.values()) < 2 * len(whole)
+            assert sum(array.nbytes for array in actual.values()) < 2 * len(whole)
     assert refused > 100
     with pytest.raises(FileNotFoundError):
         read_state_dict(tmp_path / 'absent.pth')

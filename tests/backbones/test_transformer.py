@@ -47,12 +47,12 @@ def test_attention_block(causal):
     params, state = jax.jit(block.init)(KEY, x)
     params = jax.tree.map(lambda p: p + 0.3 * RNG.normal(size=p.shape).astype(p.dtype), params)
     apply = jax.jit(block.apply)
-    found = apply(params, state, x)[0]
+    actual = apply(params, state, x)[0]
     expected = block_oracle(x, jax.device_get(params), 2, causal)
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-4)
     later = x.copy()
     later[:, 4:, 0] += 1
-    changed = ~np.isclose(apply(params, state, later)[0], found, atol=1e-6).all((0, 2))
+    changed = ~np.isclose(apply(params, state, later)[0], actual, atol=1e-6).all((0, 2))
     assert changed.tolist() == [not causal] * 4 + [True] * 3
 
 
@@ -77,8 +77,8 @@ def test_embeddings():
 def test_unknown_tokens_are_nan():
     stage = backbones.transformer(1, 8, 2, vocabulary=300)[0]
     tokens = np.array([[0, 299, 300], [-1, 5, 1000]], np.int16)
-    found = jax.jit(lambda x: stage.apply(*stage.init(KEY, x), x)[0])(tokens)
-    known = np.isfinite(found).all(-1)
+    actual = jax.jit(lambda x: stage.apply(*stage.init(KEY, x), x)[0])(tokens)
+    known = np.isfinite(actual).all(-1)
     assert known.tolist() == [[True, True, False], [False, True, False]]
 
 
@@ -97,8 +97,8 @@ def test_copies_of_a_transformer():
         alone = one.apply(single, {name: {} for name in single}, TOKENS)[0]
         return both.apply(params, state, TOKENS)[0][1], alone, jax.jacrev(total)(params)
 
-    found, expected, slopes = values_and_slopes(params)
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    actual, expected, slopes = values_and_slopes(params)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
     for leaf in jax.tree.leaves(slopes):
         assert not np.asarray(leaf)[[0, 1], [1, 0]].any()
         assert np.isfinite(leaf).all()

@@ -121,16 +121,16 @@ def resnet_weights(widths, blocks, bottleneck):
 
 def formula_weights(shapes):
     """Waves; a shape of one axis stands for a batch norm."""
-    found = {}
+    actual = {}
     for at, (layer, shape) in enumerate(shapes.items()):
         if len(shape) == 4:
-            found[f'{layer}.weight'] = wave(at, shape) * (3 / np.prod(shape[1:])) ** 0.5
+            actual[f'{layer}.weight'] = wave(at, shape) * (3 / np.prod(shape[1:])) ** 0.5
             continue
-        found[f'{layer}.weight'] = 1 + 0.3 * wave(at, shape)
-        found[f'{layer}.bias'] = 0.2 * wave(at + 0.5, shape)
-        found[f'{layer}.running_mean'] = 0.2 * wave(at + 0.7, shape)
-        found[f'{layer}.running_var'] = 1 + 0.5 * wave(at + 0.9, shape)
-    made = {name: array.astype(np.float32) for name, array in found.items()}
+        actual[f'{layer}.weight'] = 1 + 0.3 * wave(at, shape)
+        actual[f'{layer}.bias'] = 0.2 * wave(at + 0.5, shape)
+        actual[f'{layer}.running_mean'] = 0.2 * wave(at + 0.7, shape)
+        actual[f'{layer}.running_var'] = 1 + 0.5 * wave(at + 0.9, shape)
+    made = {name: array.astype(np.float32) for name, array in actual.items()}
     return made | {
         f'{layer}.num_batches_tracked': np.array(7)
         for layer, shape in shapes.items()

@@ -66,22 +66,22 @@ def values(head, features):
 
 
 def test_pooled_features_are_means():
-    params, found = values(heads.linear(3, pool=True), MAP)
+    params, actual = values(heads.linear(3, pool=True), MAP)
     layer = params['Dense_0']
     expected = MAP.mean((1, 2)) @ layer['kernel'] + layer['bias']
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_boxes_lie_in_the_image():
-    params, found = values(heads.box((8,)), 10 * MAP)
+    params, actual = values(heads.box((8,)), 10 * MAP)
     first, second = params['Dense_0'], params['Dense_1']
     hidden = np.maximum(10 * MAP.reshape(2, -1) @ first['kernel'] + first['bias'], 0)
     logits = hidden @ second['kernel'] + second['bias']
-    np.testing.assert_allclose(found, 1 / (1 + np.exp(-logits)), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(actual, 1 / (1 + np.exp(-logits)), rtol=1e-4, atol=1e-6)
 
 
 def test_pixels_are_interpolated_logits():
-    params, found = values(heads.pixel(3, (8, 3)), MAP)
+    params, actual = values(heads.pixel(3, (8, 3)), MAP)
     layer = params['Dense_0']
     logits = MAP @ layer['kernel'] + layer['bias']
     up = np.array([[1, 0], [0.75, 0.25], [0.25, 0.75], [0, 1]])  # of two rows, by half pixels
@@ -90,16 +90,16 @@ def test_pixels_are_interpolated_logits():
     shrunk = np.array([[3, 3, 1, 0, 0, 0], [0, 1, 3, 3, 1, 0], [0, 0, 0, 1, 3, 3]])  # a triangle
     columns = shrunk / shrunk.sum(1, keepdims=True)
     expected = np.einsum('Hh,Ww,bhwc->bHWc', rows, columns, logits)
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_tokens():
     expected = {None: SEQUENCE, 'mean': SEQUENCE.mean(1)}
     expected |= {'first': SEQUENCE[:, 0], 'last': SEQUENCE[:, -1]}
     for pool, features in expected.items():
-        params, found = values(heads.token(3, pool=pool), SEQUENCE)
+        params, actual = values(heads.token(3, pool=pool), SEQUENCE)
         layer = params['Dense_0']
-        np.testing.assert_allclose(found, features @ layer['kernel'] + layer['bias'], atol=1e-5)
+        np.testing.assert_allclose(actual, features @ layer['kernel'] + layer['bias'], atol=1e-5)
 
 
 def test_dropout_of_a_box_needs_a_key():

@@ -128,10 +128,10 @@ def test_auc_errs_by_half_the_pairs_that_share_a_bin():
     scores = (1 + np.arange(400) * 2.0**-9).astype(np.float32)  # two or more in every bin
     labels = (np.random.default_rng(0).random(400) < 0.4).astype(np.int32)
     metric = metrics.auc(streaming=True)
-    found = metric.result(metric.update(scores, labels, np.ones(400, bool)))
+    actual = metric.result(metric.update(scores, labels, np.ones(400, bool)))
     bins = scores.view(np.uint32) >> 16
     same = (bins[labels == 1][:, None] == bins[labels == 0][None]).mean()
-    assert 0 < abs(found - sk.roc_auc_score(labels, scores)) <= same / 2
+    assert 0 < abs(actual - sk.roc_auc_score(labels, scores)) <= same / 2
     spread = scores[labels == 1][:, None] / scores[labels == 0][None]
     apart = bins[labels == 1][:, None] != bins[labels == 0][None]
     assert (abs(spread - 1) > 2.0**-7)[~apart].sum() == 0
@@ -142,8 +142,8 @@ def test_auc_of_negative_scores_and_ties(streaming):
     scores = np.array([-3.0, -1.0, 0.0, 0.0, 2.0, -1.0], np.float32)
     labels = np.array([0, 1, 0, 1, 1, 0], np.int32)
     metric = metrics.auc(streaming=streaming)
-    found = metric.result(metric.update(scores, labels, np.ones(6, bool)))
-    np.testing.assert_allclose(found, sk.roc_auc_score(labels, scores), rtol=1e-6)
+    actual = metric.result(metric.update(scores, labels, np.ones(6, bool)))
+    np.testing.assert_allclose(actual, sk.roc_auc_score(labels, scores), rtol=1e-6)
 
 
 @pytest.mark.parametrize('streaming', [False, True])
@@ -154,8 +154,8 @@ def test_auc_of_signed_zeros_is_a_tie(streaming):
 
 
 def test_directions():
-    found = {name: case[0].higher_is_better for name, case in CASES.items()}
-    assert found == {name: name.split()[0] not in ERRORS for name in CASES}
+    actual = {name: case[0].higher_is_better for name, case in CASES.items()}
+    assert actual == {name: name.split()[0] not in ERRORS for name in CASES}
 
 
 def test_pixels_count_one_by_one():
@@ -196,9 +196,9 @@ def test_delta_m():
     baseline = {'wide': {'accuracy': 0.5, 'mae': 2.0}, 'b': {'mae': 4.0}}
     results = {'wide': {'accuracy': 0.55, 'mae': 2.4}, 'b': {'mae': 3.0}}
     higher = {'wide': {'accuracy': True, 'mae': False}, 'b': {'mae': False}}
-    found = metrics.delta_m(results, baseline, higher)
-    assert found['delta_m_flat'] == pytest.approx((-10 + 20 - 25) / 3)
-    assert found['delta_m_task'] == pytest.approx(((-10 + 20) / 2 - 25) / 2)
+    actual = metrics.delta_m(results, baseline, higher)
+    assert actual['delta_m_flat'] == pytest.approx((-10 + 20 - 25) / 3)
+    assert actual['delta_m_task'] == pytest.approx(((-10 + 20) / 2 - 25) / 2)
     assert metrics.delta_m(baseline, baseline, higher)['delta_m_flat'] == 0
 
 
@@ -231,9 +231,9 @@ def test_delta_m_of_negative_zero_and_missing_baselines():
 def test_mean_iou_of_pixels():
     """Void pixels and pixels without a label count nowhere, nor does a class that is absent."""
     labels = np.array([[[0, 1], [1, 255]], [[2, 2], [2, 2]], [[-1, 0], [0, 1]]])
-    found = np.array([[[0, 0], [1, 1]], [[0, 0], [0, 0]], [[1, 0], [3, 1]]])
+    actual = np.array([[[0, 0], [1, 1]], [[0, 0], [0, 0]], [[1, 0], [3, 1]]])
     metric = metrics.mean_iou(5)
-    logits = np.eye(5, dtype=np.float32)[found]
+    logits = np.eye(5, dtype=np.float32)[actual]
     sums = metric.update(logits, labels, np.array([True, False, True]))
     expected = np.zeros((5, 5))
     expected[[0, 1, 1, 0, 0, 1], [0, 0, 1, 0, 3, 1]] = [2, 1, 2, 2, 1, 2]

@@ -55,12 +55,12 @@ def test_angles(left_out):
     halves = [
         tuple(x[part] for x in (prediction, target, mask)) for part in np.split(np.arange(6), 2)
     ]
-    found, true = measured(*halves), degrees(prediction, target)[mask]
-    np.testing.assert_allclose(found['mean'], true.mean(), rtol=1e-5)
-    assert abs(found['median'] - np.median(true)) < 0.0014 + 1e-4
+    actual, true = measured(*halves), degrees(prediction, target)[mask]
+    np.testing.assert_allclose(actual['mean'], true.mean(), rtol=1e-5)
+    assert abs(actual['median'] - np.median(true)) < 0.0014 + 1e-4
     for bound in BOUNDS:
-        np.testing.assert_allclose(found[str(bound)], (true < bound).mean(), rtol=1e-6)
-    assert 0.2 < found['11.25'] < found['30'] < 0.9
+        np.testing.assert_allclose(actual[str(bound)], (true < bound).mean(), rtol=1e-6)
+    assert 0.2 < actual['11.25'] < actual['30'] < 0.9
     assert not metrics.angle_error().higher_is_better
     assert metrics.angle_within(30).higher_is_better
 
@@ -80,8 +80,8 @@ def test_angles_at_the_ends():
     unlabelled = measured((prediction, target, mask & False))
     one_nan = prediction.copy()
     one_nan[tuple(np.argwhere(mask)[0])] = np.nan
-    for found in (measured((one_nan, target, mask)), measured(filled(np.inf)), unlabelled):
-        assert all(np.isnan(value) for value in found.values())
+    for actual in (measured((one_nan, target, mask)), measured(filled(np.inf)), unlabelled):
+        assert all(np.isnan(value) for value in actual.values())
     one_nan = np.where(mask[..., None], prediction, np.nan)
     assert np.isfinite(measured((one_nan, target, mask))['median'])
 
@@ -93,9 +93,9 @@ def test_angles_of_rows_and_planes():
     mask = np.array([True, False, True])
     a, b = (np.arctan2(x[..., 1], x[..., 0]) for x in np.float64((prediction, target)))
     true = np.rad2deg(np.abs((a - b + np.pi) % (2 * np.pi) - np.pi))[mask]
-    found = measured((prediction, target, mask))
-    np.testing.assert_allclose(found['mean'], true.mean(), rtol=1e-5)
-    np.testing.assert_allclose(found['median'], np.median(true), atol=0.0015)
+    actual = measured((prediction, target, mask))
+    np.testing.assert_allclose(actual['mean'], true.mean(), rtol=1e-5)
+    np.testing.assert_allclose(actual['median'], np.median(true), atol=0.0015)
 
 
 def test_relative_error():
@@ -105,13 +105,13 @@ def test_relative_error():
     mask = rng.random(SHAPE) < 0.7
     target[~mask] = 0
     metric = metrics.relative_error()
-    found = metric.result(metric.update(jnp.array(prediction), jnp.array(target), mask))
+    actual = metric.result(metric.update(jnp.array(prediction), jnp.array(target), mask))
     true = (abs(prediction - target)[mask] / target[mask]).mean(dtype=np.float64)
-    np.testing.assert_allclose(found, true, rtol=1e-5)
+    np.testing.assert_allclose(actual, true, rtol=1e-5)
     doubled = metrics.relative_error(lambda y: 2 * y + 1)
-    found = doubled.result(doubled.update(jnp.array(prediction), jnp.array(target), mask))
+    actual = doubled.result(doubled.update(jnp.array(prediction), jnp.array(target), mask))
     true = (2 * abs(prediction - target)[mask] / (2 * target[mask] + 1)).mean(dtype=np.float64)
-    np.testing.assert_allclose(found, true, rtol=1e-5)
+    np.testing.assert_allclose(actual, true, rtol=1e-5)
     assert not metric.higher_is_better
 
 
@@ -120,8 +120,8 @@ def test_accuracy_counts_the_pixels_of_a_mask():
     logits, target = rng.normal(size=(*SHAPE, 4)), rng.integers(4, size=SHAPE)
     mask = rng.random(SHAPE) < 0.7
     metric = metrics.accuracy()
-    found = metric.result(metric.update(jnp.array(logits), jnp.array(target), jnp.array(mask)))
-    np.testing.assert_allclose(found, (logits.argmax(-1) == target)[mask].mean(), rtol=1e-6)
+    actual = metric.result(metric.update(jnp.array(logits), jnp.array(target), jnp.array(mask)))
+    np.testing.assert_allclose(actual, (logits.argmax(-1) == target)[mask].mean(), rtol=1e-6)
 
 
 def test_options_that_are_refused():

@@ -7,7 +7,7 @@ import optax
 import pytest
 from flax import linen
 
-from mtljax import backbones, heads, module, sharing, surgery, training
+from mtljax import backbones, heads, module, sharing, surgery, training, trees
 from mtljax.base import Module
 from tests.helpers import assert_same, flops, small_batch, small_tasks
 
@@ -35,8 +35,7 @@ def step_of(backbone, method=None):
 
 
 def leaves_of(tree):
-    found = jax.tree_util.tree_flatten_with_path(tree)[0]
-    return {jax.tree_util.keystr(path, simple=True, separator='/') for path, _ in found}
+    return set(trees.paths(tree))
 
 
 @pytest.mark.parametrize(

@@ -129,10 +129,10 @@ def test_stack_with_a_row_of_the_input_for_each_copy():
     copies = module.stack(one, 2, shared_input=False)
     rows = np.stack([X, 2 * X])
     params, state = jax.jit(copies.init)(KEY, rows)
-    found, _ = copies.apply(params, state, rows)
+    actual, _ = copies.apply(params, state, rows)
     for index in range(2):
         own = jax.tree.map(lambda leaf, i=index: leaf[i], params)
-        assert_close(found[index], one.apply(own, {}, rows[index])[0])
+        assert_close(actual[index], one.apply(own, {}, rows[index])[0])
 
 
 def test_some_heads_draw_as_they_do_among_all():
@@ -153,8 +153,8 @@ def test_fan_out_picks_the_input_of_each_head():
     both = module.fan_out({'b': heads.linear(2), 'a': heads.linear(2)}, lambda task, x: x[task])
     inputs = {'b': X, 'a': X[:, :3]}
     params, state = jax.jit(both.init)(KEY, inputs)
-    found, _ = both.apply(params, state, inputs)
-    assert list(found) == ['b', 'a']
+    actual, _ = both.apply(params, state, inputs)
+    assert list(actual) == ['b', 'a']
     assert params['a']['Dense_0']['kernel'].shape == (3, 2)
 
 

@@ -54,14 +54,14 @@ def test_copies_of_the_trunk_predict_what_it_predicted(case):
             return model.apply(*variables, x)[0]
 
         expected = of(hard, source)
-        found = {n: of(m, moved(move, source, m, x)) for n, (move, m) in some.items()}
+        actual = {n: of(m, moved(move, source, m, x)) for n, (move, m) in some.items()}
         soft = some['soft'][1]
         there = moved(moves.hard_to_soft, source, soft, x)
         back = moved(moves.soft_to_hard, there, hard, x)
-        return expected, found, source, back
+        return expected, actual, source, back
 
-    expected, found, source, back = predictions()
-    for each in found.values():
+    expected, actual, source, back = predictions()
+    for each in actual.values():
         assert_close(each, expected, rtol=1e-5, atol=1e-5)
     assert_close(back, source, rtol=1e-6)
 
@@ -106,9 +106,9 @@ def test_towers_become_their_average():
     heads_of = {'heads': {'a': jnp.ones(2), 'b': jnp.zeros(2)}}
     soft = {'shared': {'stage0': jnp.ones(3)}, 'task': {'towers': {'stage1': towers}, **heads_of}}
     fresh = {'stage0': jnp.zeros(3), 'stage1': {'kernel': jnp.zeros(2), 'count': jnp.array(0)}}
-    found = moves.soft_to_hard(soft, {'shared': fresh, 'task': heads_of})
+    actual = moves.soft_to_hard(soft, {'shared': fresh, 'task': heads_of})
     trunk = {'stage0': jnp.ones(3), 'stage1': {'kernel': jnp.array([2.0, 4.5]), 'count': 3}}
-    assert_close(found, {'shared': trunk, 'task': heads_of})
+    assert_close(actual, {'shared': trunk, 'task': heads_of})
 
 
 def test_noise_is_relative_to_every_leaf_and_spares_gates_and_heads():
@@ -128,15 +128,15 @@ def test_noise_is_relative_to_every_leaf_and_spares_gates_and_heads():
         return jax.vmap(lambda key: move(key, 0.0))(keys), move(keys[0], 0.1)
 
     keys = jax.random.split(jax.random.key(0), 2)
-    plain, found = both(keys)
+    plain, actual = both(keys)
     assert (plain['shared']['experts']['stage0']['kernel'] == 3).all()
-    first, second = found['shared']['experts']['stage0']['kernel'] - 3.0
+    first, second = actual['shared']['experts']['stage0']['kernel'] - 3.0
     np.testing.assert_allclose(
         [first.std(), second.std(), (first - second).std()], [0.3, 0.3, 0.3 * 2**0.5], rtol=0.1
     )
     assert abs(first.mean()) < 0.03
-    assert not found['shared']['experts']['stage0']['bias'].any()
-    assert_same(found['task'], {**gates, 'heads': hard['task']['heads']})
+    assert not actual['shared']['experts']['stage0']['bias'].any()
+    assert_same(actual['task'], {**gates, 'heads': hard['task']['heads']})
 
 
 HARD = {'shared': {'stage0': jnp.ones(3)}, 'task': {'heads': {'a': jnp.ones(2)}}}
@@ -267,12 +267,12 @@ def test_tasks_that_conflict_in_a_trunk_part_in_copies_of_it():
             own = move(state.params, fresh[name].params), move(state.state, fresh[name].state)
             start = fresh[name]._replace(params=own[0], state=own[1])
             ends[name] = trained_on(name, start, keys[1])
-        found = {n: errors(n, end.params, end.state, PAIR.test.arrays) for n, end in ends.items()}
-        return cosine_of_tasks(state.params, state.state), found
+        actual = {n: errors(n, end.params, end.state, PAIR.test.arrays) for n, end in ends.items()}
+        return cosine_of_tasks(state.params, state.state), actual
 
-    cosines, found = jax.jit(jax.vmap(compared))(jax.random.split(jax.random.key(0), 3))
+    cosines, actual = jax.jit(jax.vmap(compared))(jax.random.split(jax.random.key(0), 3))
     assert (cosines < -0.9).all()
-    sums = {name: np.asarray(each).sum(axis=1) for name, each in found.items()}
+    sums = {name: np.asarray(each).sum(axis=1) for name, each in actual.items()}
     assert (sums['hard'] > 0.8).all()
     assert (sums['soft'] < 0.1).all()
     assert (sums['mmoe'] < 0.1).all()

@@ -43,10 +43,10 @@ def test_towers_that_do_not_mix_are_independent():
 
         params = noisy(alone.init(key, X)[0])
         expected = graded(alone, params, lambda g: g['task']['towers'])
-        found = {}
+        actual = {}
         for name, model in mixed.items():
             start = moves.single_to_cross_stitch(params, model.init(key, X)[0])
-            found[name] = graded(model, start, lambda g: g['shared']['towers'])
+            actual[name] = graded(model, start, lambda g: g['shared']['towers'])
         gates = {
             name: {'Dense_0': {'kernel': jnp.zeros((5, 2)), 'bias': 100.0 * jnp.eye(2)[at]}}
             for at, name in enumerate(NAMES)
@@ -55,11 +55,11 @@ def test_towers_that_do_not_mix_are_independent():
             'shared': {'experts': params['task']['towers']},
             'task': {'gates': gates, 'heads': params['task']['heads']},
         }
-        found['mmoe'] = graded(experts, start, lambda g: g['shared']['experts'])
-        return expected, found
+        actual['mmoe'] = graded(experts, start, lambda g: g['shared']['experts'])
+        return expected, actual
 
-    expected, found = compare(jax.random.key(0))
-    for each in found.values():
+    expected, actual = compare(jax.random.key(0))
+    for each in actual.values():
         assert_close(each, expected, rtol=1e-5, atol=1e-6)
 
 
@@ -89,14 +89,14 @@ def test_one_expert_and_fresh_adapters_are_hard_sharing():
     @jax.jit
     def compare(key):
         params = noisy(hard.init(key, X)[0])
-        found = {}
+        actual = {}
         for name, model in others.items():
             fresh, state = model.init(key, X)
-            found[name] = model.apply(started(name, fresh, params), state, X)[0]
-        return hard.apply(params, hard.init(key, X)[1], X)[0], found
+            actual[name] = model.apply(started(name, fresh, params), state, X)[0]
+        return hard.apply(params, hard.init(key, X)[1], X)[0], actual
 
-    expected, found = compare(jax.random.key(0))
-    for each in found.values():
+    expected, actual = compare(jax.random.key(0))
+    for each in actual.values():
         assert_close(each, expected, rtol=1e-5, atol=1e-6)
 
 

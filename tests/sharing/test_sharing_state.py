@@ -81,16 +81,16 @@ def test_a_stage_that_every_task_passes_moves_a_share_with_each():
     """Two halves of a step, ``1 - (1 - 0.1 / 2)^2``; inputs of two tasks that average to X."""
     share = 1 - (1 - 0.1 / 2) ** 2
     late, _ = one_step(sharing.film((module.serial(), NORM), HEADS, after=[0]))
-    found = running_mean(late.state, 'shared', 'stage1')
-    np.testing.assert_allclose(found, share * X.mean(axis=0), rtol=1e-4)
+    actual = running_mean(late.state, 'shared', 'stage1')
+    np.testing.assert_allclose(actual, share * X.mean(axis=0), rtol=1e-4)
     apart = {'z': X + 1, 'b': X - 1}
     own, _ = one_step(sharing.multi_input(sharing.hard((NORM, DENSE), HEADS)), apart)
-    found = running_mean(own.state, 'shared', 'stage0')
-    np.testing.assert_allclose(found, share * X.mean(axis=0), rtol=0.03)
+    actual = running_mean(own.state, 'shared', 'stage0')
+    np.testing.assert_allclose(actual, share * X.mean(axis=0), rtol=0.03)
     modulated = sharing.film((module.serial(), NORM), HEADS, after=[0])
     late, _ = one_step(sharing.multi_input(modulated), apart)
-    found = running_mean(late.state, 'shared', 'stage1')
-    np.testing.assert_allclose(found, share * X.mean(axis=0), rtol=0.03)
+    actual = running_mean(late.state, 'shared', 'stage1')
+    np.testing.assert_allclose(actual, share * X.mean(axis=0), rtol=0.03)
 
 
 def test_frozen_stages_stay_the_same_arrays():
@@ -121,8 +121,8 @@ def test_gate_dropout_may_be_mapped_over():
         _, state = model.apply(params, state, X, key=jax.random.key(1), train=True)
         return state['task']['gates']['z']['entropy']
 
-    found = jax.jit(jax.vmap(entropy))(jnp.array([0.0, 0.6]))
-    assert found[1] < found[0]
+    actual = jax.jit(jax.vmap(entropy))(jnp.array([0.0, 0.6]))
+    assert actual[1] < actual[0]
 
 
 def test_statistics_survive_a_checkpoint(tmp_path):
@@ -131,10 +131,10 @@ def test_statistics_survive_a_checkpoint(tmp_path):
     kept = training.Checkpoints(tmp_path)
     kept.save(1, state, {}, 0.0)
     blank = state._replace(state=jax.tree.map(jnp.zeros_like, state.state))
-    found, _ = kept.restore(blank)
+    actual, _ = kept.restore(blank)
     kept.close()
-    assert_same(found.state, state.state)
-    assert running_mean(found.state, 'shared', 'experts', 'stage0').any()
+    assert_same(actual.state, state.state)
+    assert running_mean(actual.state, 'shared', 'experts', 'stage0').any()
 
 
 def test_trained_towers_bring_their_statistics():
@@ -143,12 +143,12 @@ def test_trained_towers_bring_their_statistics():
     alone, stitched = sharing.independent(both, HEADS), sharing.cross_stitch(both, HEADS, own=1.0)
     trained, _ = one_step(alone)
     fresh = stitched.init(jax.random.key(1), X)
-    found = [
+    actual = [
         moves.single_to_cross_stitch(old, new)
         for old, new in zip((trained.params, trained.state), fresh, strict=True)
     ]
     expected = alone.apply(trained.params, trained.state, X)[0]
-    assert_close(stitched.apply(*found, X)[0], expected)
+    assert_close(stitched.apply(*actual, X)[0], expected)
 
 
 def test_gates_report_load_and_entropy():
@@ -175,11 +175,11 @@ def test_gate_dropout_drops_whole_weights_and_scales_the_rest():
     gate = softmax_gate(_constant([0.0, 1.0, 2.0, 3.0]), 4, dropout=0.5)
     x = jnp.ones((500, 4))
     plain, _ = gate.apply({}, {}, x)
-    found, _ = gate.apply({}, {}, x, key=jax.random.key(0), train=True)
-    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
-    dropped = np.asarray(found == 0)
+    actual, _ = gate.apply({}, {}, x, key=jax.random.key(0), train=True)
+    np.testing.assert_allclose(actual.sum(axis=1), 1, rtol=1e-5)
+    dropped = np.asarray(actual == 0)
     assert 0.4 < dropped.mean() < 0.5  # one example in 16 would lose all, and keeps all
-    ratio = np.where(dropped, np.nan, found / plain)
+    ratio = np.where(dropped, np.nan, actual / plain)
     assert (np.nanmax(ratio, axis=1) - np.nanmin(ratio, axis=1) < 1e-5).all()
     with pytest.raises(ValueError, match='Gate dropout draws random numbers'):
         gate.apply({}, {}, x, train=True)
@@ -220,7 +220,7 @@ def test_one_task_draws_as_among_all():
 
     @jax.jit
     def run():
-        found = []
+        actual = []
         for build, options in builds.items():
             model = build((DENSE, drop), HEADS, **options)
             params, state = model.init(jax.random.key(0), X)
@@ -228,8 +228,8 @@ def test_one_task_draws_as_among_all():
             every, _ = model.readout(params, now, z, key=key, train=True)
             for name in HEADS:
                 alone, _ = model.readout(params, now, z, tasks=(name,), key=key, train=True)
-                found.append((every[name], alone[name]))
-        return found
+                actual.append((every[name], alone[name]))
+        return actual
 
     for every, alone in run():
         np.testing.assert_allclose(alone, every, rtol=1e-5)

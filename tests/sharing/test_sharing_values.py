@@ -45,8 +45,8 @@ def random_run(model, x=X, train=False):
     ],
 )
 def test_values_of_the_paper(build, options, expected):
-    params, found, _ = random_run(build(BACKBONE, HEADS, **options))
-    assert_close(found, expected(params, list(NAMES), X, **options), rtol=1e-4, atol=1e-5)
+    params, actual, _ = random_run(build(BACKBONE, HEADS, **options))
+    assert_close(actual, expected(params, list(NAMES), X, **options), rtol=1e-4, atol=1e-5)
 
 
 def test_extraction_without_own_experts_on_images():
@@ -54,27 +54,27 @@ def test_extraction_without_own_experts_on_images():
     deep = backbones.mlp((4, 4, 4), activation=jnp.tanh)
     images = X[:, :4].reshape(6, 2, 2)
     model = sharing.ple(deep, HEADS, num_own=0, num_shared=2)
-    params, found, _ = random_run(model, images)
+    params, actual, _ = random_run(model, images)
     expected = oracle.ple(params, list(NAMES), X[:, :4], 0, 2)
-    assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    assert_close(actual, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_deep_extraction_has_shared_gates():
     """Three levels: the tasks' gates of the first are shared, of the second each task's own."""
     deep = backbones.mlp((4, 4, 4), activation=jnp.tanh)
-    params, found, _ = random_run(sharing.ple(deep, HEADS))
+    params, actual, _ = random_run(sharing.ple(deep, HEADS))
     assert [sorted(params['shared'][f'level{at}']) for at in range(3)] == [
         ['common', 'experts', 'tasks'],
         ['common', 'experts'],
         ['experts'],
     ]
-    assert_close(found, oracle.ple(params, list(NAMES), X, 1, 1), rtol=1e-4, atol=1e-5)
+    assert_close(actual, oracle.ple(params, list(NAMES), X, 1, 1), rtol=1e-4, atol=1e-5)
 
 
 def test_information_moves_along_the_funnel():
-    params, found, state = random_run(sharing.aitm(BACKBONE, LOGITS), train=True)
+    params, actual, state = random_run(sharing.aitm(BACKBONE, LOGITS), train=True)
     expected = oracle.aitm(params, list(LOGITS), X)
-    assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    assert_close(actual, expected, rtol=1e-4, atol=1e-5)
     rates = [oracle.sigmoid(expected[task]) for task in LOGITS]
     own = state['task']['heads']
     assert own['view']['penalty'] == 0
@@ -86,7 +86,7 @@ def test_information_moves_along_the_funnel():
 def test_probabilities_multiply_along_the_funnel():
     tasks = {**LOGITS, 'dwell': heads.linear()}
     model = sharing.esmm(BACKBONE, tasks, funnel=('view', 'click', 'buy'))
-    params, found, _ = random_run(model)
+    params, actual, _ = random_run(model)
     z = X
     for name in ('stage0', 'stage1'):
         z = oracle.stage(params['shared'][name], z)
@@ -95,8 +95,8 @@ def test_probabilities_multiply_along_the_funnel():
     alone |= {task: oracle.head(params, task, z)[:, 0] for task in ('buy', 'dwell')}
     rates = np.cumprod([oracle.sigmoid(alone[task]) for task in LOGITS], axis=0)
     for task, rate in zip(LOGITS, rates, strict=True):
-        np.testing.assert_allclose(oracle.sigmoid(np.asarray(found[task])), rate, rtol=1e-4)
-    np.testing.assert_allclose(found['dwell'], alone['dwell'], rtol=1e-4)
+        np.testing.assert_allclose(oracle.sigmoid(np.asarray(actual[task])), rate, rtol=1e-4)
+    np.testing.assert_allclose(actual['dwell'], alone['dwell'], rtol=1e-4)
 
 
 def test_logits_of_products_hold_where_probabilities_end():
@@ -121,11 +121,11 @@ def test_selectors(experts, gamma):
         params = noisy(params)
         return params, *gate.apply(params, state, X, train=True)
 
-    params, found, state = run(jax.random.key(0))
+    params, actual, state = run(jax.random.key(0))
     params = jax.tree.map(lambda v: np.asarray(v, np.float64), params)
     expected = oracle.dselect_weights(params, X, experts, gamma)
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(actual.sum(axis=1), 1, rtol=1e-5)
     assert state['penalty'] >= 0
     sharp, _ = jax.jit(gate.apply)(jax.tree.map(lambda v: 1e4 * v, params), state, X)
     assert (np.asarray(sharp > 0).sum(axis=1) <= 2).all()
