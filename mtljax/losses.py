@@ -137,9 +137,7 @@ def _check_shapes(name: str, prediction: ArrayLike, target: ArrayLike) -> None:
         )
 
 
-def masked_sum(
-    values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, 'B *_']
-) -> Float[Array, '']:
+def masked_sum(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) -> Float[Array, '']:
     """``sum_i mask_i mean_j values_ij``: the sum over labelled rows, float32 at least.
 
     Args:
@@ -161,9 +159,7 @@ def masked_sum(
     return jnp.sum(values.astype(dtype), where=expand(mask, values), initial=0) / inner
 
 
-def masked_mean(
-    values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, 'B *_']
-) -> Float[Array, '']:
+def masked_mean(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) -> Float[Array, '']:
     """The mean over labelled rows; 0 if there is no labelled row.
 
     >>> masked_mean(jnp.array([1.0, 2.0, jnp.nan]), jnp.array([True, True, False])).item()
