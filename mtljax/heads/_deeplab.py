@@ -81,8 +81,9 @@ def deeplab(
 
     >>> import jax
     >>> head = deeplab(3, (8, 8), width=4, rates=(2,))
-    >>> params, state = head.init(jax.random.key(0), jnp.ones((2, 4, 4, 5)))
-    >>> head.apply(params, state, jnp.ones((2, 4, 4, 5)))[0].shape
+    >>> x = jnp.ones((2, 4, 4, 5))
+    >>> params, state = jax.eval_shape(head.init, jax.random.key(0), x)  # shapes only
+    >>> jax.eval_shape(head.apply, params, state, x)[0].shape
     (2, 8, 8, 3)
     """
     check_size(size)

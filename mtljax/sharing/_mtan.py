@@ -84,7 +84,8 @@ def mtan(
 
     >>> from mtljax import backbones, heads
     >>> model = mtan(backbones.mlp((8, 6)), {'b': heads.linear(3), 'a': heads.linear()})
-    >>> params, state = model.init(jax.random.key(0), jnp.ones((2, 4)))
+    >>> x = jnp.ones((2, 4))
+    >>> params, state = jax.eval_shape(model.init, jax.random.key(0), x)  # shapes only
     >>> sorted(params['shared']), sorted(params['task']['attention'])
     (['fusion0', 'stage0', 'stage1'], ['stage0', 'stage1'])
     """
