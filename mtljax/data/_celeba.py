@@ -8,8 +8,8 @@ import optax
 
 from mtljax import heads, metrics
 from mtljax.base import Batch, Dataset, Task
-from mtljax.data._reading.files import as_path, require
 from mtljax.data._reading.image_file import check_inside, check_present, read_image, read_list
+from mtljax.data._reading.paths import as_path, require
 from mtljax.data._splits.file_split import FileSplit
 from mtljax.options import check_count
 

@@ -1,4 +1,4 @@
-"""A data set of some of its tasks."""
+"""The data set of a single task."""
 
 import jax
 import numpy as np
@@ -8,18 +8,19 @@ from mtljax.data._splits.array_split import ArraySplit
 
 
 def only(dataset: Dataset, task: str, *, batch_size: int = 1) -> Dataset:
-    """The data set of one task alone, for its single-task baseline.
+    """Return the data set of one task, for its single-task baseline.
 
-    Examples without a label of that task are left out where the arrays are in memory; of inputs of
-    each task's own (``dataset.per_task_inputs``) those of the task are kept.
+    If the arrays are in memory, examples without a label of that task are left out. If each task
+    has its own inputs (``dataset.per_task_inputs``), those of the task become the inputs.
 
     Args:
-      dataset: of several tasks.
-      task: the one to keep.
-      batch_size: training examples without a label stay, masked, where fewer have one.
+      dataset: A data set of several tasks.
+      task: The name of the task to keep.
+      batch_size: The training batch size. If fewer training examples than that have a label, the
+        examples without one stay, masked.
 
     Raises:
-      ValueError: there is no such task, or a split has no label of it.
+      ValueError: The task is unknown, or a split has no label of it.
 
     >>> from mtljax import data
     >>> alone = only(data.digits(train=8, validation=4, test=4), 'right')
@@ -45,7 +46,7 @@ def _part(name: str, split: Split, task: str, per_task_inputs: bool, least: int)
     arrays = _of_task(split.arrays, task, per_task_inputs)
     labelled = arrays.mask[task].reshape(split.size, -1).any(axis=1)
     if not labelled.any():
-        raise ValueError(f'The {name} split has no label of task {task!r}.')
+        raise ValueError(f'The {name} split should hold labels of task {task!r}. Found none.')
     if labelled.all() or labelled.sum() < least:
         return ArraySplit(arrays)
     return ArraySplit(jax.tree.map(lambda leaf: leaf[labelled], arrays))
@@ -68,11 +69,11 @@ class _View:
         return _of_task(self._split.example, self._task, self._per_task_inputs)
 
     def take(self, indices: np.ndarray) -> Batch:
-        """The examples at ``indices``."""
+        """Return the examples at ``indices``."""
         return _of_task(self._split.take(indices), self._task, self._per_task_inputs)
 
     def batches(self, batch_size: int, *, epochs: int = 1, seed: int = 0):
-        """Shuffled batches of equal size."""
+        """Yield shuffled batches of equal size."""
         for batch in self._split.batches(batch_size, epochs=epochs, seed=seed):
             yield _of_task(batch, self._task, self._per_task_inputs)
 

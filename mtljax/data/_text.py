@@ -11,8 +11,8 @@ import optax
 
 from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
-from mtljax.data._reading.files import as_path, require
 from mtljax.data._reading.open import read_lines
+from mtljax.data._reading.paths import as_path, require
 from mtljax.data._splits.array_split import ArraySplit, array_split
 from mtljax.options import check_count
 

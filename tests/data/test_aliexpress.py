@@ -105,11 +105,11 @@ def edit(row, column, cell):
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        (lambda rows: [''], 'train.csv is empty'),
+        (lambda rows: [''], 'train.csv should hold rows'),
         (lambda rows: rows[:1], 'train.csv holds a header and no row'),
-        (lambda rows: rows[1:], r"train.csv has no column \['categorical_1'"),
-        (edit(0, 'click', 'klick'), r"no column \['click'\]"),
-        (lambda rows: [*rows[:-1], rows[-1][:-30]], r'line 21: 82 fields'),
+        (lambda rows: rows[1:], r"train.csv should have the columns \['categorical_1'"),
+        (edit(0, 'click', 'klick'), r"should have the columns \['click'\]"),
+        (lambda rows: [*rows[:-1], rows[-1][:-30]], r'line 21: the row should have 82 fields'),
         (edit(9, 'categorical_3', 'x'), "row 10: 'categorical_3' should be a whole.*Found 'x'"),
         (edit(9, 'categorical_3', '1.5'), "row 10: 'categorical_3' should be a whole"),
         (edit(9, 'categorical_3', '9' * 30), "row 10: 'categorical_3' should be a whole"),
@@ -132,7 +132,7 @@ def test_files_that_are_refused(tmp_path, monkeypatch, change, message):
 def test_both_names_of_a_file(tmp_path, name):
     write(tmp_path)
     (tmp_path / name).touch()
-    with pytest.raises(ValueError, match=r'should hold one of .*Found files of each'):
+    with pytest.raises(ValueError, match=r'should hold the files of one of .*Found files of each'):
         data.aliexpress(tmp_path)
 
 

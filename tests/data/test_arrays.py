@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from mtljax import data
-from mtljax.data._reading.columns import standardise
 from mtljax.data._reading.open import read_bytes, read_lines
+from mtljax.data._reading.scaling import standardise
 from tests.helpers import regression
 
 Y = np.arange(4.0)
@@ -42,7 +42,7 @@ def test_classes_below_0_may_be_masked():
         (np.array(['a', 'b', 'c', 'd']), Y, r"inputs should hold numbers. Found dtype <U1, .*'a'"),
         ({'x': X, 't': np.array(Y, 'M8[D]')}, Y, r"inputs\['t'\] should hold numbers.*datetime64"),
         ([1, None, 2, 3], Y, r'inputs should hold numbers. Found dtype object, first 1'),
-        ([[1, 2], [3]], Y[:2], 'inputs is no array'),
+        ([[1, 2], [3]], Y[:2], 'inputs should be an array'),
         (X, np.array([1, 2, 'x', 4], object), r"targets\['y'\] should hold numbers"),
         (
             [X, {'a': np.array([1, 2, np.nan, np.inf])}],
@@ -50,10 +50,18 @@ def test_classes_below_0_may_be_masked():
             r"inputs\[1\]\['a'\] .* nan at \(2,\), and 2",
         ),
         (np.where(Y[:, None] == 3, 1e300, X), Y, r'inputs should be finite. Found inf at \(3, 0\)'),
-        (X, np.where(Y == 2, -1e39, Y), r"'y' is -inf at \(2,\); 1 entries are not finite"),
-        (X, np.array([0, 1, -1, 2]), r"'y' is -1 at \(2,\): integers are classes.*y >= 0"),
-        (X, np.array([[1, 0], [0, 1], [1, -2], [0, 0]]), r"'y' is -2 at \(2, 1\)"),
-        (X, np.array([0, 1, 2, 2**40]), r"targets\['y'\]: integers up to 1099511627776 do not fit"),
+        (X, np.where(Y == 2, -1e39, Y), r"'y' should be finite. Found -inf at \(2,\), and 1 such"),
+        (
+            X,
+            np.array([0, 1, -1, 2]),
+            r"'y' should be 0 or more.*Found -1 at \(2,\).*y >= 0",
+        ),
+        (
+            X,
+            np.array([[1, 0], [0, 1], [1, -2], [0, 0]]),
+            r"'y' should be 0 or more.*Found -2 at \(2, 1\)",
+        ),
+        (X, np.array([0, 1, 2, 2**40]), r"targets\['y'\] should fit int32.*up to 1099511627776"),
     ],
 )
 def test_arrays_that_are_refused(inputs, targets, said):
@@ -79,12 +87,20 @@ def test_scales():
 @pytest.mark.parametrize(
     ('values', 'targets', 'said'),
     [
-        ([0, 1, 1e300], False, "Column 'b' holds numbers that are too large"),
-        ([0, 1e200, 1], False, "Column 'b' holds numbers that are too large"),
-        ([1e308, 1.5e308, 1], False, "Column 'b' holds numbers that are too large"),
-        ([0, 1e39, 1], True, "Column 'b' holds numbers that are too large"),
-        ([0, 1e-45, 0], True, "Column 'b' holds numbers that are too large or too small"),
-        ([4, 4, 5], True, "Column 'b' does not vary in the training rows"),
+        ([0, 1, 1e300], False, "Column 'b' should fit float32. Found numbers that are too large"),
+        ([0, 1e200, 1], False, "Column 'b' should fit float32. Found numbers that are too large"),
+        (
+            [1e308, 1.5e308, 1],
+            False,
+            "Column 'b' should fit float32. Found numbers that are too large",
+        ),
+        ([0, 1e39, 1], True, "Column 'b' should fit float32. Found numbers that are too large"),
+        (
+            [0, 1e-45, 0],
+            True,
+            "Column 'b' should fit float32. Found numbers that are too large or too small",
+        ),
+        ([4, 4, 5], True, "Column 'b' should vary in the training rows"),
     ],
 )
 def test_columns_that_are_refused(values, targets, said):
@@ -94,6 +110,6 @@ def test_columns_that_are_refused(values, targets, said):
 
 @pytest.mark.parametrize('read', [read_bytes, lambda path: list(read_lines(path))])
 def test_folders_are_no_files(tmp_path, read):
-    with pytest.raises(ValueError, match='is a folder: a file is expected') as raised:
+    with pytest.raises(ValueError, match=r'should be a file\. Found a folder') as raised:
         read(tmp_path)
     assert str(tmp_path) in str(raised.value)

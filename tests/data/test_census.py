@@ -136,7 +136,7 @@ def test_by_default_it_is_what_was_fetched(folder, monkeypatch):
 @pytest.mark.parametrize('name', OFFICIAL)
 def test_both_names_of_a_file(folder, name):
     (folder / f'{name}.gz').touch()
-    with pytest.raises(ValueError, match=r'should hold one of .*Found files of each'):
+    with pytest.raises(ValueError, match=r'should hold the files of one of .*Found files of each'):
         data.census(folder)
 
 
@@ -155,15 +155,15 @@ def changed(name, cell):
 @pytest.mark.parametrize(
     ('content', 'said'),
     [
-        ('', r'train.csv is empty'),
-        ('a, b, c\n', 'line 1: 42 fields are expected. Found 3'),
-        (text(TRAIN)[:-60], 'line 40: 42 fields are expected. Found'),
+        ('', r'train.csv should hold rows'),
+        ('a, b, c\n', 'line 1: the row should have 42 fields. Found 3'),
+        (text(TRAIN)[:-60], 'line 40: the row should have 42 fields. Found'),
         (text(changed('age', 'old')), "row 4: 'age' should be a number. Found 'old'"),
         (text(changed('num_emp', '')), "row 4: 'num_emp' should be a number. Found ''"),
         (text(changed('weeks_worked', '-1')), "row 4: 'weeks_worked' .* >= 0. Found '-1'"),
         (text(changed('income_50k', '<=50K')), r"row 4: 'income_50k' .*'50000\+.'.*Found '<=50K'"),
         (text(changed('marital_stat', 'Single')), "row 4: 'marital_stat'.*Found 'Single'"),
-        (b'\x89PNG\r\n\x1a\n\xff\xfe', 'behind line 0'),
+        (b'\x89PNG\r\n\x1a\n\xff\xfe', 'after line 0'),
         (text(TRAIN).replace('Ruritania', '"Ruritania', 1), 'from line 1 on: '),
     ],
 )
@@ -178,7 +178,7 @@ def test_an_archive_that_is_cut(folder):
     packed = gzip.compress(text(TRAIN).encode())
     (folder / PACKAGED[0]).unlink()
     (folder / f'{PACKAGED[0]}.gz').write_bytes(packed[: len(packed) // 2])
-    with pytest.raises(ValueError, match=r'train\.csv\.gz, behind line'):
+    with pytest.raises(ValueError, match=r'train\.csv\.gz, after line'):
         data.census(folder)
 
 

@@ -49,7 +49,7 @@ def test_nothing_is_read_before_it_is_asked_for():
 
 def test_what_is_refused():
     for rows in (np.array([], int), np.ones((2, 2), int)):
-        with pytest.raises(ValueError, match='at least one'):
+        with pytest.raises(ValueError, match='one or more'):
             data.FileSplit(read, rows)
     split = data.FileSplit(read, ROWS)
     with pytest.raises(IndexError):

@@ -149,11 +149,11 @@ IMAGES = idx(np.ones((40, 28, 28)))
 @pytest.mark.parametrize(
     ('name', 'content', 'message'),
     [
-        ('images-idx3', b'', 'no idx file.*Found 0 bytes'),
+        ('images-idx3', b'', 'should be an idx file.*Found 0 bytes'),
         ('images-idx3', idx(np.arange(40)), r'\[0, 0, 8, 1\] first'),
         ('images-idx3', idx(np.ones((40, 28, 28)), kind=13), r'\[0, 0, 13, 3\] first'),
         ('images-idx3', IMAGES[:10], 'Found 10 bytes'),
-        ('images-idx3', IMAGES[:-1], 'cut short.*end in example 39'),
+        ('images-idx3', IMAGES[:-1], 'Found an end in example 39: .*cut short'),
         ('images-idx3', IMAGES + b'x', 'Found 31361'),
         ('images-idx3', idx(np.ones((40, 8, 8))), r'28x28. Found \(8, 8\)'),
         ('labels-idx1', idx(np.zeros(39)), '40 images. Found 39'),

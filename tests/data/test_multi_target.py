@@ -154,21 +154,21 @@ def test_seeds_of_a_split(tmp_path):
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
-        ('', 'no .arff file, or is cut'),
-        (HEAD[:-7], 'no .arff file, or is cut'),
-        (HEAD, 'no row after @data'),
-        ('@data\n1', 'line 1: @data comes before'),
-        (HEAD + '1,A,2,3\n', 'line 11: 5 fields are expected. Found 4'),
+        ('', 'should be a whole .arff file'),
+        (HEAD[:-7], 'should be a whole .arff file'),
+        (HEAD, 'should hold rows after @data'),
+        ('@data\n1', 'line 1: @data should follow'),
+        (HEAD + '1,A,2,3\n', 'line 11: .* 5 fields. Found 4'),
         (HEAD + '1,A,2,3,4\n1,E,2,3,4', r"line 12: 'kind' should be one of.*'b c'.*Found 'E'"),
         (HEAD + '1,A,2,3,4\n1,A,x,3,4', "row 12: 'x2' should be a number. Found 'x'"),
         (HEAD + '1,A,inf,3,4', "row 11: 'x2' should be a number. Found 'inf'"),
         (HEAD + '1,A,2,3,4\n\n% x\n1,A,1_0,3,4', "row 14: 'x2' should be a number. Found '1_0'"),
-        (HEAD + '1,A,,3,4', "line 11: a cell is empty; what is missing is '?'"),
-        (HEAD + '{0 1, 1 A}', 'line 11: sparse rows'),
-        (HEAD.replace('x2 real', 'x2 string'), "line 6: attributes are numeric.*Found 'string'"),
-        (HEAD.replace('x2 real', 'y1 real'), "line 7: a second attribute 'y1'"),
-        (HEAD.replace('x2 real', 'x2'), "line 6: '@attribute x2' is no attribute"),
-        (HEAD.replace('x2 real', 'x2 real\nx3 real'), 'line 7: an @attribute is expected'),
+        (HEAD + '1,A,,3,4', r"line 11: a missing value should be '\?'. Found an empty"),
+        (HEAD + '{0 1, 1 A}', 'line 11: the row should be dense'),
+        (HEAD.replace('x2 real', 'x2 string'), "line 6: .*should be numeric.*Found 'string'"),
+        (HEAD.replace('x2 real', 'y1 real'), "line 7: .*Found 'y1'"),
+        (HEAD.replace('x2 real', 'x2'), "line 6: the line should be .*Found '@attribute x2'"),
+        (HEAD.replace('x2 real', 'x2 real\nx3 real'), 'line 7: this line should be an @attribute'),
         (HEAD.replace('y1 numeric', 'y1 {1,2}') + '1,A,2,1,4', "'y1' should be numeric"),
     ],
 )
@@ -182,12 +182,12 @@ def test_arff_files_that_are_refused(tmp_path, text, message):
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
-        ('', 'is empty'),
+        ('', 'should hold rows'),
         ('a,y1,y2\n', 'a header and no row'),
         ('a,y1,y1\n1,2,3', 'different names'),
-        ('a,y1,y2\n1,2,3\n1,2', 'line 3: 3 fields'),
+        ('a,y1,y2\n1,2,3\n1,2', 'line 3: the row should have 3 fields'),
         ('a,y1,y2\n1,x,3', "row 2: 'y1' should be a number"),
-        ('a,y1,y2\n1,2,3\n', 'Every split needs an example'),
+        ('a,y1,y2\n1,2,3\n', 'Every split should hold an example'),
     ],
 )
 def test_csv_files_that_are_refused(tmp_path, text, message):
@@ -240,7 +240,7 @@ def test_a_mat_file_with_other_names(tmp_path):
         ({'targets': 1, 'test': 1.0}, r'test should be in \[0, 1\)'),
         ({'targets': 1, 'validation': 1}, r'validation should be in \[0, 1\)'),
         ({'targets': 1, 'validation': True}, r'validation should be in \[0, 1\)'),
-        ({'targets': 1, 'test': 0.0}, 'Every split needs an example'),
+        ({'targets': 1, 'test': 0.0}, 'Every split should hold an example'),
         ({'targets': 1, 'split': [[0], [1]]}, 'the rows of training, validation and test'),
         ({'targets': 1, 'split': [[0], [1], [40]]}, 'of 40 rows'),
         ({'targets': 1, 'split': [[0], [1], [1]]}, 'no row twice'),
@@ -269,7 +269,7 @@ def test_columns_that_are_constant_in_training(tmp_path):
     split = [range(6), [6, 7], [8, 9]]
     dataset = data.multi_target(table_of(tmp_path, rows), targets=1, split=split)
     assert (dataset.test.arrays.inputs[:, 1] == 0).all()
-    with pytest.raises(ValueError, match="Column 'b' does not vary in the training rows"):
+    with pytest.raises(ValueError, match="Column 'b' should vary in the training rows"):
         data.multi_target(tmp_path / 'set.csv', targets='b', split=split)
 
 
@@ -286,7 +286,7 @@ def test_errors_of_a_target_far_from_0(tmp_path):
 def test_numbers_that_overflow(tmp_path):
     rows = [(index, index, '1e300' if index == 2 else index) for index in range(20)]
     for split in ([range(5), [6], [7]], [range(3, 9), [1], [2]]):
-        with pytest.raises(ValueError, match="Column 'y' holds numbers that are too large"):
+        with pytest.raises(ValueError, match=r"Column 'y' should fit float32\. Found numbers"):
             data.multi_target(table_of(tmp_path, rows), targets=1, split=split)
 
 

@@ -87,20 +87,26 @@ def test_one_domain_and_a_home(root, monkeypatch):
 
 def test_missing_images(root):
     (root / 'art/a b/val1.png').unlink()
-    with pytest.raises(FileNotFoundError, match=r'art_val.txt names 1 of 2.*art/a b/val1\.png'):
+    with pytest.raises(
+        FileNotFoundError, match=r'art_val.txt should name.*1 of 2.*art/a b/val1\.png'
+    ):
         made(root)
 
 
 @pytest.mark.parametrize(
     ('name', 'content', 'message'),
     [
-        ('web_train', '', 'is empty'),
+        ('web_train', '', 'should list images'),
         ('web_val', 'web/a b/val0.png\n', "line 1.*Found 'web/a b/val0.png'"),
         ('web_val', '\nweb/a b/val0.png -1\n', "line 2.*Found 'web/a b/val0.png -1'"),
         ('web_val', '3\n', "line 1.*Found '3'"),
-        ('web_val', '../web/a b/val0.png 1\n', "line 1: a path inside .*Found '../web"),
-        ('web_val', 'web/../a b/val0.png 1\n', 'line 1: a path inside'),
-        ('web_val', '/etc/hostname 1\n', "line 1: a path inside .*'/etc/hostname'"),
+        (
+            'web_val',
+            '../web/a b/val0.png 1\n',
+            "line 1: the path should lie .*Found '../web",
+        ),
+        ('web_val', 'web/../a b/val0.png 1\n', 'line 1: the path should lie'),
+        ('web_val', '/etc/hostname 1\n', "line 1: the path should lie .*'/etc/hostname'"),
         ('art_test', 'art/a b/test0.png 4\n', 'end at label 3. Found 4 for .*test0.png'),
     ],
 )
@@ -115,7 +121,7 @@ def test_lists_that_are_refused(root, name, content, message):
 def test_images_that_are_refused(root):
     path = root / 'web/a b/test1.png'
     path.write_bytes(b'text')
-    with pytest.raises(ValueError, match='no whole image') as raised:
+    with pytest.raises(ValueError, match='should be a whole image') as raised:
         made(root).test.take(np.array([1]))
     assert str(path) in str(raised.value)
 

@@ -144,10 +144,13 @@ def test_descriptors_do_not_turn():
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        (lambda content: '', 'qm9_part2.csv is empty'),
+        (lambda content: '', 'qm9_part2.csv should hold rows'),
         (lambda content: content.split('\n')[0], 'qm9_part2.csv holds a header and no molecule'),
-        (lambda content: content[:-60], 'qm9_part2.csv, line 11: 17 fields'),
-        (lambda content: content.replace('HOMO_au,', 'homo,', 1), r"no column \['HOMO_au'\]"),
+        (lambda content: content[:-60], 'qm9_part2.csv, line 11: the row should have 17 fields'),
+        (
+            lambda content: content.replace('HOMO_au,', 'homo,', 1),
+            r"should have the columns \['HOMO_au'\]",
+        ),
         (lambda content: content.replace("'N'", "'Na'", 1), "row 2: 1 to 29 elements .*'Na'"),
         (lambda content: content.replace(',[', ',[x', 1), 'row 2: XYZ_Ang should hold 13'),
         (lambda content: content.replace(',[', ',[nan,', 1), 'row 2: XYZ_Ang should hold 13'),

@@ -20,7 +20,7 @@ def log():
 @pytest.fixture
 def quick(monkeypatch):
     """Rates need not be exact."""
-    monkeypatch.setattr('mtljax.data._ranking_log._CALIBRATION', 1000)
+    monkeypatch.setattr('mtljax.data._ranking_log.ranking_log._CALIBRATION', 1000)
 
 
 def small(**options):

@@ -110,7 +110,7 @@ def test_gzip(path, tmp_path):
     [
         (b'', 'is empty'),
         (b' \n\t', 'is empty'),
-        (b'caf\xe9 noir', 'behind line 0: .*position 3'),
+        (b'caf\xe9 noir', 'after line 0: .*position 3'),
         (b'one\ntwo \0 three', 'line 2: a zero byte'),
         (b'one two three. ' * 10, 'length = 32.*Found 30 words'),
     ],
@@ -126,7 +126,7 @@ def test_files_that_are_refused(tmp_path, content, message):
 def test_paths_that_are_refused(path, tmp_path):
     with pytest.raises(FileNotFoundError, match=r'b\.txt is missing'):
         data.text(tmp_path / 'b.txt')
-    with pytest.raises(ValueError, match='is a folder'):
+    with pytest.raises(ValueError, match='Found a folder'):
         data.text(tmp_path)
     cut = tmp_path / 'c.txt.gz'
     cut.write_bytes(gzip.compress(path.read_bytes())[:-9])

@@ -16,7 +16,7 @@ from experiments.data import fetch
 from experiments.data.recipes import RECIPES, File, Recipe
 from experiments.program import UsageError
 from mtljax import data as loaders
-from mtljax.data._reading.files import fetched
+from mtljax.data import fetched_folder
 
 MEMBERS = {'pkg/data/a.csv': b'1,2\n', 'pkg/data/b.bin': bytes(range(256)) * 100}
 OTHERS = {'pkg/setup.py': b'raise SystemExit', '../evil.txt': b'evil', '/tmp/evil.txt': b'evil'}
@@ -194,7 +194,7 @@ def test_where_data_lies_by_default(value, tmp_path, monkeypatch):
     monkeypatch.delenv('MTLJAX_DATA', raising=False)
     if value is not None:
         monkeypatch.setenv('MTLJAX_DATA', value)
-    assert fetched('qm9') == tmp_path / '.cache/mtljax/data/qm9'
+    assert fetched_folder('qm9') == tmp_path / '.cache/mtljax/data/qm9'
 
 
 def test_an_interruption_leaves_nothing_and_is_mended(package, folder):

@@ -8,8 +8,9 @@ import optax
 from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._aliexpress.files import CATEGORICAL, LABELS, NUMERICAL, find_logs, read_log
-from mtljax.data._reading.columns import categories, encode, standardise
-from mtljax.data._reading.files import as_path
+from mtljax.data._reading.cells import categories, encode
+from mtljax.data._reading.paths import as_path
+from mtljax.data._reading.scaling import standardise
 from mtljax.data._splits.array_split import ArraySplit, array_split
 from mtljax.data._splits.random_rows import halves
 from mtljax.options import check_count

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mtljax.data._reading.files import require_one, rows
 from mtljax.data._reading.names import check_header
+from mtljax.data._reading.paths import require_one
+from mtljax.data._reading.rows import rows
 
 LAYOUT = """\
 train.csv, test.csv  (or aliexpress_train_sample.csv, aliexpress_test_sample.csv), with the header

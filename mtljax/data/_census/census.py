@@ -11,8 +11,8 @@ from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._census.columns import COLLEGE, COLUMNS, DENSE, INCOME, MARITAL, SCHOOL
 from mtljax.data._census.table import dense, find, read, scaled
-from mtljax.data._reading.columns import categories, encode
-from mtljax.data._reading.files import folder_of
+from mtljax.data._reading.cells import categories, encode
+from mtljax.data._reading.paths import folder_of
 from mtljax.data._splits.array_split import ArraySplit, array_split
 from mtljax.data._splits.random_rows import halves
 from mtljax.options import check_count

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from mtljax.data._census.columns import COLUMNS, DENSE
-from mtljax.data._reading.columns import standardise
-from mtljax.data._reading.files import numbers, require_one, rows
+from mtljax.data._reading.paths import require_one
+from mtljax.data._reading.rows import numbers, rows
+from mtljax.data._reading.scaling import standardise
 
 _NAMES = (
     ('census_income_1994_1995_train.csv', 'census_income_1994_1995_test.csv'),

@@ -13,9 +13,9 @@ from mtljax.data._daily_series.calendar import DAY, calendar_features
 from mtljax.data._daily_series.files import read_series
 from mtljax.data._daily_series.history import Day, cover, day_of, history
 from mtljax.data._daily_series.pair import generated_pair
-from mtljax.data._reading.columns import standardise, to_units
-from mtljax.data._reading.files import as_path
 from mtljax.data._reading.names import as_names, check_names
+from mtljax.data._reading.paths import as_path
+from mtljax.data._reading.scaling import standardise, to_units
 from mtljax.data._splits.array_split import ArraySplit, array_split
 from mtljax.options import check_count
 

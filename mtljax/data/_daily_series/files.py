@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from mtljax.data._daily_series.calendar import DAY
-from mtljax.data._reading.files import numbers, require, rows
 from mtljax.data._reading.names import check_header, check_names
+from mtljax.data._reading.paths import require
+from mtljax.data._reading.rows import numbers, rows
 
 LAYOUT = """\
 a wide .csv:  date,yellow,green      or a long one:  date,series,value

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mtljax.base import Batch
-from mtljax.data._reading.files import require
+from mtljax.data._reading.paths import require
 
 
 class SceneFolder(NamedTuple):

@@ -10,7 +10,7 @@ import optax
 from mtljax import heads, losses, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._dense_folder.files import find_scenes, read_scene, shape_of
-from mtljax.data._reading.files import as_path
+from mtljax.data._reading.paths import as_path
 from mtljax.data._splits.file_split import FileSplit
 from mtljax.options import check_count, check_option
 

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mtljax.data._reading.files import numbers, require_one, rows
 from mtljax.data._reading.names import check_header, first_repeat
+from mtljax.data._reading.paths import require_one
+from mtljax.data._reading.rows import numbers, rows
 
 LAYOUT = """\
 ml-100k.inter, ml-100k.user, ml-100k.item   (RecBole's atomic files), or

@@ -8,8 +8,9 @@ import optax
 from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._movielens.files import GENRES, read_movies
-from mtljax.data._reading.columns import categories, encode, standardise, to_units
-from mtljax.data._reading.files import folder_of
+from mtljax.data._reading.cells import categories, encode
+from mtljax.data._reading.paths import folder_of
+from mtljax.data._reading.scaling import standardise, to_units
 from mtljax.data._splits.array_split import array_split
 from mtljax.data._splits.random_rows import random_rows
 from mtljax.options import check_count

@@ -10,8 +10,8 @@ import optax
 from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._multi_mnist.pairs import PASSES, SIDE, Pool, compose
-from mtljax.data._reading.files import as_path, fetched, require
 from mtljax.data._reading.idx import read_idx
+from mtljax.data._reading.paths import as_path, fetched_folder, require
 from mtljax.options import check_count
 
 _LAYOUT = '\n'.join(
@@ -104,7 +104,7 @@ def _check(name: str, value: Any, known: Mapping[str, Any]) -> None:
 
 def _folder(path, kind: str, name: str) -> Path:
     if path is None:
-        return fetched(_FETCHED[name])
+        return fetched_folder(_FETCHED[name])
     if isinstance(path, Mapping):
         if name not in path:
             raise ValueError(f'path has no folder for {name!r}. Found {dict(path)}.')

@@ -12,8 +12,8 @@ from mtljax import heads, metrics
 from mtljax.base import Dataset, Metric, Task
 from mtljax.data._multi_target.cells import LAYOUT as CELLS
 from mtljax.data._multi_target.table import table_of_cells, table_of_columns
-from mtljax.data._reading.columns import standardise, to_units
-from mtljax.data._reading.files import as_path, require
+from mtljax.data._reading.paths import as_path, require
+from mtljax.data._reading.scaling import standardise, to_units
 from mtljax.data._splits.array_split import array_split
 from mtljax.data._splits.random_rows import random_rows
 from mtljax.options import check_count

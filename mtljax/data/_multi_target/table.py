@@ -8,8 +8,8 @@ import numpy as np
 
 from mtljax.data._multi_target.cells import read_cells
 from mtljax.data._reading.arff import Arff, read_arff
-from mtljax.data._reading.files import numbers, rows
 from mtljax.data._reading.names import check_header, check_names
+from mtljax.data._reading.rows import numbers, rows
 
 
 class Table(NamedTuple):

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mtljax.data._reading.files import numbers, require, rows
 from mtljax.data._reading.names import check_header, first_repeat
+from mtljax.data._reading.paths import require
+from mtljax.data._reading.rows import numbers, rows
 
 FILES = ('qm9_part1.csv', 'qm9_part2.csv', 'qm9_part3.csv')
 SOURCE = 'python -m experiments.data fetch qm9 brings them from the package qm9pack.'

@@ -9,8 +9,8 @@ from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._qm9.descriptors import descriptors, free_atoms
 from mtljax.data._qm9.files import COLUMNS, Molecules, read_molecules
-from mtljax.data._reading.columns import standardise, to_units
-from mtljax.data._reading.files import folder_of
+from mtljax.data._reading.paths import folder_of
+from mtljax.data._reading.scaling import standardise, to_units
 from mtljax.data._splits.array_split import array_split
 from mtljax.options import check_count
 

@@ -19,8 +19,8 @@ from mtljax.data._ranking_log.scores import (
     scores,
     space,
 )
-from mtljax.data._reading.columns import standardise, to_units
 from mtljax.data._reading.names import check_names
+from mtljax.data._reading.scaling import standardise, to_units
 from mtljax.data._splits.array_split import array_split
 from mtljax.options import check_count, check_option
 

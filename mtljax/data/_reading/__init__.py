@@ -1,1 +1,1 @@
-"""Reading files and cells."""
+"""Reading files, tables and cells."""

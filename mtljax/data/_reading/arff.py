@@ -1,4 +1,4 @@
-"""Attribute-relation files, as Weka and Mulan write them."""
+"""Attribute-relation files (.arff), as Weka and Mulan write them."""
 
 import csv
 import re
@@ -15,10 +15,10 @@ class Arff(NamedTuple):
     """A table of text.
 
     Attributes:
-      names: of the attributes.
-      nominal: ``{name: its values}`` of the attributes that are not numeric.
-      columns: the cells of each attribute; ``''`` for ``?``.
-      lines: the number of the line of each row.
+      names: The names of the attributes.
+      nominal: ``{name: values}`` for the attributes that are not numeric.
+      columns: The cells of each attribute; ``''`` stands for ``?``.
+      lines: The line number of each row.
     """
 
     names: list[str]
@@ -28,26 +28,26 @@ class Arff(NamedTuple):
 
 
 def read_arff(path: Path) -> Arff:
-    """The attributes and cells of an .arff file, gzipped or not; numbers are not parsed yet.
+    """Read the attributes and cells of an .arff file, gzipped or not, without parsing numbers.
 
     Raises:
-      ValueError: no attribute, no row, a type other than numbers and nominal values, a sparse row,
-        a row with another number of fields, an empty cell (what is missing is ``?``), or a value
-        that its attribute does not declare; it names file and line.
+      ValueError: The file has no attribute or no row, a type other than numbers and nominal values,
+        a sparse row, a row with another number of fields, an empty cell (``?`` marks a missing
+        value), or a value that its attribute does not declare. The error names file and line.
     """
     lines = [line.strip() for line in read_lines(path)]
     names, nominal, start = _header(path, lines)
-    kept = [
+    body = [
         (number, line)
         for number, line in enumerate(lines[start:], start + 1)
         if line and not line.startswith('%')
     ]
-    if not kept:
-        raise ValueError(f'{path} holds no row after @data.')
+    if not body:
+        raise ValueError(f'{path} should hold rows after @data. Found no row.')
     columns = list(
-        zip(*(_row(path, number, line, len(names)) for number, line in kept), strict=True)
+        zip(*(_row(path, number, line, len(names)) for number, line in body), strict=True)
     )
-    numbers = [number for number, _ in kept]
+    numbers = [number for number, _ in body]
     for name, column in zip(names, columns, strict=True):
         _check_declared(path, name, nominal.get(name), column, numbers)
     return Arff(names, nominal, columns, numbers)
@@ -56,11 +56,15 @@ def read_arff(path: Path) -> Arff:
 def _row(path, number, line, size):
     row = _fields(line)
     if line.startswith('{'):
-        raise ValueError(f'{path}, line {number}: sparse rows are not read.')
+        raise ValueError(f'{path}, line {number}: the row should be dense. Found a sparse row.')
     if len(row) != size:
-        raise ValueError(f'{path}, line {number}: {size} fields are expected. Found {len(row)}.')
+        raise ValueError(
+            f'{path}, line {number}: the row should have {size} fields. Found {len(row)}.'
+        )
     if '' in row:
-        raise ValueError(f"{path}, line {number}: a cell is empty; what is missing is '?'.")
+        raise ValueError(
+            f"{path}, line {number}: a missing value should be '?'. Found an empty cell."
+        )
     return ['' if cell == '?' else cell for cell in row]
 
 
@@ -69,32 +73,41 @@ def _header(path, lines):
     for number, line in enumerate(lines, 1):
         if line.lower().startswith('@data'):
             if not names:
-                raise ValueError(f'{path}, line {number}: @data comes before any @attribute.')
+                raise ValueError(
+                    f'{path}, line {number}: @data should follow an @attribute. Found none before.'
+                )
             return names, nominal, number
         if line.lower().startswith('@attribute'):
             name, values = _attribute(path, number, line)
             if name in names:
-                raise ValueError(f'{path}, line {number}: a second attribute {name!r}.')
+                raise ValueError(
+                    f'{path}, line {number}: attributes should have different names. '
+                    f'Found {name!r} twice.'
+                )
             names.append(name)
             if values is not None:
                 nominal[name] = values
         elif line and not line.startswith('%') and not line.lower().startswith('@relation'):
-            raise ValueError(f'{path}, line {number}: an @attribute is expected. Found {line!r}.')
-    raise ValueError(f'{path} is no .arff file, or is cut: it has no @data.')
+            raise ValueError(
+                f'{path}, line {number}: this line should be an @attribute. Found {line!r}.'
+            )
+    raise ValueError(f'{path} should be a whole .arff file. Found no @data.')
 
 
 def _attribute(path, number, line):
-    """The name of an attribute, and its values if it is nominal."""
-    found = _ATTRIBUTE.fullmatch(line)
-    if not found:
-        raise ValueError(f'{path}, line {number}: {line!r} is no attribute.')
-    name, kind = found[1].strip('\'"'), found[2].strip()
+    """Return the name of an attribute, and its values if it is nominal."""
+    match = _ATTRIBUTE.fullmatch(line)
+    if not match:
+        raise ValueError(
+            f'{path}, line {number}: the line should be "@attribute NAME TYPE". Found {line!r}.'
+        )
+    name, kind = match[1].strip('\'"'), match[2].strip()
     if kind.startswith('{') and kind.endswith('}'):
         return name, _fields(kind[1:-1])
     if kind.lower().split()[0] not in _NUMERIC:
         raise ValueError(
-            f'{path}, line {number}: attributes are {", ".join(_NUMERIC)} or {{a, b, ...}}. '
-            f'Found {kind!r}.'
+            f'{path}, line {number}: the type of an attribute should be {", ".join(_NUMERIC)} or '
+            f'{{a, b, ...}}. Found {kind!r}.'
         )
     return name, None
 

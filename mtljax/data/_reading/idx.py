@@ -10,17 +10,18 @@ _UNSIGNED_BYTES = 8
 
 
 def read_idx(path: Path, ndim: int) -> np.ndarray:
-    """The unsigned bytes of an idx file, gzipped or not.
+    """Read the unsigned bytes of an idx file, gzipped or not.
 
-    Two zero bytes, the type, the number of axes, their sizes (32 bits, big-endian), the values.
+    The file holds two zero bytes, the type, the number of axes, their sizes (32 bits, big-endian)
+    and the values.
 
     Args:
-      path: of the file; gzipped if it ends in ``.gz``.
-      ndim: how many axes it should have: 1 for labels, 3 for images.
+      path: The file, gzipped if its name ends in ``.gz``.
+      ndim: The expected number of axes: 1 for labels, 3 for images.
 
     Raises:
-      ValueError: it is empty, of another type or rank, cut short, or too long; it names the file,
-        and the example where the values end.
+      ValueError: The file is empty, of another type or rank, cut short, or too long. The error
+        names the file, and the example where the values end.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp(), 'labels')
@@ -32,18 +33,18 @@ def read_idx(path: Path, ndim: int) -> np.ndarray:
     start = 4 + 4 * ndim
     if content[:4] != bytes([0, 0, _UNSIGNED_BYTES, ndim]) or len(content) < start:
         raise ValueError(
-            f'{path} is no idx file of unsigned bytes with {ndim} axes: it should begin with the '
+            f'{path} should be an idx file of unsigned bytes with {ndim} axes, beginning with the '
             f'bytes 0 0 {_UNSIGNED_BYTES} {ndim} and {ndim} sizes. Found {len(content)} bytes, '
             f'{list(content[:4])} first.'
         )
     sizes = [int(size) for size in np.frombuffer(content, '>u4', ndim, 4)]
     count, each = sizes[0], int(np.prod(sizes[1:], dtype=np.int64))
-    found = len(content) - start
-    if found < count * each:
+    length = len(content) - start
+    if length < count * each:
         raise ValueError(
-            f'{path} is cut short: {count} examples of {each} bytes are expected. '
-            f'The values end in example {found // each}.'
+            f'{path} should hold {count} examples of {each} bytes. Found an end in example '
+            f'{length // each}: the file is cut short. Copy it again.'
         )
-    if found > count * each or not count * each:
-        raise ValueError(f'{path} should hold {count} x {each} bytes of values. Found {found}.')
+    if length > count * each or not count * each:
+        raise ValueError(f'{path} should hold {count} x {each} bytes of values. Found {length}.')
     return np.frombuffer(content, np.uint8, offset=start).reshape(sizes)

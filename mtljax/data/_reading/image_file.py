@@ -1,19 +1,19 @@
-"""Photographs in files, and the lists that name them."""
+"""Image files, and the lists that name them."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from mtljax.data._reading.files import require
 from mtljax.data._reading.open import read_lines
+from mtljax.data._reading.paths import require
 
 
 def read_image(path: Path, size: int) -> np.ndarray:
-    """A JPEG or PNG, resized to a square (bilinear), ``[size, size, 3]``, float32 in 0..1.
+    """Read a JPEG or PNG, resized to a square (bilinear): ``[size, size, 3]``, float32 in 0..1.
 
     Raises:
-      ValueError: it is cut short, or no image; it names the file.
+      ValueError: The file is cut short, or no image. The error names the file.
     """
     from PIL import Image  # slow to import
 
@@ -22,67 +22,70 @@ def read_image(path: Path, size: int) -> np.ndarray:
             pixels = image.convert('RGB').resize((size, size), Image.Resampling.BILINEAR)
     except FileNotFoundError:
         raise
-    except (OSError, SyntaxError) as error:  # the latter is what a broken PNG raises
-        raise ValueError(f'{path} is no whole image: {error}') from error
+    except (OSError, SyntaxError) as error:  # a broken PNG raises the latter
+        raise ValueError(f'{path} should be a whole image. Found: {error}.') from error
     return np.asarray(pixels, np.float32) / 255
 
 
 def read_list(path: Path, layout: str, source: str) -> Iterator[tuple[int, list[str]]]:
-    """The lines of a list, gzipped or not: their numbers and the fields between blanks.
+    """Yield the lines of a list, gzipped or not: their numbers and the fields between blanks.
 
     Args:
-      path: of the list.
-      layout: see `require`.
-      source: see `require`.
+      path: The list.
+      layout: See `require`.
+      source: See `require`.
 
     Raises:
-      FileNotFoundError: the list is missing.
-      ValueError: it is empty, or no text; it names the file.
+      FileNotFoundError: The list is missing.
+      ValueError: The list is empty, or not text. The error names the file.
     """
-    path, found = require(path, layout, source), False
+    path, empty = require(path, layout, source), True
     for number, line in enumerate(read_lines(path), 1):
         if line.strip():
-            found = True
+            empty = False
             yield number, line.split()
-    if not found:
-        raise ValueError(f'{path} is empty: a list of images is expected.')
+    if empty:
+        raise ValueError(f'{path} should list images. Found an empty file.')
 
 
 def check_inside(path: Path, number: int, name: str) -> None:
-    """Refuse the name of a file that would lie outside its folder.
+    """Refuse the name of a file outside its folder.
 
     Args:
-      path: of the list.
-      number: of its line.
-      name: of the file.
+      path: The list.
+      number: The number of its line.
+      name: The name of the file.
 
     Raises:
-      ValueError: an absolute name, or one with ``..``; it names list and line.
+      ValueError: The name is absolute, or contains ``..``. The error names the list and the line.
 
     >>> check_inside(Path('list.txt'), 3, '../a.jpg')
     Traceback (most recent call last):
-    ValueError: list.txt, line 3: a path inside the folder of images is expected. Found '../a.jpg'.
+    ValueError: list.txt, line 3: the path should lie inside the folder of images. Found '../a.jpg'.
     """
     if Path(name).is_absolute() or '..' in Path(name).parts:
         raise ValueError(
-            f'{path}, line {number}: a path inside the folder of images is expected. '
+            f'{path}, line {number}: the path should lie inside the folder of images. '
             f'Found {name!r}.'
         )
 
 
 def check_present(source: Path, paths: Sequence[Path]) -> None:
-    """Raise a FileNotFoundError that names the first of the images a list names in vain.
+    """Check that the images of a list exist.
 
     Args:
-      source: the list.
-      paths: of the images.
+      source: The list.
+      paths: The paths of its images.
+
+    Raises:
+      FileNotFoundError: Images are missing. The error names the first.
     """
     present = {path for folder in {path.parent for path in paths} for path in _files(folder)}
     missing = [path for path in paths if path not in present]
     if missing:
         raise FileNotFoundError(
-            f'{source} names {len(missing)} of {len(paths)} images that are missing. The first is '
-            f'{missing[0]}.'
+            f'{source} should name existing images. Found that {len(missing)} of {len(paths)} are '
+            f'missing. The first is {missing[0]}.'
         )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def as_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Names as a tuple; one may stand alone.
+    """Return names as a tuple; a single string is one name.
 
     >>> as_names('price'), as_names(['price', 'sold'])
     (('price',), ('price', 'sold'))
@@ -14,7 +14,7 @@ def as_names(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def repeated(names: Sequence[str]) -> list[str]:
-    """Those that come more than once.
+    """Return the names that occur more than once, sorted.
 
     >>> repeated(['b', 'a', 'b'])
     ['b']
@@ -23,15 +23,15 @@ def repeated(names: Sequence[str]) -> list[str]:
 
 
 def first_repeat(items: Iterable[Hashable]) -> int | None:
-    """The place of the first item that has come before.
+    """Return the index of the first item that occurred before, or None.
 
     >>> first_repeat('abcb'), first_repeat('abc')
     (3, None)
     """
     seen = set()
-    for place, item in enumerate(items):
+    for index, item in enumerate(items):
         if item in seen:
-            return place
+            return index
         seen.add(item)
     return None
 
@@ -39,16 +39,16 @@ def first_repeat(items: Iterable[Hashable]) -> int | None:
 def check_names(
     option: str, names: Iterable[str], known: Iterable[str], kind: str = 'columns'
 ) -> tuple[str, ...]:
-    """The names of an option as a tuple; one may stand alone.
+    """Return the names of an option as a tuple, after checking that all are known.
 
     Args:
-      option: its name.
-      names: what it names.
-      known: what there is.
-      kind: of things.
+      option: The name of the option.
+      names: The names that the option holds; a single string is one name.
+      known: The names that exist.
+      kind: The kind of things that are named, a plural noun.
 
     Raises:
-      ValueError: a name that there is not, or one twice.
+      ValueError: A name is unknown or given twice.
 
     >>> check_names('targets', 'cost', ['price', 'sold'])
     Traceback (most recent call last):
@@ -63,15 +63,15 @@ def check_names(
     return names
 
 
-def check_header(path: Path, header: Sequence[str], wanted: Iterable[str] = ()) -> None:
-    """Refuse a header with a name twice, or without a column that is wanted.
+def check_header(path: Path, header: Sequence[str], required: Iterable[str] = ()) -> None:
+    """Refuse a header that repeats a name or lacks a required column.
 
     Raises:
-      ValueError: it names the file.
+      ValueError: The error names the file.
     """
-    missing = [name for name in wanted if name not in header]
+    missing = [name for name in required if name not in header]
     if missing:
-        raise ValueError(f'{path} has no column {missing}. Found {list(header)}.')
+        raise ValueError(f'{path} should have the columns {missing}. Found {list(header)}.')
     if repeated(header):
         raise ValueError(
             f'{path}: the columns should have different names. Found twice: {repeated(header)}.'

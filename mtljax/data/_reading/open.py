@@ -1,4 +1,4 @@
-"""Files that are read, gzipped or not; what breaks while they are names them."""
+"""Opening files, gzipped or not; an error in the middle of a file names the file."""
 
 import gzip
 import io
@@ -12,10 +12,10 @@ _BROKEN = (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error)
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file, unzipped if its name ends in ``.gz``.
+    """Read the content of a file, unzipped if its name ends in ``.gz``.
 
     Raises:
-      ValueError: it cannot be unzipped, or is a folder; it names the file.
+      ValueError: The file cannot be unzipped, or is a folder. The error names the file.
     """
     with _opened(path) as file:
         try:
@@ -25,15 +25,15 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_lines(path: Path, encoding: str = 'utf-8-sig') -> Iterator[str]:
-    r"""The lines of a text, with their ends; a mark of byte order at its begin is left out.
+    r"""Yield the lines of a text with their ends, without a byte order mark at the start.
 
     Args:
-      path: of the file, gzipped if its name ends in ``.gz``.
-      encoding: of the text.
+      path: The file, gzipped if its name ends in ``.gz``.
+      encoding: The encoding of the text.
 
     Raises:
-      ValueError: what is no text, cannot be unzipped, or is a folder; it names the file, and the
-        last line before.
+      ValueError: The file is not text, cannot be unzipped, or is a folder. The error names the file
+        and the last line that was read.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp(), 'a.csv')
@@ -48,12 +48,12 @@ def read_lines(path: Path, encoding: str = 'utf-8-sig') -> Iterator[str]:
                 number += 1
                 yield line
         except _BROKEN as error:
-            raise ValueError(f'{path}, behind line {number}: {error}') from error
+            raise ValueError(f'{path}, after line {number}: {error}') from error
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     if path.is_dir():
-        raise ValueError(f'{path} is a folder: a file is expected.')
+        raise ValueError(f'{path} should be a file. Found a folder.')
     with gzip.open(path) if path.suffix == '.gz' else path.open('rb') as file:
         yield file

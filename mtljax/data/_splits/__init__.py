@@ -1,1 +1,1 @@
-"""Splits: arrays in memory, files, and the order of their examples."""
+"""Splits of arrays or files, and the order of their examples."""

@@ -17,7 +17,7 @@ class ArraySplit(Batched):
     """Examples held as NumPy arrays; training may keep them on the device.
 
     Attributes:
-      arrays: all examples as one `Batch`.
+      arrays: All examples as one `Batch`.
     """
 
     arrays: Batch
@@ -28,25 +28,25 @@ class ArraySplit(Batched):
         return len(next(iter(self.arrays.mask.values())))
 
     def take(self, indices: Any) -> Batch:
-        """The examples at ``indices``."""
+        """Return the examples at ``indices``."""
         return jax.tree.map(lambda leaf: leaf[indices], self.arrays)
 
 
 def array_split(
     inputs: Any, targets: Mapping[str, Any], mask: Mapping[str, Any] | None = None
 ) -> ArraySplit:
-    """Check a user's arrays and make a split of them.
+    """Make a split from arrays, after checking them.
 
     Args:
-      inputs: a tree of arrays ``[N, ...]`` of finite numbers. A list of numbers is an array.
-      targets: ``{task: tree of arrays [N, ...]}``; integers are classes, numbered from 0.
-      mask: ``{task: booleans [N] or a longer prefix of the target's shape}``: which labels exist;
-        all of a task that is left out.
+      inputs: A tree of arrays ``[N, ...]`` of finite numbers. A list of numbers is an array.
+      targets: ``{task: tree of arrays [N, ...]}``. Integers are classes, numbered from 0.
+      mask: ``{task: booleans [N] or a longer prefix of the target's shape}``: which labels exist.
+        All labels of a task exist if the mask leaves the task out.
 
     Raises:
-      ValueError: no example, different lengths, what is no number or does not fit 32 bits, an input
-        that is not finite, a mask that does not fit, or a target that is not finite, or an integer
-        below 0, where the mask does not exclude it; it names the array and the index.
+      ValueError: There is no example, lengths differ, an array holds no numbers or integers that do
+        not fit 32 bits, an input is not finite, a mask does not fit, or a target that the mask does
+        not exclude is not finite or an integer below 0. The error names the array and the index.
 
     >>> split = array_split(np.ones((3, 2)), {'y': np.array([1.0, 2.0, np.nan])},
     ...                     {'y': np.array([True, True, False])})
@@ -59,7 +59,9 @@ def array_split(
     size = _length(inputs, targets)
     unknown = set(mask) - set(targets)
     if unknown:
-        raise ValueError(f'mask names tasks without targets, {sorted(unknown)}: {sorted(targets)}.')
+        raise ValueError(
+            f'mask should name tasks with targets, {sorted(targets)}. Found {sorted(unknown)}.'
+        )
     masks = {task: _mask(task, mask.get(task), tree, size) for task, tree in targets.items()}
     cleaned = {
         task: jax.tree.map(lambda leaf, t=task: _clean(t, leaf, masks[t]), tree)
@@ -70,7 +72,7 @@ def array_split(
 
 def _length(inputs, targets) -> int:
     if not targets:
-        raise ValueError('targets is empty: {task: array [N, ...]} is expected.')
+        raise ValueError('targets should be {task: array [N, ...]}. Found no task.')
     named = [('inputs', inputs), *((f'targets[{task!r}]', y) for task, y in targets.items())]
     lengths = {}
     for name, tree in named:
@@ -79,10 +81,12 @@ def _length(inputs, targets) -> int:
                 raise ValueError(f'{name} should have a leading axis of examples. Found a scalar.')
             lengths.setdefault(len(leaf), name)
     if len(lengths) != 1:
-        found = ', '.join(f'{name} has {length}' for length, name in lengths.items())
-        raise ValueError(f'Inputs and targets should hold the same number of examples: {found}.')
+        sizes = ', '.join(f'{name} has {length}' for length, name in lengths.items())
+        raise ValueError(
+            f'Inputs and targets should hold the same number of examples. Found: {sizes}.'
+        )
     if 0 in lengths:
-        raise ValueError('The split is empty: at least one example is expected.')
+        raise ValueError('A split should hold an example or more. Found arrays of length 0.')
     return next(iter(lengths))
 
 
@@ -108,13 +112,13 @@ def _clean(task, leaf, mask):
     bad = ~np.isfinite(leaf)
     if bad.any():
         raise ValueError(
-            f'The target of task {task!r} is {at_first(leaf, bad)}; {bad.sum()} entries are not '
-            f'finite: mask them, mask={{{task!r}: np.isfinite(y)}}.'
+            f'The target of task {task!r} should be finite. Found {at_first(leaf, bad)}, and '
+            f'{bad.sum()} such entries in all. Mask them: mask={{{task!r}: np.isfinite(y)}}.'
         )
     if leaf.dtype.kind == 'i' and leaf.min(initial=0) < 0:
         raise ValueError(
-            f'The target of task {task!r} is {at_first(leaf, leaf < 0)}: integers are classes, '
-            f'numbered from 0. Mask what has no class, mask={{{task!r}: y >= 0}}, or make the '
-            'target float.'
+            f'The target of task {task!r} should be 0 or more, because integers are classes. '
+            f'Found {at_first(leaf, leaf < 0)}. Mask examples without a class, '
+            f'mask={{{task!r}: y >= 0}}, or make the target float.'
         )
     return leaf

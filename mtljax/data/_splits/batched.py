@@ -1,4 +1,4 @@
-"""What every split has besides its examples."""
+"""The properties that every split derives from its size and its examples."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from mtljax.data._splits.order import batch_indices
 
 
 class Batched(ABC):
-    """A split of which the size and any examples are known."""
+    """A split with a known size and random access to its examples."""
 
     @property
     @abstractmethod
@@ -20,7 +20,7 @@ class Batched(ABC):
 
     @abstractmethod
     def take(self, indices: Any) -> Batch:
-        """The examples at ``indices``."""
+        """Return the examples at ``indices``."""
 
     @property
     def example(self) -> Batch:
@@ -28,7 +28,7 @@ class Batched(ABC):
         return self.take(np.arange(min(2, self.size)))
 
     def batches(self, batch_size: int, *, epochs: int = 1, seed: int = 0) -> Iterator[Batch]:
-        """Shuffled batches of equal size; each epoch drops its last incomplete batch."""
+        """Yield shuffled batches of equal size; each epoch drops its last incomplete batch."""
         batch_indices(self.size, batch_size, seed, 0, 1)  # refuses a batch size that does not fit
         for step in range(epochs * (self.size // batch_size)):
             yield self.take(batch_indices(self.size, batch_size, seed, step, step + 1)[0])

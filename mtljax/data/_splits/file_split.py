@@ -1,4 +1,4 @@
-"""A split of examples that lie in files."""
+"""A split whose examples lie in files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from mtljax.data._splits.batched import Batched
 
 @dataclass(frozen=True, eq=False)
 class FileSplit(Batched):
-    """Examples that are read when they are asked for; training streams them with prefetch.
+    """Examples that are read on demand; training streams them with prefetch.
 
     Attributes:
-      read: ``(row) -> Batch``, one example of NumPy arrays without a leading axis. Several threads
-        call it at once.
-      rows: which examples, integers ``[N]``.
+      read: A function ``(row) -> Batch`` that reads one example of NumPy arrays without a leading
+        axis. Several threads call it at once.
+      rows: The rows of the examples, integers ``[N]``.
 
     Raises:
-      ValueError: there is no example.
+      ValueError: There is no example.
 
     >>> def read(row):
     ...     return Batch(np.full(3, row), {'y': np.float32(row)}, {'y': np.bool_(True)})
@@ -35,7 +35,7 @@ class FileSplit(Batched):
 
     def __post_init__(self):
         if np.ndim(self.rows) != 1 or not len(self.rows):
-            raise ValueError(f'rows should be integers [N], at least one. Found {self.rows!r}.')
+            raise ValueError(f'rows should be one or more integers [N]. Found {self.rows!r}.')
 
     @property
     def size(self) -> int:
@@ -43,6 +43,6 @@ class FileSplit(Batched):
         return len(self.rows)
 
     def take(self, indices: Any) -> Batch:
-        """The examples at ``indices``, one at least."""
+        """Return the examples at ``indices``, at least one."""
         examples = [self.read(int(row)) for row in np.asarray(self.rows)[indices]]
         return jax.tree.map(lambda *leaves: np.stack(leaves), *examples)

@@ -1,4 +1,4 @@
-"""The order in which training sees the examples: a function of the seed and the step alone."""
+"""The order in which training sees the examples; only the seed and the step decide it."""
 
 import functools
 
@@ -6,13 +6,23 @@ import numpy as np
 
 
 def batch_indices(size: int, batch_size: int, seed: int, start: int, stop: int) -> np.ndarray:
-    """The examples of steps ``start`` to ``stop - 1``, ``[stop - start, batch_size]``, int32.
+    """Return the rows of the batches of steps ``start`` to ``stop - 1``.
 
-    Every epoch is a fresh permutation without its last incomplete batch, so that training resumes
-    at any step without a stored position.
+    Every epoch is a new permutation without its last incomplete batch. Training can therefore
+    resume at any step without a stored position.
+
+    Args:
+      size: The number of examples.
+      batch_size: The number of examples in a batch.
+      seed: The seed of the permutations.
+      start: The first step.
+      stop: The step after the last one.
+
+    Returns:
+      Indices of examples, ``[stop - start, batch_size]``, int32.
 
     Raises:
-      ValueError: the batch is larger than the data.
+      ValueError: ``batch_size`` is below 1 or larger than the data.
 
     >>> batch_indices(5, 2, seed=0, start=0, stop=3).shape
     (3, 2)

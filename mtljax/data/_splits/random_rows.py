@@ -1,4 +1,4 @@
-"""Rows of a table, split at random."""
+"""Random splits of the rows of a table."""
 
 from collections.abc import Sequence
 
@@ -11,43 +11,43 @@ from mtljax.options import check_share
 def random_rows(
     size: int, validation: float, test: float, seed: int | Sequence[int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The rows of the training, validation and test split, each in the order of the table.
+    """Draw the rows of the training, validation and test split, each in the order of the table.
 
     Args:
-      size: the number of rows.
-      validation: the share held out to choose models.
-      test: the share held out to the end.
-      seed: of the permutation.
+      size: The number of rows.
+      validation: The share of rows for choosing models.
+      test: The share of rows for the final test.
+      seed: The seed of the permutation.
 
     Raises:
-      ValueError: what is no share, or a split that would be empty.
+      ValueError: A share is not in [0, 1), or a split would be empty.
 
     >>> [len(rows) for rows in random_rows(50, 0.1, 0.2, seed=0)]
     [35, 5, 10]
     """
     check_share('validation', validation)
     check_share('test', test)
-    held = [round(share * size) for share in (test, validation)]
-    if min(held) < 1 or sum(held) >= size:
+    tested, chosen = round(test * size), round(validation * size)
+    if min(tested, chosen) < 1 or tested + chosen >= size:
         raise ValueError(
-            f'Every split needs an example. Found {size} examples, validation = {validation} and '
-            f'test = {test}.'
+            f'Every split should hold an example. Found {size} examples, validation = {validation} '
+            f'and test = {test}.'
         )
     order = np.random.default_rng(seed).permutation(size)
-    last, chosen, train = np.split(order, [held[0], held[0] + held[1]])
-    return np.sort(train), np.sort(chosen), np.sort(last)
+    last, middle, train = np.split(order, [tested, tested + chosen])
+    return np.sort(train), np.sort(middle), np.sort(last)
 
 
 def halves(split: ArraySplit, path: object, seed: int) -> list[ArraySplit]:
-    """The validation and the test split: random halves of a test file, in its order.
+    """Halve a test file at random into a validation and a test split, each in its order.
 
     Args:
-      split: the test file.
-      path: of it, for errors.
-      seed: of the halves.
+      split: The examples of the test file.
+      path: The test file, for errors.
+      seed: The seed of the halves.
 
     Raises:
-      ValueError: it has one row.
+      ValueError: The file has one row.
     """
     if split.size < 2:
         raise ValueError(f'{path} should hold 2 rows or more. Found {split.size}.')

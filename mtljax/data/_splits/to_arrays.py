@@ -1,4 +1,4 @@
-"""A user's arrays as those that JAX computes with."""
+"""Turning a user's arrays into arrays that JAX can compute with."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ import numpy as np
 
 
 def to_arrays(name: str, tree: Any) -> Any:
-    """A tree of NumPy arrays of numbers; a list of numbers is an array, and no tree.
+    """Return a tree of NumPy arrays of numbers; a list of numbers becomes one array.
 
     Raises:
-      ValueError: what holds no numbers; it says which leaf of ``name``.
+      ValueError: A leaf holds no numbers. The error names the leaf.
 
     >>> to_arrays('inputs', {'x': [[1, 2], [3, 4]]})['x'].shape
     (2, 2)
@@ -19,19 +19,19 @@ def to_arrays(name: str, tree: Any) -> Any:
     ValueError: inputs['x'] should hold numbers. Found dtype <U1, first 'a'.
     """
 
-    def one(path, leaf):
+    def to_array(path, leaf):
         where = name + jax.tree_util.keystr(path)
         try:
             array = np.asarray(leaf)
         except ValueError as error:
-            raise ValueError(f'{where} is no array: {error}') from error
+            raise ValueError(f'{where} should be an array. Found: {error}') from error
         kind = array.dtype
         if kind.kind != 'b' and not jax.dtypes.issubdtype(kind, np.number):
             first = f', first {array.item(0)!r:.40}' if array.size else ''
             raise ValueError(f'{where} should hold numbers. Found dtype {kind}{first}.')
         return array
 
-    return jax.tree_util.tree_map_with_path(one, tree, is_leaf=_is_list_of_numbers)
+    return jax.tree_util.tree_map_with_path(to_array, tree, is_leaf=_is_list_of_numbers)
 
 
 def _is_list_of_numbers(tree: Any) -> bool:
@@ -45,13 +45,13 @@ def _is_scalar(part: Any) -> bool:
 
 
 def finite(name: str, tree: Any) -> Any:
-    """The tree in `narrow` dtypes.
+    """Return the tree in `narrow` dtypes, after checking that all numbers are finite.
 
     Raises:
-      ValueError: a number that is not finite; it says which leaf of ``name``, and where.
+      ValueError: A number is not finite. The error names the leaf and the index.
     """
 
-    def one(path, leaf):
+    def checked(path, leaf):
         where = name + jax.tree_util.keystr(path)
         leaf = narrow(where, leaf)
         bad = ~np.isfinite(leaf)
@@ -62,27 +62,27 @@ def finite(name: str, tree: Any) -> Any:
             )
         return leaf
 
-    return jax.tree_util.tree_map_with_path(one, tree)
+    return jax.tree_util.tree_map_with_path(checked, tree)
 
 
 def narrow(name: str, leaf: np.ndarray) -> np.ndarray:
-    """A copy in the dtype that JAX keeps by default: 32 bits; too large floats become infinite.
+    """Return a copy in JAX's default dtype of 32 bits; floats that are too large become infinite.
 
     Raises:
-      ValueError: integers that do not fit.
+      ValueError: Integers do not fit.
     """
     with np.errstate(over='ignore'):
-        found = leaf.astype(jax.dtypes.canonicalize_dtype(leaf.dtype))
-    if leaf.dtype.kind in 'iu' and not (found == leaf).all():
+        copy = leaf.astype(jax.dtypes.canonicalize_dtype(leaf.dtype))
+    if leaf.dtype.kind in 'iu' and not (copy == leaf).all():
         raise ValueError(
-            f'{name}: integers up to {np.abs(leaf).max()} do not fit {found.dtype}, which JAX '
-            'computes with: number them from 0.'
+            f'{name} should fit {copy.dtype}, the integers of JAX. Found integers up to '
+            f'{np.abs(leaf).max()}. Number them from 0.'
         )
-    return found
+    return copy
 
 
 def at_first(leaf: np.ndarray, bad: np.ndarray) -> str:
-    """The first of the entries that are bad, and its index.
+    """Describe the first bad entry: its value and its index.
 
     >>> at_first(np.array([1.0, np.nan]), np.array([False, True]))
     'nan at (1,)'

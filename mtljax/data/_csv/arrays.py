@@ -1,0 +1,52 @@
+"""From fitted columns and the cells of a table to arrays."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mtljax.data._csv.column import Column
+
+Table = Mapping[str, Sequence[str]]
+"""The cells of each column, by its name."""
+
+
+def encode_inputs(columns: Sequence[Column], table: Table) -> dict[str, np.ndarray]:
+    """Encode the inputs: ``'categorical'`` int32 ``[N, C]`` and ``'numeric'`` float32 ``[N, N']``.
+
+    An empty number becomes 0, the mean. A kind without columns is left out.
+    """
+    kinds = {
+        'categorical': [column for column in columns if column.categories is not None],
+        'numeric': [column for column in columns if column.numbers is not None],
+    }
+    blocks = {
+        kind: np.stack([column.encode(table[column.name]) for column in members], axis=1)
+        for kind, members in kinds.items()
+        if members
+    }
+    return {kind: np.nan_to_num(block) for kind, block in blocks.items()}
+
+
+def encode_targets(
+    columns: Sequence[Column], table: Table
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Encode the targets, ``[N]`` each, and the masks that say which labels exist."""
+    values = {column.name: column.encode(table[column.name]) for column in columns}
+    masks = {
+        column.name: values[column.name] >= 0
+        if column.numbers is None
+        else ~np.isnan(values[column.name])
+        for column in columns
+    }
+    return values, masks
+
+
+def backbone_options(columns: Sequence[Column]) -> dict[str, Any]:
+    """The options of `backbones.tabular` for these inputs.
+
+    A column without a known category counts as one: the table of its embeddings has a row.
+    """
+    known = [column.categories for column in columns if column.categories is not None]
+    numeric = sum(column.numbers is not None for column in columns)
+    return {'cardinalities': tuple(max(len(values), 1) for values in known), 'numeric': numeric}
