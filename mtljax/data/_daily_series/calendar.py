@@ -1,4 +1,4 @@
-"""What a date alone says of a day."""
+"""Features of a day that follow from its date."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ import numpy as np
 from mtljax.options import check_count
 
 _EPOCH = np.datetime64('2000-01-01')
-DAY = np.timedelta64(1, 'D')
 _MONDAY, _THURSDAY = 0, 3
 _WEEK_PAIRS = 3  # with the constant, as many functions as a week has days
 
@@ -15,23 +14,23 @@ _WEEK_PAIRS = 3  # with the constant, as many functions as a week has days
 def calendar_features(
     dates: Any, *, first: str, fourier: int = 10, holidays: bool = True, trend: bool = True
 ) -> np.ndarray:
-    """The features of days, ``[N, 2 fourier + 6 + 7 + 11 holidays + trend]``, float32.
+    """Compute the features of days, ``[N, 2 fourier + 6 + 7 + 11 holidays + trend]``, float32.
 
     Sine and cosine of ``2 pi k t / 365.25`` for k up to ``fourier``, then of ``2 pi k t / 7`` for k
     up to 3, t in days; the weekday, one-hot from Monday; the federal holidays of the United States,
     one-hot; and the years since ``first``.
 
     Args:
-      dates: ISO dates or ``datetime64``, ``[N]``.
-      first: the day on which the trend is 0, an ISO date.
-      fourier: the number of pairs for the year.
-      holidays: whether to tell them: New Year, Martin Luther King, Washington, Memorial Day,
-        Juneteenth (since 2021), Independence Day, Labor Day, Columbus Day, Veterans Day,
-        Thanksgiving and Christmas, on the day itself, by the rules that hold since 1986.
-      trend: whether to tell the years.
+      dates: The days, ISO dates or ``datetime64``, ``[N]``.
+      first: The day on which the trend is 0, an ISO date.
+      fourier: The number of pairs of waves for the year.
+      holidays: Whether to include the holidays: New Year, Martin Luther King, Washington,
+        Memorial Day, Juneteenth (since 2021), Independence Day, Labor Day, Columbus Day, Veterans
+        Day, Thanksgiving and Christmas, on the day itself, by the rules that hold since 1986.
+      trend: Whether to include the years since ``first``.
 
     Raises:
-      ValueError: ``fourier`` below 0, or what is no date.
+      ValueError: ``fourier`` is below 0, or an entry is no date.
 
     >>> calendar_features(['2017-11-23', '2017-11-24'], first='2017-11-23').shape
     (2, 45)
@@ -53,7 +52,7 @@ def calendar_features(
 
 
 def federal_holidays(days: np.ndarray) -> np.ndarray:
-    """Which holiday of `calendar_features` each day is, booleans ``[N, 11]``.
+    """Mark the holidays of `calendar_features`, booleans ``[N, 11]``, a column for each.
 
     >>> days = np.arange('2021-01-01', '2022-01-01', dtype='datetime64[D]')
     >>> [str(day) for day in days[federal_holidays(days).any(1)]][1:5]
@@ -89,7 +88,7 @@ def federal_holidays(days: np.ndarray) -> np.ndarray:
 
 
 def weekday_of(days: np.ndarray) -> np.ndarray:
-    """0 for Monday to 6 for Sunday.
+    """Return the weekday, 0 for Monday to 6 for Sunday.
 
     >>> weekday_of(np.array(['2017-11-23'], 'datetime64[D]')).tolist()
     [3]

@@ -1,15 +1,15 @@
-"""The days from which a forecast is judged again and again."""
+"""The origins of a rolling evaluation."""
 
 import numpy as np
 
-from mtljax.data._daily_series.calendar import DAY
+from mtljax.data._daily_series.days import DAY
 from mtljax.options import check_count
 
 
 def rolling_origins(first: str, last: str, *, every: int = 90) -> list[str]:
-    """The origins of a rolling evaluation: ``first``, and every so many days behind it.
+    """Return the origins of a rolling evaluation: ``first``, then one every ``every`` days.
 
-    A model is trained for each on the days before, and judged on the ``every`` days from it on
+    For each origin, a model is trained on the days before and judged on the next ``every`` days
     (Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., OTexts 2021, section
     5.10, https://otexts.com/fpp3/tscv.html)::
 
@@ -17,15 +17,15 @@ def rolling_origins(first: str, last: str, *, every: int = 90) -> list[str]:
             dataset = daily_series(origin=origin, horizon=90, refit=True)
 
     Args:
-      first: the first origin, an ISO date.
-      last: the last day that may be forecast, an ISO date.
-      every: the number of days between origins, and of each forecast.
+      first: The first origin, an ISO date.
+      last: The last day that may be forecast, an ISO date.
+      every: The number of days between origins, and of each forecast.
 
     Returns:
       ISO dates for the argument ``origin`` of `daily_series`.
 
     Raises:
-      ValueError: no forecast fits between the two days.
+      ValueError: No forecast fits between the two days.
 
     >>> rolling_origins('2017-01-01', '2017-12-31', every=120)
     ['2017-01-01', '2017-05-01', '2017-08-29']
@@ -34,5 +34,8 @@ def rolling_origins(first: str, last: str, *, every: int = 90) -> list[str]:
     start, stop = np.datetime64(first), np.datetime64(last) + DAY
     count = int((stop - start).astype(int)) // every
     if count < 1:
-        raise ValueError(f'{every} days do not fit between first = {first!r} and last = {last!r}.')
+        raise ValueError(
+            f'{every} days should fit between first and last. '
+            f'Found first = {first!r} and last = {last!r}.'
+        )
     return [str(start + every * index * DAY) for index in range(count)]

@@ -9,7 +9,7 @@ _FIRST, _AFTER = '2014-01-01', '2018-01-01'
 
 
 def generated_pair(seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Four years of the days and values of ``'a'`` and ``'b'``; see `daily_series`.
+    """Generate four years of the days and values of ``'a'`` and ``'b'``; see `daily_series`.
 
     >>> days, values = generated_pair(0)
     >>> len(days), list(values), bool(values['a'].min() > 10_000)
