@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pytest
 
-from mtljax import data
+from mtljax import data, testing
 from mtljax.data._aliexpress import files
 
 NAMES = [
@@ -49,6 +49,7 @@ def write(folder, form='{}.csv', change=lambda rows: rows):
 def test_values(tmp_path, monkeypatch, form):
     monkeypatch.setattr(files, '_CHUNK', 7)
     dataset = data.aliexpress(write(tmp_path, form))
+    testing.check_data(dataset)
     assert list(dataset.tasks) == ['click', 'conversion']
     assert [split.size for split in (dataset.train, dataset.validation, dataset.test)] == [20, 6, 5]
     kinds, numbers, labels = TRAIN

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mtljax import data
+from mtljax import data, testing
 
 TASKS = ['Smiling', 'Bald', 'Male']
 PARTS = [0, 1, 0, 2, 0, 2]
@@ -49,6 +49,7 @@ def root(tmp_path):
 @pytest.mark.parametrize('kind', ['jpg', 'png'])
 def test_values(tmp_path, kind):
     dataset = data.celeba(write(tmp_path, kind), size=4)
+    testing.check_data(dataset)
     assert list(dataset.tasks) == TASKS
     splits = (dataset.train, dataset.validation, dataset.test)
     assert [split.size for split in splits] == [3, 1, 2]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from experiments import build
-from mtljax import data
+from mtljax import data, testing
 from mtljax.data._census.columns import COLLEGE, COLUMNS, DENSE, INCOME, MARITAL, SCHOOL
 from tests.helpers import assert_same
 
@@ -48,6 +48,7 @@ def folder(tmp_path):
 
 def test_the_income_group(folder):
     dataset = data.census(folder)
+    testing.check_data(dataset)
     kinds = [
         n for n in COLUMNS if n not in {*DENSE, 'instance_weight', 'income_50k', 'marital_stat'}
     ]

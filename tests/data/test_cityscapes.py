@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from mtljax import data
+from mtljax import data, testing
 
 SHAPE = (8, 12)
 
@@ -27,6 +27,7 @@ def root(tmp_path):
 
 def test_values(root):
     dataset = data.cityscapes(root, validation=0.2)
+    testing.check_data(dataset)
     assert list(dataset.tasks) == ['segmentation', 'depth']
     assert [dataset.train.size, dataset.validation.size, dataset.test.size] == [8, 2, 2]
     inputs, targets, mask = dataset.test.take(np.array([1]))

@@ -10,7 +10,7 @@ import pytest
 
 from experiments import build
 from experiments.program import UsageError
-from mtljax import data
+from mtljax import data, testing
 from tests.data.houses import COLUMNS, ROWS, TARGETS, loader, numbered, text, whole
 from tests.helpers import assert_same
 
@@ -28,6 +28,7 @@ def houses_of(path):
 
 def test_what_becomes_of_each_column(houses_of):
     dataset = houses_of(drop=['key'])
+    testing.check_data(dataset)
     assert list(dataset.tasks) == list(TARGETS)
     assert [s.size for s in (dataset.train, dataset.validation, dataset.test)] == [42, 6, 12]
     held = dataset.train.arrays

@@ -5,7 +5,7 @@ import datetime
 import numpy as np
 import pytest
 
-from mtljax import data
+from mtljax import data, testing
 from tests.helpers import assert_same
 
 DAYS = np.arange('2017-01-01', '2017-03-02', dtype='datetime64[D]')  # 60 days
@@ -49,6 +49,7 @@ def mean_error(dataset, split, task, metric='mae', prediction=None):
 
 def test_a_wide_file(tmp_path):
     dataset = data.daily_series(wide(tmp_path), transform='none', **OPTIONS)
+    testing.check_data(dataset)
     assert list(dataset.tasks) == ['a', 'b']
     assert [s.size for s in (dataset.train, dataset.validation, dataset.test)] == [40, 10, 10]
     train = dataset.train.arrays

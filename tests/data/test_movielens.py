@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pytest
 
-from mtljax import data
+from mtljax import data, testing
 
 GENRES = [
     'unknown', 'Action', 'Adventure', 'Animation', "Children's", 'Comedy', 'Crime', 'Documentary',
@@ -59,6 +59,7 @@ def grouplens(folder, **changes):
 def test_both_layouts_are_the_same(tmp_path):
     (tmp_path / 'other').mkdir()
     first = data.movielens(recbole(tmp_path))
+    testing.check_data(first)
     second = data.movielens(grouplens(tmp_path / 'other'))
     assert first.inputs == second.inputs
     for split in ('train', 'validation', 'test'):

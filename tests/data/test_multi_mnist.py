@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pytest
 
-from mtljax import data
+from mtljax import data, testing
 
 PARTS = {'train': 40, 't10k': 20}
 
@@ -82,6 +82,7 @@ def test_the_recipe_of_sener(folders, kind, tones):
 
 def test_the_recipe_of_pmtl(folders):
     dataset = data.multi_mnist(folders['mnist'], recipe='pmtl')
+    testing.check_data(dataset)
     assert [split.size for split in splits(dataset)] == [72, 8, 40]
     places = set()
     for split in splits(dataset):

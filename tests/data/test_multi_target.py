@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from mtljax import data
+from mtljax import data, testing
 from tests.helpers import assert_same
 
 RNG = np.random.default_rng(0)
@@ -51,6 +51,7 @@ def units(dataset, split, task, metric='rmse'):
 @pytest.mark.parametrize('name', ['set.arff', 'set.arff.gz'])
 def test_arff(tmp_path, name):
     dataset = data.multi_target(arff(tmp_path, name=name), targets=2)
+    testing.check_data(dataset)
     assert list(dataset.tasks) == ['y1', 'y 2']
     assert [s.size for s in (dataset.train, dataset.validation, dataset.test)] == [28, 4, 8]
     train = dataset.train.arrays

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from mtljax import data, losses
+from mtljax import data, losses, testing
 from tests.helpers import assert_same
 
 HEIGHT, WIDTH = 9, 12
@@ -56,6 +56,7 @@ def root(stored, tmp_path):
 def test_values(stored):
     path, written = stored
     dataset = data.nyuv2(path)
+    testing.check_data(dataset)
     assert list(dataset.tasks) == ['segmentation', 'depth', 'normal']
     inputs, targets, mask = dataset.test.take(np.array([2, 0]))
     assert inputs.dtype == targets['depth'].dtype == targets['normal'].dtype == np.float32

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mtljax import data, sharing
+from mtljax import data, sharing, testing
 from mtljax.backbones import mlp
 
 COUNTS = {'web': (5, 1, 3), 'art': (3, 2, 2)}
@@ -37,6 +37,7 @@ def made(root, **options):
 
 def test_values(root):
     dataset = made(root)
+    testing.check_data(dataset)
     assert list(dataset.tasks) == ['web', 'art']
     splits = (dataset.train, dataset.validation, dataset.test)
     assert [split.size for split in splits] == [5, 2, 3]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mtljax import data
+from mtljax import data, testing
 from mtljax.data._qm9.descriptors import descriptors
 from mtljax.data._qm9.files import CHARGES
 
@@ -56,6 +56,7 @@ def order():
 
 def test_splits_and_tasks(dataset, tmp_path):
     assert list(dataset.tasks) == NAMES
+    testing.check_data(dataset)
     splits = (dataset.train, dataset.validation, dataset.test)
     assert [split.size for split in splits] == [24, 3, 3]
     fewer = data.qm9(write(tmp_path), train=10)

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from mtljax import data
+from mtljax import data, testing
 from tests.helpers import assert_same
 
 # Ten words a sentence, so that the splits of 10 x 10 sentences fall on their ends.
@@ -33,6 +33,7 @@ def splits(dataset):
 @pytest.mark.parametrize('length', [5, 7])
 def test_values(path, length):
     dataset = data.text(path, length=length)
+    testing.check_data(dataset)
     assert list(dataset.tasks) == ['next_word', 'punctuation', 'capital']
     assert dataset.inputs == {'vocabulary': 11, 'max_length': length, 'causal': True}
     for (inputs, targets, mask), count in zip(splits(dataset), (160, 20, 20), strict=True):
