@@ -14,6 +14,7 @@ Y = np.linspace(0, 1, 12, dtype=np.float32)
 TASK = Task(heads.linear(), optax.squared_error, {'rmse': metrics.rmse()})
 ENDLESS = metrics.rmse()._replace(result=lambda sums: np.inf)
 SPLIT = data.array_split(X, {'y': Y}, {'y': np.arange(12) % 3 > 0})
+WIDE = data.ArraySplit(SPLIT.arrays._replace(mask={'y': np.ones((12, 2), bool)}))
 DATASET = Dataset({'y': TASK}, SPLIT, SPLIT, SPLIT)
 
 
@@ -54,7 +55,7 @@ def test_a_data_set_that_keeps_the_rules():
         (of_arrays(inputs=np.where(X > 1, X, np.nan)), 'should be finite'),
         (of_arrays(inputs=np.array(X, object)), 'Found dtype object'),
         (of_arrays(mask={'y': np.ones(12, np.int32)}), r"mask\['y'\] should be boolean"),
-        (of_arrays(mask={'y': np.ones((12, 2), bool)}), "Task 'y': the mask should have a prefix"),
+        (Dataset({'y': TASK}, WIDE, WIDE, WIDE), "Task 'y': the mask should have a prefix"),
         (of_arrays(targets={'z': Y}), r'targets should name the tasks'),
         (
             dataclasses.replace(DATASET, test=Forgetful(SPLIT.arrays)),
