@@ -32,13 +32,13 @@ def celeba(path: str | Path, *, size: int = 64) -> Dataset:
     where the attribute is there. Reading needs Pillow.
 
     Args:
-      path: the folder with ``Anno``, ``Eval`` and ``Img``.
-      size: of the images.
+      path: The folder with ``Anno``, ``Eval`` and ``Img``.
+      size: The side of the resized images in pixels.
 
     Raises:
-      FileNotFoundError: a list is missing, or an image that it names.
-      ValueError: a size below 1, a list cut short or with something else in it, which names file
-        and line, or, as it is read, what is no whole image.
+      FileNotFoundError: A list is missing, or an image that it names.
+      ValueError: The size is below 1, or a list is cut short or of another kind (the error names
+        file and line). Later, on reading, a file is no whole image.
 
     >>> celeba('nowhere')
     Traceback (most recent call last):
@@ -62,7 +62,7 @@ def celeba(path: str | Path, *, size: int = 64) -> Dataset:
 
 
 def _attributes(path: Path) -> tuple[list[str], list[str], np.ndarray]:
-    """The names of the images, of the attributes, and the labels ``[N, attributes]``."""
+    """Read the names of the images and the attributes, and the labels ``[N, attributes]``."""
     lines = read_list(path, _LAYOUT, _SOURCE)
     (_, first), (_, tasks) = next(lines), next(lines, (2, []))
     if len(first) != 1 or not first[0].isdecimal() or not tasks or len(set(tasks)) < len(tasks):
@@ -86,7 +86,7 @@ def _attributes(path: Path) -> tuple[list[str], list[str], np.ndarray]:
 
 
 def _partition(path: Path, names: list[str]) -> np.ndarray:
-    """Which split each image belongs to."""
+    """Read the split of each image: 0, 1 or 2."""
     parts = {}
     for number, line in read_list(path, _LAYOUT, _SOURCE):
         if len(line) != 2 or line[1] not in ('0', '1', '2') or line[0] in parts:

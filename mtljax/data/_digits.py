@@ -13,24 +13,24 @@ _SIDE, _OFFSET = 8, 2
 def digits(
     *, train: int = 20_000, validation: int = 2_000, test: int = 4_000, seed: int = 0
 ) -> Dataset:
-    """The MultiMNIST recipe on scikit-learn's digits: tasks ``'left'`` and ``'right'``.
+    """Make MultiMNIST from scikit-learn's digits: tasks ``'left'`` and ``'right'``.
 
-    One 8x8 digit at the upper left of a 10x10 canvas, another two pixels further right and down;
-    where they overlap, the brighter pixel is seen (after Sener & Koltun, NeurIPS 2018,
+    One 8x8 digit lies at the upper left of a 10x10 canvas, another one two pixels further right
+    and down. Where they overlap, the brighter pixel is seen (after Sener & Koltun, NeurIPS 2018,
     https://arxiv.org/abs/1810.04650, who use 28x28 digits four pixels per side apart). The
-    partners are drawn at random within a split, and the splits are made of different originals
-    (60, 20 and 20 percent of 1,797). Nothing is downloaded.
+    partners are drawn at random within a split, and each split has its own originals (60, 20 and
+    20 percent of 1,797). Nothing is downloaded.
 
     Inputs ``[B, 10, 10]`` in 0..1; targets ``[B]``, the ten classes.
 
     Args:
-      train: the number of composed training images.
-      validation: of validation images.
-      test: of test images.
-      seed: of the split and the pairs; the same seed gives the same bits.
+      train: The number of composed training images.
+      validation: The number of validation images.
+      test: The number of test images.
+      seed: The seed of the split and the pairs; the same seed gives the same bits.
 
     Raises:
-      ValueError: a size below 1.
+      ValueError: A size is below 1.
 
     >>> dataset = digits(train=100, validation=10, test=10)
     >>> dataset.train.example.inputs.shape, list(dataset.tasks)

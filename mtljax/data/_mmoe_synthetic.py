@@ -1,4 +1,4 @@
-"""Two regression tasks whose relation is an option."""
+"""Two regression tasks with a chosen correlation."""
 
 import numpy as np
 import optax
@@ -21,30 +21,31 @@ def mmoe_synthetic(
     noise: float = 0.1,
     seed: int = 0,
 ) -> Dataset:
-    """The synthetic data of MMoE: tasks ``'y1'`` and ``'y2'``, as related as one asks.
+    """Generate the data of MMoE: tasks ``'y1'`` and ``'y2'`` with a chosen relation.
 
     ``y_k = w_k x + sum_i sin(alpha_i w_k x + beta_i) + e`` with ``x ~ N(0, I)``, ``w_1 = c u_1``
     and ``w_2 = c (p u_1 + sqrt(1 - p^2) u_2)`` for orthogonal unit vectors ``u`` (Ma et al., KDD
     2018, https://doi.org/10.1145/3219819.3220007): p is the cosine of the weights, and the
-    correlation of the labels rises with it. The paper leaves out c, the number of sines and their
-    coefficients: here c is 1, of five sines, and ``alpha, beta ~ N(0, 1)``, of the seed.
+    correlation of the labels rises with it. The paper does not give c, the number of sines and
+    their coefficients. Here c is 1, there are five sines, and the seed draws ``alpha, beta ~ N(0,
+    1)``.
 
-    Inputs ``[B, dimension]``; targets ``[B]``. Data sets of one seed share ``x``, ``u``, the sines
-    and the noise, whatever the correlation: they are paired.
+    Inputs ``[B, dimension]``; targets ``[B]``. Data sets with the same seed and different
+    correlations are paired: they share ``x``, ``u``, the sines and the noise.
 
     Args:
-      correlation: p, in ``[-1, 1]``.
-      train: the number of training examples.
-      validation: of validation examples.
-      test: of test examples.
-      dimension: of the inputs, at least 2.
-      scale: c, the length of the weights; below 1 the sines become nearly linear.
-      terms: the number of sines.
-      noise: the standard deviation of ``e``; its square is the least mse that a model can reach.
-      seed: of everything; the same seed gives the same bits.
+      correlation: The cosine p of the weights, in ``[-1, 1]``.
+      train: The number of training examples.
+      validation: The number of validation examples.
+      test: The number of test examples.
+      dimension: The number of inputs, at least 2.
+      scale: The length c of the weights; below 1 the sines become nearly linear.
+      terms: The number of sines.
+      noise: The standard deviation of ``e``; its square is the least mse that a model can reach.
+      seed: The seed of everything; the same seed gives the same bits.
 
     Raises:
-      ValueError: a number outside its range.
+      ValueError: A number lies outside its range.
 
     >>> dataset = mmoe_synthetic(0.9, train=100, validation=10, test=10)
     >>> dataset.train.example.inputs.shape, list(dataset.tasks)

@@ -1,4 +1,4 @@
-"""Objects in several domains: each task has images of its own."""
+"""Objects in several domains: each task has its own images."""
 
 import functools
 from collections.abc import Sequence
@@ -47,15 +47,15 @@ def office(
     the rest is black and has no label. Reading needs Pillow.
 
     Args:
-      path: the folder to which the paths in the lists are relative.
-      domains: the tasks, in their order; one name may stand alone.
-      lists: the folder of the lists, by default ``path``.
-      size: of the images.
+      path: The folder to which the paths in the lists are relative.
+      domains: The tasks, in their order; a single string is one task.
+      lists: The folder of the lists, by default ``path``.
+      size: The side of the resized images in pixels.
 
     Raises:
-      FileNotFoundError: a list is missing, or an image that it names.
-      ValueError: an option out of range, a line that is no label and path inside the folder, which
-        names list and line, or, as it is read, what is no whole image.
+      FileNotFoundError: A list is missing, or an image that it names.
+      ValueError: An option is out of range, or a line is not a path inside the folder and a label
+        (the error names list and line). Later, on reading, a file is no whole image.
 
     >>> office('nowhere', domains=('Art',))
     Traceback (most recent call last):
@@ -71,22 +71,22 @@ def office(
         raise ValueError(f'domains should be different names, one at least. Found {domains}.')
     folder = root if lists is None else as_path(lists)
     layout = '\n'.join(f'{domain}_{part}.txt' for domain in domains for part in _PARTS)
-    found = {
+    listed = {
         part: {d: _read_list(folder / f'{d}_{part}.txt', root, layout) for d in domains}
         for part in _PARTS
     }
-    classes = 1 + max(label for images in found['train'].values() for _, label in images)
+    classes = 1 + max(label for images in listed['train'].values() for _, label in images)
     for part in _PARTS[1:]:
-        for domain, images in found[part].items():
+        for domain, images in listed[part].items():
             _check_labels(folder / f'{domain}_{part}.txt', images, classes)
-    splits = [_split(found[part], size, repeat=part == 'train') for part in _PARTS]
+    splits = [_split(listed[part], size, repeat=part == 'train') for part in _PARTS]
     loss = optax.softmax_cross_entropy_with_integer_labels
     task = Task(heads.linear(classes, pool=True), loss, {'accuracy': metrics.accuracy()})
     return Dataset(dict.fromkeys(domains, task), *splits, per_task_inputs=True)
 
 
 def _read_list(path: Path, root: Path, layout: str) -> _List:
-    found = []
+    images = []
     for number, (*name, label) in read_list(path, layout, _SOURCE):
         if not name or not label.isdecimal():
             raise ValueError(
@@ -94,9 +94,9 @@ def _read_list(path: Path, root: Path, layout: str) -> _List:
                 f'Found {" ".join([*name, label])!r}.'
             )
         check_inside(path, number, ' '.join(name))
-        found.append((root / ' '.join(name), int(label)))
-    check_present(path, [image for image, _ in found])
-    return found
+        images.append((root / ' '.join(name), int(label)))
+    check_present(path, [image for image, _ in images])
+    return images
 
 
 def _check_labels(path: Path, images: _List, classes: int) -> None:

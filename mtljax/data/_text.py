@@ -22,7 +22,13 @@ _UNKNOWN = 0
 
 
 class _Words(NamedTuple):
-    """What is known of each word, ``[N]``; a capital is 1, none is 0, and -1 has no such thing."""
+    """The words of a text.
+
+    Attributes:
+      lower: The N words in lower case.
+      mark: The mark after each word, ``[N]``; 0 is no mark.
+      capital: 1 for a capital letter, 0 for a small one, -1 for a letter without case, ``[N]``.
+    """
 
     lower: list[str]
     mark: np.ndarray
@@ -40,7 +46,7 @@ def text(path: str | Path, *, length: int = 32, vocabulary: int = 10_000) -> Dat
     Inputs ``[B, length]``, int32: 1 to ``vocabulary`` for the most frequent words of the training
     split, 0 for all others. Targets ``[B, length]``:
 
-    - ``'next_word'``: what the word behind this one is; where it is unknown there is no label.
+    - ``'next_word'``: the next word; there is no label if it is unknown.
     - ``'punctuation'``: the first mark between this word and the next, one of ``. , ; : ? !`` as 1
       to 6, or 0 for none of them.
     - ``'capital'``: whether the word begins with a capital letter; a number, or a letter of a
@@ -50,13 +56,14 @@ def text(path: str | Path, *, length: int = 32, vocabulary: int = 10_000) -> Dat
     ``{'vocabulary': ..., 'max_length': length, 'causal': True}``.
 
     Args:
-      path: of the file.
-      length: of a sequence, in words.
-      vocabulary: how many words have a number of their own, at most.
+      path: The file.
+      length: The length of a sequence in words.
+      vocabulary: The largest number of words that get their own numbers.
 
     Raises:
-      FileNotFoundError: there is no such file.
-      ValueError: an option out of range, what is no text, or a text too short for three splits.
+      FileNotFoundError: The file does not exist.
+      ValueError: An option is out of range, the file is not text, or the text is too short for
+        three splits.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp(), 'play.txt')
@@ -88,13 +95,13 @@ def text(path: str | Path, *, length: int = 32, vocabulary: int = 10_000) -> Dat
 
 
 def _content(path: Path) -> str:
-    found = ''.join(read_lines(path))
-    if '\0' in found:
-        line = found[: found.index('\0')].count('\n') + 1
+    content = ''.join(read_lines(path))
+    if '\0' in content:
+        line = content[: content.index('\0')].count('\n') + 1
         raise ValueError(f'{path}, line {line}: a zero byte, which no text holds.')
-    if not found.strip():
+    if not content.strip():
         raise ValueError(f'{path} is empty: text is expected.')
-    return found
+    return content
 
 
 def _words(content: str) -> _Words:

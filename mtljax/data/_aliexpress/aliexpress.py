@@ -27,20 +27,20 @@ def aliexpress(path: str | os.PathLike, *, seed: int = 0) -> Dataset:
         search_id,categorical_1,...,categorical_16,numerical_1,...,numerical_63,click,conversion
 
     Inputs are ``{'categorical': int32 [B, 16], 'numeric': float32 [B, 63]}``: categories numbered
-    by the training rows, -1 for what these do not hold, and numbers standardised by the training
-    rows; ``search_id`` is left out. Targets ``[B]``, 0 or 1, and ``auc``; both labels are of every
-    item shown, so that no label is missing. The training file is the training split; the test file
-    is halved at random into validation and test. A row takes about 330 bytes, twice that while it
-    is read.
+    by the training rows, -1 for a value that these do not hold, and numbers standardised by the
+    training rows; ``search_id`` is left out. Targets ``[B]``, 0 or 1, and ``auc``; every item shown
+    has both labels, so that no label is missing. The training file is the training split; the test
+    file is halved at random into validation and test. A row takes about 330 bytes, twice that while
+    it is read.
 
     Args:
-      path: the folder.
-      seed: of the halves of the test file.
+      path: The folder.
+      seed: The seed of the halves of the test file.
 
     Raises:
-      FileNotFoundError: a file is missing.
-      ValueError: a file of another kind, or a conversion without a click, which names the row; both
-        names of a file.
+      FileNotFoundError: A file is missing.
+      ValueError: A file is of another kind, or a conversion has no click (the error names the row),
+        or the folder holds files under both names.
 
     >>> aliexpress('nowhere')
     Traceback (most recent call last):

@@ -18,7 +18,7 @@ SOURCE = 'The tables are those of the AliExpress Searching System data, https://
 CATEGORICAL = tuple(f'categorical_{number}' for number in range(1, 17))
 NUMERICAL = tuple(f'numerical_{number}' for number in range(1, 64))
 LABELS = ('click', 'conversion')
-_CHUNK = 512  # rows that are held as text at once: few enough for a processor's cache
+_CHUNK = 512  # rows held as text at once: they fit into a processor's cache
 
 
 class Log(NamedTuple):
@@ -36,11 +36,11 @@ class Log(NamedTuple):
 
 
 def find_logs(folder: Path) -> list[Path]:
-    """The training and the test file of a folder.
+    """Return the training and the test file of a folder.
 
     Raises:
-      FileNotFoundError: one of them is not there.
-      ValueError: there are two of each.
+      FileNotFoundError: A file is missing.
+      ValueError: The folder holds files under both names.
     """
     layouts = [
         [form.format(part) for part in ('train', 'test')]
@@ -50,17 +50,17 @@ def find_logs(folder: Path) -> list[Path]:
 
 
 def read_log(path: Path) -> Log:
-    """The columns of a table, whatever their order.
+    """Read the columns of a table, in any order.
 
     Raises:
-      ValueError: a file without the columns or rows, or a cell of another kind; it names file and
-        row.
+      ValueError: The file lacks columns or rows, or a cell is of another kind. The error names file
+        and row.
     """
     table = rows(path)
     header = next(table)
-    wanted = (*CATEGORICAL, *NUMERICAL, *LABELS)
-    check_header(path, header, wanted)
-    where = {name: header.index(name) for name in wanted}
+    names = (*CATEGORICAL, *NUMERICAL, *LABELS)
+    check_header(path, header, names)
+    where = {name: header.index(name) for name in names}
     parts = [
         Log(
             _block(path, columns, where, CATEGORICAL, first, np.int32),
@@ -91,7 +91,7 @@ def _block(path, columns, where, names, first, dtype):
     for index, name in enumerate(names):
         cells = columns[where[name]]
         try:
-            with np.errstate(over='ignore'):  # infinite numbers are looked for below
+            with np.errstate(over='ignore'):  # infinite numbers are refused below
                 block[:, index] = np.fromiter(map(kind, cells), dtype, len(cells))
         except (ValueError, OverflowError):
             row = next(row for row, cell in enumerate(cells) if not _fits(cell, kind, dtype))

@@ -19,7 +19,7 @@ from mtljax.options import check_count
 
 
 class _Label(NamedTuple):
-    """A binary task: its column, what the column may hold, and which of that is 1."""
+    """A binary task: its column, the values of the column, and the values that count as 1."""
 
     column: str
     values: tuple[str, ...]
@@ -58,23 +58,24 @@ def census(
 
     Inputs are ``{'categorical': int32 [B, 32], 'numeric': float32 [B, 7]}``, targets ``[B]``, 0 or
     1; no label is missing. Numeric are age, wage per hour, capital gains, capital losses,
-    dividends, the size of the employer in steps and the weeks worked; all else is a category,
-    ``'?'`` and ``'NA'`` too, and what the training rows do not hold is the unknown one, -1. The
+    dividends, the size of the employer in steps and the weeks worked; other columns are
+    categories. ``'?'`` and ``'NA'`` are categories too, and a value that the training rows do not
+    hold is the unknown category, -1. The
     columns of the labels and the instance weight are left out; group ``'education'`` leaves out the
     income as well, which is a label and no attribute of the data (31 categorical columns), and
     keeps ``hs_college``: whether somebody is enrolled, not what has been reached.
 
     Args:
-      path: the folder; by default what ``python -m experiments.data fetch census`` fills.
-      group: ``'income'`` or ``'education'``.
-      scaling: of the numeric columns, by the training rows: ``'log'``, ``log(1 + x)`` brought to
-        mean 0 and variance 1, or ``'minmax'``, to 0..1.
-      seed: of the halves of the test file.
+      path: The folder; by default the one that ``python -m experiments.data fetch census`` fills.
+      group: The pair of tasks, ``'income'`` or ``'education'``.
+      scaling: The scaling of numeric columns, fitted on the training rows: ``'log'``, ``log(1 +
+        x)`` brought to mean 0 and variance 1, or ``'minmax'``, to 0..1.
+      seed: The seed of the halves of the test file.
 
     Raises:
-      FileNotFoundError: a file is missing.
-      ValueError: an unknown option, a file of another kind, which names the row, or files under
-        both names.
+      FileNotFoundError: A file is missing.
+      ValueError: An option is unknown, a file is of another kind (the error names the row), or
+        there are files under both names.
 
     >>> census('nowhere')
     Traceback (most recent call last):
@@ -103,7 +104,7 @@ def census(
 
 
 def _kinds(labels: Mapping[str, _Label]) -> list[str]:
-    """The categorical columns that are inputs."""
+    """Return the names of the categorical inputs."""
     targets = {label.column for label in labels.values()}
     left_out = {'instance_weight', _INCOME.column, *DENSE, *targets}
     return [name for name in COLUMNS if name not in left_out]

@@ -27,26 +27,26 @@ Columns = Mapping[str, Sequence[str]]
 
 
 def find(folder: Path) -> list[Path]:
-    """The training and the test file of a folder.
+    """Return the training and the test file of a folder.
 
     Raises:
-      FileNotFoundError: one is missing.
-      ValueError: both names of a file are there.
+      FileNotFoundError: A file is missing.
+      ValueError: The folder holds files under both names.
     """
     return require_one(folder, _NAMES, _LAYOUT, _SOURCE)
 
 
 def read(path: Path, values: Mapping[str, Collection[str]]) -> Columns:
-    """The columns of a file, by name.
+    """Read the columns of a file, by name.
 
     Args:
-      path: of the file.
-      values: what some columns may hold.
+      path: The file.
+      values: The allowed values of some columns.
 
     Raises:
-      ValueError: a row with another number of fields, or another value.
+      ValueError: A row has another number of fields, or a value is not allowed.
     """
-    # Equal cells become one object: all apart would fill half a gigabyte.
+    # Equal cells share one object: separate objects would fill half a gigabyte.
     table = zip(*[list(map(sys.intern, row)) for row in rows(path, len(COLUMNS))], strict=True)
     columns = dict(zip(COLUMNS, table, strict=True))
     for name, known in values.items():
@@ -61,24 +61,24 @@ def read(path: Path, values: Mapping[str, Collection[str]]) -> Columns:
 
 
 def dense(path: Path, columns: Columns) -> np.ndarray:
-    """The numeric columns, ``[N, 7]``.
+    """Read the numeric columns, ``[N, 7]``.
 
     Raises:
-      ValueError: a cell that is no number, or one below 0.
+      ValueError: A cell is no number, or a number below 0.
     """
     table = np.stack([numbers(path, name, columns[name], empty=False) for name in DENSE], axis=1)
     bad = np.argwhere(table < 0)
     if len(bad):
         row, column = bad[0].tolist()
-        found = columns[DENSE[column]][row]
+        cell = columns[DENSE[column]][row]
         raise ValueError(
-            f'{path}, row {row + 1}: {DENSE[column]!r} should be a number >= 0. Found {found!r}.'
+            f'{path}, row {row + 1}: {DENSE[column]!r} should be a number >= 0. Found {cell!r}.'
         )
     return table
 
 
 def scaled(train: np.ndarray, test: np.ndarray, scaling: str) -> list[np.ndarray]:
-    """The numeric columns of both files, float32, by the statistics of the first."""
+    """Scale the numeric columns of both files by the statistics of the first, float32."""
     if scaling == 'log':
         table = np.log1p(np.concatenate([train, test]))
         return np.split(standardise(table, slice(len(train)), DENSE)[0], [len(train)])

@@ -14,7 +14,7 @@ _TASKS = ('segmentation', 'depth', 'normal')
 
 
 class _Axis(NamedTuple):
-    """Where the pixels of one axis come from, each ``[size]``."""
+    """The source of the pixels of one axis, ``[size]`` each."""
 
     nearest: Array
     low: Array
@@ -36,15 +36,15 @@ def augment_scenes(
     https://arxiv.org/abs/1805.04409).
 
     Args:
-      scales: drawn with equal odds, each >= 1.
-      inverse_depth: depth is multiplied, as geometry wants of an inverse depth. Published code
-        divides that of Cityscapes, too.
+      scales: The scales to draw from with equal odds, each >= 1.
+      inverse_depth: Whether the depth is an inverse depth, which geometry multiplies by the scale.
+        Published code divides that of Cityscapes, too.
 
     Returns:
       ``(key, batch) -> batch``, for ``training.train(augment=...)``: pure, of fixed shapes.
 
     Raises:
-      ValueError: a scale below 1; at the call, another task.
+      ValueError: A scale is below 1; or, at the call, the batch has another task.
 
     >>> image, depth = jnp.ones((2, 8, 12, 3)), jnp.full((2, 8, 12), 3.0)
     >>> batch = Batch(image, {'depth': depth}, {'depth': jnp.ones((2, 8, 12), bool)})
@@ -109,9 +109,9 @@ def _nearest(leaf: Array, axes: tuple[_Axis, _Axis]) -> Array:
 
 
 def _bilinear(leaf: Array, axes: tuple[_Axis, _Axis]) -> Array:
-    found = leaf
+    result = leaf
     for number, axis in enumerate(axes):
-        low, high = (jnp.take(found, at, axis=number, mode='clip') for at in (axis.low, axis.high))
+        low, high = (jnp.take(result, at, axis=number, mode='clip') for at in (axis.low, axis.high))
         weight = axis.weight.reshape([-1 if dim == number else 1 for dim in range(leaf.ndim)])
-        found = low + weight * (high - low)
-    return found.astype(leaf.dtype)
+        result = low + weight * (high - low)
+    return result.astype(leaf.dtype)

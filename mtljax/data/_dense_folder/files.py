@@ -14,8 +14,8 @@ class SceneFolder(NamedTuple):
     """A folder of scenes, ``KIND/{0, 1, ...}.npy``.
 
     Attributes:
-      folders: where each kind lies: image, label, depth and, maybe, normal.
-      size: the number of scenes.
+      folders: The folder of each kind: image, label, depth and, in some data, normal.
+      size: The number of scenes.
     """
 
     folders: dict[str, Path]
@@ -25,33 +25,33 @@ class SceneFolder(NamedTuple):
 def find_scenes(
     root: Path, kinds: Sequence[tuple[str, ...]], layout: str, source: str
 ) -> SceneFolder:
-    """Look for the files, and open none.
+    """Find the files of a split without opening them.
 
     Args:
-      root: of the split, such as ``ROOT/train``.
-      kinds: the names that each folder may have; the first stands for the kind.
-      layout: see `require`.
-      source: see `require`.
+      root: The folder of the split, such as ``ROOT/train``.
+      kinds: For each kind, the names that its folder may have; the first names the kind.
+      layout: See `require`.
+      source: See `require`.
 
     Raises:
-      FileNotFoundError: a folder, or the file of a number, is missing.
-      ValueError: a folder is empty, or a file has another name.
+      FileNotFoundError: A folder, or the file of a number, is missing.
+      ValueError: A folder is empty, or a file has another name.
     """
-    found = {
+    folders = {
         names[0]: next((root / name for name in names[1:] if (root / name).is_dir()), None)
         or require(root / names[0], layout, source)
         for names in kinds
     }
-    numbers = {kind: _numbers(folder) for kind, folder in found.items()}
+    numbers = {kind: _numbers(folder) for kind, folder in folders.items()}
     size = 1 + max(max(known) for known in numbers.values())
     for kind, known in numbers.items():
         lacking = sorted(set(range(size)) - known)
         if lacking:
             raise FileNotFoundError(
-                f'{found[kind]} should hold 0.npy to {size - 1}.npy. {len(lacking)} are missing: '
+                f'{folders[kind]} should hold 0.npy to {size - 1}.npy. {len(lacking)} are missing: '
                 f'{", ".join(f"{number}.npy" for number in lacking[:5])}.'
             )
-    return SceneFolder(found, size)
+    return SceneFolder(folders, size)
 
 
 def _numbers(folder: Path) -> set[int]:
@@ -66,16 +66,16 @@ def _numbers(folder: Path) -> set[int]:
 
 
 def read_scene(scenes: SceneFolder, shape: tuple[int, int], classes: int, index: int) -> Batch:
-    """One scene: the image, and what is known of its pixels.
+    """Read one scene: the image, its targets and its masks.
 
     Args:
-      scenes: where it lies.
-      shape: height and width that every file should have.
-      classes: of the labels.
-      index: its number.
+      scenes: The folder of the scenes.
+      shape: The height and width that every file should have.
+      classes: The number of classes.
+      index: The number of the scene.
 
     Raises:
-      ValueError: a file that is no such array; it names the file.
+      ValueError: A file holds no such array. The error names the file.
     """
     paths = {kind: folder / f'{index}.npy' for kind, folder in scenes.folders.items()}
     label = _labels(paths['label'], shape, classes)
@@ -91,7 +91,7 @@ def read_scene(scenes: SceneFolder, shape: tuple[int, int], classes: int, index:
 
 
 def shape_of(scenes: SceneFolder) -> tuple[int, int]:
-    """Height and width of the first image."""
+    """Return height and width of the first image."""
     path = scenes.folders['image'] / '0.npy'
     shape = _load(path).shape
     if len(shape) != 3 or shape[2] != 3 or not all(shape):

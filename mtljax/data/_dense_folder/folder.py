@@ -1,4 +1,4 @@
-"""What the folders of scenes have in common: splits and tasks."""
+"""The splits and tasks that the folders of scenes share."""
 
 import functools
 from collections.abc import Sequence
@@ -28,20 +28,20 @@ def scene_folder(
     validation: float,
     seed: int,
 ) -> Dataset:
-    """The scenes of ``ROOT/train``, some of them held out, and of ``ROOT/val``, the test split.
+    """Make the data set of ``ROOT/train``, with some scenes held out, and ``ROOT/val``, for test.
 
     Args:
-      path: the root.
-      kinds: see `find_scenes`.
-      classes: of the segmentation.
-      layout: see `require`.
-      source: see `require`.
-      validation: the share of ``train`` that is held out.
-      seed: of the held-out scenes.
+      path: The folder ROOT.
+      kinds: See `find_scenes`.
+      classes: The number of classes of the segmentation.
+      layout: See `require`.
+      source: See `require`.
+      validation: The share of ``train`` that is held out.
+      seed: The seed of the held-out scenes.
 
     Raises:
-      FileNotFoundError: a folder or file is missing.
-      ValueError: an option out of range, or a file that is not what its name says.
+      FileNotFoundError: A folder or file is missing.
+      ValueError: An option is out of range, or a file does not hold what its name says.
     """
     check_option('validation', validation, 'a share in (0, 1)', lambda found: 0 < found < 1)
     check_count('seed', seed, 0)

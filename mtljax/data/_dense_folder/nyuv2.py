@@ -37,14 +37,14 @@ def nyuv2(path: str | Path, *, validation: float = 0.1, seed: int = 0) -> Datase
     one scene, to train on all others as for these tables; their augmentation is `augment_scenes`.
 
     Args:
-      path: ROOT.
-      validation: the share of ``train`` that is held out.
-      seed: of the held-out scenes.
+      path: The folder ROOT.
+      validation: The share of ``train`` that is held out.
+      seed: The seed of the held-out scenes.
 
     Raises:
-      FileNotFoundError: a folder, or the file of a number, is missing.
-      ValueError: an option out of range, or an array of another type or shape, cut short, or with
-        values that cannot be; it names the file.
+      FileNotFoundError: A folder, or the file of a number, is missing.
+      ValueError: An option is out of range, or an array has another type or shape, is cut short, or
+        holds impossible values. The error names the file.
 
     >>> nyuv2('nowhere')
     Traceback (most recent call last):

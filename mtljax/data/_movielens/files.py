@@ -34,9 +34,9 @@ class Movies(NamedTuple):
     """Ratings, users and films as text.
 
     Attributes:
-      user: who rated, N names.
-      item: what.
-      rating: how, float64 ``[N]``.
+      user: The user of each of the N ratings.
+      item: The film of each rating.
+      rating: The ratings, float64 ``[N]``.
       users: ``{user: (age, gender, occupation)}``.
       items: ``{item: (year or '', genres [19] of 0 and 1)}``.
     """
@@ -49,12 +49,12 @@ class Movies(NamedTuple):
 
 
 def read_movies(folder: Path) -> Movies:
-    """The ratings, users and films of a folder in either layout.
+    """Read the ratings, users and films of a folder in either layout.
 
     Raises:
-      FileNotFoundError: neither layout is there, or one of its files is not.
-      ValueError: a file of another kind, a rating of a user or film that is not listed, or a second
-        of one user for one film, which names file and row; or both layouts.
+      FileNotFoundError: A file is missing.
+      ValueError: A file is of another kind, a rating names a user or film that is not listed, a
+        user rates a film twice (the error names file and row), or the folder holds both layouts.
     """
     files = require_one(folder, _NAMES, LAYOUT, SOURCE)
     return _grouplens(*files) if files[0].name.startswith('u.') else _recbole(*files)
@@ -83,7 +83,7 @@ def _movies(seen, people, films, first):
     films_path, film, year, genres = films
     ages = numbers(users_path, 'age', age, first=first)
     users = dict(zip(name, zip(ages, gender, occupation, strict=True), strict=True))
-    years = [found[0] if (found := re.search(r'\d{4}$', cell)) else '' for cell in year]
+    years = [match[0] if (match := re.search(r'\d{4}$', cell)) else '' for cell in year]
     items = dict(zip(film, zip(years, genres, strict=True), strict=True))
     for where, ids, known in ((users_path, name, users), (films_path, film, items)):
         if len(known) < len(ids):
@@ -110,13 +110,13 @@ def _check_pairs(path, columns, first):
 
 def _atomic(path, names):
     """The named columns of a file whose header is ``name:type``, tab-separated."""
-    header, *table = rows(path, delimiter='\t', quotes=False)
-    found = [field.split(':')[0] for field in header]
-    check_header(path, found, names)
-    if not table:
+    header, *body = rows(path, delimiter='\t', quotes=False)
+    fields = [field.split(':')[0] for field in header]
+    check_header(path, fields, names)
+    if not body:
         raise ValueError(f'{path} holds a header and no row.')
-    columns = list(zip(*table, strict=True))
-    return [columns[found.index(name)] for name in names]
+    columns = list(zip(*body, strict=True))
+    return [columns[fields.index(name)] for name in names]
 
 
 def _flags(path, row, names):

@@ -1,4 +1,4 @@
-"""MovieLens-100k: a rating, and whether somebody liked what they saw."""
+"""MovieLens-100k: a rating, and whether the user liked the film."""
 
 import os
 
@@ -36,13 +36,14 @@ def movielens(path: str | os.PathLike | None = None, *, seed: int = 0) -> Datase
     and 10 percent: films and users are known, not their pairing.
 
     Args:
-      path: the folder; by default what ``python -m experiments.data fetch movielens`` fills.
-      seed: of the split.
+      path: The folder; by default the one that ``python -m experiments.data fetch movielens``
+        fills.
+      seed: The seed of the split.
 
     Raises:
-      FileNotFoundError: neither layout is there.
-      ValueError: a file of another kind, or a film that a user rates twice, which names the row;
-        both layouts in one folder.
+      FileNotFoundError: The files of neither layout exist.
+      ValueError: A file is of another kind, or a user rates a film twice (the error names the row),
+        or the folder holds both layouts.
 
     >>> movielens('nowhere')
     Traceback (most recent call last):

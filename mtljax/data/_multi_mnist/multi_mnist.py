@@ -52,21 +52,22 @@ def multi_mnist(
 
     Inputs ``[B, 28, 28]`` or ``[B, 36, 36]`` in 0..1; targets ``[B]``, ten classes each. A tenth of
     the training originals are held out for validation; no training image shows them. The test split
-    is made of the test files alone, so it is that of the papers up to the drawing of partners.
+    uses the test files only, so it is that of the papers up to the drawing of partners.
 
     Args:
-      path: the folder with the four idx files; ``{'mnist': folder, 'fashion': folder}`` for both;
-        None for those that were fetched.
-      kind: ``'both'`` has a digit at the left and a piece of clothing at the right.
-      recipe: how they are composed.
-      train: the number of composed images; by default 54,000 (``'sener'``) or 108,000.
-      validation: by default 6,000 or 12,000.
-      test: by default 10,000 or 20,000.
-      seed: of the held-out originals, partners and places; the same seed gives the same bits.
+      path: The folder with the four idx files; ``{'mnist': folder, 'fashion': folder}`` for both;
+        None for the fetched files.
+      kind: The originals; ``'both'`` has a digit at the left and a piece of clothing at the right.
+      recipe: The way to compose two images.
+      train: The number of training images; by default 54,000 (``'sener'``) or 108,000.
+      validation: The number of validation images; by default 6,000 or 12,000.
+      test: The number of test images; by default 10,000 or 20,000.
+      seed: The seed of the held-out originals, partners and places; the same seed gives the same
+        bits.
 
     Raises:
-      FileNotFoundError: a file is missing.
-      ValueError: an option out of range, or a file that is not what its name says.
+      FileNotFoundError: A file is missing.
+      ValueError: An option is out of range, or a file does not hold what its name says.
 
     >>> multi_mnist('nowhere')
     Traceback (most recent call last):
@@ -118,7 +119,7 @@ def _folder(path, kind: str, name: str) -> Path:
 
 
 def _source(name: str, folder: Path, seed: int) -> dict[str, Pool]:
-    """The originals of each split."""
+    """Read the originals of each split."""
     whole, test = (_pool(folder, part, _FETCHED[name]) for part in ('train', 't10k'))
     if len(whole.labels) < 2:
         raise ValueError(f'{folder}: one training image leaves none for validation.')

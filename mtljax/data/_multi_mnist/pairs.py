@@ -9,7 +9,7 @@ from mtljax.data._splits.array_split import ArraySplit
 
 SIDE, CANVAS = 28, 36
 PASSES = {'sener': 1, 'pmtl': 2}
-"""The recipes, and how often each original is the left one by default."""
+"""For each recipe, how often each original is the left image by default."""
 
 _SHIFT = 4  # of the images of 'pmtl', in pixels
 _CORNER = 6  # of the right image of 'sener'
@@ -22,7 +22,7 @@ class Pool(NamedTuple):
     labels: np.ndarray
 
     def part(self, rows: np.ndarray) -> 'Pool':
-        """Some of them."""
+        """Return some of the originals."""
         return Pool(self.images[rows], self.labels[rows])
 
 
@@ -37,15 +37,15 @@ def compose(
     """Draw partners and places, and merge the pixels; see `multi_mnist`.
 
     Args:
-      left: the originals at the upper left.
-      right: those at the lower right.
-      size: the number of pairs; None for what the recipe does.
-      recipe: one of `PASSES`.
-      same_kind: whether both have the same classes.
-      rng: of the draws.
+      left: The originals at the upper left.
+      right: The originals at the lower right.
+      size: The number of pairs; None for the number of the recipe.
+      recipe: One of `PASSES`.
+      same_kind: Whether both have the same classes.
+      rng: The generator of the draws.
 
     Raises:
-      ValueError: partners of another class are asked for, and there is one class.
+      ValueError: The recipe needs partners of another class, and there is one class.
     """
     size = PASSES[recipe] * len(left.labels) if size is None else size
     first = np.resize(rng.permutation(len(left.labels)), size)
@@ -69,7 +69,7 @@ def compose(
 
 
 def _other_class(pool: Pool, labels: np.ndarray, rng) -> np.ndarray:
-    """For each label, a random original of any other class."""
+    """Draw for each label a random original of any other class."""
     order = np.argsort(pool.labels, kind='stable')
     counts = np.bincount(pool.labels, minlength=10)
     if counts.max() == len(order):

@@ -1,4 +1,4 @@
-"""Tasks with rows of their own, from MATLAB cells."""
+"""Reading MATLAB cells, which hold one table for each task."""
 
 from pathlib import Path
 
@@ -8,20 +8,21 @@ LAYOUT = 'a .mat file with the cells X (1, T), each [n_t, D], and Y (1, T), each
 
 
 def read_cells(path: Path) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The inputs ``[n_t, D]`` and targets ``[n_t]`` of each task, float64.
+    """Read the inputs ``[n_t, D]`` and targets ``[n_t]`` of each task, float64.
 
     Raises:
-      ValueError: no such cells, or cells that do not fit each other; it names file and cell.
+      ValueError: The file has no such cells, or they do not fit each other. The error names file
+        and cell.
     """
     from scipy.io import loadmat  # slow to import
 
     try:
-        found = loadmat(path, variable_names=['X', 'Y'])
+        content = loadmat(path, variable_names=['X', 'Y'])
     except Exception as error:  # a file that is cut raises one of many kinds
         raise ValueError(
             f'{path} is no MATLAB file, or is cut ({error}). Expected: {LAYOUT}'
         ) from error
-    x, y = (_cells(path, name, found.get(name)) for name in 'XY')
+    x, y = (_cells(path, name, content.get(name)) for name in 'XY')
     if len(x) != len(y):
         raise ValueError(f'{path} has {len(x)} cells in X and {len(y)} in Y.')
     for index, (inputs, targets) in enumerate(zip(x, y, strict=True), 1):
@@ -29,11 +30,11 @@ def read_cells(path: Path) -> tuple[list[np.ndarray], list[np.ndarray]]:
     return [np.asarray(a, np.float64) for a in x], [np.ravel(b).astype(np.float64) for b in y]
 
 
-def _cells(path, name, found):
-    if found is None or found.dtype != object or not found.size:
-        kind = 'nothing' if found is None else f'{found.dtype} {found.shape}'
+def _cells(path, name, array):
+    if array is None or array.dtype != object or not array.size:
+        kind = 'nothing' if array is None else f'{array.dtype} {array.shape}'
         raise ValueError(f'{path}: {name} should be cells. Found {kind}. Expected: {LAYOUT}')
-    return list(found.ravel())
+    return list(array.ravel())
 
 
 def _check_cell(path, index, x, y, first):

@@ -36,7 +36,7 @@ def multi_target(
     split: Sequence[Sequence[int]] | None = None,
     seed: int = 0,
 ) -> Dataset:
-    """A table with several targets, or several tables with one target each.
+    """Read a table with several targets, or several tables with one target each.
 
     Three kinds of file, the first two gzipped or not:
 
@@ -56,18 +56,18 @@ def multi_target(
     the rmse divided by that of predicting the mean of training. The split is random.
 
     Args:
-      path: of the file.
-      targets: of an .arff or .csv file, their names, or how many of the last columns they are.
-      validation: the share of rows held out to choose models, in (0, 1).
-      test: the share of rows held out to the end, in (0, 1).
-      split: rows of training, validation and test, counted from 0 (in .mat over all cells), instead
-        of a random split.
-      seed: of the split.
+      path: The file.
+      targets: The targets of an .arff or .csv file: their names, or the number of last columns.
+      validation: The share of rows for choosing models, in (0, 1).
+      test: The share of rows for the final test, in (0, 1).
+      split: The rows of training, validation and test, counted from 0 (in .mat over all cells), in
+        place of a random split.
+      seed: The seed of the split.
 
     Raises:
-      FileNotFoundError: no such file.
-      ValueError: a file that cannot be read so, with its line or cell; unknown targets, or
-        one that does not vary in training; a split without rows.
+      FileNotFoundError: The file does not exist.
+      ValueError: The file is refused (the error names the line or cell), a target is unknown or
+        does not vary in training, or a split has no row.
 
     >>> multi_target('school.mat')
     Traceback (most recent call last):
@@ -97,8 +97,8 @@ def multi_target(
             x[part].astype(np.float32),
             {task: y[part, column] for task, (column, _) in table.columns.items()},
             {
-                task: known[part, column] & own[part]
-                for task, (column, own) in table.columns.items()
+                task: known[part, column] & rows[part]
+                for task, (column, rows) in table.columns.items()
             },
         )
         for part in parts
@@ -108,7 +108,7 @@ def multi_target(
 
 
 def _parts(group, validation, test, seed):
-    """The rows of each split; those of a group are split by themselves."""
+    """Draw the rows of each split; each group is split separately."""
     parts = ([], [], [])
     for number, size in enumerate(np.bincount(group)):
         drawn = random_rows(int(size), validation, test, (seed, number))
@@ -137,7 +137,7 @@ def _task(mean, scale) -> Task:
 
 
 def _relative_rmse() -> Metric:
-    """The rmse over that of predicting 0: the mean of training, for standardised targets."""
+    """Return the rmse over that of predicting 0, the mean of training of a standardised target."""
     error = metrics.mean_of(optax.squared_error, higher_is_better=False)
     size = metrics.mean_of(lambda _, target: target**2, higher_is_better=False)
 

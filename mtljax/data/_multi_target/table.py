@@ -13,14 +13,14 @@ from mtljax.data._reading.rows import numbers, rows
 
 
 class Table(NamedTuple):
-    """What a file holds, in its own units, float64.
+    """The content of a file in the units of the file, float64.
 
     Attributes:
-      x: inputs ``[N, D]``, NaN where missing.
-      one_hot: which inputs are indicators, ``[D]``.
-      y: targets ``[N, C]``, NaN where missing.
-      columns: ``{task: (the column of its target in y, which rows are its own [N])}``.
-      group: the group of each row ``[N]``; each is split by itself.
+      x: The inputs ``[N, D]``, NaN where missing.
+      one_hot: The inputs that are indicators, booleans ``[D]``.
+      y: The targets ``[N, C]``, NaN where missing.
+      columns: ``{task: (the column of its target in y, the rows with its label [N])}``.
+      group: The group of each row ``[N]``; each group is split separately.
     """
 
     x: np.ndarray
@@ -43,36 +43,36 @@ def table_of_columns(path: Path, kind: str, targets: int | Sequence[str]) -> Tab
     """A table whose rows have every target."""
     names, nominal, cells, lines = read_arff(path) if kind == '.arff' else _read_csv(path)
     check_header(path, names)
-    wanted = _wanted(targets, names)
-    for name in wanted:
+    chosen = _chosen(targets, names)
+    for name in chosen:
         if name in nominal:
             raise ValueError(f'{path}: target {name!r} should be numeric. Found {nominal[name]}.')
     blocks = {
         name: _block(path, name, column, nominal.get(name), lines)
         for name, column in zip(names, cells, strict=True)
     }
-    y = np.concatenate([blocks.pop(name) for name in wanted], axis=1)
+    y = np.concatenate([blocks.pop(name) for name in chosen], axis=1)
     one_hot = [name in nominal for name, block in blocks.items() for _ in range(block.shape[1])]
     every = np.ones(len(y), bool)
     return Table(
         np.concatenate(list(blocks.values()), axis=1),
         np.array(one_hot),
         y,
-        {name: (index, every) for index, name in enumerate(wanted)},
+        {name: (index, every) for index, name in enumerate(chosen)},
         np.zeros(len(y), int),
     )
 
 
 def _read_csv(path) -> Arff:
-    names, *table = rows(path)
-    if not table:
+    names, *body = rows(path)
+    if not body:
         raise ValueError(f'{path} holds a header and no row.')
-    cells = zip(*table, strict=True)
+    cells = zip(*body, strict=True)
     columns = [tuple('' if cell == '?' else cell for cell in column) for column in cells]
-    return Arff(names, {}, columns, list(range(2, 2 + len(table))))
+    return Arff(names, {}, columns, list(range(2, 2 + len(body))))
 
 
-def _wanted(targets, names):
+def _chosen(targets, names):
     if isinstance(targets, int | np.integer):
         if isinstance(targets, bool) or not 1 <= targets < len(names):
             raise ValueError(
@@ -80,10 +80,10 @@ def _wanted(targets, names):
                 f'Found {targets}.'
             )
         return names[-targets:]
-    wanted = check_names('targets', targets, names)
-    if not 1 <= len(wanted) < len(names):
-        raise ValueError(f'targets should be some of {names}, not all. Found {list(wanted)}.')
-    return wanted
+    chosen = check_names('targets', targets, names)
+    if not 1 <= len(chosen) < len(names):
+        raise ValueError(f'targets should be some of {names}, not all. Found {list(chosen)}.')
+    return chosen
 
 
 def _block(path, name, column, values, lines):

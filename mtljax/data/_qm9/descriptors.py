@@ -1,4 +1,4 @@
-"""A molecule as one vector, and its energies against free atoms."""
+"""A molecule as one vector, and the energies of its free atoms."""
 
 import numpy as np
 
@@ -16,24 +16,24 @@ _REFERENCES = {  # Hartree: energies at 0 K and 298 K, enthalpy, free energy
 
 
 def descriptors(charges: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """What composition and geometry say of molecules, ``[N, 38]``, float32.
+    """Describe the composition and the geometry of molecules, ``[N, 38]``, float32.
 
     The number of atoms of each of H, C, N, O and F, and of all; the 29 eigenvalues of the Coulomb
     matrix, by size, the largest first; and the three of the second moments of the nuclear charges
-    about their centre. None changes when the molecule is moved or turned or its atoms are numbered
-    anew.
+    about their centre. They do not change when a molecule is moved or turned, or its atoms are
+    numbered in another order.
 
     >>> water = np.zeros((1, 29)), np.zeros((1, 29, 3))
     >>> water[0][0, :3], water[1][0, 1:3] = (8, 1, 1), ((0, 0.76, 0.59), (0, -0.76, 0.59))
     >>> descriptors(*water)[0, :7].round().tolist()
     [2.0, 0.0, 0.0, 1.0, 0.0, 3.0, 74.0]
     """
-    found = np.empty((len(charges), len(CHARGES) + 1 + ATOMS + 3), np.float32)
+    vectors = np.empty((len(charges), len(CHARGES) + 1 + ATOMS + 3), np.float32)
     for start in range(0, len(charges), _CHUNK):
         rows = slice(start, start + _CHUNK)
         z, r = charges[rows], positions[rows] / _BOHR
-        found[rows] = np.concatenate([counts(z), _coulomb(z, r), _moments(z, r)], axis=1)
-    return found
+        vectors[rows] = np.concatenate([counts(z), _coulomb(z, r), _moments(z, r)], axis=1)
+    return vectors
 
 
 def counts(charges: np.ndarray) -> np.ndarray:
@@ -43,7 +43,7 @@ def counts(charges: np.ndarray) -> np.ndarray:
 
 
 def free_atoms(charges: np.ndarray) -> np.ndarray:
-    """The sum of the energies of the atoms of each molecule on their own, ``[N, 4]``, Hartree."""
+    """The sum of the energies of the atoms of each molecule, ``[N, 4]``, Hartree."""
     return counts(charges)[:, :-1] @ np.array(list(_REFERENCES.values()))
 
 

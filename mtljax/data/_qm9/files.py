@@ -36,9 +36,9 @@ class Molecules(NamedTuple):
     """Geometries and properties of N molecules.
 
     Attributes:
-      charges: of the nuclei, ``[N, 29]``, 0 behind the last atom.
-      positions: in Angstrom, ``[N, 29, 3]``, 0 behind the last atom.
-      properties: as the file has them, ``[N, 11]``, in the order of `COLUMNS`.
+      charges: The charges of the nuclei, ``[N, 29]``, 0 after the last atom.
+      positions: The positions in Angstrom, ``[N, 29, 3]``, 0 after the last atom.
+      properties: The properties in the units of the file, ``[N, 11]``, in the order of `COLUMNS`.
     """
 
     charges: np.ndarray
@@ -47,12 +47,12 @@ class Molecules(NamedTuple):
 
 
 def read_molecules(folder: Path) -> Molecules:
-    """The molecules of the three files.
+    """Read the molecules of the three files.
 
     Raises:
-      FileNotFoundError: one of them is not there.
-      ValueError: a file without the columns or rows, or a cell of another kind, which names file
-        and row; or a molecule twice.
+      FileNotFoundError: A file is missing.
+      ValueError: A file lacks columns or rows, a cell is of another kind (the error names file and
+        row), or a molecule occurs twice.
     """
     layout = '\n'.join(FILES)
     parts = [_read(require(folder / name, layout, SOURCE)) for name in FILES]
@@ -72,10 +72,10 @@ def _read(path):
     sizes, charges, positions, cells = array('i'), array('d'), array('d'), []
     for number, row in enumerate(table, 2):
         elements, xyz, *properties = (row[index] for index in where)
-        found = _charges(path, number, elements)
-        sizes.append(len(found))
-        charges.extend(found)
-        positions.extend(_positions(path, number, xyz, len(found)))
+        nuclei = _charges(path, number, elements)
+        sizes.append(len(nuclei))
+        charges.extend(nuclei)
+        positions.extend(_positions(path, number, xyz, len(nuclei)))
         cells.append(properties)
     if not cells:
         raise ValueError(f'{path} holds a header and no molecule.')
@@ -102,13 +102,14 @@ def _charges(path, number, cell):
 
 def _positions(path, number, cell, atoms):
     try:
-        found = [float(part) for part in cell.translate(_BRACKETS).split(',')]
+        places = [float(part) for part in cell.translate(_BRACKETS).split(',')]
     except ValueError:
-        found = []
-    places = {*zip(found[::3], found[1::3], found[2::3], strict=False)}
-    if len(found) != 3 * atoms or len(places) != atoms or not math.isfinite(sum(found)):
+        places = []
+    different = {*zip(places[::3], places[1::3], places[2::3], strict=False)}
+    wrong = len(places) != 3 * atoms or len(different) != atoms
+    if wrong or not math.isfinite(sum(places)):
         raise ValueError(
             f'{path}, row {number}: XYZ_Ang should hold {atoms} different triples of numbers. '
             f'Found {cell[:60]!r}.'
         )
-    return found
+    return places

@@ -45,14 +45,15 @@ def qm9(
     validation, the rest training; a tenth each where there are fewer than 100,000.
 
     Args:
-      path: the folder; by default what ``python -m experiments.data fetch qm9`` fills.
-      train: how many of the training molecules are kept; all by default.
-      seed: of the permutation.
+      path: The folder; by default the one that ``python -m experiments.data fetch qm9`` fills.
+      train: The number of training molecules to keep; all by default.
+      seed: The seed of the permutation.
 
     Raises:
-      FileNotFoundError: a file is not there.
-      ValueError: a file of another kind, with its row; a molecule twice, with the same atoms at the
-        same places; fewer than ten molecules, or than ``train``.
+      FileNotFoundError: A file is missing.
+      ValueError: A file is of another kind (the error names the row), a molecule with the same
+        atoms at the same places occurs twice, or there are fewer than ten molecules, or than
+        ``train``.
 
     >>> qm9('nowhere')
     Traceback (most recent call last):
@@ -63,10 +64,10 @@ def qm9(
     molecules = read_molecules(folder_of(path, 'qm9'))
     parts = _parts(len(molecules.charges), train, seed)
     rows = np.concatenate(parts)
-    kept = Molecules(*(array[rows] for array in molecules))
-    learnt = slice(len(rows) - len(parts[-1]), None)
-    x, *_ = standardise(descriptors(kept.charges, kept.positions), learnt)
-    y, means, scales = standardise(_properties(kept), learnt, list(COLUMNS), targets=True)
+    chosen = Molecules(*(array[rows] for array in molecules))
+    training_rows = slice(len(rows) - len(parts[-1]), None)
+    x, *_ = standardise(descriptors(chosen.charges, chosen.positions), training_rows)
+    y, means, scales = standardise(_properties(chosen), training_rows, list(COLUMNS), targets=True)
     edges = np.cumsum([len(part) for part in parts[:-1]])
     test, validation, training = (
         array_split(inputs, dict(zip(COLUMNS, targets.T, strict=True)))
@@ -82,7 +83,7 @@ def _task(mean, scale) -> Task:
 
 
 def _parts(size, train, seed):
-    """The rows of test, validation and training."""
+    """Draw the rows of test, validation and training."""
     held = min(_HELD, size // 10)
     if held < 1:
         raise ValueError(f'Ten molecules or more are expected. Found {size}.')
@@ -96,7 +97,7 @@ def _parts(size, train, seed):
 
 
 def _properties(molecules):
-    """The targets in the units of the benchmark, ``[N, 11]``."""
+    """Return the targets in the units of the benchmark, ``[N, 11]``."""
     values = dict(zip(COLUMNS, molecules.properties.T, strict=True))
     atoms = dict(zip(('U0', 'U', 'H', 'G'), free_atoms(molecules.charges).T, strict=True))
     energies = {name: _MILLI_EV * (values[name] - atoms.get(name, 0)) for name in _ENERGIES}

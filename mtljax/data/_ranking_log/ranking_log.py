@@ -26,9 +26,9 @@ from mtljax.options import check_count, check_option
 
 _TASKS = ('click', 'conversion', 'dwell', 'safety')
 _RELATED = {'conversion': 0.5, 'dwell': 0.5}  # cosines to the direction of click
-_STEEP = 2.0  # of every logit: the standard deviation of what the columns explain
+_STEEP = 2.0  # the standard deviation that the columns explain in every logit
 _SAFE = 0.5  # the share of safe impressions
-_DWELL = (3.4, 0.6, 0.5)  # of log seconds: the mean, what columns explain, what they do not
+_DWELL = (3.4, 0.6, 0.5)  # log seconds: the mean, the deviation that columns explain, and the rest
 _CALIBRATION = 1 << 17  # impressions
 
 
@@ -44,7 +44,7 @@ def ranking_log(
     tasks: Iterable[str] | None = None,
     seed: int = 0,
 ) -> Dataset:
-    """A log of shown items: tasks ``'click'``, ``'conversion'``, ``'dwell'`` and ``'safety'``.
+    """Generate shown items: tasks ``'click'``, ``'conversion'``, ``'dwell'`` and ``'safety'``.
 
     Every label follows a score: main effects of all columns, and one interaction of the user's
     segment and the item's category. ``click ~ Bernoulli(sigmoid(b + 2 s_click))``, safety likewise,
@@ -63,21 +63,21 @@ def ranking_log(
     masked where there is no click, whose metric ``mae`` is in seconds.
 
     Args:
-      train: the number of training impressions.
-      validation: of validation impressions.
-      test: of test impressions.
-      click: the rate of clicks, in (0, 1).
-      conversion: of conversions among clicks, in (0, 1).
-      conflict: the angle between click and safety in degrees, 0 to 180; 90 is unrelated.
-      labels: ``{task: share}``: how many of the training labels of a task are kept, in (0, 1]; the
-        fewer are among the more. Validation and test keep all.
-      tasks: those to keep, in this order; all four when left out. They change nothing else.
-      seed: of everything; the same seed gives the same bits. Data sets of one seed and size share
-        the columns, the score of click and the random numbers: they are paired.
+      train: The number of training impressions.
+      validation: The number of validation impressions.
+      test: The number of test impressions.
+      click: The rate of clicks, in (0, 1).
+      conversion: The rate of conversions among clicks, in (0, 1).
+      conflict: The angle between click and safety in degrees, 0 to 180; at 90 they are unrelated.
+      labels: ``{task: share}``: the share of the training labels of a task to keep, in (0, 1]. The
+        labels of a smaller share are among those of a larger one. Validation and test keep all.
+      tasks: The tasks to keep, in this order; by default all four. The choice changes nothing else.
+      seed: The seed of everything; the same seed gives the same bits. Data sets of the same seed
+        and size are paired: they share the columns, the score of click and the random numbers.
 
     Raises:
-      ValueError: a number outside its range, an unknown name in ``labels`` or ``tasks``, no click
-        in the training split.
+      ValueError: A number lies outside its range, ``labels`` or ``tasks`` hold an unknown name, or
+        the training split has no click.
 
     >>> dataset = ranking_log(train=1000, validation=100, test=100)
     >>> list(dataset.tasks), dataset.train.example.inputs['categorical'].shape
@@ -126,17 +126,17 @@ def _tasks(mean: Any, scale: Any) -> dict[str, Task]:
 
 
 def _calibrate(where: Space, to_scores, click, conversion, rng) -> dict[str, float]:
-    """The biases that give the rates, over many impressions."""
+    """Find the biases that give the rates, over many impressions."""
     score = _STEEP * scores(where, draw(where, _CALIBRATION, rng), to_scores)
     clicked, bought, _, safe = score.T
     even = np.ones(len(score))
-    found = {'click': _bias(clicked, even, click), 'safety': _bias(safe, even, _SAFE)}
-    clicks = _sigmoid(found['click'] + clicked)
-    return found | {'conversion': _bias(bought, clicks, conversion)}
+    biases = {'click': _bias(clicked, even, click), 'safety': _bias(safe, even, _SAFE)}
+    clicks = _sigmoid(biases['click'] + clicked)
+    return biases | {'conversion': _bias(bought, clicks, conversion)}
 
 
 def _bias(score: np.ndarray, weight: np.ndarray, rate: float) -> float:
-    """By bisection: the weighted mean of ``sigmoid(bias + score)`` grows with the bias."""
+    """Find the bias by bisection: the mean of ``sigmoid(bias + score)`` grows with it."""
     low, high = -100.0, 100.0
     for _ in range(60):
         middle = (low + high) / 2
@@ -150,7 +150,7 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def _draw(where: Space, to_scores, bias, size, rng) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Inputs and targets of so many impressions; dwell in log seconds, of all of them."""
+    """Draw inputs and targets of ``size`` impressions, all with dwell in log seconds."""
     columns = draw(where, size, rng)
     score = dict(zip(_TASKS, scores(where, columns, to_scores).T, strict=True))
     chance = {task: rng.uniform(size=size) for task in bias}
@@ -174,16 +174,16 @@ def _mask(targets: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _thinned(masks: Mapping[str, np.ndarray], labels, rng) -> dict[str, np.ndarray]:
-    """A share of the labels of each task, two at least, the first in a random order."""
-    found = {}
+    """Keep a share of the labels of each task, at least two, the first in a random order."""
+    thinned = {}
     for task, mask in masks.items():
         order = rng.permutation(len(mask))
         there = order[mask[order]]
-        found[task] = np.zeros_like(mask)
-        found[task][there[: max(round(labels.get(task, 1.0) * len(there)), 2)]] = True
-    if not found['dwell'].any():
+        thinned[task] = np.zeros_like(mask)
+        thinned[task][there[: max(round(labels.get(task, 1.0) * len(there)), 2)]] = True
+    if not thinned['dwell'].any():
         raise ValueError(f'No click in {len(mask)} training impressions: more are needed.')
-    return found
+    return thinned
 
 
 def _check(sizes, click, conversion, conflict, labels, seed) -> None:

@@ -86,10 +86,10 @@ def scores(space: Space, columns: Columns, directions: np.ndarray) -> np.ndarray
     """``<direction, coordinates>`` of each impression, ``[N, directions]``.
 
     Args:
-      space: the coordinates.
-      columns: the impressions.
-      directions: ``[directions, size of the space]``; the covariance of two scores is their inner
-        product.
+      space: The coordinates.
+      columns: The impressions.
+      directions: Vectors ``[directions, size of the space]``; the covariance of two scores is their
+        inner product.
     """
     ends = np.cumsum([basis.shape[1] for basis in space.bases])
     *effects, rest = np.split(directions.T, ends)
@@ -104,10 +104,10 @@ def directions(space: Space, cosines: Sequence[float], rng: np.random.Generator)
     """Unit vectors, ``[1 + cosines, size]``: a random one, and others at angles to it."""
     first = space.random_direction(rng)
     first /= np.linalg.norm(first)
-    found = [first]
+    unit = [first]
     for cosine in cosines:
         other = space.random_direction(rng)
         other -= (other @ first) * first
         other /= np.linalg.norm(other)
-        found.append(cosine * first + np.sqrt(1 - cosine**2) * other)
-    return np.stack(found)
+        unit.append(cosine * first + np.sqrt(1 - cosine**2) * other)
+    return np.stack(unit)

@@ -1,4 +1,4 @@
-"""The pixels of scenes, and the targets that follow from which surface each pixel shows."""
+"""The pixels of scenes, and the targets that follow from the surface at each pixel."""
 
 import numpy as np
 
@@ -49,26 +49,26 @@ def flow(surface: np.ndarray, motion: np.ndarray) -> np.ndarray:
 
 def boxes(inside: np.ndarray) -> np.ndarray:
     """The tight box of each mask ``[N, H, W]``: centre x, centre y, width, height in 0..1."""
-    found = []
-    for axis in (1, 2):  # what is left after any() is x, then y
+    sides = []
+    for axis in (1, 2):  # any() over rows leaves x, any() over columns leaves y
         line = np.any(inside, axis=axis)
         size = line.shape[1]
-        found.append((line.argmax(1) / size, 1 - line[:, ::-1].argmax(1) / size))
-    (left, right), (top, bottom) = found
+        sides.append((line.argmax(1) / size, 1 - line[:, ::-1].argmax(1) / size))
+    (left, right), (top, bottom) = sides
     box = [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top]
     return np.stack(box, axis=1).astype(np.float32)
 
 
 def edges(surface: np.ndarray) -> np.ndarray:
-    """1 where one of the four neighbours shows another surface."""
-    found = np.zeros(surface.shape, bool)
+    """Mark with 1 each pixel with a neighbour, of four, that shows another surface."""
+    differs = np.zeros(surface.shape, bool)
     across = surface[:, :, 1:] != surface[:, :, :-1]
     down = surface[:, 1:] != surface[:, :-1]
-    found[:, :, 1:] |= across
-    found[:, :, :-1] |= across
-    found[:, 1:] |= down
-    found[:, :-1] |= down
-    return found.astype(np.int8)
+    differs[:, :, 1:] |= across
+    differs[:, :, :-1] |= across
+    differs[:, 1:] |= down
+    differs[:, :-1] |= down
+    return differs.astype(np.int8)
 
 
 def _rows(surface):
@@ -76,12 +76,12 @@ def _rows(surface):
 
 
 def _light(depth):
-    """How brightly a surface is lit: a cue to its depth, and the only one to the wall's."""
+    """Return the light on a surface: a cue to its depth, and the only cue to that of the wall."""
     return depth**-0.5
 
 
 def _cover(ink):
-    """From ink to opacity, which is one half where the ink is."""
+    """Return the opacity of ink; it is one half where the ink is one half."""
     return np.clip(4 * ink - 1.5, 0, 1)
 
 

@@ -26,12 +26,12 @@ def scenes(
     tasks: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Dataset:
-    """One to three handwritten digits before a wall, whose every pixel is known.
+    """Generate scenes of one to three handwritten digits in front of a wall.
 
     scikit-learn's 8x8 digits, smoothly enlarged, stand upright at different depths, the nearer the
     larger; behind them is a slanted wall with a texture, bars and pieces of digits. Light falls off
-    with depth, and pixels have noise. Each split is made of different originals (60, 20 and 20
-    percent of 1,797). The images are synthetic, the targets exact; nothing is downloaded.
+    with depth, and pixels have noise. Each split has its own originals (60, 20 and 20 percent of
+    1,797). The images are synthetic, the targets exact; nothing is downloaded.
 
     Inputs ``[B, side, side]`` in 0..1, with ``motion`` ``[B, side, side, 2]``: two frames.
     Targets, all of the first frame:
@@ -43,23 +43,24 @@ def scenes(
       would fill 0.6 of the image; digits lie at 1 to 3.14, the wall at 3.2 to 11.2.
     - ``'edges'`` ``[B, side, side]``, int8: 1 where one of the four neighbours shows another
       surface (the wall, or another digit).
-    - ``'motion'`` ``[B, side, side, 2]``: how far the visible surface moves until the second frame,
+    - ``'motion'`` ``[B, side, side, 2]``: the motion of the visible surface until the second frame,
       in pixels along x (to the right) and y (down): the wall up to side / 32 each way, as the
       camera pans, and every digit up to side / 16 more.
 
     Args:
-      train: the number of training scenes.
-      validation: of validation scenes.
-      test: of test scenes.
-      side: of the image in pixels, at least 32.
-      motion: whether there is a second frame; the first one stays the same.
-      tasks: which, in their order; left out, all of the above, with motion if it is seen.
-      seed: of the split and the scenes; the same seed gives the same bits on one machine, and
-        the same targets on every one.
+      train: The number of training scenes.
+      validation: The number of validation scenes.
+      test: The number of test scenes.
+      side: The side of the image in pixels, at least 32.
+      motion: Whether there is a second frame; the first frame does not change.
+      tasks: The names of the tasks, in their order; by default all, and ``'motion'`` only with a
+        second frame.
+      seed: The seed of the split and the scenes. The same seed gives the same bits on one machine,
+        and the same targets on every machine.
 
     Raises:
-      ValueError: a size out of range, no task, an unknown one, one named twice, or motion that is
-        not seen.
+      ValueError: A size is out of range, there is no task, a task is unknown or named twice, or
+        ``'motion'`` is asked for without a second frame.
 
     >>> dataset = scenes(train=8, validation=2, test=2, tasks=('class', 'mask'))
     >>> dataset.train.example.inputs.shape, list(dataset.tasks)
@@ -88,7 +89,7 @@ def scenes(
 
 
 def _originals(rng):
-    """Images in 0..1 and labels of the train, validation and test originals."""
+    """Return images in 0..1 and labels of the train, validation and test originals."""
     from sklearn.datasets import load_digits  # slow to import
 
     images, labels = load_digits(return_X_y=True)
@@ -111,7 +112,9 @@ def _split(originals, size, side, motion, tasks, rng) -> ArraySplit:
 
 
 def _chunk(originals, size, side, motion, tasks, rng):
-    still, noise, moving = rng.spawn(3)  # apart, so that motion leaves the first frame as it is
+    still, noise, moving = rng.spawn(
+        3
+    )  # three streams, so that motion does not change the first frame
     images, labels = originals
     digits = draw_digits(images, labels, size, side, still)
     background = draw_background(images, size, side, still)
@@ -147,5 +150,5 @@ def _tasks(shape: tuple[int, int]) -> dict[str, Task]:
 
 
 def _box_loss(prediction, target):
-    """Absolute errors, which attract boxes from afar, and GIoU, which is what is measured."""
+    """Add absolute errors, which have a gradient for distant boxes, and GIoU, the metric."""
     return losses.absolute_error(prediction, target).sum(-1) + losses.giou_loss(prediction, target)
