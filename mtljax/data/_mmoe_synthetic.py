@@ -27,8 +27,8 @@ def mmoe_synthetic(
     and ``w_2 = c (p u_1 + sqrt(1 - p^2) u_2)`` for orthogonal unit vectors ``u`` (Ma et al., KDD
     2018, https://doi.org/10.1145/3219819.3220007): p is the cosine of the weights, and the
     correlation of the labels rises with it. The paper does not give c, the number of sines and
-    their coefficients. Here c is 1, there are five sines, and the seed draws ``alpha, beta ~ N(0,
-    1)``.
+    their coefficients. Here c is 1, there are five sines, and the seed draws
+    ``alpha, beta ~ N(0, 1)``.
 
     Inputs ``[B, dimension]``; targets ``[B]``. Data sets with the same seed and different
     correlations are paired: they share ``x``, ``u``, the sines and the noise.

@@ -112,9 +112,7 @@ def _split(originals, size, side, motion, tasks, rng) -> ArraySplit:
 
 
 def _chunk(originals, size, side, motion, tasks, rng):
-    still, noise, moving = rng.spawn(
-        3
-    )  # three streams, so that motion does not change the first frame
+    still, noise, moving = rng.spawn(3)  # separate, so that motion does not change frame 1
     images, labels = originals
     digits = draw_digits(images, labels, size, side, still)
     background = draw_background(images, size, side, still)
