@@ -255,12 +255,8 @@ def test_recipes_are_pinned(name):
     assert re.fullmatch(rf'[\w-]+{mark}\d[\w.~-]*', pinned.command[-1])
     assert getattr(loaders, re.match(r'\w+', pinned.reader)[0])
     assert pinned.files
-    hashes = [
-        pinned.sha256,
-        *(file.sha256 for file in pinned.files),
-        *(f.final_sha256 for f in pinned.files),
-    ]
-    assert all(len(bytes.fromhex(value)) == 32 for value in hashes)
+    hashes = [value for file in pinned.files for value in (file.sha256, file.final_sha256)]
+    assert all(len(bytes.fromhex(value)) == 32 for value in [pinned.sha256, *hashes])
     assert all(Path(file.name).name == file.name for file in pinned.files)
 
 
