@@ -19,8 +19,7 @@ def check_data(dataset: Dataset) -> None:
     - The size is at least 1, and ``example`` has the structure of ``take``.
     - ``take`` returns the examples in the order of the indices, also with a repeated index, and
       the same ones at every call.
-    - ``batches`` of one seed repeat, batches of another seed differ in general, each has the same
-      size, and an epoch holds no example twice.
+    - ``batches`` of one seed repeat, and each batch has the size that was asked for.
     - Leaves are NumPy arrays of 32 bits or fewer, finite, with a leading axis of examples. The
       three splits have the same structure, shapes per example and dtypes.
     - Targets and masks name the tasks. Masks are boolean, and a prefix of the shape of the loss.

@@ -42,14 +42,14 @@ def check_task(name: str, task: Task, target: Any, mask: np.ndarray) -> None:
 
 def _check_loss(where: str, task: Task, features: Array, target: Any, mask: np.ndarray) -> Any:
     """Check the loss and its gradient; return the prediction."""
-    params, state = task.head.init(jax.random.key(0), features)
+    params, state = jax.jit(task.head.init)(jax.random.key(0), features)
 
     def total(params):
         prediction, _ = task.head.apply(params, state, features)
         loss = task.loss(prediction, target)
         return loss.sum(), (loss, prediction)
 
-    (_, (loss, prediction)), gradient = jax.value_and_grad(total, has_aux=True)(params)
+    (_, (loss, prediction)), gradient = jax.jit(jax.value_and_grad(total, has_aux=True))(params)
     require(
         loss.ndim and len(loss) == len(mask),
         f'{where}: the loss should be [B, ...] with B = {len(mask)}. Found shape {loss.shape}.',
