@@ -88,12 +88,12 @@ def _caption(results: Sequence[Outcome], jobs: int, seconds: float) -> str:
     versions = ', '.join(f'{name} {metadata.version(name)}' for name in ('jax', 'flax', 'optax'))
     return (
         f'{passed} of {len(results)} trainings passed, in {seconds / 60:.1f} minutes with {jobs} '
-        f'processes ({versions}). A training is {STEPS} steps of Adam on 32 examples; it passes '
-        f'when the loss of every task falls below {SHARE} of its start (the median of the last '
-        f'{LAST} steps), everything is finite, and the state keeps '
-        'its structure, shapes and types. A cell counts the methods: equal '
-        'weights, uncertainty weights, PCGrad. T tasks read one shared input, or one per task; '
-        'the last column is the largest share of a loss that is left.'
+        f'processes ({versions}). A training is {STEPS} steps of Adam on 32 examples. It passes '
+        f'if, for every task, the median loss of the last {LAST} steps is below {SHARE} of the '
+        'first loss, all values are finite, and the state keeps its structure, shapes and types. A '
+        'cell says with how many of the three methods the training passed: equal weights, '
+        'uncertainty weights, PCGrad. The T tasks read one shared input, or one input per task. '
+        'The last column is the largest share of its first loss that a task has left.'
     )
 
 

@@ -11,13 +11,13 @@ from mtljax.base import Array
 from mtljax.options import check_option
 
 Strength = ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]
-"""One number, or one per stage: by name, or in their order."""
+"""One number for all stages, or one per stage: a mapping by name, or a list in their order."""
 
 _EXPECTED = 'a finite number >= 0, or one per stage'
 
 
 def check_strength(strength: Any) -> None:
-    """Refuse a value that is not a strength; arrays of jax and tracers pass.
+    """Refuse a value that is not a strength; numbers in jax arrays and tracers are not checked.
 
     >>> check_strength({'stage0': -1.0})
     Traceback (most recent call last):
@@ -77,7 +77,7 @@ def strength_by_stage(strength: Strength, paths: Iterable[str]) -> dict[str, Arr
 
 
 def scaled(strength: ArrayLike, value: Array) -> Array:
-    """``strength * value``; exactly 0 at strength 0, also where the value is not finite.
+    """``strength * value``; exactly 0 if the strength is 0, even if the value is not finite.
 
     >>> scaled(0.0, jnp.array([jnp.inf, 2.0])).tolist()
     [0.0, 0.0]

@@ -23,20 +23,21 @@ def cgc(
 
     ``prediction_t = head_t(sum_e softmax(gate_t(x))_e y_e)`` over the experts of the task and
     the shared experts (https://doi.org/10.1145/3383313.3412236). Shared experts are stacked under
-    ``params['shared']``, the rest lies under ``params['task']['extraction'][task]``.
+    ``params['shared']``. The experts and the gate of a task lie under
+    ``params['task']['extraction'][task]``.
 
     Args:
       backbone: The stages of the network, a tuple of Modules.
       heads: ``{task: Module}``. Their order is the order of every T axis.
       num_shared: The number of shared experts, at least 1.
       num_own: The number of experts of each task.
-      gate: A function from E to a Module that gives one logit per expert. One dense layer by
-        default.
+      gate: A function from the number of experts E to a Module that gives one logit per
+        expert. One dense layer by default.
       gate_dropout: The share of gate weights that are dropped in training. The others are scaled
         up.
       start: The first stage of an expert. All tasks share the stages before it.
-      stop: The first stage after an expert. Each task has its own copy of the stages from there
-        on. By default an expert has all stages from ``start`` on.
+      stop: The first stage after the experts. Each task has its own copy of this stage and of all
+        later stages. By default the experts end with the last stage.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of

@@ -9,7 +9,7 @@ from mtljax.base import Module
 
 
 def check(backbone: Sequence[Module], heads: Mapping[str, Module]) -> None:
-    """Raise a ValueError unless ``backbone`` is a tuple of stages and ``heads`` one per task."""
+    """Raise a ValueError unless ``backbone`` is a tuple of stages and ``heads`` a head per task."""
     if (
         not isinstance(backbone, tuple)
         or not backbone
@@ -46,7 +46,7 @@ def check_stages(name: str, stages: Any, first: int, last: int) -> tuple[int, ..
     """The stages that a user chose, sorted; all stages for None.
 
     Raises:
-      ValueError: There is no stage, a stage is listed twice, or it is outside ``first`` to
+      ValueError: There is no stage, a stage is listed twice, or one is outside ``first`` to
         ``last``.
     """
     known = range(first, last + 1)
@@ -69,7 +69,7 @@ def check_funnel(funnel: Any, tasks: tuple[str, ...]) -> tuple[str, ...]:
     """The tasks of a funnel; all tasks for None.
 
     Raises:
-      ValueError: There is no task, a task is listed twice, or it is unknown.
+      ValueError: There is no task, a task is listed twice, or one is unknown.
     """
     chosen = tasks if funnel is None else tuple(funnel)
     if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(tasks):

@@ -11,15 +11,15 @@ from mtljax.surgery._wrapped import needs_linear, weights_of, wrapped
 def every(method: Surgery, k: int, *, num_tasks: int | None = None) -> Surgery:
     """A method that computes new weights in every k-th step, and keeps them in the other steps.
 
-    The other steps cost one backward pass. (Under vmap both branches run, so they cost as much as
-    the method.) The first step computes weights. A task without a weight so far, because it was
-    inactive, has weight 1. The scale, the treatment of head gradients and the random order are
-    those of the method. Nash-MTL calls this option ``update_weights_every``.
+    The other steps cost one backward pass. (Under vmap both branches run, so these steps cost as
+    much as a step of the method.) The first step computes weights. A task that was inactive
+    whenever weights were computed has weight 1. The scale, the treatment of head gradients and
+    the random order are those of the method. Nash-MTL calls this option ``update_weights_every``.
 
     Args:
       method: A surgery whose update is ``J^T w``.
       k: The number of steps per computation of weights, at least 1.
-      num_tasks: T. Needed unless `on_shared`, which knows T, is around the method.
+      num_tasks: T. Needed unless `on_shared`, which knows T, is around the result.
 
     Raises:
       ValueError: k is below 1, or the update of the method is not a weighted sum; at init, T is

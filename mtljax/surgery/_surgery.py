@@ -16,9 +16,9 @@ class SurgeryState(NamedTuple):
 
     Attributes:
       task_weights: The weights of the last step, ``[T]``. Wrappers, heads and logs read them. They
-        are None where T was not known at init.
-      inner: The state of the method. Methods with a solver keep its ``residual`` here, and
-        ``optax.tree.get(state, 'residual')`` reads it.
+        are None if T was not known at init.
+      inner: The state of the method. Methods with a solver keep the ``residual`` of the
+        solver here; ``optax.tree.get(state, 'residual')`` reads it.
     """
 
     task_weights: Float[Array, 'T'] | None
@@ -29,12 +29,13 @@ class Traits(NamedTuple):
     """The properties of a method that wrappers need.
 
     Attributes:
-      weighs_heads: Whether the method's paper weighs the gradients of the heads too.
+      weighs_heads: Whether the paper applies the task weights to the gradients of the heads too.
       plain: Whether the weights depend on ``active`` only, so that one backward pass is enough.
       scale: The update for equal gradients g: ``T g`` ('sum'), ``g`` ('mean', up to a constant), or
         something else ('own').
       linear: Whether the update is ``J^T task_weights``.
-      whole: Whether the method separates shared parameters from the others itself, as `on_shared`.
+      whole: Whether the method separates shared parameters from the others itself, as
+        `on_shared` does.
       rule: ``(norms, cosines, inner, *, losses, active, key) -> (weights, inner)``, for methods
         that read the gradients only through their norms and cosines; None for the others.
     """
@@ -60,8 +61,8 @@ class Surgery(optax.GradientTransformationExtraArgs):
     """An optax transform from per-task gradients to one gradient.
 
     ``init`` also takes ``num_tasks=T``. ``update`` takes three more keyword-only arguments:
-    ``losses`` (``[T]``), ``active`` (``[T]``, the tasks with a label in the batch; all when left
-    out) and ``key``.
+    ``losses`` (``[T]``), ``active`` (booleans ``[T]``, True for tasks with a label in the batch; by
+    default all are True) and ``key``.
 
     Attributes:
       traits: The properties of the method that wrappers need.
@@ -101,8 +102,8 @@ def transform(
     Args:
       fn: ``(jacobian, inner, *, losses, active, key) -> (updates, task_weights [T], inner)``.
       init: ``(params, num_tasks or None) -> inner``; None for a method without a state.
-      num_tasks: T. A method that keeps a state needs it unless `on_shared`, which knows T, is
-        around it.
+      num_tasks: T. Needed for a method that keeps a state, unless the method is inside
+        `on_shared`, which knows T.
       traits: The properties of the method that wrappers need.
 
     Returns:
