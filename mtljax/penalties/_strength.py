@@ -57,13 +57,13 @@ def strength_by_stage(strength: Strength, paths: Iterable[str]) -> dict[str, Arr
     {'stage2': 0.1, 'stage10': 0.2}
     >>> strength_by_stage({'stage1': 0.1}, paths)
     Traceback (most recent call last):
-    ValueError: strength should name the stages ['stage2', 'stage10']. Found ['stage1'].
+    ValueError: strength should name only the stages ['stage2', 'stage10']. Found ['stage1'].
     """
     stages = sorted({path.split('/')[0] for path in paths}, key=_natural)
     if isinstance(strength, Mapping):
         unknown = sorted(set(strength) - set(stages))
         if unknown:
-            raise ValueError(f'strength should name the stages {stages}. Found {unknown}.')
+            raise ValueError(f'strength should name only the stages {stages}. Found {unknown}.')
         return dict(strength)
     numbers: Any = strength
     if not isinstance(numbers, list | tuple) and jnp.ndim(numbers) == 0:

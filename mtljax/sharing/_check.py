@@ -16,10 +16,10 @@ def check(backbone: Sequence[Module], heads: Mapping[str, Module]) -> None:
         or not all(isinstance(s, Module) for s in backbone)
     ):
         raise ValueError(
-            f'backbone should be a tuple of stages (Modules), at least one. Found {backbone!r}.'
+            f'backbone should be a tuple of stages, with at least one Module. Found {backbone!r}.'
         )
     if not isinstance(heads, Mapping) or not heads:
-        raise ValueError(f'heads should be {{task: Module}}, at least one. Found {heads!r}.')
+        raise ValueError(f'heads should be {{task: Module}}, at least one task. Found {heads!r}.')
     for task, head in heads.items():
         if not isinstance(task, str) or '/' in task:
             raise ValueError(f"Task names should be strings without '/'. Found {task!r}.")
@@ -55,7 +55,7 @@ def check_stages(name: str, stages: Any, first: int, last: int) -> tuple[int, ..
     once = len(set(chosen)) == len(chosen) > 0
     if not once or not _whole(*chosen) or not set(chosen) <= set(known):
         raise ValueError(
-            f'{name} should be different stages among {first} to {last}, at least one. '
+            f'{name} should be different stages among {first} to {last}, at least one stage. '
             f'Found {name} = {stages}.'
         )
     return tuple(sorted(map(int, chosen)))
@@ -74,7 +74,7 @@ def check_funnel(funnel: Any, tasks: tuple[str, ...]) -> tuple[str, ...]:
     chosen = tasks if funnel is None else tuple(funnel)
     if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(tasks):
         raise ValueError(
-            f'funnel should be different tasks of {list(tasks)}, at least one. '
+            f'funnel should be different tasks of {list(tasks)}, at least one task. '
             f'Found funnel = {funnel}.'
         )
     return chosen
