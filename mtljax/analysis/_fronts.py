@@ -3,8 +3,11 @@
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 Summary = Mapping[str, Mapping[str, tuple[float, float]]]
 """``{method: {quantity: (mean, standard error)}}``."""
@@ -14,7 +17,7 @@ _MOST = 6
 
 def fronts(
     results: Summary, quantities: Sequence[str], better: Mapping[str, bool], title: str = ''
-) -> Figure:
+) -> 'Figure':
     """One panel per pair of quantities: mean and error of every method, and the Pareto front.
 
     Better values are to the right and up. If there are many pairs, six neighbouring pairs are
@@ -31,6 +34,8 @@ def fronts(
     >>> [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes]
     [('a mae (less is better)', 'b auc')]
     """
+    from matplotlib.figure import Figure
+
     order = {quantity: index for index, quantity in enumerate(quantities)}
     every = itertools.combinations(quantities, 2)
     pairs = sorted(every, key=lambda pair: order[pair[1]] - order[pair[0]])[:_MOST]

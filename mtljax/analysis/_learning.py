@@ -3,16 +3,17 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def learning_curves(
     histories: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]],
     panels: Mapping[str, str],
     title: str = '',
-) -> Figure:
+) -> 'Figure':
     """One panel per quantity: the mean of each method over seeds, and the range of the seeds.
 
     Args:
@@ -25,6 +26,8 @@ def learning_curves(
     >>> [axes.get_title() for axes in figure.axes]
     ['a mae']
     """
+    from matplotlib.figure import Figure
+
     columns = min(len(panels), 4)
     lines = math.ceil(len(panels) / columns)
     height = max(2.7 * lines, 0.2 * len(histories) + 0.6)  # room for the legend

@@ -1,14 +1,17 @@
 """The weights of gates and units in a trained model."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
-from matplotlib.figure import Figure
 
 from mtljax import trees
 from mtljax.base import Params, State
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 _PANEL = 2.6
 
@@ -64,7 +67,7 @@ def _matrix(rows, tasks):
 
 def heat_maps(
     matrices: Mapping[str, Sequence[Sequence[float]]], tasks: Sequence[str], title: str = ''
-) -> Figure:
+) -> 'Figure':
     """One panel per matrix of `mixing`, with the values in the cells.
 
     Args:
@@ -75,6 +78,8 @@ def heat_maps(
     >>> [axes.get_title() for axes in heat_maps({'gates': [[0.5, 0.5]]}, ['a']).axes]
     ['gates']
     """
+    from matplotlib.figure import Figure
+
     columns = min(len(matrices), 4)
     lines = -(-len(matrices) // columns)
     rows = max((len(rows) for rows in matrices.values()), default=1)

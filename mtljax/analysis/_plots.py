@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 _COLUMNS = 4
 
 
-def curves(rows: Sequence[Mapping[str, Any]], title: str = '') -> Figure:
+def curves(rows: Sequence[Mapping[str, Any]], title: str = '') -> 'Figure':
     """Training and validation losses per task, and every validation metric, over the steps.
 
     Args:
@@ -20,6 +22,8 @@ def curves(rows: Sequence[Mapping[str, Any]], title: str = '') -> Figure:
     >>> [axes.get_ylabel() for axes in curves(rows).axes]
     ['loss']
     """
+    from matplotlib.figure import Figure
+
     names = list(dict.fromkeys(name for row in rows for name in row))
     tasks = [name.split('/', 1)[1] for name in names if name.startswith('loss/')]
     metrics = dict.fromkeys(n.rsplit('/', 1)[1] for n in names if n.startswith('validation/'))
@@ -44,7 +48,7 @@ def intervals(
     results: Mapping[str, Mapping[str, tuple[float, float]]],
     quantities: Mapping[str, str],
     title: str = '',
-) -> Figure:
+) -> 'Figure':
     """One panel per quantity: the mean of each method with its standard error.
 
     Args:
@@ -56,6 +60,8 @@ def intervals(
     >>> [axes.get_title() for axes in intervals(results, {'a mae': 'error of a'}).axes]
     ['error of a']
     """
+    from matplotlib.figure import Figure
+
     columns = min(len(quantities), _COLUMNS)
     lines = math.ceil(len(quantities) / columns)
     width = max(3.4, 0.24 * len(results) + 1)

@@ -2,16 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from matplotlib.cm import ScalarMappable
-from matplotlib.collections import LineCollection
-from matplotlib.colors import PowerNorm
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import EngFormatter
 from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.figure import Figure
+
 
 _COLUMNS = 4
 _CURVE: dict[str, Any] = {'color': 'crimson', 'linewidth': 1.6, 'zorder': 3}
@@ -74,7 +73,7 @@ def trajectories(
     steps: ArrayLike,
     *,
     ends: tuple[Mapping[str, Path], Plane] | None = None,
-) -> Figure:
+) -> 'Figure':
     """One panel per method, with paths coloured by step; then all ends in another plane.
 
     Args:
@@ -88,6 +87,11 @@ def trajectories(
     >>> [axes.get_title() for axes in trajectories({'sgd': line}, plane, [0, 1, 2]).axes[:1]]
     ['sgd']
     """
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import PowerNorm
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import EngFormatter
+
     panels = len(paths) + 1 + (ends is not None)
     rows = math.ceil(panels / _COLUMNS)
     figure = Figure(figsize=(7.2, 1.8 * rows + 0.15), layout='constrained')
@@ -111,8 +115,10 @@ def trajectories(
 
 
 def _draw_paths(
-    axes: Any, path: Path, plane: Plane, steps: np.ndarray, colors: ScalarMappable
+    axes: Any, path: Path, plane: Plane, steps: np.ndarray, colors: 'ScalarMappable'
 ) -> None:
+    from matplotlib.collections import LineCollection
+
     _draw_plane(axes, plane)
     points = np.asarray(path.points)
     pieces = np.stack([points[:, :-1], points[:, 1:]], axis=2).reshape(-1, 2, 2)
@@ -152,6 +158,8 @@ def _draw_plane(axes: Any, plane: Plane) -> None:
 
 
 def _draw_key(axes: Any, plane: Plane, ends: tuple[Mapping[str, Path], Plane] | None) -> None:
+    from matplotlib.lines import Line2D
+
     axes.set_axis_off()
     marks = {'start': _START, 'end, on the front': _ARRIVED, 'end, elsewhere': _STUCK}
     key = [

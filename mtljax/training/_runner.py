@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import grain
 import jax
 import numpy as np
 
@@ -167,6 +166,8 @@ class _Batches:
 
 
 def _prefetched(split, batch_size, seed, start, steps, workers):
+    import grain  # slow to import
+
     source = grain.MapDataset.source(_Batches(split, batch_size, seed, start, steps))
     options = grain.ReadOptions(num_threads=workers, prefetch_buffer_size=2 * workers)
     return source.to_iter_dataset(options)

@@ -119,6 +119,7 @@ def test_long_names_are_cut(config, dataset, tmp_path):
         ({'train.eval_batch_size': 0}, 'eval_batch_size should be a whole number >= 1'),
     ],
 )
+@pytest.mark.usefixtures('unchecked')
 def test_what_does_not_fit_says_so_before_anything_is_trained(
     config, dataset, tmp_path, changes, said
 ):

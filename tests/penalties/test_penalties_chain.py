@@ -48,7 +48,10 @@ def test_options_are_checked_in_the_factory(make, message):
         (penalties.l2(1.0, where='task/tower'), r"'task/tower'. Found \['shared/v', 'shared/w', "),
         (penalties.l2({'stage7': 1.0}), r"stages \['stage0'\]. Found \['stage7'\]"),
         (penalties.l2([1.0, 2.0]), r"each of \['stage0'\]. Found strength = \[1.0, 2.0\]"),
-        (penalties.l2(1.0, leaves=['stage0/gain']), r"under 'stage0/gain'. Found"),
+        (
+            penalties.l2(1.0, leaves=['stage0/gain']),
+            r"where should name paths of parameters. Found 'stage0/gain'",
+        ),
         (penalties.l2(1.0, leaves=lambda path: False), r"Found no weight in \{'stage0/"),
         (penalties.l2(1.0, where='shared', leaves=['w', 'v']), r'one leading axis.*\(2,\)'),
         (penalties.orthogonality(1.0, 3), r"3 subspaces.*Found 'stage0/kernel' \(2, 3, 4\)"),
