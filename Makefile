@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+# Checks of annotated types and shapes; they make tracing slower, so `make test` runs without them.
+TYPES := --jaxtyping-packages=mtljax.gradients,mtljax.heads._pixel,mtljax.losses,mtljax.metrics._check,mtljax.penalties,mtljax.sharing._dselect_k,mtljax.sharing._esmm,mtljax.sharing._gate,mtljax.solvers,mtljax.surgery,mtljax.weighting,beartype.beartype
 
 .PHONY: demo test test-all coverage lint format docs release-check
 
@@ -13,7 +15,7 @@ test: $(VENV)/.installed
 	$(PYTEST) -m "not exhaustive"
 
 test-all: $(VENV)/.installed
-	$(PYTEST)
+	$(PYTEST) $(TYPES)
 
 coverage: $(VENV)/.installed
 	$(PYTEST) -m "not exhaustive" --cov=mtljax --cov-report=term:skip-covered
