@@ -170,3 +170,26 @@ def test_files_are_short():
     tests = (ROOT / 'tests').rglob('*.py')
     long = {p.name: n for p in (*FILES, *tests) if (n := len(p.read_text().splitlines())) > 300}
     assert long == {}
+
+
+def lines_of(function):
+    """The number of lines of a function without its docstring."""
+    doc = ast.get_docstring(function, clean=False)
+    first = function.body[0]
+    return (
+        function.end_lineno
+        - function.lineno
+        + 1
+        - (first.end_lineno - first.lineno + 1 if doc is not None else 0)
+    )
+
+
+def test_functions_are_short():
+    long = {
+        f'{name_of(path)}.{node.name}': lines_of(node)
+        for path in FILES
+        if 'configs' not in path.relative_to(ROOT).parts
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and lines_of(node) > 50
+    }
+    assert long == {}

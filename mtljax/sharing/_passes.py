@@ -54,16 +54,7 @@ def passes(steps: Sequence[Step], heads: Mapping[str, Module], part: str) -> Mul
 
     def init(key, x):
         keys = split_key(key, len(steps) + 1)
-        params, state = ({'shared': {}, 'task': {part: {}}} for _ in range(2))
-        for step, k in zip(steps, keys[:-1], strict=True):
-            x = (x, jax.ShapeDtypeStruct((), jnp.int32)) if step.indexed else x
-            module = stack(step.module, len(order)) if step.own else step.module
-            first, first_state = module.init(k, x)
-            for tree, value in ((params, first), (state, first_state)):
-                (tree['task'][part] if step.own else tree['shared'])[step.name] = value
-            if step.own:
-                first, first_state = trees.row(first, 0), trees.row(first_state, 0)
-            x = output_shape(step.module, first, first_state, x)
+        params, state, x = _init_steps(steps, len(order), part, keys[:-1], x)
         ends = readouts.init(keys[-1], dict.fromkeys(order, x))
         params['task']['heads'], state['task']['heads'] = ends
         return params, state
@@ -100,6 +91,23 @@ def passes(steps: Sequence[Step], heads: Mapping[str, Module], part: str) -> Mul
         return predictions, {**state, 'shared': state['shared'] | shared, 'task': task}
 
     return multitask(init, features, readout, tasks=order, coupled=bool(common))
+
+
+def _init_steps(
+    steps: Sequence[Step], num_tasks: int, part: str, keys: Any, x: Any
+) -> tuple[Any, Any, Any]:
+    """The parameters and the state of all steps, and the shapes of the last output."""
+    params, state = ({'shared': {}, 'task': {part: {}}} for _ in range(2))
+    for step, key in zip(steps, keys, strict=True):
+        x = (x, jax.ShapeDtypeStruct((), jnp.int32)) if step.indexed else x
+        module = stack(step.module, num_tasks) if step.own else step.module
+        first, first_state = module.init(key, x)
+        for tree, value in ((params, first), (state, first_state)):
+            (tree['task'][part] if step.own else tree['shared'])[step.name] = value
+        if step.own:
+            first, first_state = trees.row(first, 0), trees.row(first_state, 0)
+        x = output_shape(step.module, first, first_state, x)
+    return params, state, x
 
 
 def trunk_with_units(
