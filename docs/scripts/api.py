@@ -16,7 +16,7 @@ def packages() -> dict[str, ModuleType]:
 
 
 def public_names(package: ModuleType) -> list[str]:
-    """The full names of what a package exports; packages have pages of their own."""
+    """The full names of the exports of a package, without packages, which have their own pages."""
     name, objects = package.__name__, vars(package)
     if hasattr(package, '__all__'):
         public = [key for key in package.__all__ if not isinstance(objects[key], ModuleType)]

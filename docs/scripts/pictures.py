@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from mtljax import backbones, gradients, heads, sharing
+from mtljax import backbones, data, gradients, heads, sharing
 
 DOCS = Path(__file__).parents[1]
 SHARED, TASKS, PALE = '#3f51b5', ['#00897b', '#ef6c00', '#8e24aa'], '#eceff1'
@@ -55,11 +55,10 @@ def arrow(axes, start, end, colour='#546e7a', style='-|>', bend=0.0):
 
 
 def tree():
-    """The parameters of a hard-sharing model, with the shapes of the leaves."""
-    model = sharing.hard(
-        backbones.mlp((32, 16)), {'left': heads.linear(10), 'right': heads.linear()}
-    )
-    params, _ = jax.eval_shape(model.init, jax.random.key(0), jnp.zeros((2, 100)))
+    """The parameters of the model on the page, with the shapes of the leaves."""
+    digits = data.digits(train=4, validation=2, test=2)
+    model = sharing.hard(backbones.mlp((32, 16)), digits.heads)
+    params, _ = jax.eval_shape(model.init, jax.random.key(0), digits.train.example.inputs)
     kernel = {
         str(path[-3].key): tuple(leaf.shape)
         for path, leaf in jax.tree_util.tree_leaves_with_path(params)
@@ -170,7 +169,7 @@ def reach(scheme, **options):
     cells = {}
     for path, leaf in jax.tree_util.tree_leaves_with_path(rows):
         keys = [str(key.key) for key in path]
-        name = '/'.join(keys[: 3 if keys[1] in ('heads', 'gates') else 2])
+        name = '/'.join(keys[: 3 if keys[0] == 'task' else 2])
         reached = np.asarray(leaf).reshape(len(TASK_NAMES), -1).any(1)
         cells[name] = cells.get(name, False) | reached
     return cells

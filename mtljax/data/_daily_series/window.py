@@ -1,4 +1,4 @@
-"""Second phase: which days are trained on, chosen on and forecast, and what is known of them."""
+"""Second phase: the days to train on, to choose on and to forecast, and their known features."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
