@@ -1,4 +1,9 @@
-"""Gradient surgery: optax transforms from per-task gradients to one gradient."""
+"""Gradient surgery: methods that combine the gradients of several tasks into one update.
+
+A task gradient is the gradient of one task's loss. Each method is an optax transform: it receives
+the gradients of all tasks and returns one update. `on_shared` applies a method to the shared
+parameters of a model.
+"""
 
 from mtljax.surgery._aligned_mtl import aligned_mtl
 from mtljax.surgery._cagrad import cagrad

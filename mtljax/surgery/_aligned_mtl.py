@@ -1,4 +1,4 @@
-"""Aligned-MTL: the gradients become orthogonal and get one length."""
+"""Aligned-MTL: the task gradients become orthogonal and get one length."""
 
 from typing import Literal
 
@@ -15,19 +15,23 @@ _LEVELS = ('min', 'median', 'rmse')
 def aligned_mtl(
     *, scale: Literal['min', 'median', 'rmse'] = 'min', preference: PerTask | None = None
 ) -> Surgery:
-    """Aligned-MTL: the gradients' principal components, all with one singular value.
+    """Aligned-MTL: rescale the principal components of the task gradients to one size.
 
-    ``d = J^T B p`` with ``B = s V S^-1 V^T`` from ``G = V S^2 V^T``, s the smallest non-zero
-    singular value (Senushkin, Patakin, Kuznetsov, Konushin, CVPR 2023,
-    https://arxiv.org/abs/2305.19000).
+    Let J be the matrix whose T rows are the task gradients, and ``G = J J^T = V S^2 V^T`` the
+    eigendecomposition of its Gramian. The diagonal matrix S then holds the singular values of J.
+    The update is ``d = J^T B p`` with ``B = s V S^-1 V^T``, where s is the smallest non-zero
+    singular value and p weights the tasks (Senushkin, Patakin, Kuznetsov, Konushin, CVPR 2023,
+    https://arxiv.org/abs/2305.19000). By default ``p = 1``, as in the authors' code; TorchJD takes
+    ``p = 1/T``.
 
-    With ``p = 1`` (the authors' code) equal gradients g give ``T g``; TorchJD takes ``p = 1/T``.
-    Head gradients are not weighted. The method is not random. Inactive tasks and zero gradients are
-    excluded; a gradient that is not finite makes the update not finite.
+    If all T task gradients equal g, the update is ``T g``. `on_shared` does not weight the
+    gradients of the heads. Zero gradients and tasks without a label in the batch are left out. The
+    method is deterministic. If a task gradient is not finite, the update is not finite.
 
     Args:
-      scale: How s is computed from the non-zero singular values: their minimum, their median (of an
-        even number, the mean of the middle two), or their root mean square.
+      scale: How s is computed from the non-zero singular values: their minimum, their median or
+        their root mean square (``'rmse'``). The median of an even number of values is the mean of
+        the middle two.
       preference: The vector p, ``[T]``; ones when None.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Conflict-averse gradient descent."""
+"""CAGrad: conflict-averse gradient descent."""
 
 from typing import Literal
 
@@ -14,22 +14,25 @@ _RESCALES = ('none', '1+c^2', '1+c')
 
 
 def cagrad(c: ArrayLike = 0.5, *, rescale: Literal['none', '1+c^2', '1+c'] = 'none') -> Surgery:
-    """CAGrad: the best worst-case improvement in a ball around the mean gradient.
+    """CAGrad: search near the mean gradient for the update that helps the worst task most.
 
-    ``d = argmax_d min_t g_t . d`` with ``|d - g_0| <= c |g_0|``, ``g_0 = 1/|A| sum_t g_t`` (Liu,
-    Liu, Jin, Stone, Liu, NeurIPS 2021, https://arxiv.org/abs/2110.14048). Solved to optimality, in
-    closed form for two tasks.
+    The update d maximises ``min_t g_t . d`` in a ball around the mean gradient ``g_0``:
+    ``|d - g_0| <= c |g_0|``. Here ``g_t`` is the gradient of task t (Liu, Liu, Jin, Stone, Liu,
+    NeurIPS 2021, https://arxiv.org/abs/2110.14048). The problem is solved to optimality, for two
+    tasks in closed form. If several d are best, the update is the one nearest to ``g_0``.
 
-    Equal gradients g give ``(1 + c) g``, divided by the divisor that ``rescale`` names. Head
-    gradients are not weighted. The method is not random. Inactive tasks are excluded. A zero
-    gradient counts in ``g_0`` but not in the worst case. The update is 0 where ``g_0`` is 0. Where
-    several d are best, the update is the one nearest to ``g_0``. A gradient that is not finite
-    makes the update not finite.
+    If every task gradient equals g, the update is ``(1 + c) g``, divided as ``rescale`` says.
+    `on_shared` does not weight the gradients of the heads. Tasks without a label in the batch are
+    left out. A zero gradient counts in ``g_0``, but not in the minimum over tasks. If ``g_0`` is 0,
+    the update is 0. The method is deterministic. If a task gradient is not finite, the update is
+    not finite.
 
     Args:
-      c: The radius of the ball, in [0, 1); 0 gives the mean.
-      rescale: The divisor of ``d``. The authors' code divides by ``1+c^2`` or ``1+c`` and then
-        multiplies by T. LibMTL divides by ``1+c^2``. TorchJD and the paper do not divide.
+      c: The radius of the ball relative to ``|g_0|``, in [0, 1). With 0 the update is the mean
+        gradient.
+      rescale: A number that divides the update. ``'none'`` does not divide, as in the paper and in
+        TorchJD. LibMTL divides by ``'1+c^2'``. The authors' code divides by ``'1+c^2'`` or
+        ``'1+c'`` and then multiplies by the number of tasks.
 
     Raises:
       ValueError: An option is out of range.

@@ -1,4 +1,4 @@
-"""ConFIG: one cosine to every task's gradient."""
+"""ConFIG: an update with the same cosine to the gradient of every task."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -11,19 +11,23 @@ from mtljax.surgery._surgery import Surgery
 
 
 def conflict_free(*, preference: PerTask | None = None) -> Surgery:
-    """ConFIG: the direction with one cosine to all gradients, as long as their projections' sum.
+    """ConFIG: the update has the same cosine to the gradient of every task.
 
-    ``d = (sum_t g_t . u) u``, ``u = U^+ p / |U^+ p|``, U the unit gradients (Liu, Chu, Thuerey,
-    ICLR 2025, https://arxiv.org/abs/2408.11104). It is computed as ``U^+ p = U^T (U U^T)^+ p``, so
-    that no row has to be held. `conflict_free_momentum` is the form with one task gradient per
-    step.
+    Let ``g_t`` be the gradient of task t, and U the matrix whose rows are the unit gradients
+    ``g_t / |g_t|``. The direction is ``u = U^+ p / |U^+ p|``, where ``U^+`` is the pseudo-inverse
+    and p is a vector of ones by default. The update is ``d = (sum_t g_t . u) u`` (Liu, Chu,
+    Thuerey, ICLR 2025, https://arxiv.org/abs/2408.11104). It is computed from the cosines alone, as
+    ``U^+ p = U^T (U U^T)^+ p``. `conflict_free_momentum` is the variant that needs only one task
+    gradient per step.
 
-    Equal gradients g give ``T g``. Head gradients are not weighted. The method is not random.
-    Inactive tasks and zero gradients are excluded; ``d = 0`` where no such direction exists; a
-    gradient that is not finite makes the update not finite.
+    If all T task gradients equal g, the update is ``T g``. `on_shared` does not weight the
+    gradients of the heads. Zero gradients and tasks without a label in the batch are left out. If
+    no such direction exists, the update is 0. The method is deterministic. If a task gradient is
+    not finite, the update is not finite.
 
     Args:
-      preference: The vector p, ``[T]``: the ratios of the cosines; ones when None.
+      preference: The vector p, ``[T]``. The cosines to the task gradients have these ratios. None
+        means equal cosines.
 
     Raises:
       ValueError: The preference is not T finite numbers >= 0.
@@ -44,7 +48,7 @@ def conflict_free(*, preference: PerTask | None = None) -> Surgery:
 def config_weights(
     norms: Float[Array, 'T'], cosines: Float[Array, 'T T'], preference: PerTask | None
 ) -> Float[Array, 'T']:
-    """The weights ``[T]`` of ConFIG."""
+    """Return the task weights ``[T]`` of ConFIG."""
     usable = norms > 0
     wish = jnp.ones_like(norms)
     if preference is not None:

@@ -1,4 +1,4 @@
-"""ConFIG on momenta, at the cost of one task gradient per step."""
+"""M-ConFIG: ConFIG on momenta, which needs one task gradient per step."""
 
 from typing import NamedTuple
 
@@ -21,10 +21,10 @@ class MomentumState(NamedTuple):
 
     Attributes:
       step: The number of updates so far.
-      rows: The momentum of each task's gradient, leaves ``[T, ...]``.
-      count: The number of updates of each momentum.
-      last: The step at which each momentum was last updated.
-      combined: The momentum that Adam will hold after this step.
+      rows: The momentum of each task's gradient, in leaves ``[T, ...]`` for T tasks.
+      count: How often the momentum of each task was updated.
+      last: The step at which the momentum of each task was last updated.
+      combined: The first moment that Adam will hold after this step.
     """
 
     step: Int[Array, '']
@@ -37,25 +37,33 @@ class MomentumState(NamedTuple):
 def conflict_free_momentum(
     *, decay: float = 0.9, preference: PerTask | None = None, num_tasks: int | None = None
 ) -> Surgery:
-    """M-ConFIG: each step renews one task's momentum, and combines all momenta by ConFIG.
+    """M-ConFIG: update the momentum of one task per step, and combine all momenta by ConFIG.
 
-    The active task that has waited longest gets ``m_t = b m_t + (1 - b) g_t``; with
-    ``c = ConFIG(m_t / (1 - b^n_t))`` over the tasks seen so far and ``M_k = (1 - b^k) c``, the
-    update is ``(M_k - b M_{k-1}) / (1 - b)``: the gradient for which an Adam with the same decay
-    has ``c`` as its first moment (Liu, Chu, Thuerey, ICLR 2025, https://arxiv.org/abs/2408.11104).
-    It therefore belongs before ``optax.adam(lr, b1=decay)``; the authors' code joins both. A step
-    costs one pullback for any T, and the state takes the memory of T gradients. The authors' code
-    does not move until it has seen every task; this one combines the tasks seen so far.
+    Each step computes the gradient of one task only: of the tasks with a label in the batch, the
+    one that has waited longest. Its momentum becomes ``m_t = b m_t + (1 - b) g_t``, where ``g_t``
+    is the gradient and b is the decay. ConFIG (`conflict_free`) then combines the momenta of all
+    tasks that have one: ``c = ConFIG(m_t / (1 - b^n_t))``, where ``n_t`` counts the updates of
+    ``m_t``.
 
-    Equal gradients g give ``T g`` once all tasks are seen. Head gradients of all tasks are summed
-    and not weighted. The method is not random; ties go to the first task. The momentum of an
-    inactive task does not change, and it stays in the combination once it exists. Zero momenta are
-    excluded. A gradient that is not finite makes this and later updates not finite.
+    The update of step k is ``(M_k - b M_{k-1}) / (1 - b)`` with ``M_k = (1 - b^k) c``. If Adam with
+    the same decay receives it, Adam's first moment after bias correction is ``c``. So put the
+    method before ``optax.adam(lr, b1=decay)`` (Liu, Chu, Thuerey, ICLR 2025,
+    https://arxiv.org/abs/2408.11104). The authors' code includes Adam, and it does not move the
+    parameters until it has seen every task.
+
+    A step costs one backward pass for any number of tasks T. The state takes the memory of T
+    gradients.
+
+    If all task gradients equal g, the update is ``T g`` once all tasks have a momentum. `on_shared`
+    sums the gradients of the heads of all tasks without weights. The method is deterministic: if
+    several tasks have waited equally long, the first one is updated. The momentum of a task does
+    not change while it has no label, and still counts. Zero momenta are left out. If a task
+    gradient is not finite, this update and all later ones are not finite.
 
     Args:
       decay: The decay b of the momenta.
-      preference: The vector p of `conflict_free`.
-      num_tasks: T. Needed unless `on_shared`, which knows T, is around the method.
+      preference: Ratios of the cosines, as in `conflict_free`.
+      num_tasks: The number of tasks T. Omit it inside `on_shared`, which passes it.
 
     Raises:
       ValueError: An option is out of range.

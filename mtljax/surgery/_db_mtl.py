@@ -1,4 +1,4 @@
-"""DB-MTL: logarithms of the losses, gradients of one norm."""
+"""DB-MTL: gradients of the logarithms of the losses, all scaled to one norm."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class DualBalanceState(NamedTuple):
 
     Attributes:
       step: The number of updates so far.
-      rows: The running mean of each task's gradient of ``log L``, leaves ``[T, ...]``.
+      rows: The running mean of the gradient of each task's log-loss, in leaves ``[T, ...]``.
     """
 
     step: Int[Array, '']
@@ -27,25 +27,28 @@ class DualBalanceState(NamedTuple):
 
 
 def db_mtl(*, beta: float = 0.9, beta_sigma: float = 0.0, num_tasks: int | None = None) -> Surgery:
-    """DB-MTL: running means of the gradients of log-losses, scaled to the length of the longest.
+    """DB-MTL: average the gradients of the log-losses over steps, and scale all to one length.
 
-    With ``m_t = b m_t + (1 - b) grad log(L_t + 1e-8)``, ``b = beta / k^beta_sigma`` at step k:
+    For the loss ``L_t`` of task t, the running mean at step k is
+    ``m_t = b m_t + (1 - b) grad log(L_t + 1e-8)`` with ``b = beta / k^beta_sigma``. Each mean is
+    scaled to the length of the longest one, and the update is their sum,
     ``d = max_s |m_s| sum_t m_t / |m_t|`` (Lin, Jiang, Ye, Zhang, Chen, Chen, Liu, Kwok, 2023,
-    https://arxiv.org/abs/2308.12029). The state holds T gradients.
+    https://arxiv.org/abs/2308.12029). The state takes the memory of T gradients for T tasks.
 
-    Equal gradients g of equal losses L give ``(1 - beta) T g / L`` at the first step, and
-    ``T g / L`` in the end. Head gradients are weighted by ``1 / L``: they are the gradients of the
-    log-losses. The method is not random. Inactive tasks are excluded and keep their mean. A zero
-    mean adds nothing. A gradient that is not finite makes this and later updates not finite. Losses
-    must be positive.
+    If all task gradients equal g and all losses equal L, the first update is
+    ``(1 - beta) T g / L``, and later updates tend to ``T g / L``. `on_shared` weights the gradient
+    of each head by ``1 / L_t``, so that it is the gradient of the log-loss. A task without a label
+    in the batch is left out of this step, and its running mean does not change. A zero mean adds
+    nothing. The method is deterministic. If a task gradient is not finite, this update and all
+    later ones are not finite. The losses must be positive.
 
     Args:
       beta: The decay of the running means. The default is LibMTL's.
-      beta_sigma: How fast beta falls with the steps. The default is LibMTL's.
-      num_tasks: T. Needed unless `on_shared`, which knows T, is around the method.
+      beta_sigma: At step k, beta is divided by ``k^beta_sigma``. The default is LibMTL's.
+      num_tasks: The number of tasks T. Omit it inside `on_shared`, which passes it.
 
     Raises:
-      ValueError: An option is out of range; at update, the losses are missing.
+      ValueError: An option is out of range. At update, the losses are missing.
 
     >>> method = db_mtl(beta=0.0, num_tasks=2)
     >>> updates = {'w': jnp.array([[1.0, 0.0], [0.0, 4.0]])}

@@ -1,4 +1,4 @@
-"""Projection of the mean gradient."""
+"""DualProj: the mean gradient, projected so that it opposes no task."""
 
 import jax.numpy as jnp
 
@@ -8,16 +8,18 @@ from mtljax.surgery._surgery import Surgery
 
 
 def dualproj() -> Surgery:
-    """DualProj: the mean gradient, projected on the cone that conflicts with no task.
+    """DualProj: project the mean gradient so that it opposes no task gradient.
 
-    ``d = P(1/|A| sum_t g_t)``, P the projection on ``{d: g_s . d >= 0 for all s}`` (the projection
-    of gradient episodic memory: Lopez-Paz and Ranzato, NeurIPS 2017,
-    https://arxiv.org/abs/1706.08840), in closed form for two tasks.
+    The update is ``d = P(g_0)``, where ``g_0`` is the mean of the task gradients ``g_t``. P is the
+    projection on ``{d: g_t . d >= 0 for all t}``, the cone of updates that oppose no task. Gradient
+    episodic memory uses the same projection (Lopez-Paz and Ranzato, NeurIPS 2017,
+    https://arxiv.org/abs/1706.08840). For two tasks it is computed in closed form.
+    `with_preference` projects a weighted mean instead.
 
-    Equal gradients g give ``g``. Head gradients are not weighted. The method is not random.
-    Inactive tasks are excluded. A zero gradient counts in the mean and conflicts with no task. A
-    gradient that is not finite makes the update not finite. `with_preference` projects a weighted
-    mean.
+    If every task gradient equals g, the update is ``g``. `on_shared` does not weight the gradients
+    of the heads. Tasks without a label in the batch are left out. A zero gradient counts in the
+    mean, but it does not change the cone. The method is deterministic. If a task gradient is not
+    finite, the update is not finite.
 
     >>> method = dualproj()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

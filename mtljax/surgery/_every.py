@@ -1,4 +1,4 @@
-"""Task weights that stay the same for some steps."""
+"""Task weights that are computed in every k-th step only."""
 
 import jax
 import jax.numpy as jnp
@@ -9,21 +9,22 @@ from mtljax.surgery._wrapped import needs_linear, weights_of, wrapped
 
 
 def every(method: Surgery, k: int, *, num_tasks: int | None = None) -> Surgery:
-    """A method that computes new weights in every k-th step, and keeps them in the other steps.
+    """Compute the task weights of a method in every k-th step only, and reuse them in between.
 
-    The other steps cost one backward pass. (Under vmap both branches run, so these steps cost as
-    much as a step of the method.) The first step computes weights. A task that was inactive
-    whenever weights were computed has weight 1. The scale, the treatment of head gradients and
-    the random order are those of the method. Nash-MTL calls this option ``update_weights_every``.
+    A step that reuses the weights costs one backward pass. Under ``vmap`` JAX runs both branches,
+    so every step costs as much as a step of the method. The first step computes the weights. The
+    weight of a task is 1 until the weights are computed in a step in which the task has a label.
+    The other properties of the method do not change. The authors of Nash-MTL call this option
+    ``update_weights_every``.
 
     Args:
-      method: A surgery whose update is ``J^T w``.
-      k: The number of steps per computation of weights, at least 1.
-      num_tasks: T. Needed unless `on_shared`, which knows T, is around the result.
+      method: A surgery whose update is a sum of the task gradients with the task weights.
+      k: The number of steps from one computation of the weights to the next, at least 1.
+      num_tasks: The number of tasks. Omit it inside `on_shared`, which passes it.
 
     Raises:
-      ValueError: k is below 1, or the update of the method is not a weighted sum; at init, T is
-        unknown.
+      ValueError: k is below 1, or the update of the method is not a weighted sum of the task
+        gradients. At init, the number of tasks is unknown.
 
     >>> from mtljax import surgery
     >>> method = every(surgery.mgda(), 2)

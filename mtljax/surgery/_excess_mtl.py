@@ -18,10 +18,11 @@ class ExcessState(NamedTuple):
     """The state of `excess_mtl`.
 
     Attributes:
-      curvature: The tree ``sqrt(sum of g^2 over the steps)``, leaves ``[T, ...]``.
-      baseline: The mean excess risk of each task's first steps.
+      curvature: For each task, the square root of the sum of its squared gradients over the steps,
+        in leaves ``[T, ...]`` for T tasks.
+      baseline: The mean excess risk of each task over its first steps.
       count: The number of steps in which each task had a label.
-      logits: The logarithms of the weights.
+      logits: The logarithms of the task weights, before they are normalised.
     """
 
     curvature: PyTree
@@ -33,23 +34,28 @@ class ExcessState(NamedTuple):
 def excess_mtl(
     *, step_size: float = 0.01, baseline_steps: int = 1, num_tasks: int | None = None
 ) -> Surgery:
-    """ExcessMTL: weights grow with the estimated excess risk of each task.
+    """ExcessMTL: give more weight to the tasks that are farthest from convergence.
 
-    ``e_t = g_t^T H_t^-1 g_t`` with ``H_t = diag(sqrt(sum of g_t^2 over the steps))``; divided by
-    its mean over the first steps, it drives ``w_t ~ w_t exp(step_size e_t)``, ``sum_t w_t = 1``;
+    The excess risk of task t is estimated from its gradient ``g_t`` as ``e_t = g_t^T H_t^-1 g_t``.
+    Here ``H_t`` is the diagonal matrix of ``sqrt(sum of g_t^2 over the steps)``. ``e_t`` is then
+    divided by its mean over the first steps. The task weights grow with it: ``w_t`` becomes
+    proportional to ``w_t exp(step_size e_t)``, with ``sum_t w_t = 1``. The update is
     ``d = sum_t w_t g_t`` (He, Zhou, Zhang, Yun, Xu, Zeng, Chilimbi, Zhao, ICML 2024,
-    https://proceedings.mlr.press/v235/he24n.html). The state holds T gradients. LibMTL starts at
-    ``w_t = 1`` and keeps the sum at T: ``rescale(..., to='sum')``.
+    https://proceedings.mlr.press/v235/he24n.html).
 
-    Equal gradients g give ``g``. Head gradients are weighted by w. The method is not random.
-    Inactive tasks are excluded and keep their state. A zero gradient has no excess risk. A gradient
-    that is not finite makes this and later updates not finite.
+    In LibMTL the T weights start at 1 and have the sum T. ``rescale(excess_mtl(), to='sum')`` gives
+    this. The state takes the memory of T gradients.
+
+    If every task gradient equals g, the update is ``g``. `on_shared` weights the gradients of the
+    heads by ``w_t`` too. A task without a label in the batch is left out of this step, and its
+    state does not change. A zero gradient has no excess risk. The method is deterministic. If a
+    task gradient is not finite, this update and all later ones are not finite.
 
     Args:
-      step_size: The rate at which the weights change. The default is LibMTL's; TorchJD takes 1.
+      step_size: The rate at which the weights change. The default is LibMTL's. TorchJD takes 1.
       baseline_steps: The number of first steps over which the excess risk is averaged. The weights
-        stay equal until then.
-      num_tasks: T. Needed unless `on_shared`, which knows T, is around the method.
+        stay equal during these steps.
+      num_tasks: The number of tasks T. Omit it inside `on_shared`, which passes it.
 
     Raises:
       ValueError: An option is out of range.

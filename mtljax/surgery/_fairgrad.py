@@ -1,4 +1,4 @@
-"""Fair resource allocation between the tasks."""
+"""FairGrad: a fair share of the improvement for every task."""
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
@@ -10,17 +10,20 @@ from mtljax.surgery._surgery import Surgery
 
 
 def fairgrad(alpha: ArrayLike = 1.0) -> Surgery:
-    """FairGrad: the update with the greatest alpha-fair utility.
+    """FairGrad: choose the update with the greatest alpha-fair utility of the tasks.
 
-    ``d = sum_t w_t g_t`` with ``G w = w^(-1/alpha)``, ``w > 0`` (Ban and Ji, ICML 2024,
-    https://arxiv.org/abs/2402.15638). ``alpha = 1`` is Nash-MTL; a larger alpha helps the task that
-    gains least. Newton's method solves it up to rounding.
+    The update is ``d = sum_t w_t g_t``, where ``g_t`` is the gradient of task t. The weights solve
+    ``G w = w^(-1/alpha)`` with ``w > 0``, where G is the matrix of the dot products ``g_t . g_s``
+    (Ban and Ji, ICML 2024, https://arxiv.org/abs/2402.15638). With ``alpha = 1`` it is Nash-MTL. A
+    larger alpha helps the task that gains least. Newton's method solves the equations up to
+    rounding.
 
-    Gradients s times as long give an update ``s^((1 - alpha) / (1 + alpha))`` times as long; equal
-    gradients g give ``(T |g|^2)^(-alpha / (1 + alpha)) T g``. Head gradients are weighted by w, as
-    in LibMTL but not in the authors' code. The method is not random. Inactive tasks, zero gradients
-    and dependent gradients are treated as in `nash_mtl`. A gradient that is not finite makes the
-    update not finite.
+    If all T task gradients equal g, the update is ``(T |g|^2)^(-alpha / (1 + alpha)) T g``. If all
+    gradients become s times as long, the update becomes ``s^((1 - alpha) / (1 + alpha))`` times as
+    long. `on_shared` weights the gradients of the heads by ``w_t`` too, as LibMTL does. The
+    authors' code does not. `nash_mtl` describes how linearly dependent gradients, zero gradients
+    and tasks without a label are treated. The method is deterministic. If a task gradient is not
+    finite, the update is not finite.
 
     Args:
       alpha: The fairness, above 0. The authors' code has the default 1 and uses 2 in its

@@ -1,4 +1,4 @@
-"""Methods that read the gradients only through their Gramian; every engine can run them."""
+"""Surgery methods that read the task gradients only through their norms and cosines."""
 
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
@@ -21,23 +21,27 @@ def from_gramian(
     weighs_heads: bool = False,
     scale: Scale = 'own',
 ) -> Surgery:
-    """A surgery from a function of the Gramian.
+    """Make a surgery from a function of the Gramian of the task gradients.
 
-    ``update = J^T w`` with ``w = fn(J J^T)``. Inactive tasks always get weight 0, and their rows
-    and columns of the Gramian are 0.
+    The Gramian G is the matrix of all dot products, ``G[t, s] = g_t . g_s``, where ``g_t`` is the
+    gradient of task t. Your function returns the task weights w, and the update is
+    ``sum_t w_t g_t``. A task without a label in the batch always gets weight 0, and its row and
+    column of G are 0.
 
     Args:
-      fn: ``(G [T, T], inner, *, losses, active, key) -> (weights [T], inner)``.
-      init: ``(T) -> inner``; None for a method without a state.
-      num_tasks: T. A method that keeps a state needs it unless `on_shared`, which knows T, is
-        around it.
-      weighs_heads: Whether the method also weighs head gradients.
-      scale: The update for equal gradients g, which `rescale` reads: ``T g`` (``'sum'``), ``g``
-        (``'mean'``) or something else (``'own'``).
+      fn: A function ``(G, inner, *, losses, active, key) -> (weights, inner)``. G is ``[T, T]`` for
+        T tasks, the weights are ``[T]``, and ``inner`` is the state of the method.
+      init: A function of T that returns the first state. Leave it out for a method without a state.
+      num_tasks: The number of tasks T. A method with a state needs it, except inside `on_shared`,
+        which passes T itself.
+      weighs_heads: Whether `on_shared` multiplies the gradients of the heads by the task weights
+        too.
+      scale: The update when every task gradient equals g: ``'sum'`` for ``T g``, ``'mean'`` for
+        ``g``, ``'own'`` for any other update. `rescale` reads this.
 
     Raises:
-      ValueError: At init, the method keeps a state and T is unknown; at update, the updates are not
-        per-task gradients.
+      ValueError: At init, the method has a state and T is unknown. At update, the updates are
+        not one gradient per task.
 
     >>> half = from_gramian(lambda G, inner, **extra: (jnp.full(len(G), 0.5), inner))
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}
@@ -64,18 +68,24 @@ def from_cosines(
     weighs_heads: bool = False,
     scale: Scale = 'own',
 ) -> Surgery:
-    """A surgery from a function of the Gramian's norms and cosines, ``G_ts = |g_t| |g_s| C_ts``.
+    """Make a surgery from a function of the norms and the cosines of the task gradients.
 
-    Norms and cosines fit float32 for gradients of any size; G does not. The rows and columns of
-    inactive tasks and of zero gradients are 0. Where an active gradient is not finite, the update
-    is not finite either.
+    It is like `from_gramian`, but your function receives the norms ``|g_t|`` and the cosines C.
+    Together they give the Gramian, ``G[t, s] = |g_t| |g_s| C[t, s]``. Norms and cosines do not
+    overflow in float32, however large the gradients are; the entries of G can.
+
+    The rows and columns of a task are 0 if it has no label in the batch or if its gradient is zero.
+    If a gradient of any other task is not finite, the update is not finite.
 
     Args:
-      fn: ``(norms [T], cosines [T, T], inner, *, losses, active, key) -> (weights [T], inner)``.
-      init: ``(T, or None where T is unknown) -> inner``.
-      num_tasks: T, as in `from_gramian`.
-      weighs_heads: Whether the method also weighs head gradients.
-      scale: The update for equal gradients, as in `from_gramian`.
+      fn: A function ``(norms, cosines, inner, *, losses, active, key) -> (weights, inner)``. The
+        norms and weights are ``[T]`` for T tasks, the cosines are ``[T, T]``, and ``inner`` is the
+        state of the method.
+      init: A function of T that returns the first state. It receives None if T is unknown.
+      num_tasks: The number of tasks T, as in `from_gramian`.
+      weighs_heads: Whether `on_shared` multiplies the gradients of the heads by the task weights
+        too.
+      scale: The update when every task gradient equals g, as in `from_gramian`.
 
     >>> unit = from_cosines(lambda norms, C, inner, **extra: (1 / norms, inner))
     >>> updates = {'w': jnp.array([[1e-30, 0.0], [0.0, 1e30]])}
@@ -114,7 +124,7 @@ class Solved(NamedTuple):
 
 
 def from_solver(solve: Callable[..., Any], *, weighs_heads=False, scale: Scale = 'mean') -> Surgery:
-    """A surgery from ``(norms, cosines, *, losses, active) -> (weights [T], residual)``."""
+    """Make a surgery from ``(norms, cosines, *, losses, active) -> (weights [T], residual)``."""
 
     def weigh(norms, cosines, inner, *, losses, active, key):
         weights, residual = solve(norms, cosines, losses=losses, active=active)

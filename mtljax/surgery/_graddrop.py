@@ -1,4 +1,4 @@
-"""Gradient sign dropout."""
+"""GradDrop: gradient sign dropout."""
 
 import jax
 import jax.numpy as jnp
@@ -10,23 +10,29 @@ from mtljax.surgery._surgery import Surgery, Traits, transform
 
 
 def graddrop(*, leak: PerTask = 0.0) -> Surgery:
-    """GradDrop: keep the gradients of one sign in every parameter; the sign is drawn.
+    """GradDrop: in every parameter, keep only the gradients of one randomly drawn sign.
 
-    With ``P = (1 + sum_t g_t / sum_t |g_t|) / 2`` and U uniform in [0, 1), elementwise, positive
-    entries stay where ``U < P`` and negative ones where ``U > P``:
-    ``d = sum_t (l_t + (1 - l_t) M_t) g_t`` (Chen, Ngiam, Huang, Luong, Kretzschmar, Chai, Anguelov,
-    NeurIPS 2020, https://arxiv.org/abs/2010.06808). It acts on the gradients of the parameters, as
-    in TorchJD and in the code of CAGrad; the paper's form acts on a layer of activations.
+    For each parameter separately, ``P = (1 + sum_t g_t / sum_t |g_t|) / 2`` is the probability of
+    the positive sign, where ``g_t`` is the gradient of task t. U is drawn uniformly from [0, 1). If
+    ``U < P`` the positive gradients are kept, and otherwise the negative ones: the mask ``M_t`` is
+    1 for a gradient that is kept, and 0 for all others. The update is
+    ``d = sum_t (l_t + (1 - l_t) M_t) g_t`` with the leak ``l_t``, which is 0 by default (Chen,
+    Ngiam, Huang, Luong, Kretzschmar, Chai, Anguelov, NeurIPS 2020,
+    https://arxiv.org/abs/2010.06808). Here it acts on the gradients of the parameters, as in
+    TorchJD and in the code of CAGrad. In the paper it acts on the gradients of a layer's
+    activations.
 
-    Equal gradients g give ``T g``, and the expected update is the sum. Head gradients are not
-    weighted. The draws come from ``key``: one U per parameter for all tasks. Inactive tasks and
-    zero entries add nothing. An entry that is not finite makes its parameter's update not finite.
+    If all T task gradients equal g, the update is ``T g``. The expected update is the sum of the
+    gradients. `on_shared` does not weight the gradients of the heads. The random ``key`` draws one
+    U per parameter, for all tasks. Zero entries and tasks without a label in the batch add nothing.
+    If an entry of a gradient is not finite, the update of its parameter is not finite.
 
     Args:
-      leak: The share l of a gradient that is never dropped, in [0, 1]; a number or ``[T]``.
+      leak: The share of a gradient that is never dropped, in [0, 1]. One number, or one per task,
+        ``[T]``.
 
     Raises:
-      ValueError: leak is out of range; at update, the key is missing.
+      ValueError: leak is out of range. At update, the key is missing.
 
     >>> method = graddrop()
     >>> updates = {'w': jnp.array([[1.0, 3.0], [2.0, 1.0]])}

@@ -1,4 +1,4 @@
-"""GradNorm: weights that learn to balance the norms of the gradients."""
+"""GradNorm: task weights that learn to balance the norms of the gradients."""
 
 from typing import NamedTuple
 
@@ -20,8 +20,9 @@ class GradNormState(NamedTuple):
     """The state of `gradnorm`.
 
     Attributes:
-      logits: The logits z of the weights, ``w = |A| softmax(z)`` over the active tasks.
-      opt_state: The state of the optimiser of the logits.
+      logits: The logits z of the task weights. The weights are ``n softmax(z)`` over the n tasks
+        that have a label in the batch.
+      opt_state: The state of the optimizer of the logits.
       first: The first loss of each task.
       seen: Whether each task has had a loss.
     """
@@ -38,28 +39,39 @@ def gradnorm(
     optimizer: optax.GradientTransformation | None = None,
     num_tasks: int | None = None,
 ) -> Surgery:
-    """GradNorm: tasks that train slowly get larger gradients.
+    """GradNorm: learn task weights that give larger gradients to tasks that train slowly.
 
-    ``d = sum_t w_t g_t``; the weights descend ``sum_t |w_t |g_t| - G r_t^alpha|`` with G the mean
-    of ``w_t |g_t|`` and ``r_t = (L_t / L_t(0)) / mean_s (L_s / L_s(0))``, both constants (Chen,
-    Badrinarayanan, Lee, Rabinovich, ICML 2018, https://arxiv.org/abs/1711.02257). The weights are
-    ``|A| softmax(z)``: they are positive and have the sum of the paper. The objective is divided by
-    G, so that the size of the gradients does not act as a learning rate. A step uses the weights
-    before they change. The norms are taken over all parameters that the method gets; the paper
-    takes the last shared layer.
+    The update is ``d = sum_t w_t g_t``, where ``g_t`` is the gradient of task t. Each step also
+    changes the weights ``w_t`` by one gradient step on ``sum_t |w_t |g_t| - G r_t^alpha|``. Here G
+    is the mean of ``w_t |g_t|`` over the tasks, and
+    ``r_t = (L_t / L_t(0)) / mean_s (L_s / L_s(0))`` compares how far the losses have fallen since
+    the first step: it is above 1 for a task whose loss ``L_t`` has fallen less than the mean. This
+    gradient step treats G and ``r_t`` as constants (Chen, Badrinarayanan, Lee, Rabinovich, ICML
+    2018, https://arxiv.org/abs/1711.02257).
 
-    Equal gradients g give ``T g`` at first, and later if all losses fall alike. Head gradients are
-    weighted by w. The method is not random. Inactive tasks are excluded, and their z gets no
-    gradient, but the optimiser's momentum still acts on it. A zero gradient has norm 0. A gradient
-    that is not finite makes this and later updates not finite. Losses must be positive.
+    For n tasks the weights are ``n softmax(z)`` with trained logits z. They are positive and their
+    sum is n, as in the paper. Two points differ from the paper:
+
+    - The objective is divided by G, so that the size of the gradients does not act as a learning
+      rate.
+    - The norms are taken over all parameters that the method receives. The paper takes the last
+      shared layer.
+
+    The update uses the weights as they are before the step changes them.
+
+    If all T task gradients equal g, the first update is ``T g``, and so are later updates if all
+    losses fall alike. `on_shared` weights the gradients of the heads by ``w_t`` too. A task without
+    a label in the batch is left out. Its logit gets no gradient, but the momentum of the optimizer
+    still moves it. A zero gradient has norm 0. The method is deterministic. If a task gradient is
+    not finite, this update and all later ones are not finite. The losses must be positive.
 
     Args:
-      alpha: The strength of the pull towards one training rate. The default is LibMTL's.
-      optimizer: The optimiser of z; ``optax.adam(0.025)`` when None.
-      num_tasks: T. Needed unless `on_shared`, which knows T, is around the method.
+      alpha: How strongly the tasks are pulled to one training rate. The default is LibMTL's.
+      optimizer: The optimizer of the logits; ``optax.adam(0.025)`` when None.
+      num_tasks: The number of tasks T. Omit it inside `on_shared`, which passes it.
 
     Raises:
-      ValueError: alpha is not finite, or optimizer is not an optax optimizer; at update, the losses
+      ValueError: alpha is not finite, or optimizer is not an optax optimizer. At update, the losses
         are missing.
 
     >>> method = gradnorm(num_tasks=2)

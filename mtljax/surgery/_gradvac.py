@@ -1,4 +1,4 @@
-"""Gradient vaccine: each cosine is raised to its running mean."""
+"""GradVac: raise the cosine between each pair of task gradients to its running mean."""
 
 from typing import NamedTuple
 
@@ -19,33 +19,41 @@ class GradVacState(NamedTuple):
     """The state of `gradvac`.
 
     Attributes:
-      target: The running mean of the cosines.
+      target: The running mean of the cosine of each pair of tasks, ``[T, T]``.
     """
 
     target: Float[Array, 'T T']
 
 
 def gradvac(*, beta: float = 0.5, shuffle: bool = True, num_tasks: int | None = None) -> Surgery:
-    """GradVac: each task's gradient is turned until its cosines reach their running means.
+    """GradVac: turn each task gradient until its cosines reach their running means.
 
-    For each i, ``v = g_i``; for each j != i in random order, with ``c = cos(v, g_j)`` and the
-    running mean ``p_ij``: if ``c < p_ij``, ``v += |v| (p sqrt(1 - c^2) - c sqrt(1 - p^2)) / (|g_j|
-    sqrt(1 - p^2)) g_j``; then ``p_ij = (1 - beta) p_ij + beta c``; ``d = sum_i v_i`` (Wang,
-    Tsvetkov, Firat, Cao, ICLR 2021, https://arxiv.org/abs/2010.05874). With p = 0 it is PCGrad.
+    For each task i, the method starts from ``v_i = g_i``, the gradient of this task. It takes the
+    other tasks j in random order. For each j it computes the cosine ``c = cos(v_i, g_j)`` and
+    compares it with its running mean ``p = p_ij``:
 
-    Equal gradients g give ``T g``. Head gradients are not weighted. The method acts on all
-    parameters that it gets, as one vector; `per_group` and `per_leaf` give the layers of the paper.
-    The order is a new permutation per task, drawn from ``key``. Inactive tasks and zero gradients
-    are excluded, and their means do not change. A gradient that is not finite makes the update not
-    finite.
+    - If ``c < p``, it adds ``|v_i| (p sqrt(1 - c^2) - c sqrt(1 - p^2)) / (|g_j| sqrt(1 - p^2))
+      g_j`` to ``v_i``. The cosine of ``v_i`` and ``g_j`` is then p.
+    - The running mean becomes ``p_ij = (1 - beta) p_ij + beta c``.
+
+    The update is ``d = sum_i v_i`` (Wang, Tsvetkov, Firat, Cao, ICLR 2021,
+    https://arxiv.org/abs/2010.05874). If p were always 0, this would be PCGrad. The method treats
+    all parameters that it receives as one vector. The paper treats every layer separately;
+    `per_group` and `per_leaf` do that.
+
+    If all T task gradients equal g, the update is ``T g``. `on_shared` does not weight the
+    gradients of the heads. The random ``key`` draws a new order for each task i. Zero gradients and
+    tasks without a label in the batch are left out, and their running means do not change. If a
+    task gradient is not finite, the update is not finite.
 
     Args:
       beta: The rate of the running mean. LibMTL and TorchJD take 0.5.
-      shuffle: Whether the order of j is random.
-      num_tasks: T. Needed unless `on_shared`, which knows T, is around the method.
+      shuffle: Whether the order of the tasks j is random.
+      num_tasks: The number of tasks T. Omit it inside `on_shared`, which passes it.
 
     Raises:
-      ValueError: beta is not in [0, 1]; at update, the key is missing with more than two tasks.
+      ValueError: beta is not in [0, 1]. At update, the key is missing and there are more than two
+        tasks.
 
     >>> method = gradvac(num_tasks=2)
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}
@@ -80,10 +88,10 @@ def _turn(
     target: Float[Array, 'T'],
     seen: Bool[Array, 'T'],
 ) -> tuple[Float[Array, 'T'], Float[Array, 'T']]:
-    """The shares of the unit rows in one turned row, and its cosines before each turn.
+    """Return a turned gradient's coefficients of the unit gradients, and its earlier cosines.
 
-    The scan also carries the turned row: where the row nearly vanishes, its shares do not show its
-    length.
+    The scan also carries the turned gradient itself. If it nearly vanishes, its length cannot be
+    computed from the coefficients.
     """
 
     def against(carry, other):

@@ -1,4 +1,4 @@
-"""Impartial multi-task learning, the gradient part."""
+"""IMTL-G: the gradient part of impartial multi-task learning."""
 
 import jax.numpy as jnp
 
@@ -9,17 +9,19 @@ from mtljax.surgery._surgery import Surgery
 
 
 def imtl_g() -> Surgery:
-    """IMTL-G: the update whose projection on every task's gradient has one length.
+    """IMTL-G: the update has an equally long projection on every task gradient.
 
-    ``d = sum_t a_t g_t`` with ``d . g_t/|g_t|`` equal for all t and ``sum_t a_t = 1`` (Liu, Li,
-    Kuang, Xue, Chen, Yang, Liao, Zhang, ICLR 2021, https://openreview.net/forum?id=IMPnRXEWpvr).
-    For unit rows this is ``C b = 1``. The pseudo-inverse solves it, so that dependent gradients are
-    allowed.
+    The update is ``d = sum_t a_t g_t`` with ``sum_t a_t = 1``, where ``g_t`` is the gradient of
+    task t. The weights ``a_t`` are chosen so that ``d . g_t/|g_t|`` is equal for all tasks (Liu,
+    Li, Kuang, Xue, Chen, Yang, Liao, Zhang, ICLR 2021,
+    https://openreview.net/forum?id=IMPnRXEWpvr). The equations are solved by the pseudo-inverse of
+    the matrix of cosines, so the gradients may be linearly dependent.
 
-    Equal gradients g give ``g``. The weights may be negative, and they are large where gradients
-    are nearly opposed. Head gradients are not weighted. The method is not random. Inactive tasks
-    and zero gradients are excluded. Where no such d exists (opposed gradients), ``d = 0``. A
-    gradient that is not finite makes the update not finite.
+    If every task gradient equals g, the update is ``g``. The weights may be negative. They are
+    large if gradients point in nearly opposite directions. If they point in exactly opposite
+    directions, there is no such update, and d is 0. `on_shared` does not weight the gradients of
+    the heads. Zero gradients and tasks without a label in the batch are left out. The method is
+    deterministic. If a task gradient is not finite, the update is not finite.
 
     >>> method = imtl_g()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

@@ -1,4 +1,4 @@
-"""The arguments of ``update`` and ``init``, checked."""
+"""Checks of the arguments of ``update`` and ``init``."""
 
 from typing import Any
 
@@ -11,9 +11,10 @@ from mtljax.surgery._rows import without_inactive
 
 
 def read(updates: Any, params: Any, active: Any) -> tuple[Jacobian, Bool[Array, 'T']]:
-    """The Jacobian that a method gets, and the tasks that are active.
+    """Return the task gradients as a Jacobian, and booleans that say which tasks are active.
 
-    The inactive rows of a plain tree are set to 0.
+    A task is active if it has a label in the batch. The gradients of the other tasks are set to 0
+    if ``updates`` is a plain tree.
     """
     jacobian = as_jacobian(updates, params)
     active = per_task('active', active, jacobian.num_tasks)
@@ -26,7 +27,7 @@ def read(updates: Any, params: Any, active: Any) -> tuple[Jacobian, Bool[Array, 
 
 
 def per_task(name: str, values: Any, num_tasks: int) -> Shaped[Array, 'T'] | None:
-    """An extra argument as an array ``[T]``; None stays None.
+    """Return ``values`` as an array with one entry per task, ``[T]``; None stays None.
 
     >>> per_task('losses', [1.0, 2.0], 3)
     Traceback (most recent call last):
@@ -41,7 +42,7 @@ def per_task(name: str, values: Any, num_tasks: int) -> Shaped[Array, 'T'] | Non
 
 
 def known_tasks(num_tasks: int | None) -> int:
-    """T, or an error that says how to give it."""
+    """Return the number of tasks; if it is unknown, raise an error that says how to pass it."""
     if num_tasks is None:
         raise ValueError(
             'A surgery with a state per task needs the number of tasks at init. Found '

@@ -1,4 +1,4 @@
-"""Krum: the gradients nearest to their neighbours."""
+"""Krum: the gradients that are nearest to other gradients."""
 
 import jax.numpy as jnp
 
@@ -9,19 +9,21 @@ from mtljax.surgery._surgery import Surgery
 
 
 def krum(byzantine: int = 0, *, selected: int = 1) -> Surgery:
-    """Multi-Krum: the mean of the gradients that lie nearest to their neighbours.
+    """Multi-Krum: average the task gradients that are nearest to other task gradients.
 
-    ``score_t = sum_{s near t} |g_t - g_s|^2`` over the ``|A| - byzantine - 2`` nearest others (at
-    least one); ``d`` is the mean of the ``selected`` gradients of least score (Blanchard, El
-    Mhamdi, Guerraoui, Stainer, NeurIPS 2017, https://arxiv.org/abs/1703.02757). Distances are
-    squared, as in the paper; TorchJD sums them unsquared.
+    The score of task t is the sum of ``|g_t - g_s|^2`` over its nearest other tasks s, where
+    ``g_t`` is the gradient of task t. With n tasks, it counts the ``n - byzantine - 2`` nearest
+    ones, at least one. The update is the mean of the ``selected`` gradients with the lowest scores
+    (Blanchard, El Mhamdi, Guerraoui, Stainer, NeurIPS 2017, https://arxiv.org/abs/1703.02757). The
+    distances are squared, as in the paper. TorchJD does not square them.
 
-    Equal gradients g give ``g``. Head gradients are not weighted. Nothing is random; ties go to the
-    first task. Inactive tasks are excluded. A zero gradient counts like any other. A gradient that
-    is not finite makes the update not finite.
+    If every task gradient equals g, the update is ``g``. `on_shared` does not weight the gradients
+    of the heads. Tasks without a label in the batch are left out. A zero gradient counts like any
+    other. The method is deterministic: of equal scores, the first task wins. If a task gradient is
+    not finite, the update is not finite.
 
     Args:
-      byzantine: The number of gradients that may be arbitrary.
+      byzantine: The number of task gradients that may be arbitrarily wrong.
       selected: The number of gradients that are averaged.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The mean."""
+"""The mean of the task gradients."""
 
 import jax.numpy as jnp
 
@@ -6,11 +6,14 @@ from mtljax.surgery._surgery import Surgery, Traits, transform
 
 
 def mean() -> Surgery:
-    """The mean of the active tasks' gradients, ``d = 1/|A| sum_{t in A} g_t``, one backward pass.
+    """Average the task gradients over the tasks that have a label in the batch.
 
-    Equal gradients g give ``g``. Head gradients are not weighted. Inactive tasks do not count; a
-    zero gradient counts. A gradient that is not finite makes the mean not finite. The method is not
-    random.
+    The update is ``d = 1/n sum_t g_t``, where ``g_t`` is the gradient of task t and the sum is over
+    the n tasks with a label. One backward pass computes it.
+
+    If all task gradients equal g, the update is ``g``. `on_shared` does not weight the gradients of
+    the heads. A zero gradient counts in the mean. The method is deterministic. If a task gradient
+    is not finite, the update is not finite.
 
     >>> method = mean()
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}

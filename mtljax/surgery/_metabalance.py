@@ -1,4 +1,4 @@
-"""MetaBalance: auxiliary gradients get the size of the target gradient, tensor by tensor."""
+"""MetaBalance: scale the gradients of auxiliary tasks to the size of the target task's gradient."""
 
 from typing import Literal, NamedTuple
 
@@ -21,7 +21,8 @@ class MetaBalanceState(NamedTuple):
     """The state of `metabalance`.
 
     Attributes:
-      norms: The running mean of each task's norm in each tensor, leaves ``[T]``; 0 at first.
+      norms: For each parameter array, the running means of the norms of the task gradients, in
+        leaves ``[T]`` for T tasks. They are 0 at first.
       count: The number of steps in which each task had a label.
     """
 
@@ -37,25 +38,30 @@ def metabalance(
     which: Literal['larger', 'smaller', 'all'] = 'larger',
     num_tasks: int | None = None,
 ) -> Surgery:
-    """MetaBalance: in every tensor, gradients of auxiliary tasks get the target task's size.
+    """MetaBalance: scale the gradients of auxiliary tasks to the size of the target's gradient.
 
-    With the running means ``m_t = beta m_t + (1 - beta) |g_t|`` per tensor, divided by
-    ``1 - beta^n`` after n steps with a label, ``g_t`` becomes
-    ``(relax m_target / m_t + 1 - relax) g_t``; ``d = sum_t g_t`` (He, Feng, Cheng, Ji, Guo,
-    Caverlee, WWW 2022, https://arxiv.org/abs/2203.06801).
+    One task is the target, and all others are auxiliary. Each parameter array is treated
+    separately. For one array, ``m_t`` is the running mean of the norm of ``g_t``, the gradient of
+    task t: ``m_t = beta m_t + (1 - beta) |g_t|``. After n steps in which the task had a label,
+    ``m_t`` is divided by ``1 - beta^n`` to correct its bias. An auxiliary gradient ``g_t`` then
+    becomes ``(relax m_target / m_t + 1 - relax) g_t``, and the update is the sum of all gradients
+    (He, Feng, Cheng, Ji, Guo, Caverlee, WWW 2022, https://arxiv.org/abs/2203.06801).
 
-    Equal gradients g give ``T g``. Head gradients are not weighted. The method acts on each tensor
-    separately. It is not random. Inactive tasks add nothing and keep their means. No gradient
-    changes until the target has had a gradient. A zero gradient adds nothing. A gradient that is
-    not finite makes this and all later updates of its tensor not finite.
+    If all T task gradients equal g, the update is ``T g``. `on_shared` does not weight the
+    gradients of the heads. A task without a label in the batch adds nothing, and its running means
+    do not change. No gradient is scaled before the target task has had a gradient. A zero gradient
+    adds nothing. The method is deterministic. If a task gradient is not finite in one array, this
+    and all later updates of this array are not finite.
 
     Args:
       target: The index of the target task, in the order of the heads.
-      relax: Between 0 (the plain sum) and 1 (equal sizes). The default is that of torch-rechub.
+      relax: How much the gradients are scaled, from 0 (the plain sum) to 1 (equal sizes). The
+        default is that of torch-rechub.
       beta: The decay of the running means. The default is that of torch-rechub.
-      which: The auxiliary gradients that change: those ``'larger'`` than the target's (strategy A
-        of the paper), the ``'smaller'`` ones (B) or ``'all'`` (C).
-      num_tasks: T. Needed unless `on_shared`, which knows T, is around the method.
+      which: The auxiliary gradients that are scaled: those that are ``'larger'`` than the target's
+        (strategy A of the paper), those that are ``'smaller'`` (strategy B) or ``'all'`` (strategy
+        C).
+      num_tasks: The number of tasks T. Omit it inside `on_shared`, which passes it.
 
     Raises:
       ValueError: An option is out of range.

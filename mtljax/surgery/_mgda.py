@@ -1,4 +1,4 @@
-"""Multiple-gradient descent: the least point of the convex hull."""
+"""MGDA: the shortest vector in the convex hull of the task gradients."""
 
 from typing import Literal
 
@@ -13,24 +13,28 @@ _NORMALISERS = ('none', 'l2', 'loss', 'loss+')
 
 
 def mgda(*, normalise: Literal['none', 'l2', 'loss', 'loss+'] = 'none') -> Surgery:
-    """MGDA: the common descent direction of least norm.
+    """MGDA: the shortest convex combination of the task gradients.
 
-    ``d = sum_t w_t g_t``, ``w = argmin |sum_t w_t g_t / c_t|^2`` over ``w >= 0, sum_t w_t = 1``
-    (Desideri, Comptes Rendus Mathematique 2012; Sener and Koltun, NeurIPS 2018,
-    https://arxiv.org/abs/1810.04650). Solved to optimality, in closed form for two tasks; the
-    authors' code stops after 250 steps, and keeps two-task weights in [0.001, 0.999].
+    The update is ``d = sum_t w_t g_t``, where ``g_t`` is the gradient of task t. The weights
+    minimise ``|sum_t w_t g_t / c_t|^2`` over ``w >= 0, sum_t w_t = 1``, where ``c_t`` is 1 by
+    default (Desideri, Comptes Rendus Mathematique 2012; Sener and Koltun, NeurIPS 2018,
+    https://arxiv.org/abs/1810.04650). With ``c_t = 1``, a small step against d increases no task's
+    loss. The problem is solved to optimality, for two tasks in closed form. The authors' code stops
+    after 250 steps, and keeps the weights of two tasks in [0.001, 0.999].
 
-    Equal gradients g give ``g``. Head gradients are not weighted. The method is not random.
-    Inactive tasks are excluded. With a zero gradient ``d = 0``, since 0 is the least point. A
-    gradient that is not finite makes the update not finite.
+    If every task gradient equals g, the update is ``g``. `on_shared` does not weight the gradients
+    of the heads. Tasks without a label in the batch are left out. If a gradient is zero, the update
+    is zero too, because zero is then the shortest combination. The method is deterministic. If a
+    task gradient is not finite, the update is not finite.
 
     Args:
-      normalise: The divisor c: 1, the norm (``'l2'``), the loss, or norm times loss (``'loss+'``).
-        The weights apply to the gradients without c, as in the authors' code. Losses must be
-        positive: a loss that is not positive makes the update not finite.
+      normalise: The divisor ``c_t``: 1 (``'none'``), the norm of the gradient (``'l2'``), the loss
+        (``'loss'``), or the norm times the loss (``'loss+'``). Only the choice of the weights uses
+        it. The update adds up the original gradients, as in the authors' code. A loss that is used
+        here must be positive, or else the update is not finite.
 
     Raises:
-      ValueError: The normaliser is unknown; at update, the losses are needed and missing.
+      ValueError: The normaliser is unknown. At update, the losses are needed and missing.
 
     >>> method = mgda()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

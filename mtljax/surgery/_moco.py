@@ -19,8 +19,8 @@ class MocoState(NamedTuple):
 
     Attributes:
       step: The number of updates so far.
-      rows: The tracked gradients Y, leaves ``[T, ...]``.
-      weights: The weights l.
+      rows: The tracked task gradients Y, in leaves ``[T, ...]`` for T tasks.
+      weights: The task weights l.
     """
 
     step: Int[Array, '']
@@ -37,27 +37,33 @@ def moco(
     rho: float = 0.0,
     num_tasks: int | None = None,
 ) -> Surgery:
-    """MoCo: weights follow the least point of the hull of gradients that are averaged over steps.
+    """MoCo: MGDA on running means of the task gradients, with weights that change slowly.
 
-    At step k: ``Y = Y - beta / k^beta_sigma (Y - J)``;
-    ``l = P(l - gamma / k^gamma_sigma (Y Y^T + rho I) l)``, P the projection on the simplex;
-    ``d = Y^T l`` (Fernando, Shen, Liu, Chaudhury, Murugesan, Chen, ICLR 2023,
-    https://openreview.net/forum?id=dLAYGdKTi2). LibMTL replaces each gradient by its direction
-    times its loss, and P by a softmax. The state holds T gradients.
+    J is the matrix whose T rows are the task gradients. Step k does the following:
 
-    Equal gradients g give ``beta g`` at the first step and ``g`` in the end. The step of l grows
-    with the square of the gradients: choose gamma by their size. Head gradients are not weighted.
-    The method is not random. Inactive tasks are excluded, and keep their row and their share. A
-    zero gradient pulls its row to 0. A gradient that is not finite makes this and later updates not
-    finite.
+    - Track the gradients: ``Y = Y - beta / k^beta_sigma (Y - J)``.
+    - Move the task weights: ``l = P(l - gamma / k^gamma_sigma (Y Y^T + rho I) l)``, where P is the
+      projection on the simplex.
+    - Update by ``d = Y^T l``.
+
+    The paper is Fernando, Shen, Liu, Chaudhury, Murugesan, Chen, ICLR 2023,
+    https://openreview.net/forum?id=dLAYGdKTi2. LibMTL's version replaces each gradient by its
+    direction times its loss, and P by a softmax. The state takes the memory of T gradients.
+
+    If all task gradients equal g, the first update is ``beta g``, and later updates tend to ``g``.
+    A step of the weights grows with the square of the gradients, so choose gamma by their size.
+    `on_shared` does not weight the gradients of the heads. A task without a label in the batch is
+    left out; its tracked gradient and its weight do not change. A zero gradient pulls the tracked
+    gradient to 0. The method is deterministic. If a task gradient is not finite, this update and
+    all later ones are not finite.
 
     Args:
       beta: The rate of the tracking. All defaults are those of LibMTL.
-      beta_sigma: How fast beta falls with the steps.
+      beta_sigma: At step k, beta is divided by ``k^beta_sigma``.
       gamma: The rate of the weights.
-      gamma_sigma: How fast gamma falls with the steps.
-      rho: The number that is added to the diagonal of the Gramian.
-      num_tasks: T. Needed unless `on_shared`, which knows T, is around the method.
+      gamma_sigma: At step k, gamma is divided by ``k^gamma_sigma``.
+      rho: The number that is added to the diagonal of ``Y Y^T``.
+      num_tasks: The number of tasks T. Omit it inside `on_shared`, which passes it.
 
     Raises:
       ValueError: An option is out of range.

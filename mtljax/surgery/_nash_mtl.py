@@ -1,4 +1,4 @@
-"""Nash bargaining between the tasks."""
+"""Nash-MTL: Nash bargaining between the tasks."""
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
@@ -11,24 +11,29 @@ from mtljax.surgery._surgery import Surgery
 
 
 def nash_mtl(*, max_norm: ArrayLike | None = 1.0) -> Surgery:
-    """Nash-MTL: the bargaining solution, in which no task can gain more than others lose.
+    """Nash-MTL: the Nash bargaining solution, in which no task can gain more than others lose.
 
-    ``d = sum_t a_t g_t`` with ``G a = 1 / a``, ``a > 0`` (Navon, Shamsian, Achituve, Maron,
-    Kawaguchi, Chechik, Fetaya, ICML 2022, https://arxiv.org/abs/2202.01017). The equations are
-    solved to rounding by Newton's method, in closed form for two tasks; the authors' code takes 20
-    linearised steps on the host, and falls back to its last weights where its solver fails.
+    The update is ``d = sum_t a_t g_t``, where ``g_t`` is the gradient of task t. The weights solve
+    ``G a = 1 / a`` with ``a > 0``, where G is the matrix of the dot products ``g_t . g_s`` (Navon,
+    Shamsian, Achituve, Maron, Kawaguchi, Chechik, Fetaya, ICML 2022,
+    https://arxiv.org/abs/2202.01017). Newton's method solves the equations up to rounding; two
+    tasks have a closed form. The authors' code takes 20 linearised steps on the host, and uses its
+    last weights if its solver fails. `every` solves the equations only in every k-th step.
 
-    The length of d does not depend on the length of the gradients: ``|d|^2 = T`` before
-    ``max_norm``. Equal gradients g give ``g / |g|`` (``sqrt(T) g / |g|`` with no limit). Head
-    gradients are weighted by a. The method is not random. Inactive tasks and zero gradients are
-    excluded; the head of a zero gradient gets the mean of the other weights. Dependent gradients
-    may have no solution. The eigenvalues of the cosines are then raised to 1e-8 (float32: 1e-6 T),
-    and the update tends to 0. A gradient that is not finite makes the update not finite. With
-    `every` the equations are solved only every k steps.
+    If every task gradient equals g, the update is ``g / |g|``. Without ``max_norm`` it is
+    ``sqrt(T) g / |g|`` for T tasks: the length of d is then always ``sqrt(T)``, however long the
+    gradients are. `on_shared` weights the gradients of the heads by ``a_t`` too. Zero gradients and
+    tasks without a label in the batch are left out. If the gradient of a labelled task is zero, its
+    head gets the mean of the other weights. The method is deterministic. If a task gradient is not
+    finite, the update is not finite.
+
+    If the gradients are linearly dependent, the equations may have no solution. The eigenvalues of
+    the matrix of cosines are then raised to 1e-8 (in float32 to 1e-6 times T), and the update tends
+    to 0.
 
     Args:
-      max_norm: The greatest length of d; None for no limit. A longer d is scaled down to it, and a
-        with it. The authors' code and LibMTL do not scale the weights of the heads.
+      max_norm: The greatest length of d; None for no limit. If d is longer, d and the weights
+        ``a_t`` are scaled down. The authors' code and LibMTL do not scale the weights of the heads.
 
     Raises:
       ValueError: max_norm is not above 0.

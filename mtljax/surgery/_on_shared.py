@@ -1,4 +1,4 @@
-"""Surgery on the shared parameters, and plain or weighted sums for the others."""
+"""Surgery on the shared parameters, and plain or weighted sums for all other parameters."""
 
 import logging
 from collections.abc import Callable
@@ -19,7 +19,7 @@ Labels = Callable[[str], str] | PyTree
 
 
 class NothingShared(NamedTuple):
-    """The state of a surgery on an empty tree."""
+    """The state of a surgery if the model has no shared parameters."""
 
 
 def on_shared(
@@ -29,25 +29,33 @@ def on_shared(
     labels: Labels | None = None,
     num_tasks: int | None = None,
 ) -> Surgery:
-    """Apply a surgery to the shared parameters; every other gradient is a sum over tasks.
+    """Apply a surgery to the shared parameters; other gradients are summed over the tasks.
 
-    ``{'shared': method(J_shared), 'task': J_task^T w}``. It comes first in the ``optax.chain``;
-    clipping, MultiSteps and apply_if_finite go behind it. Where no parameter is shared, the method
-    does not run, and the log says so.
+    The shared parameters are those that the losses of several tasks reach. A model of
+    `mtljax.sharing` stores them under ``params['shared']``, and all others under
+    ``params['task']``, for example the heads. The update of the shared parameters is the result of
+    the surgery. The update of the others is ``sum_t w_t g_t``, where ``g_t`` is the gradient of
+    task t. The argument ``task`` chooses the weights ``w_t``.
+
+    Put `on_shared` first in ``optax.chain``. Clipping, ``optax.MultiSteps`` and
+    ``optax.apply_if_finite`` come after it. If the model has no shared parameter, the surgery does
+    not run and a warning is logged.
 
     Args:
-      method: A surgery.
-      task: ``'plain'`` for ``w = 1``, or ``'weighted'`` for the method's task weights. The default
-        is the choice of the method's paper.
-      labels: Needed for parameters that are not laid out as ``{'shared': ..., 'task': ...}``.
-        Either a function from the path ``'a/b/c'`` to ``'shared'`` or ``'task'``, or a tree of
-        these labels in the structure of the parameters.
-      num_tasks: T. Methods with a state need it where T is not the number of
-        ``params['task']['heads']``.
+      method: A surgery, for example ``surgery.pcgrad()``.
+      task: The weights ``w_t`` of the gradients that are not shared. ``'plain'`` uses 1, and
+        ``'weighted'`` uses the task weights of the method. The default is the choice of the
+        method's paper.
+      labels: Says which parameters are shared. Needed if the parameters are not laid out as
+        ``{'shared': ..., 'task': ...}``. Pass a function from the path ``'a/b/c'`` of a parameter
+        to ``'shared'`` or ``'task'``, or a tree of these labels in the structure of the parameters.
+      num_tasks: The number of tasks. The default is the number of heads,
+        ``len(params['task']['heads'])``. If the parameters have no such entry, a method with a
+        state needs this argument.
 
     Raises:
-      ValueError: An option or a label is unknown, or ``task='weighted'`` and the method has no task
-        weights.
+      ValueError: An option or a label is unknown, or ``task='weighted'`` is used with a method that
+        has no task weights.
 
     >>> import jax.numpy as jnp
     >>> from mtljax import surgery
@@ -90,7 +98,7 @@ def on_shared(
 
 
 def _split(updates, params, labels, active) -> tuple[Any, Any, Callable[[Params, Params], Params]]:
-    """The Jacobians of the shared and of all other parameters, and how to join their results."""
+    """Return the Jacobians of shared and other parameters, and how to join their results."""
     if isinstance(updates, ModelJacobian) and labels is None:
         shared, rest = updates['shared'], updates['task']
         return shared, rest, lambda first, second: {'shared': first, 'task': second}
@@ -107,7 +115,7 @@ def _split(updates, params, labels, active) -> tuple[Any, Any, Callable[[Params,
 
 
 def _shared_of(params, labels):
-    """The parameters of the method: ``params['shared']``, or the tree with holes elsewhere."""
+    """Return ``params['shared']``, or with ``labels`` the tree without other parameters."""
     shared, _ = trees.partition(params, _is_shared(params, labels))
     return shared.get('shared') if labels is None else shared
 

@@ -1,4 +1,4 @@
-"""Orders of the tasks, for methods that handle the tasks one after the other."""
+"""The orders in which a method takes the tasks one after the other."""
 
 import jax
 import jax.numpy as jnp
@@ -9,10 +9,11 @@ from mtljax.base import Key
 
 
 def orders(num_tasks: int, key: Key | None, *, shuffle: bool, method: str) -> Int[Array, 'T T']:
-    """One order of all tasks per task: a new permutation each, or 0, 1, 2, ...
+    """Return one order of all tasks for each task: a random permutation, or 0, 1, 2, ...
 
     Raises:
-      ValueError: An order has to be drawn and the key is missing. Two tasks have only one order.
+      ValueError: The key is missing and a permutation has to be drawn. With two tasks nothing has
+        to be drawn.
     """
     if not shuffle or num_tasks <= 2:
         return jnp.broadcast_to(jnp.arange(num_tasks), (num_tasks, num_tasks))
@@ -26,9 +27,10 @@ def orders(num_tasks: int, key: Key | None, *, shuffle: bool, method: str) -> In
 
 
 def of_rows(units: Float[Array, 'T T'], norms: Float[Array, 'T']) -> Float[Array, 'T']:
-    """The weights of the gradients, from ``units[i, k]``, the share of unit row k in row i.
+    """Return the weight of each task gradient, from coefficients of the unit gradients.
 
-    Row i stands for ``|g_i| sum_k units[i, k] g_k/|g_k|``.
+    A method makes T vectors. Vector i is ``|g_i| sum_k units[i, k] g_k/|g_k|``. The weights are
+    those of the sum of all vectors.
     """
     ratio = norms[:, None] * divide(1, norms)[None, :]
     weights = jnp.sum(jnp.where(units != 0, units * ratio, 0), axis=0)

@@ -1,4 +1,4 @@
-"""Projecting conflicting gradients."""
+"""PCGrad: project each task gradient so that it does not oppose another one."""
 
 import jax
 import jax.numpy as jnp
@@ -10,24 +10,28 @@ from mtljax.surgery._surgery import Surgery
 
 
 def pcgrad(*, shuffle: bool = True) -> Surgery:
-    """PCGrad: each task's gradient loses the part that opposes another task's, one after the other.
+    """PCGrad: remove from each task gradient the part that opposes another task's gradient.
 
-    For each i, ``v = g_i``; for each j != i in random order, if ``v . g_j < 0`` then
-    ``v -= (v . g_j) / |g_j|^2 g_j``; ``d = sum_i v_i`` (Yu, Kumar, Gupta, Levine, Hausman, Finn,
-    NeurIPS 2020, https://arxiv.org/abs/2001.06782). It is computed on the cosines, for all i at
-    once.
+    For each task i, the method starts from ``v_i = g_i``, the gradient of this task. It takes the
+    other tasks j in random order: if ``v_i . g_j < 0``, the projection
+    ``(v_i . g_j) / |g_j|^2 g_j`` is subtracted from ``v_i``. The update is ``d = sum_i v_i`` (Yu,
+    Kumar, Gupta, Levine, Hausman, Finn, NeurIPS 2020, https://arxiv.org/abs/2001.06782). It is
+    computed from the cosines between the task gradients. The method treats all parameters that it
+    receives as one vector.
 
-    Equal gradients g give ``T g``. Head gradients are not weighted. The method acts on all
-    parameters that it gets, as one vector. The order is a new permutation per task i, drawn from
-    ``key``. The authors' TensorFlow code discards its shuffle; ``shuffle=False`` does the same.
-    Projections use the original ``g_j``. Inactive tasks are excluded. No gradient is projected on a
-    zero gradient. A gradient that is not finite makes the update not finite.
+    If all T task gradients equal g, the update is ``T g``. `on_shared` does not weight the
+    gradients of the heads. The random ``key`` draws a new order for each task i. Zero gradients and
+    tasks without a label in the batch change nothing. If a task gradient is not finite, the update
+    is not finite.
 
     Args:
-      shuffle: Whether the order of j is random; False takes the order of the tasks.
+      shuffle: Whether the order of the tasks j is random. With False it is the order of the
+        tasks.
+        The authors' TensorFlow code does the same, because it discards its shuffled order.
 
     Raises:
-      ValueError: At update, the key is missing with ``shuffle`` and more than two tasks.
+      ValueError: At update, the key is missing, ``shuffle`` is True and there are more than two
+        tasks.
 
     >>> method = pcgrad()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}
@@ -46,7 +50,7 @@ def pcgrad(*, shuffle: bool = True) -> Surgery:
 def _project(
     cosines: Float[Array, 'T T'], task: Int[Array, ''], order: Int[Array, 'T']
 ) -> Float[Array, 'T']:
-    """The shares of the unit rows in one projected row."""
+    """Return the coefficients of the unit gradients in one projected gradient."""
 
     def against(units, other):
         dot = units @ cosines[:, other]

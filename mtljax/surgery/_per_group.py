@@ -14,7 +14,9 @@ from mtljax.surgery._surgery import Surgery, SurgeryState, init_of
 
 
 def per_leaf(method: Surgery) -> Surgery:
-    """`per_group` with one group for every array of the parameters.
+    """Apply a surgery to each parameter array separately.
+
+    This is `per_group` with one group per array.
 
     >>> from mtljax import surgery
     >>> method = per_leaf(surgery.mgda())
@@ -28,20 +30,21 @@ def per_leaf(method: Surgery) -> Surgery:
 
 
 def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery:
-    """A method that acts on every group of parameters as if there were no others.
+    """Apply a surgery to each group of parameters separately, for example to each layer.
 
-    The layers of GradVac are such groups. All groups are solved under one vmap. It cannot weigh
-    heads, because every group has different weights. The scale and the treatment of inactive and
-    zero rows are those of the method; a random method draws a new order per group.
+    The method computes separate task weights for every group. All groups are computed in one vmap.
+    Because each group has other weights, `on_shared` cannot use them for the heads. A random method
+    draws a new order for each group. The other properties of the method do not change.
 
     Args:
-      method: A surgery that reads the gradients only through their Gramian.
-      groups: A function from the path ``'a/b/c'`` of a parameter to its group, or a tree of groups
-        in the structure of the parameters that it gets (the shared ones, inside `on_shared`).
+      method: A surgery that reads only the norms and cosines of the task gradients.
+      groups: A function from the path ``'a/b/c'`` of a parameter to the name of its group, or a
+        tree of names in the structure of the parameters. Inside `on_shared` these are the shared
+        parameters.
 
     Raises:
-      ValueError: The method reads more than the Gramian. (graddrop and trimmed_mean already act on
-        every element, and metabalance on every array.)
+      ValueError: The method reads more than the norms and cosines of the gradients. (`graddrop` and
+        `trimmed_mean` already treat every element separately, and `metabalance` every array.)
 
     >>> from mtljax import surgery
     >>> method = per_group(surgery.mgda(), lambda path: path.split('/')[0])
@@ -91,7 +94,7 @@ def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery
 
 
 def _names(tree, groups):
-    """The group of every leaf, in the order of the leaves."""
+    """Return the group of every leaf, in the order of the leaves."""
     if not callable(groups):
         labels, count = jax.tree.leaves(groups), len(jax.tree.leaves(tree))
         if len(labels) != count:

@@ -13,24 +13,30 @@ from mtljax.surgery._wrapped import check_inner, scaled_weights, weights_of, wra
 def rescale(
     method: Surgery, to: Literal['sum', 'mean'], *, num_tasks: int | None = None
 ) -> Surgery:
-    """A method whose update has the scale of the sum or of the mean of the gradients.
+    """Scale the update of a surgery like the sum, or like the mean, of the task gradients.
 
-    A method that adds (equal gradients g give ``T g``) is divided by the number of active tasks for
-    ``'mean'``, one that averages is multiplied by it for ``'sum'``: a constant factor, so that
-    learning rates carry over. Other methods (nash_mtl, fairgrad, and from_gramian by default) have
-    another length. Their task weights are divided by the size of their sum, and for ``'sum'``
-    multiplied by the number of active tasks. Task weights, and with them weighted head gradients,
-    get the same factor.
+    Surgeries differ in scale: if every one of T task gradients equals g, some methods return
+    ``T g`` and others ``g``. If all methods have one scale, one learning rate fits them all.
+
+    - A method that returns ``T g`` is divided by the number of active tasks for ``'mean'``. A task
+      is active if it has a label in the batch.
+    - A method that returns ``g`` is multiplied by the number of active tasks for ``'sum'``.
+    - Some methods have another scale (`nash_mtl`, `fairgrad`, and `from_gramian` by default). Their
+      task weights are divided by the absolute value of the sum of the weights. For ``'sum'`` they
+      are then multiplied by the number of active tasks.
+
+    The task weights get the same factor as the update. If `on_shared` weights the gradients of the
+    heads, these get it too.
 
     Args:
       method: A surgery.
       to: The scale, ``'sum'`` or ``'mean'``.
-      num_tasks: T. Needed only if weights are summed and `on_shared`, which knows T, is not around
-        the method.
+      num_tasks: The number of tasks. Only the methods of the third kind need it, and not inside
+        `on_shared`, which passes it.
 
     Raises:
-      ValueError: The scale is unknown, or the method is not a surgery; the weights have to be
-        summed and the method has none (per_group), or T was not known at init.
+      ValueError: The scale is unknown, or the method is not a surgery. For a method of the third
+        kind: it has no task weights (`per_group`), or the number of tasks was not known at init.
 
     >>> from mtljax import surgery
     >>> method = rescale(surgery.mgda(), to='sum')

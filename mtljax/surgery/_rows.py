@@ -1,4 +1,4 @@
-"""Operations on trees of rows ``[T, ...]``."""
+"""Operations on trees that hold one row per task: leaves ``[T, ...]``."""
 
 import jax
 import jax.numpy as jnp
@@ -10,18 +10,18 @@ from mtljax.gradients import Stacked
 
 
 def where_rows(mask: Bool[Array, 'T'], rows: PyTree, otherwise: PyTree) -> PyTree:
-    """The rows ``[T, ...]`` of one tree where ``mask`` holds, else those of the other tree."""
+    """Take row t from ``rows`` where ``mask[t]`` is True, and otherwise from ``otherwise``."""
     return jax.tree.map(
         lambda row, other: jnp.where(per_row(mask, row), row, other), rows, otherwise
     )
 
 
 def without_inactive(jacobian: Jacobian, active: Bool[Array, 'T'] | None) -> Jacobian:
-    """The Jacobian with 0 in the rows of inactive tasks, also where they are not finite.
+    """Set the rows of inactive tasks to 0, even if they are not finite.
 
     Args:
       jacobian: Any Jacobian.
-      active: The tasks whose rows stay; all when None.
+      active: Booleans ``[T]``. The rows of these tasks stay. None keeps all rows.
 
     >>> rows = Stacked({'w': jnp.array([[1.0], [jnp.nan]])}, 2)
     >>> without_inactive(rows, jnp.array([True, False])).stacked()['w'].tolist()
@@ -34,7 +34,7 @@ def without_inactive(jacobian: Jacobian, active: Bool[Array, 'T'] | None) -> Jac
 
 
 def zero_rows(params: Params, num_tasks: int) -> PyTree:
-    """T rows of zeros in the shapes of the parameters, in float32 at least."""
+    """Return T rows of zeros in the shapes of the parameters, in float32 or higher precision."""
 
     def zeros(leaf):
         return jnp.zeros((num_tasks, *jnp.shape(leaf)), jnp.result_type(leaf, jnp.float32))
@@ -43,13 +43,13 @@ def zero_rows(params: Params, num_tasks: int) -> PyTree:
 
 
 def blend(before: PyTree, rows: PyTree, rate: Float[Array, ''], active: Bool[Array, 'T']) -> PyTree:
-    """``before + rate (rows - before)`` for the active tasks, in the dtypes of ``before``.
+    """Return ``before + rate (rows - before)`` for the active tasks, in the dtypes of ``before``.
 
     Args:
       before: A tree of leaves ``[T, ...]``.
       rows: A tree of leaves ``[T, ...]``.
       rate: A scalar.
-      active: The tasks whose rows change.
+      active: Booleans ``[T]``. Only the rows of these tasks change.
     """
 
     def mixed(old, new):
@@ -59,10 +59,10 @@ def blend(before: PyTree, rows: PyTree, rate: Float[Array, ''], active: Bool[Arr
 
 
 def spread(weights: Float[Array, 'T'], leaf: Shaped[Array, 'T ...']) -> Float[Array, 'T ...']:
-    """``weights`` as ``[T, 1, ...]``, in the dtype of ``leaf``, float32 at least."""
+    """Return ``weights`` as ``[T, 1, ...]`` in the dtype of ``leaf``, at least float32."""
     return per_row(weights, leaf).astype(jnp.result_type(leaf, jnp.float32))
 
 
 def as_params(tree: PyTree, like: PyTree) -> PyTree:
-    """A tree in the dtypes of another."""
+    """Cast a tree to the dtypes of another tree."""
     return jax.tree.map(lambda leaf, other: leaf.astype(other.dtype), tree, like)

@@ -9,24 +9,27 @@ from mtljax.surgery._wrapped import needs_linear, weights_of, wrapped
 
 
 def smooth(method: Surgery, decay: ArrayLike = 0.9, *, num_tasks: int | None = None) -> Surgery:
-    """CR-MOGM: a method with the running mean of its task weights.
+    """CR-MOGM: replace the task weights of a method by their running mean over steps.
 
-    ``d = sum_t l_t g_t``, ``l = decay l + (1 - decay) w`` with w the method's weights (Zhou, Zhang,
-    Jiang, Zhong, Gu, Zhu, NeurIPS 2022, https://proceedings.neurips.cc/paper_files/paper/2022/hash/
-    f91bd64a3620aad8e70a27ad9cb3ca57-Abstract-Conference.html). A task's mean starts at its first
-    weight, and does not change while the task is inactive. The scale, the treatment of head
-    gradients (weighted by l, where the method weighs them) and the random order are those of the
-    method. A weight that is not finite makes this update not finite and does not enter the mean.
+    If the method gives task t the weight ``w_t``, its running mean is
+    ``m_t = decay m_t + (1 - decay) w_t``, and the update is ``sum_t m_t g_t``, where ``g_t`` is the
+    gradient of task t (Zhou, Zhang, Jiang, Zhong, Gu, Zhu, NeurIPS 2022,
+    https://proceedings.neurips.cc/paper_files/paper/2022/hash/f91bd64a3620aad8e70a27ad9cb3ca57-Abstract-Conference.html).
+
+    The mean of a task starts at its first weight. It does not change in steps where the task has no
+    label in the batch. If a weight is not finite, the update of this step is not finite, but the
+    running mean stays finite. If `on_shared` weights the heads by the task weights of the method,
+    it now uses the running means. The other properties of the method do not change.
 
     Args:
-      method: A surgery whose update is ``J^T w``.
+      method: A surgery whose update is a sum of the task gradients with the task weights.
       decay: The decay of the running mean, in [0, 1). The default is TorchJD's.
-      num_tasks: T. Needed unless `on_shared`, which knows T, is around the method.
+      num_tasks: The number of tasks. Omit it inside `on_shared`, which passes it.
 
     Raises:
-      ValueError: decay is out of range, or the update of the method is not a weighted sum
-        (graddrop, metabalance, trimmed_mean and methods that average gradients over steps); at
-        init, T is unknown.
+      ValueError: The decay is out of range, or the update of the method is not a weighted sum of
+        the task gradients. This excludes `graddrop`, `metabalance`, `trimmed_mean` and methods that
+        average gradients over steps. At init, the number of tasks is unknown.
 
     >>> from mtljax import surgery
     >>> method = smooth(surgery.mgda(), decay=0.5)

@@ -1,4 +1,4 @@
-"""The plain sum."""
+"""The plain sum of the task gradients."""
 
 import jax.numpy as jnp
 
@@ -6,11 +6,13 @@ from mtljax.surgery._surgery import Surgery, Traits, transform
 
 
 def sum() -> Surgery:
-    """The sum of the task gradients, ``d = sum_t g_t``, by one backward pass.
+    """Add up the task gradients: ``d = sum_t g_t``.
 
-    Equal gradients g give ``T g``. Head gradients are not weighted. Inactive tasks and zero
-    gradients add nothing. A gradient that is not finite makes the sum not finite. The method is not
-    random.
+    Here d is the update and ``g_t`` is the gradient of task t. One backward pass computes it.
+
+    If all T task gradients equal g, the update is ``T g``. `on_shared` does not weight the
+    gradients of the heads. Tasks without a label in the batch are left out. The method is
+    deterministic. If a task gradient is not finite, the update is not finite.
 
     >>> method = sum()
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}

@@ -1,4 +1,4 @@
-"""The type of every method: per-task gradients in, one gradient out."""
+"""The type of every surgery method: an optax transform from task gradients to one update."""
 
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, Protocol, cast, runtime_checkable
@@ -12,13 +12,14 @@ from mtljax.surgery._inputs import per_task, read
 
 
 class SurgeryState(NamedTuple):
-    """The state of a surgery.
+    """The optimizer state of a surgery method.
 
     Attributes:
-      task_weights: The weights of the last step, ``[T]``. Wrappers, heads and logs read them. They
-        are None if T was not known at init.
-      inner: The state of the method. Methods with a solver keep the ``residual`` of the
-        solver here; ``optax.tree.get(state, 'residual')`` reads it.
+      task_weights: The weight of each task in the last step, ``[T]`` for T tasks. It is None if the
+        number of tasks was not known at init.
+      inner: The state of the method itself. A method that solves an optimisation problem stores the
+        remaining error of its solver here as ``residual``. Read it with
+        ``optax.tree.get(state, 'residual')``.
     """
 
     task_weights: Float[Array, 'T'] | None
@@ -26,18 +27,23 @@ class SurgeryState(NamedTuple):
 
 
 class Traits(NamedTuple):
-    """The properties of a method that wrappers need.
+    """Properties of a surgery method, which wrappers such as `on_shared` and `rescale` read.
+
+    Below, T is the number of tasks and ``g_t`` is the gradient of task t.
 
     Attributes:
-      weighs_heads: Whether the paper applies the task weights to the gradients of the heads too.
-      plain: Whether the weights depend on ``active`` only, so that one backward pass is enough.
-      scale: The update for equal gradients g: ``T g`` ('sum'), ``g`` ('mean', up to a constant), or
-        something else ('own').
-      linear: Whether the update is ``J^T task_weights``.
-      whole: Whether the method separates shared parameters from the others itself, as
+      weighs_heads: True if the paper of the method also multiplies the gradients of the heads by
+        the task weights.
+      plain: True if the task weights depend only on ``active``, which says which tasks have a label
+        in the batch. One backward pass is then enough.
+      scale: The update when every task gradient equals g. ``'sum'`` means ``T g``, ``'mean'`` means
+        ``g`` times a constant, and ``'own'`` means any other update.
+      linear: True if the update is ``sum_t task_weights[t] g_t``.
+      whole: True if the method itself separates the shared parameters from all others, as
         `on_shared` does.
-      rule: ``(norms, cosines, inner, *, losses, active, key) -> (weights, inner)``, for methods
-        that read the gradients only through their norms and cosines; None for the others.
+      rule: The function ``(norms, cosines, inner, *, losses, active, key) -> (weights, inner)`` of
+        a method that reads only the norms and cosines of the task gradients. None for any other
+        method.
     """
 
     weighs_heads: bool = False
@@ -50,22 +56,26 @@ class Traits(NamedTuple):
 
 @runtime_checkable
 class SurgeryInit(Protocol):
-    """``init`` of a surgery."""
+    """The type of the function ``init`` of a surgery."""
 
     def __call__(self, params: Any, *, num_tasks: int | None = None) -> Any:
-        """The first state; methods that keep one value per task need ``num_tasks``."""
+        """Return the first state; a method with one value per task needs ``num_tasks``."""
         ...
 
 
 class Surgery(optax.GradientTransformationExtraArgs):
-    """An optax transform from per-task gradients to one gradient.
+    """A surgery method: an optax transform that turns the gradients of all tasks into one update.
 
-    ``init`` also takes ``num_tasks=T``. ``update`` takes three more keyword-only arguments:
-    ``losses`` (``[T]``), ``active`` (booleans ``[T]``, True for tasks with a label in the batch; by
-    default all are True) and ``key``.
+    ``update`` receives one gradient per task: a tree whose leaves have the shape
+    ``(T,) + param.shape`` for T tasks. It returns a tree in the shape of the parameters, so other
+    optax transforms can follow in ``optax.chain``.
+
+    ``init`` accepts one more keyword argument than in optax, the number of tasks ``num_tasks``.
+    ``update`` accepts three more: ``losses`` (``[T]``), ``active`` (booleans ``[T]``, False for
+    tasks without a label in the batch; True for all tasks by default) and the random ``key``.
 
     Attributes:
-      traits: The properties of the method that wrappers need.
+      traits: Properties of the method, which wrappers read.
 
     >>> method = Surgery(lambda params: (), lambda updates, state, params=None, **extra: (1, state))
     >>> method.traits.scale, method._replace(traits=Traits(scale='sum')).traits.scale
@@ -80,13 +90,13 @@ class Surgery(optax.GradientTransformationExtraArgs):
         return surgery
 
     def _replace(self, **changes: Any) -> 'Surgery':
-        """A copy with other functions or other traits."""
+        """Return a copy with other functions or other traits."""
         parts: dict[str, Any] = {'init': self.init, 'update': self.update, 'traits': self.traits}
         return Surgery(**parts | changes)
 
 
 def init_of(method: Surgery) -> SurgeryInit:
-    """``init`` of a method, with the keyword ``num_tasks`` that optax's type does not have."""
+    """Return ``init`` of a method, typed with ``num_tasks``, which optax's type lacks."""
     return cast(SurgeryInit, method.init)
 
 
@@ -97,17 +107,21 @@ def transform(
     num_tasks: int | None = None,
     traits: Traits | None = None,
 ) -> Surgery:
-    """A surgery from a function of the whole Jacobian.
+    """Make a surgery from a function of the task gradients.
 
     Args:
-      fn: ``(jacobian, inner, *, losses, active, key) -> (updates, task_weights [T], inner)``.
-      init: ``(params, num_tasks or None) -> inner``; None for a method without a state.
-      num_tasks: T. Needed for a method that keeps a state, unless the method is inside
-        `on_shared`, which knows T.
-      traits: The properties of the method that wrappers need.
+      fn: A function ``(jacobian, inner, *, losses, active, key) -> (updates, task_weights,
+        inner)``. It receives the gradients of all T tasks as an ``mtljax.base.Jacobian``, and the
+        state of the method as ``inner``. It returns the update in the shape of the parameters, the
+        task weights ``[T]`` and the new state.
+      init: A function ``(params, num_tasks) -> inner`` that makes the first state; ``num_tasks``
+        may be None. Leave it out for a method without a state.
+      num_tasks: The number of tasks T. A method with a state needs it, except inside `on_shared`,
+        which passes T itself.
+      traits: Properties of the method, which wrappers read.
 
     Returns:
-      The method.
+      The surgery.
 
     >>> def first(jacobian, inner, *, losses, active, key):
     ...     weights = jnp.zeros(jacobian.num_tasks).at[0].set(1)

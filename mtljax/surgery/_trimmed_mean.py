@@ -1,4 +1,4 @@
-"""The mean without the extremes."""
+"""The mean of the task gradients without the extreme values."""
 
 import jax
 import jax.numpy as jnp
@@ -9,15 +9,16 @@ from mtljax.surgery._surgery import Surgery, Traits, transform
 
 
 def trimmed_mean(trim: int = 1) -> Surgery:
-    """In every parameter, the mean of the task gradients without the largest and smallest ones.
+    """In every parameter, average the task gradients without the largest and smallest values.
 
-    ``d_p`` is the mean of ``g_tp`` over t without the ``trim`` largest and ``trim`` smallest values
-    (Yin, Chen, Ramchandran, Bartlett, ICML 2018, https://arxiv.org/abs/1803.01498). At most ``(|A|
-    - 1) // 2`` values are left out on each side, so that one value stays.
+    The ``trim`` largest and the ``trim`` smallest values are left out in each parameter separately
+    (Yin, Chen, Ramchandran, Bartlett, ICML 2018, https://arxiv.org/abs/1803.01498). With n tasks,
+    at most ``(n - 1) // 2`` values are left out on each side, so that one value always stays.
 
-    Equal gradients g give ``g``. Head gradients are not weighted. The method is not random.
-    Inactive tasks are excluded. A zero gradient counts like any other. Infinite entries can be left
-    out like other extremes; a NaN makes its parameter's update NaN.
+    If every task gradient equals g, the update is ``g``. `on_shared` does not weight the gradients
+    of the heads. Tasks without a label in the batch are left out. A zero gradient counts like any
+    other. The method is deterministic. An infinite value can be left out like any other extreme
+    value. A NaN makes the update of its parameter NaN.
 
     Args:
       trim: The number of values that are left out on each side.

@@ -1,4 +1,4 @@
-"""Unconflicting projection of gradients."""
+"""UPGrad: unconflicting projection of gradients."""
 
 import jax.numpy as jnp
 
@@ -8,16 +8,18 @@ from mtljax.surgery._surgery import Surgery
 
 
 def upgrad() -> Surgery:
-    """UPGrad: project each gradient on the cone that conflicts with no task, and take the mean.
+    """UPGrad: project each task gradient so that it opposes no task, and average the results.
 
-    ``d = 1/|A| sum_t P(g_t)``, P the projection on ``{d: g_s . d >= 0 for all s}`` (Quinton and
-    Rey, 2024, https://arxiv.org/abs/2406.16232). All projections are solved at once, in closed form
-    for two tasks. TorchJD adds 1e-4 to the normalised Gramian, which changes the fourth digit.
+    The update is the mean of ``P(g_t)`` over the tasks, where ``g_t`` is the gradient of task t. P
+    is the projection on ``{d: g_s . d >= 0 for all s}``, the cone of updates that oppose no task
+    (Quinton and Rey, 2024, https://arxiv.org/abs/2406.16232). All projections are computed at once,
+    for two tasks in closed form. TorchJD adds 1e-4 to the diagonal of the normalised Gramian, which
+    changes the fourth digit of the update. `with_preference` gives a weighted version.
 
-    Equal gradients g give ``g``. Head gradients are not weighted. The method is not random.
-    Inactive tasks are excluded. A zero gradient counts in the mean and conflicts with no task. A
-    gradient that is not finite makes the update not finite. `with_preference` gives the weighted
-    form.
+    If every task gradient equals g, the update is ``g``. `on_shared` does not weight the gradients
+    of the heads. Tasks without a label in the batch are left out. A zero gradient counts in the
+    mean, but it does not change the cone. The method is deterministic. If a task gradient is not
+    finite, the update is not finite.
 
     >>> method = upgrad()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

@@ -1,4 +1,4 @@
-"""Tasks that matter more than others."""
+"""A surgery in which some tasks matter more than others."""
 
 import jax.numpy as jnp
 
@@ -8,23 +8,27 @@ from mtljax.surgery._wrapped import check_inner, scaled_weights, wrapped
 
 
 def with_preference(method: Surgery, preference: PerTask) -> Surgery:
-    """A method on the gradients of ``p_t L_t``: ``method(diag(p) J)``.
+    """Multiply the task gradients by fixed factors before a surgery.
 
-    With ``upgrad`` and ``dualproj``, p holds the weights of the sum that is projected; the cone
-    does not change. TorchJD calls it ``pref_vector``. Methods that ignore the lengths of the
-    gradients keep their direction (imtl_g, nash_mtl, conflict_free); ``aligned_mtl`` and
-    ``conflict_free`` have an option ``preference`` instead. The task weights are ``p_t w_t``; heads
-    that the method does not weigh are not weighted. Equal gradients g give the update of the method
-    for ``p_t g``. The random order and the treatment of inactive and zero rows are those of the
-    method (``p_t = 0`` makes a zero row, not an inactive one). A preference of ones changes
-    nothing.
+    Task t gets the factor ``p_t``. The surgery then acts on the gradients of ``p_t L_t``, where
+    ``L_t`` is the loss of task t. If the surgery gives task t the weight ``w_t``, the new weight is
+    ``p_t w_t``. With factors of 1, nothing changes. TorchJD calls these factors ``pref_vector``.
+
+    Notes on single methods:
+
+    - `upgrad` and `dualproj` project a sum of the gradients. The factors weight this sum. The cone
+      on which they project stays the same.
+    - `imtl_g`, `nash_mtl` and `conflict_free` ignore the lengths of the gradients, so the direction
+      of their update does not change. For another direction, `conflict_free` has the option
+      ``preference``. `aligned_mtl` has this option too.
+    - A factor of 0 makes the gradient of its task zero. The method treats it as any zero gradient.
 
     Args:
       method: A surgery.
-      preference: The factors p, ``[T]``.
+      preference: The factors, ``[T]`` for T tasks.
 
     Raises:
-      ValueError: The preference is not finite numbers >= 0; at update, it is not one number per
+      ValueError: A factor is negative or not finite. At update, there is not one factor per
         task.
 
     >>> from mtljax import surgery

@@ -1,4 +1,4 @@
-"""The shared part of every method that wraps another method."""
+"""What all methods that wrap another method have in common."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,15 +20,15 @@ def wrapped(
     traits: Traits,
     num_tasks: int | None = None,
 ) -> Surgery:
-    """A surgery around another surgery.
+    """Make a surgery around another surgery.
 
     Args:
       method: The surgery inside.
-      start: ``(first state of the method) -> (task_weights, inner)``.
-      step: ``(run, jacobian, state, active) -> (updates, task_weights, inner)``; ``run`` updates by
-        the method inside.
+      start: A function from the first state of the method to ``(task_weights, inner)``.
+      step: A function ``(run, jacobian, state, active) -> (updates, task_weights, inner)``. It
+        calls ``run`` to update by the method inside.
       traits: The traits of the result.
-      num_tasks: T, where `on_shared` does not give it.
+      num_tasks: The number of tasks, for use without `on_shared`.
     """
     default_tasks = {} if num_tasks is None else {'num_tasks': num_tasks}
 
@@ -48,7 +48,7 @@ def wrapped(
 
 
 def check_inner(method: Surgery, wrapper: str) -> None:
-    """Refuse a method that is not a surgery, or that belongs outside the wrapper."""
+    """Raise an error if the method is not a surgery, or if it must be outside the wrapper."""
     if not isinstance(method, Surgery):
         raise ValueError(f'{wrapper} needs a surgery, such as surgery.pcgrad(). Found {method!r}.')
     if method.traits.whole:
@@ -59,7 +59,7 @@ def check_inner(method: Surgery, wrapper: str) -> None:
 
 
 def needs_linear(method: Surgery, wrapper: str) -> None:
-    """Refuse a method whose update is not ``J^T task_weights``."""
+    """Raise an error if the update is not the sum of the gradients with the task weights."""
     check_inner(method, wrapper)
     if not method.traits.linear:
         raise ValueError(
@@ -69,7 +69,7 @@ def needs_linear(method: Surgery, wrapper: str) -> None:
 
 
 def weights_of(state: SurgeryState, wrapper: str) -> Float[Array, 'T']:
-    """The task weights in the state of a method, or an error that says how to give T."""
+    """Return the task weights in a state; without them, the error says how to pass T."""
     if state.task_weights is None:
         raise ValueError(
             f'{wrapper} needs task weights, and so the number of tasks. Found num_tasks = None. '
@@ -80,6 +80,6 @@ def weights_of(state: SurgeryState, wrapper: str) -> Float[Array, 'T']:
 
 
 def scaled_weights(state: SurgeryState, factor: Array) -> Float[Array, 'T'] | None:
-    """The task weights in the state of a method, times a factor."""
+    """Return the task weights in the state of a method, times a factor."""
     weights = state.task_weights
     return None if weights is None else (factor * weights).astype(weights.dtype)
