@@ -1,15 +1,17 @@
-"""Files that are written whole or not at all."""
+"""Writing files so that they are complete or do not exist."""
 
 import os
 from pathlib import Path
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all, also where several processes write it.
+    """Write a text file in one step, so that no reader ever sees a part of it.
+
+    Several processes may write the same file at the same time.
 
     Args:
-      path: the file.
-      text: what it will hold.
+      path: The file.
+      text: The new content of the file.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -21,11 +23,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; see `write_text`.
+    """Write a binary file in one step, so that no reader ever sees a part of it.
+
+    Several processes may write the same file at the same time.
 
     Args:
-      path: the file.
-      content: what it will hold.
+      path: The file.
+      content: The new content of the file.
     """
     partial = path.with_name(f'.{os.getpid()}.partial-{path.name}'[:250])
     with partial.open('wb') as file:

@@ -1,4 +1,8 @@
-"""Solvers on the Gramian of the task gradients: fixed shapes, on the device, under jit and vmap."""
+"""Solvers that choose the weights of the task gradients from their norms and cosines.
+
+The surgeries use these solvers, and you can use them in your own. They run on the device with fixed
+shapes, under jit and vmap.
+"""
 
 from mtljax.solvers._balanced import balanced
 from mtljax.solvers._bargain import fairgrad, nash

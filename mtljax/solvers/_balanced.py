@@ -1,4 +1,4 @@
-"""Weights that make all singular values of the gradients equal."""
+"""Weights that make all singular values of the task gradients equal."""
 
 import functools
 from typing import Literal
@@ -19,22 +19,24 @@ def balanced(
     active: Bool[Array, 'T'],
     level: Level,
 ) -> Float[Array, 'T']:
-    """``B p`` with ``B = s V S^-1 V^T`` from ``G = V S^2 V^T`` at its numerical rank.
+    """Compute the task weights of Aligned-MTL, which make all singular values equal.
 
-    The rank is that of the unit rows: the number of eigenvalues above ``10 T eps``, relative to the
-    largest one.
+    The Gramian G of the task gradients has the eigendecomposition ``G = V S^2 V^T``, where S holds
+    the singular values. The weights are ``B p`` with ``B = s V S^-1 V^T``, where s is the singular
+    value that all get. Only the largest singular values are used, as many as the rank. The rank is
+    the number of eigenvalues of the cosine matrix above ``10 T eps`` times the largest one, for T
+    tasks and the precision eps.
 
     Args:
-      norms: The norms of the gradients.
-      cosines: The cosines between the gradients.
-      preference: The vector p.
-      active: The active tasks.
+      norms: The norms of the task gradients.
+      cosines: The cosines between the task gradients.
+      preference: The vector p, one number per task.
+      active: Which tasks have a label in the batch. The others get weight 0.
       level: How s is computed from the non-zero singular values: ``'min'``, ``'median'`` or
-        ``'rmse'`` (root mean
-        square).
+        ``'rmse'`` (root mean square).
 
     Returns:
-      The weights, ``[T]``.
+      The task weights, ``[T]``.
 
     >>> balanced(jnp.array([3.0, 1.0]), jnp.eye(2), jnp.ones(2), jnp.ones(2, bool), 'min')
     Array([0.333..., 1. ...], dtype=float32)

@@ -1,4 +1,4 @@
-"""Fair weights: the gain of each task is a power of its weight."""
+"""Fair task weights: the gain of each task is a power of its weight."""
 
 from typing import NamedTuple
 
@@ -26,9 +26,15 @@ def nash(
     cosines: Float[Array, 'T T'],
     active: Bool[Array, 'T'] | None = None,
 ) -> Solution:
-    """The Nash bargaining weights, ``G w = 1 / w``; two tasks have a closed form.
+    """Compute the Nash bargaining weights w, the positive solution of ``G w = 1 / w``.
 
-    This is `fairgrad` with ``alpha = 1``.
+    G is the Gramian of the task gradients, ``G[t, s] = g_t . g_s``. The function equals `fairgrad`
+    with ``alpha = 1``. Two tasks have a closed form.
+
+    Args:
+      norms: The norms of the task gradients.
+      cosines: The cosines between the task gradients.
+      active: Which tasks have a label in the batch; all when None. The others get weight 0.
 
     >>> nash(jnp.array([1.0, 2.0]), jnp.eye(2)).weights
     Array([1. , 0.5], dtype=float32)
@@ -45,20 +51,22 @@ def fairgrad(
     alpha: ArrayLike,
     active: Bool[Array, 'T'] | None = None,
 ) -> Solution:
-    """The positive solution of ``G w = w^(-1/alpha)``.
+    """Compute the weights w of FairGrad, the positive solution of ``G w = w^(-1/alpha)``.
 
-    It is the minimum of the convex function
-    ``1/2 w^T G w - sum_t w_t^(1 - 1/alpha) / (1 - 1/alpha)``, which Newton's method with a line
-    search finds. Dependent gradients may have no solution: if 0 is in their convex hull, no update
-    improves all tasks. Eigenvalues of the cosines below 1e-8 (float32: 1e-6 T) are raised to that
-    number, and the update then tends to 0. Tasks with a zero gradient are left out; their weight is
-    the mean of the other weights (1 where all gradients are zero).
+    G is the Gramian of the task gradients, ``G[t, s] = g_t . g_s``. The solution is the minimum of
+    the convex function ``1/2 w^T G w - sum_t w_t^(1 - 1/alpha) / (1 - 1/alpha)``. It is found by
+    Newton's method with a line search.
+
+    If 0 is in the convex hull of the gradients, no update improves all tasks, and there may be no
+    solution. Eigenvalues of the cosine matrix below 1e-8 (in float32 below 1e-6 times the number of
+    tasks) are then raised to that number, and the update tends to 0. Tasks with a zero gradient are
+    left out. Their weight is the mean of the other weights, or 1 if all gradients are zero.
 
     Args:
-      norms: The norms of the gradients.
-      cosines: The cosines between the gradients.
+      norms: The norms of the task gradients.
+      cosines: The cosines between the task gradients.
       alpha: The fairness, above 0.
-      active: The active tasks; all when None. Other tasks get weight 0.
+      active: Which tasks have a label in the batch; all when None. The others get weight 0.
 
     >>> fairgrad(jnp.array([1.0, 2.0, 4.0]), jnp.eye(3), 2.0).weights
     Array([1.  , 0.39..., 0.15...], dtype=float32)
@@ -100,7 +108,7 @@ def _for_all(weights, usable, active):
 
 
 def _newton(matrix, gain, alpha):
-    """Newton's method; the line search compares changes, which keep their digits when small."""
+    """Newton's method; the line search compares changes of the value, which are exact when small."""
     power = 1 - 1 / alpha
     flat = jnp.abs(power) < 1e-9
 

@@ -1,4 +1,4 @@
-"""The largest worst-case improvement near the mean gradient."""
+"""The update near the mean gradient that helps the worst task most."""
 
 from typing import NamedTuple
 
@@ -22,19 +22,22 @@ def cagrad(
     c: ArrayLike,
     active: Bool[Array, 'T'] | None = None,
 ) -> Solution:
-    """Weights x of ``d = g_0 + sum_t x_t g_t`` for ``max_d min_t g_t . d, |d - g_0| <= c|g_0|``.
+    """Compute the weights x of CAGrad's update, ``d = g_0 + sum_t x_t g_t``.
 
-    ``g_0`` is the mean of the active gradients. For a given worst case t, a non-negative quadratic
-    program gives the ``d`` that is nearest to ``g_0``. Its distance to ``g_0`` is a convex function
-    of t, and Newton's method finds the t for which it is ``c|g_0|``. Two tasks have a closed form.
-    Where several ``d`` are best, the result is the one nearest to ``g_0``. A zero gradient counts
-    in ``g_0`` only.
+    ``g_t`` is the gradient of task t, and ``g_0`` is the mean over the active tasks. The update d
+    maximises ``min_t g_t . d`` under ``|d - g_0| <= c |g_0|``. If several d are best, the result is
+    the one nearest to ``g_0``. A zero gradient counts in ``g_0`` only.
+
+    The solver searches for the best value m of the minimum. For a given m, a non-negative quadratic
+    program gives the d that is nearest to ``g_0``. Its distance from ``g_0`` is a convex function
+    of m, and Newton's method finds the m at which the distance is ``c |g_0|``. Two tasks have a
+    closed form.
 
     Args:
-      norms: The norms of the gradients.
-      cosines: The cosines between the gradients.
-      c: The radius, in [0, 1).
-      active: The active tasks; all when None. Other tasks get weight 0.
+      norms: The norms of the task gradients.
+      cosines: The cosines between the task gradients.
+      c: The radius of the ball relative to ``|g_0|``, in [0, 1).
+      active: Which tasks have a label in the batch; all when None. The others get weight 0.
 
     >>> opposed = jnp.array([[1.0, -1.0], [-1.0, 1.0]])
     >>> cagrad(jnp.array([1.0, 2.0]), opposed, 0.5).weights
@@ -64,7 +67,7 @@ def _solve(norms, cosines, c, active):
 
 
 def _pair(matrix, aligned, ratio, c, usable):
-    """A convex function of one share; its minimum is a root of a quadratic, or an end."""
+    """Minimise a convex function of one share; the minimum is a root of a quadratic, or an end."""
     # Hull points are y = w / ratio, their value y . aligned + c |y|.
     ends = jnp.diag(1 / divisor(ratio, usable))
     across, second = ends[0] - ends[1], ends[1]

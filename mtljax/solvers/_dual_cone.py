@@ -1,4 +1,4 @@
-"""Projections on the cone of updates that conflict with no task."""
+"""Projections on the cone of updates that oppose no task."""
 
 import jax
 import jax.numpy as jnp
@@ -16,19 +16,21 @@ def dual_cone(
     cosines: Float[Array, 'T T'],
     active: Bool[Array, 'T'] | None = None,
 ) -> Solution:
-    """Project each ``sum_t u_t g_t`` on ``{d: g_t . d >= 0 for every active t}``.
+    """Project N weighted sums of the task gradients on the cone of updates that oppose no task.
 
-    The projection is ``sum_t v_t g_t`` with ``v = argmin_{v >= u} v^T G v``: one non-negative
-    quadratic program per target, all under one vmap; two tasks have a closed form.
+    The gradient of task t is ``g_t``, and the cone is ``{d: g_t . d >= 0 for every active t}``. The
+    projection of ``sum_t u_t g_t`` is ``sum_t v_t g_t`` with ``v = argmin_{v >= u} v^T G v``, where
+    G is the Gramian of the gradients. Each projection solves one non-negative quadratic program,
+    and one vmap solves all. Two tasks have a closed form.
 
     Args:
-      targets: Non-negative weights u, one row per projection.
-      norms: The norms of the gradients.
-      cosines: The cosines between the gradients.
-      active: The active tasks; all when None. Other tasks get weight 0.
+      targets: The weights u of the N sums, ``[N, T]`` for T tasks. They must not be negative.
+      norms: The norms of the task gradients.
+      cosines: The cosines between the task gradients.
+      active: Which tasks have a label in the batch; all when None. The others get weight 0.
 
     Returns:
-      Weights v, ``[N, T]``, and the largest residual.
+      The weights v, ``[N, T]``, and the largest residual.
 
     >>> cosines = jnp.array([[1.0, -0.5], [-0.5, 1.0]])
     >>> dual_cone(jnp.eye(2), jnp.array([1.0, 2.0]), cosines).weights

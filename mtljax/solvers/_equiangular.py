@@ -1,4 +1,4 @@
-"""The direction with prescribed cosines to all gradients."""
+"""The direction that has given cosines to all task gradients."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
@@ -10,15 +10,18 @@ from mtljax.solvers._precision import in_float64
 def equiangular(
     cosines: Float[Array, 'T T'], preference: Float[Array, 'T'], included: Bool[Array, 'T']
 ) -> Float[Array, 'T']:
-    """Weights ``b = C^+ p`` of unit rows: ``d = sum_t b_t g_t/|g_t|`` has ``d . g_t/|g_t| = p_t``.
+    """Compute weights b for which ``d = sum_t b_t u_t`` has given dot products with all ``u_t``.
 
-    Dependent rows give the least-squares solution. Eigenvalues of C below ``10 T eps``, relative to
-    the largest one, count as zero; eps is that of the input's dtype.
+    ``u_t`` is the unit gradient of task t, ``g_t / |g_t|``. The dot products are ``u_t . d = p_t``.
+    The weights are ``b = C^+ p``, where ``C^+`` is the pseudo-inverse of the cosine matrix C. If
+    the gradients are linearly dependent, this is the least-squares solution. Eigenvalues of C below
+    ``10 T eps`` times the largest one count as zero, for T tasks and the precision eps of the
+    input's dtype.
 
     Args:
-      cosines: The cosines between the gradients.
-      preference: The vector p.
-      included: The tasks that count; others get weight 0.
+      cosines: The cosines between the task gradients.
+      preference: The vector p, one number per task.
+      included: The tasks that count. The others get weight 0.
 
     Returns:
       The weights b, ``[T]``.

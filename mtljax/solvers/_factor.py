@@ -1,4 +1,4 @@
-"""Rows that have given cosines."""
+"""Short vectors that have given cosines."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
@@ -7,13 +7,14 @@ from mtljax.solvers._precision import in_float64
 
 
 def factor(cosines: Float[Array, 'T T'], included: Bool[Array, 'T']) -> Float[Array, 'T T']:
-    """A matrix F with ``F F^T = C``: one short row per gradient, zero for excluded ones.
+    """Compute a matrix F with ``F F^T = C`` for the cosines C of the task gradients.
 
-    Eigenvalues below ``10 T eps``, relative to the largest one, count as zero; eps is that of the
-    input's dtype.
+    Row t of F stands for the unit gradient of task t: the rows have the same cosines, but only T
+    entries for T tasks. The rows of excluded tasks are zero. Eigenvalues of C below ``10 T eps``
+    times the largest one count as zero, where eps is the precision of the input's dtype.
 
     Args:
-      cosines: The cosines between the gradients.
+      cosines: The cosines between the task gradients.
       included: The tasks that count.
 
     Returns:

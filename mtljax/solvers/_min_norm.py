@@ -1,4 +1,4 @@
-"""The point of least norm in the convex hull of the gradients."""
+"""The shortest vector in the convex hull of the task gradients."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
@@ -14,16 +14,21 @@ def min_norm(
     cosines: Float[Array, 'T T'],
     active: Bool[Array, 'T'] | None = None,
 ) -> Solution:
-    """``argmin |sum_t w_t g_t|`` over ``w >= 0, sum_t w_t = 1``.
+    """Compute the weights of MGDA: the shortest convex combination of the task gradients.
 
-    With weights y of unit rows, this is the non-negative least-squares problem
-    ``min |sum_t y_t g_t/|g_t||^2 + (r.y - 1)^2``, ``r_t = min|g| / |g_t|``, up to its length; two
-    tasks have a closed form. A zero gradient is itself the point of least norm.
+    The weights minimise ``|sum_t w_t g_t|`` over ``w >= 0, sum_t w_t = 1``, where ``g_t`` is the
+    gradient of task t. If a gradient is zero, it is itself the shortest combination. Two tasks have
+    a closed form.
+
+    For more tasks the solver computes weights y of the unit gradients ``u_t = g_t / |g_t|``. They
+    solve the non-negative least-squares problem ``min |sum_t y_t u_t|^2 + (r . y - 1)^2`` with
+    ``r_t = min_s |g_s| / |g_t|``. Its solution has the direction of the shortest combination, but
+    another length.
 
     Args:
-      norms: The norms of the gradients.
-      cosines: The cosines between the gradients.
-      active: The active tasks; all when None. Other tasks get weight 0.
+      norms: The norms of the task gradients.
+      cosines: The cosines between the task gradients.
+      active: Which tasks have a label in the batch; all when None. The others get weight 0.
 
     >>> min_norm(jnp.array([3.0, 1.0]), jnp.array([[1.0, -1.0], [-1.0, 1.0]])).weights
     Array([0.25, 0.75], dtype=float32)

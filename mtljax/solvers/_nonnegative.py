@@ -1,4 +1,4 @@
-"""Quadratic programs over the non-negative orthant, by an interior-point method."""
+"""Quadratic programs with non-negative variables, by an interior-point method."""
 
 from typing import NamedTuple
 
@@ -24,11 +24,11 @@ class _Point(NamedTuple):
 def nonnegative(
     quadratic: Float[Array, 'T T'], linear: Float[Array, 'T']
 ) -> tuple[Float[Array, 'T'], Float[Array, '']]:
-    """``argmin_{x >= 0} 1/2 x^T Q x - b^T x`` for a positive semi-definite Q of unit scale.
+    """Compute ``argmin_{x >= 0} 1/2 x^T Q x - b^T x`` for a positive semi-definite matrix Q.
 
-    Mehrotra's predictor-corrector method (S. Mehrotra, SIAM J. Optim. 1992) on the conditions
-    ``Q x - b = s >= 0``, ``x >= 0``, ``x_i s_i = 0``. It stops when the products are 1e-22 or no
-    longer fall.
+    This is Mehrotra's predictor-corrector method (S. Mehrotra, SIAM J. Optim. 1992). The conditions
+    of optimality are ``Q x - b = s >= 0``, ``x >= 0``, ``x_i s_i = 0``. The method stops when the
+    mean of the products ``x_i s_i`` is 1e-22 or no longer falls.
 
     Args:
       quadratic: The matrix Q, in float64, with a diagonal near 1.
@@ -77,7 +77,7 @@ def nonnegative(
 
 
 def _to_boundary(x, dx, s, ds):
-    """The largest step in (0, 1] that keeps ``x`` and ``s`` non-negative."""
+    """Return the largest step in (0, 1] that keeps ``x`` and ``s`` non-negative."""
 
     def most(value, change):
         falling = change < 0

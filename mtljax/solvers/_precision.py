@@ -12,10 +12,17 @@ from jaxtyping import Array, Bool, Float
 
 
 def in_float64(solve: Callable[..., Any]) -> Callable[..., Any]:
-    """Run ``solve`` on float64 copies of its floating arrays; results return in the first's dtype.
+    """Make a solver compute in float64, and return the dtype of its first argument.
 
-    A Gramian squares the condition of its rows, so that float32 resolves angles to 3e-4 only. The
-    arrays are ``[T, T]``, so the cost is small. TPUs have no float64; there all is float32.
+    The entries of a Gramian are products of gradients. In float32 they therefore cannot tell angles
+    below 3e-4 apart. The arrays are only ``[T, T]`` for T tasks, so float64 costs little. TPUs have
+    no float64. On a TPU, the solver runs in float32.
+
+    Args:
+      solve: The solver, a function of arrays. Its floating-point arguments are cast to float64.
+
+    Returns:
+      The solver in float64, under jit.
 
     >>> small = in_float64(lambda x: (1e8 + x) - 1e8)
     >>> small(jnp.array(0.25))
@@ -35,9 +42,9 @@ def in_float64(solve: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _batched_in_context(solve):
-    """A function that vmap batches by running it again.
+    """Make a function that vmap batches by running it again.
 
-    Otherwise jax would batch the body of a loop outside the context of float64.
+    Otherwise jax would batch the body of a loop outside the float64 context.
     """
     call = custom_vmap(solve)
 
@@ -59,12 +66,17 @@ def _cast(value, dtype):
 def floored(
     cosines: Float[Array, 'T T'], included: Bool[Array, 'T'], floor: ArrayLike
 ) -> Float[Array, 'T T']:
-    """The cosines with eigenvalues raised to ``floor``; excluded rows become those of the identity.
+    """Raise the eigenvalues of a cosine matrix to at least ``floor``.
 
     Args:
-      cosines: The cosines; rounding may have made them slightly indefinite.
-      included: The tasks that count.
-      floor: The least eigenvalue, relative to the unit diagonal.
+      cosines: The cosines between the task gradients. Rounding may have made an eigenvalue slightly
+        negative.
+      included: The tasks that count. The rows and columns of the others become those of the
+        identity.
+      floor: The smallest eigenvalue of the result. The diagonal of the cosine matrix is 1.
+
+    Returns:
+      The matrix, ``[T, T]`` for T tasks.
     """
     both = included[:, None] & included[None, :]
     matrix = jnp.where(both, cosines, jnp.eye(len(included)))

@@ -5,11 +5,14 @@ from jaxtyping import Array, Bool, Float
 
 
 def simplex(point: Float[Array, 'T'], active: Bool[Array, 'T'] | None = None) -> Float[Array, 'T']:
-    """The Euclidean projection on ``{w: w >= 0, sum_t w_t = 1}`` over the active tasks.
+    """Project a vector on the simplex ``{w: w >= 0, sum_t w_t = 1}`` of the active tasks.
+
+    It is the Euclidean projection: the result is the point of the simplex that is nearest to the
+    vector.
 
     Args:
-      point: A vector.
-      active: The active tasks; all when None. Other tasks get 0.
+      point: The vector, one number per task.
+      active: Which tasks have a label in the batch; all when None. The others get 0.
 
     >>> simplex(jnp.array([1.0, 0.5, -1.0]))
     Array([0.75, 0.25, 0.  ], dtype=float32)

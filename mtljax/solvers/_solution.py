@@ -9,13 +9,13 @@ from mtljax._numeric import divide
 
 
 class Solution(NamedTuple):
-    """Weights of the task gradients, and their error.
+    """The task weights that a solver found, and their error.
 
     Attributes:
-      weights: The weights of the gradients (not of unit rows), ``[T]``, or ``[N, T]`` for N
-        problems.
-      residual: The largest violation of the optimality conditions, relative to unit rows; 0 for a
-        closed form. A solver that did not converge has a large residual.
+      weights: The weights of the task gradients, ``[T]`` for T tasks, or ``[N, T]`` if the solver
+        solved N problems.
+      residual: The largest violation of the optimality conditions, for gradients of unit length. It
+        is 0 for a closed form, and large if the solver did not converge.
     """
 
     weights: Float[Array, '... T']
@@ -23,10 +23,16 @@ class Solution(NamedTuple):
 
 
 def normalise(gramian: Float[Array, 'T T']) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
-    """The norms ``[T]`` and the cosines ``[T, T]`` of a Gramian.
+    """Compute the norms ``[T]`` and the cosines ``[T, T]`` of T task gradients from their Gramian.
 
-    A Jacobian gives both directly (``jacobian.normalised()``), also where squares do not fit
-    float32.
+    If you have the gradients as a Jacobian, use its method ``normalised()`` instead. It works even
+    if the squares in the Gramian do not fit float32.
+
+    Args:
+      gramian: The dot products of the task gradients, ``[T, T]``.
+
+    Returns:
+      The norms and the cosines.
 
     >>> normalise(jnp.array([[4.0, -1.0], [-1.0, 1.0]]))
     (Array([2., 1.], dtype=float32), Array([[ 1. , -0.5],

@@ -1,8 +1,15 @@
-"""Loss balancing: weights of the losses, chosen before gradients are taken.
+"""Loss weighting: methods that choose the weight of each task's loss in every step.
 
-Every weighting keeps these rules. A task without a label in the batch gets weight 0. Its loss is
-never read, and it does not change the other weights. Weights are constants to autodiff. They have
-the dtype of the losses, float32 at least; states have the default float dtype.
+A weighting reads the losses, not the gradients. Training then takes the gradient of the weighted
+sum of the losses.
+
+All weightings follow these rules:
+
+- A task is active if it has a label in the batch. Other tasks get weight 0. Their losses are never
+  read, and they do not change the weights of the active tasks.
+- Autodiff treats the weights as constants.
+- The weights have the dtype of the losses, but at least float32. States have the default float
+  dtype.
 """
 
 from mtljax.weighting._chain import chain

@@ -1,4 +1,4 @@
-"""Tasks without a label in the batch: one place leaves them out of every weighting."""
+"""How every weighting leaves out the tasks that have no label in the batch."""
 
 from collections.abc import Callable
 
@@ -11,10 +11,11 @@ from mtljax.options import PerTask
 
 
 def over_active(weigh: Callable[..., tuple[Array, PyTree]]) -> Callable[..., tuple[Array, PyTree]]:
-    """The ``update`` of a weighting, from a function that may ignore which tasks are active.
+    """Make the ``update`` of a weighting from a function that may ignore which tasks are active.
 
-    ``weigh`` gets the losses from `clean`, and an ``active`` that is never None. Inactive tasks
-    always get weight 0. The weights have the dtype of the losses, float32 at least.
+    A task is active if it has a label in the batch. ``weigh`` receives the losses from `clean`, and
+    booleans ``active`` that are never None. Inactive tasks always get weight 0. The weights have
+    the dtype of the losses, but at least float32.
 
     Args:
       weigh: ``(losses [T], state, *, active [T], key) -> (weights [T], state)``.
@@ -34,9 +35,10 @@ def over_active(weigh: Callable[..., tuple[Array, PyTree]]) -> Callable[..., tup
 
 
 def clean(losses: PerTask, active: PerTask | None) -> tuple[Float[Array, 'T'], Bool[Array, 'T']]:
-    """Losses in the default float dtype, 1 for inactive tasks; and the active tasks.
+    """Return the losses as floats, with 1 for inactive tasks, and booleans for the active tasks.
 
-    They are constants to autodiff: the gradient of ``weights @ losses`` is the weighted gradient.
+    Autodiff treats the losses as constants: the gradient of ``weights @ losses`` is the weighted
+    gradient.
 
     >>> losses, active = clean([4, 2], None)
     >>> losses.tolist(), active.tolist()
@@ -48,10 +50,9 @@ def clean(losses: PerTask, active: PerTask | None) -> tuple[Float[Array, 'T'], B
 
 
 def positive(losses: Float[Array, 'T']) -> Float[Array, 'T']:
-    """The losses, with NaN in place of losses that are not positive.
+    """Replace losses that are not positive by NaN.
 
     A formula that needs positive losses then gives NaN instead of a wrong number.
-
 
     >>> positive(jnp.array([2.0, 0.0, -1.0])).tolist()
     [2.0, nan, nan]

@@ -9,17 +9,17 @@ from mtljax.base import Weighting
 
 
 def chain(*weightings: Weighting) -> Weighting:
-    """The product of several weightings, ``w_t = prod_k w_t^(k)``.
+    """Multiply the weights of several weightings.
 
-    Each weighting gets the plain losses, without the weights of the others, and a different key.
-    Each weighting that observes gets the losses after the step. The state is the tuple of their
-    states.
+    Each weighting receives the original losses and a key of its own. A weighting that has
+    ``observe`` also receives the losses after the step. The state is the tuple of their states.
 
-    Scale: the product of their scales. Each weighting treats inactive tasks, and losses that are
-    zero or negative, as it does without `chain`.
+    Scale: the product of the scales of the weightings. Each weighting treats tasks without a label,
+    and losses that are zero or negative, as it does without `chain`.
 
     Args:
-      *weightings: The weightings, at least one. Their order changes only the keys that they get.
+      *weightings: The weightings, at least one. Their order only changes the keys that they
+        receive.
 
     Raises:
       ValueError: There is no weighting, or an argument is not a weighting.

@@ -8,17 +8,17 @@ from mtljax.weighting._active import over_active
 
 
 def constant(weights: PerTask) -> Weighting:
-    """Fixed weights, ``w_t = weights[t]``; ones give the plain sum.
+    """Fixed weights, one for each task.
 
-    Scale: that of ``weights``. Inactive tasks get weight 0, and do not change the other weights.
-    Losses may have any sign and size.
+    Scale: that of ``weights``. With weights of 1, the total loss is the plain sum of the losses. A
+    task without a label in the batch gets weight 0, and the other weights do not change. The losses
+    may have any sign and size.
 
     Args:
       weights: One number per task, in the order of the heads.
 
     Raises:
-      ValueError: A weight is negative or not finite (in the factory), or there are not T of them
-        (in ``init``).
+      ValueError: A weight is negative or not finite. In ``init``, there is not one weight per task.
 
     >>> weighting = constant([0.75, 0.25])
     >>> weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))[0].tolist()

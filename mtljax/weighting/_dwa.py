@@ -1,4 +1,4 @@
-"""Dynamic weight average."""
+"""DWA: dynamic weight average."""
 
 from typing import NamedTuple
 
@@ -16,10 +16,11 @@ class DwaState(NamedTuple):
     """The state of `dwa`.
 
     Attributes:
-      step: The number of steps so far, int32; it stops growing once the windows are full.
-      record: The sums of the losses and their number, over the steps in which a task was active,
-        ``[R, 2, T]``. With blocks, R = 3: the block before the last, the last one and the running
-        one. With sliding windows, one row for each step of the last two windows.
+      step: The number of steps so far, as int32. It stops growing once the windows are full.
+      record: For each task, the sum of its losses and the number of its losses, ``[R, 2, T]``. Only
+        steps in which the task has a label count. Without ``sliding``, the R = 3 rows are the block
+        before the last, the last block and the present block. With ``sliding``, there is one row
+        for each step of the last two windows.
     """
 
     step: Int[Array, '']
@@ -27,25 +28,27 @@ class DwaState(NamedTuple):
 
 
 def dwa(window: int = 25, *, temperature: ArrayLike = 2.0, sliding: bool = False) -> Weighting:
-    """DWA: more weight to the tasks whose losses fall more slowly.
+    """DWA: give more weight to tasks whose losses fall more slowly.
 
-    ``w = A softmax(r / temperature)`` over the A active tasks, where r_t is the mean loss of task t
-    in the last window over that in the window before (Liu, Johns, Davison, CVPR 2019,
-    https://arxiv.org/abs/1803.10704). The weights are 1 until two windows are full.
+    The ratio ``r_t`` is the mean loss of task t in the last window, divided by its mean loss in the
+    window before. The weights are ``w = n softmax(r / temperature)`` over the n tasks that have a
+    label in the batch (Liu, Johns, Davison, CVPR 2019, https://arxiv.org/abs/1803.10704). They are
+    1 until two windows are full.
 
-    Scale: the weights sum to A, as equal weights do. Inactive tasks get weight 0, and their steps
-    do not count in the means. A task without a label in one of the windows has ratio 1, and so has
-    a task whose earlier mean was 0. Losses should be positive: where a mean is negative, a ratio
-    above 1 is an improvement, and the weights change in the wrong direction.
+    Scale: the weights sum to n, as equal weights do. A task without a label in the batch gets
+    weight 0, and the step does not count in its means. If a task has no label in one of the
+    windows, or if its earlier mean is 0, its ratio is 1. The losses should be positive. If a mean
+    is negative, a ratio above 1 is an improvement, and the weights change in the wrong direction.
 
     Args:
       window: The length of a window in steps. The paper compares epochs, so its window is the
-        number of steps of an epoch. nash-mtl takes 25, with ``sliding``.
-      temperature: The temperature of the softmax; a larger one is closer to equal weights. The
+        number of steps of an epoch. nash-mtl, the code of the Nash-MTL paper, takes 25 steps and
+        ``sliding``.
+      temperature: The temperature of the softmax. A larger one makes the weights more equal. The
         paper and all published code take 2.
-      sliding: Whether the windows are the last ``2 window`` steps, with the present step, as in the
-        experiments of Nash-MTL (with 25 steps). Otherwise they are consecutive blocks, and the
-        weights change when a block ends.
+      sliding: Whether the two windows are always the last ``2 window`` steps, including the present
+        step, as in the experiments of Nash-MTL. If False, the windows are consecutive blocks of
+        steps, and the weights change only when a block ends.
 
     Raises:
       ValueError: An option is out of range.
@@ -83,7 +86,7 @@ def _ratio(before: Array, last: Array) -> Array:
 
 
 def _blocks(state: DwaState, entry: Array, window: int) -> tuple[Array, Array, Array, DwaState]:
-    """The last two complete blocks before this step, and whether there are two."""
+    """Return the last two complete blocks before this step, and whether there are two."""
     before, last, running = state.record
     step = jnp.where(state.step == 3 * window - 1, 2 * window, state.step + 1)
     running = running + entry
@@ -93,7 +96,7 @@ def _blocks(state: DwaState, entry: Array, window: int) -> tuple[Array, Array, A
 
 
 def _sliding(state: DwaState, entry: Array, window: int) -> tuple[Array, Array, Array, DwaState]:
-    """The last two windows of steps, with this step, and whether they are full."""
+    """Return the last two windows of steps, including this step, and whether they are full."""
     record = jnp.concatenate([state.record[1:], entry[None]])
     step = jnp.minimum(state.step + 1, 2 * window)
     before, last = record[:window].sum(axis=0), record[window:].sum(axis=0)

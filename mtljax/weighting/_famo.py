@@ -1,4 +1,4 @@
-"""Equal rates of improvement, without per-task gradients."""
+"""FAMO: equal rates of improvement, without the gradient of every task."""
 
 from typing import NamedTuple
 
@@ -18,8 +18,9 @@ class FamoState(NamedTuple):
     """The state of `famo`.
 
     Attributes:
-      logits: The logits xi, ``[T]``, and the state of their optimiser.
-      log_gap: The numbers log D of the last batch before its step; 0 for inactive tasks.
+      logits: The trained logits xi, ``[T]``, and the state of their optimizer.
+      log_gap: The logarithm of D, the loss above its lower bound, in the last batch before its
+        step. It is 0 for tasks without a label in that batch.
     """
 
     logits: Learned
@@ -32,29 +33,34 @@ def famo(
     weight_decay: ArrayLike = 1e-3,
     min_losses: PerTask = 0.0,
 ) -> Weighting:
-    """FAMO: weights with which the logarithms of all losses learn to fall at one rate.
+    """FAMO: train weights that make the logarithms of all losses fall at one rate.
 
-    With ``D = L - min_losses + 1e-8`` and ``z = softmax(xi)``, a step descends
-    ``sum_t z_t log D_t``, normalised: ``w_t = c z_t / D_t``, ``c = 1 / sum_t (z_t / D_t)``. After
-    the step, the losses of the same batch show how far D fell, ``delta = log D - log D_after``, and
-    xi descends along ``J^T delta + gamma xi``, J the Jacobian of the softmax: the more a loss fell,
-    the less it weighs (Liu, Feng, Stone, Liu, NeurIPS 2023, https://arxiv.org/abs/2306.03792). It
-    costs one more forward pass per step, for any T, and needs ``observe`` after every ``update``.
+    For task t let ``L_t`` be the loss, and ``D_t = L_t - min_losses + 1e-8`` its distance from a
+    lower bound. The weights come from trained logits xi, with ``z = softmax(xi)``:
+    ``w_t = c z_t / D_t`` with ``c = 1 / sum_t (z_t / D_t)``. These are the weights of the gradient
+    of ``sum_t z_t log D_t``, scaled to sum 1.
 
-    Scale: the weights sum to 1; equal weights sum to T. Inactive tasks get weight 0, and the
-    softmax is over the active tasks. The xi of an inactive task gets neither gradient nor decay,
-    but the optimiser's momentum may still change it. D must be positive before and after the step:
-    a D that is not positive makes all weights NaN. A loss that can be negative therefore needs
+    After the step, the losses are computed again on the same batch. They show how far each D fell:
+    ``delta = log D - log D_after``. xi descends along ``J^T delta + gamma xi``, where J is the
+    Jacobian of the softmax and gamma is ``weight_decay``. So a task weighs less, the more its loss
+    fell (Liu, Feng, Stone, Liu, NeurIPS 2023, https://arxiv.org/abs/2306.03792). For any number of
+    tasks T, this costs one more forward pass per step. ``observe`` must be called after every
+    ``update``; `training.train_step` does that.
+
+    Scale: the weights sum to 1, while equal weights sum to T. A task without a label in the batch
+    gets weight 0 and is left out of the softmax. Its logit gets neither gradient nor decay, but the
+    momentum of the optimizer may still change it. D must be positive before and after the step: if
+    one D is not positive, all weights are NaN. A loss that can be negative therefore needs
     ``min_losses``.
 
     Args:
-      optimizer: The optimiser of xi; when None ``optax.adam(0.025)``, as in the authors' code.
+      optimizer: The optimizer of xi; ``optax.adam(0.025)`` when None, as in the authors' code.
       weight_decay: The decay gamma of xi. The authors take 1e-3 on most data sets.
-      min_losses: Lower bounds of the losses, one number or one per task.
+      min_losses: Lower bounds of the losses: one number, or one per task.
 
     Raises:
-      ValueError: An option is out of range (in the factory), or has not one value per task (in
-        ``init``).
+      ValueError: An option is out of range. In ``init``, an option does not have one value per
+        task.
 
     >>> weighting = famo(optimizer=optax.sgd(1.0), weight_decay=0.0)
     >>> weights, state = weighting.update(jnp.array([1.0, 2.0]), weighting.init(2))

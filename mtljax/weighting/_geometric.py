@@ -1,4 +1,4 @@
-"""The geometric mean."""
+"""GLS: the geometric mean of the losses."""
 
 import jax.numpy as jnp
 
@@ -7,15 +7,16 @@ from mtljax.weighting._active import over_active, positive
 
 
 def geometric() -> Weighting:
-    """GLS: the gradient of the geometric mean ``M = (prod_t L_t)^(1/A)`` of the A active tasks.
+    """GLS: minimise the geometric mean of the losses.
 
-    ``w_t = M / (A L_t)`` (Chennupati, Sistu, Yogamani, Rawashdeh, CVPR workshops 2019,
-    https://arxiv.org/abs/1904.08492). It is computed from logarithms, since the product of many
-    losses would not fit float32.
+    The mean is ``M = (prod_t L_t)^(1/n)``, where ``L_t`` is the loss of task t and n is the number
+    of tasks with a label in the batch. Its gradient has the weights ``w_t = M / (n L_t)``
+    (Chennupati, Sistu, Yogamani, Rawashdeh, CVPR workshops 2019, https://arxiv.org/abs/1904.08492).
+    M is computed from logarithms, because a product of many losses may not fit float32.
 
-    Scale: every weighted loss is M / A, and equal losses have the weights ``1/A``; the sum of the
-    weights is not fixed. Inactive tasks get weight 0 and are left out of M. Losses must be
-    positive: a loss that is not positive makes all weights NaN.
+    Scale: every weighted loss ``w_t L_t`` is ``M / n``. If all losses are equal, all weights are
+    ``1/n``. The sum of the weights is not fixed. A task without a label in the batch gets weight 0
+    and is left out of M. The losses must be positive: if one is not, all weights are NaN.
 
     >>> weighting = geometric()
     >>> weighting.update(jnp.array([1.0, 2.0]), weighting.init(2))[0].tolist()

@@ -1,4 +1,4 @@
-"""Impartial losses."""
+"""IMTL-L: the loss part of impartial multi-task learning."""
 
 import jax.numpy as jnp
 import optax
@@ -8,19 +8,20 @@ from mtljax.weighting._learned import learned_weighting
 
 
 def imtl_l(*, optimizer: optax.GradientTransformation | None = None) -> Weighting:
-    """IMTL-L: weights that learn to make every weighted loss 1.
+    """IMTL-L: train weights that make every weighted loss 1.
 
-    ``sum_t e^(s_t) L_t - s_t`` with s = 0 at the start, so that ``w_t = e^(s_t)`` (Liu, Li, Kuang,
-    Xue, Chen, Yang, Liao, Zhang, ICLR 2021, https://openreview.net/forum?id=IMPnRXEWpvr). The loss
-    balance of IMTL; its gradient balance is a surgery. A step uses s before its change.
+    The weight of task t is ``w_t = e^(s_t)``, where ``s_t`` starts at 0 and minimises
+    ``sum_t e^(s_t) L_t - s_t`` (Liu, Li, Kuang, Xue, Chen, Yang, Liao, Zhang, ICLR 2021,
+    https://openreview.net/forum?id=IMPnRXEWpvr). ``L_t`` is the loss of the task. A step uses the
+    weights as they are before it changes s. The gradient part of IMTL is ``surgery.imtl_g``.
 
-    Scale: 1 at the start; s converges to ``w_t L_t = 1``, so that the weights grow as the losses
-    fall; their sum is not fixed. Inactive tasks get weight 0, and their s gets no gradient, but the
-    optimiser's momentum may still change it. Losses should be positive: for a loss of 0 or less the
-    weight grows without limit.
+    Scale: the weights are 1 at the start. They converge to ``w_t = 1 / L_t``, so they grow as the
+    losses fall, and their sum is not fixed. A task without a label in the batch gets weight 0. Its
+    ``s_t`` gets no gradient, but the momentum of the optimizer may still change it. The losses
+    should be positive: for a loss of 0 or less, the weight grows without limit.
 
     Args:
-      optimizer: The optimiser of s; when None ``optax.adam(0.025)``, as for `uncertainty`.
+      optimizer: The optimizer of s; ``optax.adam(0.025)`` when None, as for `uncertainty`.
 
     Raises:
       ValueError: ``optimizer`` is not an optax optimizer.

@@ -1,4 +1,4 @@
-"""Losses in units of their first values."""
+"""Losses divided by their first values."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ class InverseInitialState(NamedTuple):
     """The state of `inverse_initial`.
 
     Attributes:
-      first: The loss of each task in its first batch with a label; 1 until then.
+      first: The loss of each task in its first batch with a label. It is 1 before that batch.
       seen: Whether each task has had such a batch.
     """
 
@@ -22,14 +22,14 @@ class InverseInitialState(NamedTuple):
 
 
 def inverse_initial() -> Weighting:
-    """Every loss divided by its first value, ``w_t = 1 / L_t(0)``.
+    """Divide every loss by its first value: ``w_t = 1 / L_t(0)``.
 
-    The first value is that of the first batch in which the task is active. The weight does not
-    change after this batch.
+    ``L_t(0)`` is the loss of task t in the first batch in which the task has a label. The weight
+    does not change after this batch.
 
-    Scale: every weighted loss starts at 1; the sum of the weights is not fixed. Inactive tasks get
-    weight 0, and do not change the other weights. A first loss that is not positive gives that task
-    the weight NaN; later losses may have any sign and size.
+    Scale: every weighted loss starts at 1. The sum of the weights is not fixed. A task without a
+    label in the batch gets weight 0, and the other weights do not change. If the first loss of a
+    task is not positive, its weight is NaN. Later losses may have any sign and size.
 
     >>> weighting = inverse_initial()
     >>> weights, state = weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))

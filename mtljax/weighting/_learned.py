@@ -1,4 +1,4 @@
-"""Numbers of the tasks that a separate optimiser learns."""
+"""Numbers of the tasks that a separate optimizer trains."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -13,11 +13,11 @@ from mtljax.weighting._active import over_active
 
 
 class Learned(NamedTuple):
-    """One learnt number per task.
+    """One trained number per task.
 
     Attributes:
       value: The numbers.
-      opt_state: The state of the optimiser that learns them.
+      opt_state: The state of the optimizer that trains them.
     """
 
     value: Float[Array, 'T']
@@ -25,7 +25,7 @@ class Learned(NamedTuple):
 
 
 def optimizer_or_adam(optimizer: Any) -> optax.GradientTransformation:
-    """The optimiser of a weighting, ``optax.adam(0.025)`` for None.
+    """Return the optimizer of a weighting; ``optax.adam(0.025)`` for None.
 
     Raises:
       ValueError: It is not an optax optimizer.
@@ -50,7 +50,7 @@ def descend(
     gradient: Float[Array, 'T'],
     active: Bool[Array, 'T'],
 ) -> Learned:
-    """One step of the optimiser; inactive tasks have gradient 0.
+    """Make one step of the optimizer; inactive tasks have gradient 0.
 
     >>> tx, value = optax.sgd(1.0), jnp.zeros(2)
     >>> start = Learned(value, tx.init(value))
@@ -68,15 +68,15 @@ def learned_weighting(
     initial_of: Callable[[int], Array],
     optimizer: optax.GradientTransformation | None,
 ) -> Weighting:
-    """Weights ``w(s)``, where s descends ``sum_t w_t(s_t) L_t + penalty_t(s_t)`` by itself.
+    """Make a weighting ``w(s)`` whose s is trained on ``sum_t w_t(s_t) L_t + penalty_t(s_t)``.
 
-    A step uses s before its change.
+    ``L_t`` is the loss of task t. A step uses the weights as they are before it changes s.
 
     Args:
       weights_of: The function w.
       penalty_of: The penalty that keeps the weights away from 0.
-      initial_of: ``(T) -> s``, the first s as a new array.
-      optimizer: The optimiser of s; see `optimizer_or_adam`.
+      initial_of: A function from T to the first s, as a new array.
+      optimizer: The optimizer of s; see `optimizer_or_adam`.
 
     >>> weighting = learned_weighting(jnp.exp, jnp.negative, jnp.zeros, optax.sgd(0.5))
     >>> weights, state = weighting.update(jnp.array([3.0, 1.0]), weighting.init(2))

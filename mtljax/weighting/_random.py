@@ -1,4 +1,4 @@
-"""Random weights."""
+"""RLW: random weights."""
 
 import jax
 
@@ -7,13 +7,14 @@ from mtljax.weighting._active import over_active
 
 
 def random() -> Weighting:
-    """RLW: new weights at every step, ``w = softmax(x)`` with ``x_t ~ N(0, 1)``.
+    """RLW: draw new weights at every step.
 
-    Lin, Ye, Zhang, Tsang, TMLR 2022, https://arxiv.org/abs/2111.10603. It is a baseline that other
-    weightings should beat.
+    The weights are ``w = softmax(x)`` with ``x_t ~ N(0, 1)`` for task t (Lin, Ye, Zhang, Tsang,
+    TMLR 2022, https://arxiv.org/abs/2111.10603). This is a baseline that other weightings should
+    beat.
 
-    Scale: the weights sum to 1; equal weights sum to T. Inactive tasks get weight 0, and the
-    softmax is over the active tasks. The losses are not read.
+    Scale: the weights sum to 1, while equal weights sum to the number of tasks. A task without a
+    label in the batch gets weight 0 and is left out of the softmax. The losses are not read.
 
     Raises:
       ValueError: At update, the key is missing.

@@ -1,18 +1,19 @@
-"""The sum of the logarithms."""
+"""The sum of the logarithms of the losses."""
 
 from mtljax.base import Weighting
 from mtljax.weighting._active import over_active, positive
 
 
 def scale_invariant() -> Weighting:
-    """The gradient of ``sum_t log L_t``: ``w_t = 1 / L_t``.
+    """Minimise the sum of the logarithms of the losses: ``w_t = 1 / L_t``.
 
-    A constant factor of a loss does not change the training. This is a baseline of Navon, Shamsian,
-    Achituve, Maron, Kawaguchi, Chechik, Fetaya, ICML 2022, https://arxiv.org/abs/2202.01017.
+    ``L_t`` is the loss of task t. If a loss is multiplied by a constant, the training does not
+    change. Navon, Shamsian, Achituve, Maron, Kawaguchi, Chechik and Fetaya use this as a baseline
+    (ICML 2022, https://arxiv.org/abs/2202.01017).
 
-    Scale: every weighted loss is 1, so that the weights grow as the losses fall; their sum is not
-    fixed. Inactive tasks get weight 0, and do not change the other weights. A loss that is not
-    positive gives that task the weight NaN.
+    Scale: every weighted loss is 1, so the weights grow as the losses fall. The sum of the weights
+    is not fixed. A task without a label in the batch gets weight 0, and the other weights do not
+    change. If the loss of a task is not positive, its weight is NaN.
 
     >>> import jax.numpy as jnp
     >>> weighting = scale_invariant()

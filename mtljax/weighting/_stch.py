@@ -1,4 +1,4 @@
-"""A smooth maximum."""
+"""STCH: a smooth maximum of the losses."""
 
 import jax
 import jax.numpy as jnp
@@ -15,29 +15,31 @@ def stch(
     smoothing: ArrayLike = 1.0,
     ideal: PerTask = 0.0,
 ) -> Weighting:
-    """STCH: the gradient of a smooth ``max_t lambda_t (L_t - z_t)``, the Tchebycheff scalarisation.
+    """STCH: minimise a smooth maximum of the losses, the smooth Tchebycheff scalarisation.
 
-    The smooth maximum is ``mu log sum_t exp(lambda_t (L_t - z_t) / mu)``, and its gradient gives
+    For task t with the loss ``L_t``, the term of the maximum is ``lambda_t (L_t - z_t)``, where
+    ``lambda_t`` is the preference and ``z_t`` is a loss that could be reached. The smooth maximum
+    is ``mu log sum_t exp(lambda_t (L_t - z_t) / mu)``. Its gradient has the weights
     ``w = lambda * softmax(lambda (L - z) / mu)`` (Lin, Zhang, Yang, Liu, Wang, Zhang, ICML 2024,
-    https://arxiv.org/abs/2402.19078). The worst task gets the largest weight; as mu goes to 0 it
-    gets the whole weight. The method does not measure the scales of the losses: use `chain` or
-    ``preference`` to make them comparable.
+    https://arxiv.org/abs/2402.19078). The worst task gets the largest weight, and the whole weight
+    as mu goes to 0. If the losses have different units, make them comparable by `chain` or
+    ``preference``.
 
-    Scale: the weights sum to a mean of the preferences, ``1/T`` by default. Inactive tasks get
-    weight 0, and the softmax is over the active tasks. Losses may have any sign; only their
-    distance to the ideal counts.
+    Scale: the weights sum to a weighted mean of the preferences, which is ``1/n`` by default for n
+    tasks with a label in the batch. A task without a label gets weight 0 and is left out of the
+    softmax. The losses may have any sign, because only their distance to z counts.
 
     Args:
-      preference: The numbers lambda, one per task, which are not normalised. The default is 1 over
-        the number of active tasks. (Code that takes 1 for each task has weights T times as large,
-        and a smoothing T times as small.)
+      preference: The numbers lambda, one per task. They are not normalised. The default is ``1/n``.
+        Code that takes 1 for each task has weights n times as large, and needs a smoothing n times
+        as large for the same softmax.
       smoothing: The number mu, in units of ``lambda L``. Published code starts from 1.
-      ideal: The losses z that could be reached, one number or one per task; 0 suits losses that end
-        at 0.
+      ideal: The losses z that could be reached: one number, or one per task. 0 suits losses that
+        end at 0.
 
     Raises:
-      ValueError: An option is out of range (in the factory), or has not one value per task (in
-        ``init``).
+      ValueError: An option is out of range. In ``init``, an option does not have one value per
+        task.
 
     >>> weighting = stch([0.5, 0.5], smoothing=0.1)
     >>> weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))[0].tolist()

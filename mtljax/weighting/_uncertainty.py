@@ -1,4 +1,4 @@
-"""Homoscedastic uncertainty."""
+"""UW: weighting by homoscedastic uncertainty."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -20,28 +20,30 @@ def uncertainty(
     initial: PerTask = 0.0,
     optimizer: optax.GradientTransformation | None = None,
 ) -> Weighting:
-    """UW: weights from the learnt noise of every task, ``s_t = log sigma_t^2``.
+    """UW: train the weights as the inverse noise variance of every task.
 
-    ``sum_t a_t e^(-s_t) L_t + s_t / 2`` with a = 1/2 for regression (L a squared error) and a = 1
-    for classification (L a cross entropy), so that ``w_t = a_t e^(-s_t)`` (Kendall, Gal, Cipolla,
-    CVPR 2018, https://arxiv.org/abs/1705.07115). s is not among the model's parameters: it has a
-    separate optimiser, and no weight decay acts on it. A step uses s before its change.
+    For task t with the loss ``L_t``, the number ``s_t = log sigma_t^2`` is trained on
+    ``sum_t a_t e^(-s_t) L_t + s_t / 2``. So the weight of the task is ``w_t = a_t e^(-s_t)``. The
+    factor ``a_t`` is 1/2 for regression, where L is a squared error, and 1 for classification,
+    where L is a cross entropy (Kendall, Gal, Cipolla, CVPR 2018, https://arxiv.org/abs/1705.07115).
+    s is not among the parameters of the model: it has a separate optimizer, and no weight decay
+    acts on it. A step uses the weights as they are before it changes s.
 
-    Scale: a at the start (at ``initial=0``); s converges to ``w_t L_t = 1/2``, in both forms, so
-    that the weights grow as the losses fall; their sum is not fixed. Inactive tasks get weight 0,
-    and their s gets no gradient, but the optimiser's momentum may still change it. Losses should be
-    positive: with a loss of 0 the weight grows without limit, and with a negative loss it grows
-    faster and faster.
+    Scale: with ``initial=0`` the weights start at ``a_t``. They converge to ``w_t = 1 / (2 L_t)``
+    in both forms, so they grow as the losses fall, and their sum is not fixed. A task without a
+    label in the batch gets weight 0. Its ``s_t`` gets no gradient, but the momentum of the
+    optimizer may still change it. The losses should be positive: for a loss of 0 the weight grows
+    without limit, and for a negative loss it grows faster and faster.
 
     Args:
-      form: The form of all tasks, or one form per task.
-      initial: The first s, one number or one per task. Published code starts from 0, -0.5 or -0.7.
-      optimizer: The optimiser of s; when None ``optax.adam(0.025)``, with the rate of the
+      form: ``'regression'`` or ``'classification'``: one for all tasks, or one per task.
+      initial: The first s: one number, or one per task. Published code starts from 0, -0.5 or -0.7.
+      optimizer: The optimizer of s; ``optax.adam(0.025)`` when None, with the learning rate of the
         experiments of Nash-MTL.
 
     Raises:
-      ValueError: The form is unknown, ``initial`` is not finite or ``optimizer`` is not an optax
-        optimizer (in the factory), or an option has not one value per task (in ``init``).
+      ValueError: The form is unknown, ``initial`` is not finite, or ``optimizer`` is not an optax
+        optimizer. In ``init``, an option does not have one value per task.
 
     >>> weighting = uncertainty(['regression', 'classification'])
     >>> weights, state = weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))
