@@ -108,7 +108,7 @@ def _for_all(weights, usable, active):
 
 
 def _newton(matrix, gain, alpha):
-    """Newton's method; the line search compares changes of the value, which are exact when small."""
+    """Run Newton's method; the line search compares changes, which are exact when small."""
     power = 1 - 1 / alpha
     flat = jnp.abs(power) < 1e-9
 
