@@ -9,11 +9,11 @@ from jax.typing import ArrayLike
 
 
 def divisor(x: ArrayLike, where: ArrayLike | None = None) -> Array:
-    """``x`` where it is positive, and 1 elsewhere: a divisor that is never 0.
+    """``x`` where it is positive and 1 elsewhere, as a divisor that is never 0.
 
     Args:
       x: An array.
-      where: The entries that stay; ``x > 0`` when None.
+      where: The entries of ``x`` that stay; by default those with ``x > 0``.
 
     >>> divisor(jnp.array([2.0, 0.0])).tolist()
     [2.0, 1.0]
@@ -27,7 +27,7 @@ def divide(numerator: ArrayLike, x: ArrayLike, where: ArrayLike | None = None) -
     Args:
       numerator: An array or a number.
       x: An array.
-      where: The entries that are divided; ``x > 0`` when None.
+      where: The entries that are divided; by default those with ``x > 0``.
 
     >>> divide(3.0, jnp.array([2.0, 0.0])).tolist()
     [1.5, 0.0]

@@ -1,4 +1,4 @@
-"""Old public names: each stays for one release, and warns."""
+"""Old public names, which work for one more release and warn."""
 
 import pkgutil
 import warnings
@@ -7,14 +7,14 @@ from typing import Any
 
 
 def renamed(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
-    """A ``__getattr__`` of a module that finds its old names at their new places.
+    """A ``__getattr__`` for a module, which finds its old names at their new places.
 
     Args:
-      module: the module that had the names.
+      module: The name of the module that had the names.
       names: ``{old name: 'package.module:new name'}``.
 
     Returns:
-      A function from a name to the object. It warns with a DeprecationWarning.
+      A function from an old name to the object. It gives a DeprecationWarning.
 
     >>> import warnings
     >>> find = renamed('mtljax.trees', {'hard_to_soft': 'mtljax.moves:hard_to_soft'})

@@ -1,13 +1,14 @@
-"""The central types, and nothing else.
+"""The types that all packages use.
 
-A model is a pure function over a parameter tree; every multi-task technique is a transform of that
+A model is a pure function over a parameter tree. Every multi-task technique is a transform of that
 tree or of its gradients.
 
-Shape legend, used in every file: ``T`` tasks, ``B`` batch, ``E`` experts, ``S`` stages,
-``D`` devices, ``P`` parameters.
+Shapes use the same letters in every file: ``T`` tasks, ``B`` examples of a batch, ``E`` experts,
+``S`` stages, ``D`` devices, ``P`` parameters.
 
-Types that hold functions are frozen dataclasses, because a tuple of functions would be a pytree.
-Types that hold arrays, and pairs as in optax, are NamedTuples.
+A type that holds functions is a frozen dataclass, because a tuple of functions would be a pytree. A
+type that holds arrays is a NamedTuple. A pair of functions in the style of optax is a NamedTuple
+too.
 """
 
 import warnings
@@ -27,12 +28,14 @@ State = PyTree
 
 @dataclass(frozen=True)
 class Module:
-    """A stage, a head or an expert: a pair of pure functions.
+    """A part of a network, such as a layer, a head or an expert, as two pure functions.
 
     Attributes:
-      init: ``(key, x) -> (params, state)``; ``x`` holds arrays or ``jax.ShapeDtypeStruct``.
-      apply: ``(params, state, x, *, key=None, train=False) -> (y, state)``. ``state`` holds values
-        that are not trained (batch statistics, frozen parameters); it is ``{}`` for plain modules.
+      init: ``(key, x) -> (params, state)``. It makes the first parameters and the first state for
+        inputs like ``x``, whose leaves are arrays or ``jax.ShapeDtypeStruct``.
+      apply: ``(params, state, x, *, key=None, train=False) -> (y, state)``. It computes the output
+        and the new state. The state holds values that are not trained, such as batch statistics and
+        frozen parameters. It is ``{}`` for a module without such values.
     """
 
     init: Callable[..., tuple[Params, State]]
@@ -41,21 +44,25 @@ class Module:
 
 @dataclass(frozen=True)
 class MultiTask(Module):
-    """The model of a sharing scheme: a module whose output is ``{task: prediction}``.
+    """A model of several tasks: a `Module` whose output is ``{task: prediction}``.
 
-    ``params == {'shared': ..., 'task': {'heads': {task: ...}, ...}}``. A subtree that the losses of
-    several tasks reach lies under ``'shared'``. A subtree that the loss of a single task reaches
-    lies under ``'task'``.
+    The model has two halves, and ``apply`` runs both. ``features`` computes features ``z`` from the
+    inputs, and ``readout`` computes the predictions from ``z``.
+
+    The parameters are ``{'shared': ..., 'task': {'heads': {task: ...}, ...}}``. A parameter lies
+    under ``'shared'`` if the losses of several tasks depend on it. It lies under ``'task'`` if the
+    loss of only one task depends on it.
 
     Attributes:
-      features: ``(params, state, x, *, key, train) -> (z, state)``; it reads
-        ``params['shared']`` only.
-      readout: ``(params, state, z, *, tasks=None, key, train) -> ({task: prediction}, state)``:
-        everything after ``z``. It computes only ``tasks`` if they are given.
-      tasks: The names of the tasks, in the order of every T axis.
-      coupled: Whether ``readout`` reads ``params['shared']`` too. Otherwise engines do not pass it.
-      auxiliary: ``(state, task) -> scalar``. Training adds it to the mean loss of that task, for
-        example the entropy of a gate, which ``readout`` has put into the state.
+      features: ``(params, state, x, *, key, train) -> (z, state)``. It reads only
+        ``params['shared']``.
+      readout: ``(params, state, z, *, tasks=None, key, train) -> ({task: prediction}, state)``.
+        With ``tasks``, it computes the predictions of these tasks only.
+      tasks: The names of the tasks. Arrays with one entry per task follow this order.
+      coupled: Whether ``readout`` also reads ``params['shared']``. If False, it may be called
+        without these parameters.
+      auxiliary: ``(state, task) -> scalar``, an extra loss that training adds to the mean loss of
+        the task. An example is the entropy of a gate, which ``readout`` has put into the state.
     """
 
     features: Callable[..., tuple[Any, State]] = field(kw_only=True)
@@ -66,14 +73,16 @@ class MultiTask(Module):
 
 
 class Metric(NamedTuple):
-    """Sums that are added over batches and devices, and a result of them.
+    """A metric that is computed from sums over batches and devices.
 
     Attributes:
-      update: ``(prediction, target, mask) -> sums``; ``mask`` holds booleans ``[B, ...]``.
-      result: ``(sums) -> scalar``.
-      higher_is_better: The direction of improvement.
-      collects: Whether the leaves of ``update`` are rows ``[n, ...]`` in place of sums. They are
-        concatenated as NumPy arrays, for metrics that need all predictions of a split at once.
+      update: ``(prediction, target, mask) -> sums`` of one batch. ``mask`` holds booleans
+        ``[B, ...]`` that say which labels exist. The sums of all batches and devices are added.
+      result: ``(sums) -> scalar``, the value of the metric.
+      higher_is_better: Whether a higher value is better.
+      collects: Whether ``update`` returns arrays ``[n, ...]`` instead of sums. The arrays of all
+        batches are then concatenated as NumPy arrays. A metric uses this if it needs all
+        predictions of a split at once.
     """
 
     update: Callable[[Any, Any, Array], PyTree]
@@ -84,14 +93,16 @@ class Metric(NamedTuple):
 
 @dataclass(frozen=True)
 class Task:
-    """A head, the loss that trains it and the metrics that judge it.
+    """One task: its head, the loss that trains it, and the metrics that evaluate it.
 
     Attributes:
-      head: A `Module` from features to a prediction.
-      loss: ``(prediction, target) -> [B, ...]``, one loss per example (or pixel, or time step).
-      metrics: ``{name: Metric}``; the first is the main metric of the task.
-      inverse: A function that brings a target or a prediction back to the units of the user, if the
-        data set has scaled them: ``task.inverse(prediction)``. Metrics are in these units already.
+      head: A `Module` that computes the prediction from the features.
+      loss: ``(prediction, target) -> [B, ...]``, one loss per example (or per pixel, or per time
+        step).
+      metrics: ``{name: Metric}``. The first one is the main metric of the task.
+      inverse: A function that brings a prediction or a target back to its original unit:
+        ``task.inverse(prediction)``. It is needed if the data set scales its targets. Metrics are
+        in the original unit already.
     """
 
     head: Module
@@ -117,10 +128,13 @@ class Task:
 
 
 class Batch(NamedTuple):
-    """Examples: inputs (any tree), and one target and one mask per task.
+    """A batch of examples: the inputs, and for each task its targets and its label mask.
 
-    ``mask[task]`` says which labels exist. It holds booleans ``[B]``, or of a longer prefix of the
-    shape of the loss.
+    Attributes:
+      inputs: Any tree of arrays.
+      targets: ``{task: target}``. A target is an array or a tree of arrays.
+      mask: ``{task: booleans}``, which say where a label exists. Their shape is ``[B]``, or more
+        leading axes of the loss, such as ``[B, height, width]`` for one label per pixel.
     """
 
     inputs: PyTree
@@ -130,7 +144,7 @@ class Batch(NamedTuple):
 
 @runtime_checkable
 class Split(Protocol):
-    """Part of a data set, of known size, with random access."""
+    """One split of a data set, such as the training split. Any example can be read by its index."""
 
     @property
     def size(self) -> int:
@@ -147,23 +161,23 @@ class Split(Protocol):
         ...
 
     def batches(self, batch_size: int, *, epochs: int = 1, seed: int = 0) -> Iterator[Batch]:
-        """Shuffled batches of equal size, for ``epochs`` passes."""
+        """Yield shuffled batches of equal size, for ``epochs`` passes over the split."""
         ...
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Tasks and the three splits.
+    """A data set: its tasks, and its training, validation and test splits.
 
     Attributes:
-      tasks: ``{task: Task}``. Their order is the order of every T axis.
+      tasks: ``{task: Task}``. Arrays with one entry per task follow the order of this mapping.
       train: The examples that the parameters are fitted to.
-      validation: The examples for the choice of models, steps and options.
-      test: The examples for a single evaluation at the end.
-      inputs: Keyword arguments of a backbone that describe the inputs: ``{'cardinalities': (3, 5),
-        'numeric': 1}`` for `backbones.tabular`.
-      per_task_inputs: Whether inputs are ``{task: x}``, with separate examples for each task; see
-        `sharing.multi_input`.
+      validation: The examples that are used to choose models, steps and options.
+      test: The examples that are used once, for the final evaluation.
+      inputs: Keyword arguments for a backbone, which describe the inputs. An example is
+        ``{'cardinalities': (3, 5), 'numeric': 1}`` for `backbones.tabular`.
+      per_task_inputs: Whether every task has its own examples. The inputs of a batch are then
+        ``{task: x}``; see `sharing.multi_input`.
     """
 
     tasks: Mapping[str, Task]
@@ -195,7 +209,16 @@ class Dataset:
 
 
 class TrainState(NamedTuple):
-    """The state of training between two steps; `key` is the only source of randomness."""
+    """The state of training between two steps.
+
+    Attributes:
+      step: The number of steps so far.
+      params: The parameters of the model.
+      state: The state of the model, such as batch statistics.
+      weighting: The state of the loss weighting.
+      opt_state: The state of the optax chain.
+      key: The random key, which is the only source of randomness.
+    """
 
     step: Array
     params: Params
@@ -206,13 +229,14 @@ class TrainState(NamedTuple):
 
 
 class Weighting(NamedTuple):
-    """Weights of the losses, chosen before anything is differentiated.
+    """A rule that chooses the loss weight of each task before the losses are differentiated.
 
     Attributes:
-      init: ``(num_tasks) -> state``.
-      update: ``(losses [T], state, *, active [T], key) -> (weights [T], state)``.
-      observe: ``(losses_after [T], state, *, active [T]) -> state``. It gets the losses of the same
-        batch at the new parameters, for weightings that use them.
+      init: ``(num_tasks) -> state``, the first state of the rule.
+      update: ``(losses [T], state, *, active [T], key) -> (weights [T], state)``, with one entry
+        for each of the T tasks. ``active`` says which tasks have a label in the batch.
+      observe: ``(losses_after [T], state, *, active [T]) -> state``, or None. After the step, it
+        gets the losses of the same batch at the new parameters.
     """
 
     init: Callable[[int], PyTree]
@@ -222,41 +246,48 @@ class Weighting(NamedTuple):
 
 @runtime_checkable
 class Jacobian(Protocol):
-    """Per-task gradients. A method does not know which engine computed them.
+    """The gradients of the T task losses: row t of the Jacobian J is the gradient of loss t.
 
-    It is an opaque leaf inside one trace, never a pytree. ``J`` below has one row per task.
+    A surgery method sees the gradients only through this interface. It therefore works with every
+    engine, that is, with every way to compute the gradients. The rows need not exist in memory.
+
+    A Jacobian exists only while JAX traces a function. It is not a pytree: JAX treats it as one
+    opaque leaf.
     """
 
     @property
     def num_tasks(self) -> int:
-        """T."""
+        """The number of tasks, T."""
         ...
 
     def scale(self, weights: ArrayLike) -> 'Jacobian':
-        """``diag(w) J``, lazily."""
+        """Multiply row t by ``w[t]``: ``diag(w) J``. The gradients are computed when needed."""
         ...
 
     def realise(self) -> 'Jacobian':
-        """Compute the rows once, for engines that hold rows; others return themselves."""
+        """Compute the rows now if the engine stores rows; otherwise return the same Jacobian."""
         ...
 
     def gramian(self) -> Array:
-        """``J J^T``, ``[T, T]``, at least float32."""
+        """The inner products of all rows, ``J J^T``, as an array ``[T, T]`` of at least float32."""
         ...
 
     def normalised(self, active: Array | None = None) -> tuple[Array, Array]:
-        """The norms of the rows ``[T]`` and their cosines ``[T, T]``, at least float32.
+        """The norm of every row, ``[T]``, and the cosine of every two rows, ``[T, T]``.
 
-        They are accurate where squares in the Gramian would overflow or underflow, at the cost of a
-        second Gramian, and are 0 for a zero row. Values of rows that are not ``active`` have no
-        meaning.
+        Both are at least float32. They are accurate even where a square in the Gramian would
+        overflow or underflow, but the Gramian is then computed twice. The norm and the cosines of a
+        zero row are 0. The values of rows that are not ``active`` have no meaning.
         """
         ...
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
-        """``J^T w`` in the shape of the parameters; ``w`` is 1 for every task by default."""
+        """The weighted sum of the rows, ``J^T w``, as a tree like the parameters.
+
+        The weight ``w`` of every task is 1 by default.
+        """
         ...
 
     def stacked(self) -> Params:
-        """The rows, as a tree of leaves ``[T, ...]``."""
+        """The rows, as a tree whose leaves have a leading task axis, ``[T, ...]``."""
         ...

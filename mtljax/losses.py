@@ -1,4 +1,4 @@
-"""Per-example losses that optax lacks, and their mean over labelled rows."""
+"""Losses that optax lacks, with one value per example, and their mean over labelled examples."""
 
 import math
 from typing import Any
@@ -17,7 +17,9 @@ _LEAST_AREA = 1e-12
 
 
 def absolute_error(prediction: ArrayLike, target: ArrayLike) -> Shaped[Array, '...']:
-    """``|prediction - target|``, element by element; where they are equal, its derivative is 0.
+    """The absolute error ``|prediction - target|``, element by element.
+
+    Its derivative is 0 where both are equal.
 
     Raises:
       ValueError: The shapes differ.
@@ -33,15 +35,16 @@ def absolute_error(prediction: ArrayLike, target: ArrayLike) -> Shaped[Array, '.
 def smooth_l1(
     prediction: ArrayLike, target: ArrayLike, beta: ArrayLike = 1.0
 ) -> Float[Array, '...']:
-    """``d^2 / (2 beta)`` where ``|d| < beta``, else ``|d| - beta / 2``, element by element.
+    """The smooth L1 loss, element by element: quadratic near the target, linear far from it.
 
-    ``d = prediction - target``; a Huber loss divided by ``beta``, whose slope far from the target
-    is 1 (Girshick, Fast R-CNN, ICCV 2015, https://arxiv.org/abs/1504.08083).
+    For ``d = prediction - target`` it is ``d^2 / (2 beta)`` where ``|d| < beta``, and
+    ``|d| - beta / 2`` elsewhere. This is a Huber loss divided by ``beta``, so that its slope far
+    from the target is 1 (Girshick, Fast R-CNN, ICCV 2015, https://arxiv.org/abs/1504.08083).
 
     Args:
-      prediction: ``[B, ...]``.
+      prediction: An array ``[B, ...]``.
       target: An array of the same shape.
-      beta: The error where the parabola ends, > 0.
+      beta: The error at which the loss changes from quadratic to linear, > 0.
 
     Raises:
       ValueError: The shapes differ, or ``beta`` is not positive.
@@ -57,21 +60,22 @@ def smooth_l1(
 
 
 def iou_loss(prediction: ArrayLike, target: ArrayLike) -> Float[Array, '...']:
-    """``1 - |A & B| / |A | B|`` of two boxes, in [0, 1].
+    """One minus the intersection over union (IoU) of two boxes, in [0, 1].
 
-    A box is centre x, centre y, width, height in any unit; sizes below 0 count as 0, and a union
-    below 1e-12 as 1e-12, so that empty boxes have loss 1. Boxes that do not meet have no gradient:
-    see `giou_loss`.
+    A box is four numbers in any unit: centre x, centre y, width and height. For boxes A and B the
+    loss is ``1 - |A & B| / |A | B|``, where ``|...|`` is an area. A width or height below 0 counts
+    as 0. A union below 1e-12 counts as 1e-12, so that the loss of empty boxes is 1. Boxes that do
+    not overlap get no gradient from this loss, but they get one from `giou_loss`.
 
     Args:
-      prediction: ``[B, ..., 4]``.
-      target: An array of the same shape.
+      prediction: Boxes, ``[B, ..., 4]``.
+      target: Boxes of the same shape.
 
     Returns:
-      ``[B, ...]``, float32 at least.
+      The loss of every box, ``[B, ...]``, at least float32.
 
     Raises:
-      ValueError: The shapes differ, or do not end in 4.
+      ValueError: The shapes differ, or the last axis does not have 4 entries.
 
     >>> iou_loss(jnp.array([[1.0, 1, 2, 2]]), jnp.array([[2.0, 1, 2, 2]])).tolist()
     [0.666...]
@@ -81,21 +85,24 @@ def iou_loss(prediction: ArrayLike, target: ArrayLike) -> Float[Array, '...']:
 
 
 def giou_loss(prediction: ArrayLike, target: ArrayLike) -> Float[Array, '...']:
-    """``1 - IoU + (|C| - |A | B|) / |C|`` of two boxes, in [0, 2]; C is the least box around both.
+    """The generalised IoU loss of two boxes, in [0, 2].
 
-    Boxes and areas are those of `iou_loss`; boxes that do not meet attract each other. Far from the
-    target its slopes are small: add `absolute_error` (Rezatofighi, Tsoi, Gwak, Sadeghian, Reid,
-    Savarese, CVPR 2019, https://arxiv.org/abs/1902.09630).
+    For boxes A and B, and the smallest box C around both, it is
+    ``1 - IoU + (|C| - |A | B|) / |C|``, where ``|...|`` is an area (Rezatofighi, Tsoi, Gwak,
+    Sadeghian, Reid, Savarese, CVPR 2019, https://arxiv.org/abs/1902.09630). Boxes and IoU are those
+    of `iou_loss`. Unlike that loss, it also has a gradient for boxes that do not overlap: it pulls
+    them together. This gradient is small if the boxes are far apart; add `absolute_error` for this
+    case.
 
     Args:
-      prediction: ``[B, ..., 4]``.
-      target: An array of the same shape.
+      prediction: Boxes, ``[B, ..., 4]``.
+      target: Boxes of the same shape.
 
     Returns:
-      ``[B, ...]``, float32 at least.
+      The loss of every box, ``[B, ...]``, at least float32.
 
     Raises:
-      ValueError: The shapes differ, or do not end in 4.
+      ValueError: The shapes differ, or the last axis does not have 4 entries.
 
     >>> giou_loss(jnp.array([[1.0, 1, 2, 2]]), jnp.array([[5.0, 1, 2, 2]])).tolist()
     [1.333...]
@@ -106,7 +113,7 @@ def giou_loss(prediction: ArrayLike, target: ArrayLike) -> Float[Array, '...']:
 
 
 def _areas(name: str, prediction: ArrayLike, target: ArrayLike) -> tuple[Array, Array, Array]:
-    """The areas of the intersection, the union and the least box around both."""
+    """The areas of the intersection, of the union, and of the smallest box around both boxes."""
     _check_shapes(name, prediction, target)
     if jnp.shape(prediction)[-1:] != (4,):
         raise ValueError(f'{name} expects boxes [B, ..., 4]. Found {jnp.shape(prediction)}.')
@@ -138,14 +145,18 @@ def _check_shapes(name: str, prediction: ArrayLike, target: ArrayLike) -> None:
 
 
 def masked_sum(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) -> Float[Array, '']:
-    """``sum_i mask_i mean_j values_ij``: the sum over labelled rows, float32 at least.
+    """The sum of the losses of all labelled examples, at least float32.
+
+    It is ``sum_i mask_i mean_j values_ij``. Index i counts the entries of the mask, and index j
+    counts the losses that belong to one entry of the mask, such as the pixels of one example.
 
     Args:
-      values: ``[B, ...]``, one loss per example, or one per pixel of each example.
-      mask: Booleans ``[B]``, or of a longer prefix of the shape of ``values``.
+      values: One loss per example, ``[B]``, or several per example, ``[B, ...]``.
+      mask: Booleans that say which labels exist, of shape ``[B]`` or of more leading axes of
+        ``values``.
 
     Raises:
-      ValueError: The shape of the mask is not such a prefix.
+      ValueError: The shape of the mask is not that of the leading axes of ``values``.
 
     >>> masked_sum(jnp.array([1.0, 2.0, jnp.nan]), jnp.array([True, True, False])).item()
     3.0
@@ -160,7 +171,13 @@ def masked_sum(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) -
 
 
 def masked_mean(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) -> Float[Array, '']:
-    """The mean over labelled rows; 0 if there is no labelled row.
+    """The mean of the losses of all labelled examples; 0 if no example has a label.
+
+    It is `masked_sum` divided by the number of labels.
+
+    Args:
+      values: One loss per example, ``[B]``, or several per example, ``[B, ...]``.
+      mask: Booleans that say which labels exist; see `masked_sum`.
 
     >>> masked_mean(jnp.array([1.0, 2.0, jnp.nan]), jnp.array([True, True, False])).item()
     1.5
@@ -170,15 +187,19 @@ def masked_mean(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) 
 
 
 def labelled(prediction: Any, target: Any, mask: Bool[_Arrays, 'B *_']) -> tuple[Any, Any]:
-    """Remove rows without a label from a loss before differentiation.
+    """Remove examples without a label from a loss, before the loss is differentiated.
 
-    Unlabelled targets become 0, and no gradient reaches an unlabelled prediction, even if the
-    derivative of the loss is not finite: 0 times NaN cannot occur.
+    Targets without a label become 0, and no gradient reaches the predictions for them. This holds
+    even if the derivative of the loss is not finite there, because the derivative is not multiplied
+    by 0.
 
     Args:
       prediction: A tree of arrays ``[B, ...]``.
       target: A tree of arrays ``[B, ...]``.
-      mask: Booleans ``[B, ...]``.
+      mask: Booleans ``[B, ...]``, True where a label exists.
+
+    Returns:
+      The prediction and the target to pass to the loss.
 
     >>> prediction, target = jnp.array([1.0, 2.0]), jnp.array([jnp.nan, 3.0])
     >>> labelled(prediction, target, jnp.array([False, True]))[1].tolist()
@@ -197,7 +218,14 @@ def labelled(prediction: Any, target: Any, mask: Bool[_Arrays, 'B *_']) -> tuple
 
 
 def expand(mask: Bool[_Arrays, 'B *_'], leaf: Shaped[_Arrays, 'B *_']) -> Bool[_Arrays, 'B *_']:
-    """The mask with the rank of ``leaf``; if its shape is not a prefix, one entry per row.
+    """The mask with as many axes as ``leaf``, so that the two broadcast.
+
+    If the shape of the mask is not that of the leading axes of ``leaf``, the result has one entry
+    per example: whether the example has a label anywhere.
+
+    Args:
+      mask: Booleans ``[B, ...]``.
+      leaf: An array ``[B, ...]``.
 
     >>> expand(jnp.ones(2, bool), jnp.ones((2, 3))).shape
     (2, 1)

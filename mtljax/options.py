@@ -1,4 +1,4 @@
-"""Checks of the options of factories."""
+"""Checks of option values, with error messages of one form."""
 
 import numbers
 from collections.abc import Callable, Sequence
@@ -8,26 +8,26 @@ import numpy as np
 from jax.typing import ArrayLike
 
 PerTask = ArrayLike | Sequence[Any]
-"""One number for all tasks, or one per task: an array, a list or a tuple."""
+"""One number for all tasks, or one number per task in an array, a list or a tuple."""
 
 
 def check_option(
     name: str, value: Any, expected: str, holds: Callable[..., Any] = np.isfinite, *, ndim: int = 0
 ) -> None:
-    """Refuse numbers that are not finite, have more axes than ``ndim``, or break a rule.
+    """Raise an error if an option is not finite, has too many axes, or breaks a rule.
 
-    The check reads Python and NumPy numbers, lists and tuples. Everything else passes: arrays of
-    jax and tracers are options that a user maps over.
+    Only Python and NumPy numbers, lists and tuples are checked. JAX arrays and tracers always pass,
+    so that an option can be an argument of a traced function.
 
     Args:
       name: The name of the option.
       value: The value of the option.
-      expected: The values that are allowed, in words.
-      holds: The rule, as a function of a NumPy array.
+      expected: The allowed values in words, for the message.
+      holds: The rule: a function from a NumPy array to booleans.
       ndim: The largest number of axes that is allowed.
 
     Raises:
-      ValueError: The value is not allowed; the message says what was expected and found.
+      ValueError: The value is not allowed. The message says what it should be, and what was found.
 
     >>> check_option('scale', -1, 'a finite number > 0', lambda value: value > 0)
     Traceback (most recent call last):
@@ -41,7 +41,7 @@ def check_option(
 
 
 def check_count(name: str, value: Any, least: int) -> None:
-    """Refuse numbers that are not whole or below ``least``; see `check_option`.
+    """Raise an error unless an option is a whole number of at least ``least``.
 
     >>> check_count('k', 2.5, 1)
     Traceback (most recent call last):
@@ -55,7 +55,7 @@ def check_count(name: str, value: Any, least: int) -> None:
 
 
 def check_sizes(name: str, value: Any, least: int = 1) -> None:
-    """Refuse values that are not sequences of ``least`` whole numbers or more, each >= 1.
+    """Raise an error unless an option is a sequence of ``least`` or more whole numbers >= 1.
 
     >>> check_sizes('widths', 64)
     Traceback (most recent call last):
@@ -70,7 +70,7 @@ def check_sizes(name: str, value: Any, least: int = 1) -> None:
 
 
 def check_size(size: Any) -> None:
-    """Refuse a number of outputs that is neither None nor a whole number >= 1; see `check_option`.
+    """Raise an error unless a number of outputs is None or a whole number >= 1.
 
     >>> check_size(0)
     Traceback (most recent call last):
@@ -81,7 +81,7 @@ def check_size(size: Any) -> None:
 
 
 def check_share(name: str, value: Any) -> None:
-    """Refuse numbers outside ``[0, 1)``; see `check_option`.
+    """Raise an error if an option is outside ``[0, 1)``; see `check_option`.
 
     >>> check_share('dropout', 1.0)
     Traceback (most recent call last):
@@ -91,7 +91,7 @@ def check_share(name: str, value: Any) -> None:
 
 
 def check_fraction(name: str, value: Any, *, ndim: int = 0) -> None:
-    """Refuse numbers outside ``[0, 1]``; see `check_option`.
+    """Raise an error if an option is outside ``[0, 1]``; see `check_option`.
 
     >>> check_fraction('leak', 1.5)
     Traceback (most recent call last):
@@ -101,7 +101,7 @@ def check_fraction(name: str, value: Any, *, ndim: int = 0) -> None:
 
 
 def check_positive(name: str, value: Any) -> None:
-    """Refuse numbers that are not above 0; see `check_option`.
+    """Raise an error if an option is not above 0; see `check_option`.
 
     >>> check_positive('temperature', 0)
     Traceback (most recent call last):
@@ -111,7 +111,7 @@ def check_positive(name: str, value: Any) -> None:
 
 
 def check_not_negative(name: str, value: Any) -> None:
-    """Refuse numbers below 0; see `check_option`.
+    """Raise an error if an option is below 0; see `check_option`.
 
     >>> check_not_negative('ridge', -1)
     Traceback (most recent call last):
@@ -121,7 +121,7 @@ def check_not_negative(name: str, value: Any) -> None:
 
 
 def check_weights(name: str, value: Any) -> None:
-    """Refuse lists of numbers that cannot be weights of the tasks; see `check_option`.
+    """Raise an error unless an option is a list of one weight >= 0 per task; see `check_option`.
 
     >>> check_weights('preference', [1, -1])
     Traceback (most recent call last):
@@ -135,7 +135,13 @@ def check_weights(name: str, value: Any) -> None:
 
 
 def check_one_per_task(name: str, value: Any, num_tasks: int, *, or_one: bool = False) -> None:
-    """Refuse an option without one value per task; ``or_one`` also allows one value for all.
+    """Raise an error unless an option has one value per task.
+
+    Args:
+      name: The name of the option.
+      value: The value of the option.
+      num_tasks: The number of tasks.
+      or_one: Whether one number for all tasks is allowed too.
 
     >>> check_one_per_task('scale', [1, 2], 3)
     Traceback (most recent call last):

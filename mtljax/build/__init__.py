@@ -1,4 +1,8 @@
-"""From a config to the objects that it names: a mapping in, no flags."""
+"""Functions that build the data, the model and the optimiser that a config describes.
+
+A config is a mapping, as in the files of ``configs/``. A spec is an entry of a config that names a
+function and its arguments, such as ``{'fn': 'optax:adam', 'learning_rate': 1e-3}``.
+"""
 
 from mtljax.build._former_names import current_names, former_names
 from mtljax.build._make import make

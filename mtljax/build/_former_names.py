@@ -1,4 +1,4 @@
-"""Modules that were renamed: configs that name them keep their meaning and their hash."""
+"""Modules that were renamed. A config that names them keeps its meaning and its hash."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ _FORMER = {new: old for old, new in _RENAMED.items()}
 
 
 def current_names(config: Any) -> Any:
-    """A config in which renamed modules have their current names.
+    """Replace the former names of modules in a config by their current names.
 
     Args:
       config: Nested mappings and sequences.
@@ -27,7 +27,9 @@ def current_names(config: Any) -> Any:
 
 
 def former_names(config: Any) -> Any:
-    """A config in which renamed modules have their former names: the form that is hashed.
+    """Replace the current names of renamed modules in a config by their former names.
+
+    Configs are hashed in this form, so that a hash does not change when a module is renamed.
 
     Args:
       config: Nested mappings and sequences.

@@ -1,4 +1,4 @@
-"""Call the factory that a spec names: ``dict(fn='package.module:factory', **keywords)``."""
+"""Calls of the functions that a config names by ``{'fn': 'package.module:function', ...}``."""
 
 import pkgutil
 from collections.abc import Mapping
@@ -8,16 +8,19 @@ from mtljax.build._former_names import current_names
 
 
 def make(spec: Any, field: str, *args: Any) -> Any:
-    """Call the factory that ``spec`` names, its nested specs first. Anything else stays as it is.
+    """Call the function that a spec names, and return its result.
+
+    A spec is a mapping with ``fn``, such as ``{'fn': 'package.module:function'}``. Its other
+    entries are keyword arguments, and ``args`` is a list of further positional arguments. A spec
+    inside another spec is called first. Values that are not specs are returned as they are.
 
     Args:
-      spec: A mapping with ``fn``, the keywords of the factory and perhaps a list ``args``; or a
-        plain value.
-      field: The name of the field in errors, such as ``'surgery'``.
-      *args: Positional arguments of the factory.
+      spec: A spec or any other value.
+      field: The name of the field for errors, such as ``'surgery'``.
+      *args: Positional arguments of the function.
 
     Raises:
-      ValueError: The name cannot be imported, or the factory does not accept its arguments.
+      ValueError: The name cannot be imported, or the function does not accept its arguments.
 
     >>> make({'fn': 'math:sqrt'}, 'x', 9.0)
     3.0
@@ -46,7 +49,7 @@ def _resolve(name: Any, field: str) -> Any:
 
 
 def _choices(name: Any) -> str:
-    """The public names of the module, where there is such a module."""
+    """The public names of the module that a name contains, if this module exists."""
     if not isinstance(name, str) or ':' not in name:
         return ''
     module = name.split(':')[0]

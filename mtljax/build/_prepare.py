@@ -1,4 +1,4 @@
-"""The data and the backbone of a config, which several models may share."""
+"""The data and the backbone of a config, which several models may use."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -12,14 +12,14 @@ _TITLE = 'Features of the frozen stages'
 
 
 class Prepared(NamedTuple):
-    """The data and the backbone that models of a config share.
+    """The data and the backbone of a config. Several models may use them.
 
     Attributes:
-      dataset: The data set. Its inputs are the features of the frozen stages where the config
-        stores them.
-      backbone: The stages that read these inputs. Frozen stages are frozen, or left out where
-        their features are stored.
-      tasks: The names of all tasks; ``dataset`` may hold fewer.
+      dataset: The data set. If the config stores features, its inputs are the features of the
+        frozen stages.
+      backbone: The stages that read these inputs. The frozen stages are left out if their features
+        are stored. Otherwise they are included, and do not train.
+      tasks: The names of all tasks. ``dataset`` may hold fewer.
     """
 
     dataset: Dataset
@@ -28,14 +28,16 @@ class Prepared(NamedTuple):
 
 
 def prepare(config: Mapping[str, Any], dataset: Dataset | None = None) -> Prepared:
-    """Build the data and the backbone of a config. They depend on `prepared_by` alone.
+    """Build the data and the backbone of a config.
+
+    They depend only on the fields that `prepared_by` returns.
 
     Args:
       config: A config, as in the files of ``configs/``.
-      dataset: A data set that replaces the one of the config.
+      dataset: A data set that replaces that of the config.
 
     Raises:
-      ValueError: A field cannot be built; the message names the field.
+      ValueError: A field cannot be built. The message names the field.
 
     >>> digits = {'fn': 'mtljax.data:digits', 'train': 8, 'validation': 4, 'test': 4}
     >>> backbone = {'fn': 'mtljax.backbones:mlp', 'widths': (8, 8)}
@@ -60,6 +62,9 @@ def prepare(config: Mapping[str, Any], dataset: Dataset | None = None) -> Prepar
 
 def prepared_by(config: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a config that `prepare` depends on.
+
+    Args:
+      config: A config, as in the files of ``configs/``.
 
     >>> sorted(prepared_by({'seed': 0, 'data': {}, 'train': {}}))
     ['data', 'seed']

@@ -1,4 +1,4 @@
-"""Everything that training needs, from a config."""
+"""All arguments of training, from a config."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -43,17 +43,21 @@ class Setup(NamedTuple):
 def setup(config: Mapping[str, Any], dataset: Dataset | Prepared | None = None) -> Setup:
     """Build everything that `training.train` needs.
 
-    A config may have these fields beside the required ones. ``heads``, ``{task: spec}``, replaces
-    heads of the data set. ``loss_scales``, ``{task: factor}``, multiplies losses, as another unit
-    of the target would. ``frozen`` is the number of first stages that do not train.
-    ``store_features`` runs these stages once per example; see `training.precompute`.
+    Four fields of a config are optional:
+
+    - ``heads``, ``{task: spec}``, replaces heads of the data set.
+    - ``loss_scales``, ``{task: factor}``, multiplies the losses of tasks. This has the effect of
+      another unit of the target.
+    - ``frozen`` is the number of first stages of the backbone that are not trained.
+    - ``store_features``, True or False, says whether these stages run only once per example; see
+      `training.precompute`.
 
     Args:
       config: A config, as in the files of ``configs/`` or in the ``config.json`` of a run.
-      dataset: A data set that replaces the one of the config, or the result of `prepare`.
+      dataset: A data set that replaces that of the config, or the result of `prepare`.
 
     Raises:
-      ValueError: A field is missing or cannot be built; the message names the field.
+      ValueError: A field is missing or cannot be built. The message names the field.
 
     >>> config = {
     ...     'seed': 0,
@@ -84,7 +88,10 @@ def setup(config: Mapping[str, Any], dataset: Dataset | Prepared | None = None) 
 
 
 def check_fields(config: Mapping[str, Any]) -> None:
-    """Raise a ValueError unless the config has all fields of a training.
+    """Raise a ValueError if a config lacks a field that training needs.
+
+    Args:
+      config: A config, as in the files of ``configs/``.
 
     >>> check_fields({'seed': 0})
     Traceback (most recent call last):
@@ -96,10 +103,15 @@ def check_fields(config: Mapping[str, Any]) -> None:
 
 
 def shared_surgery(spec: Any) -> surgery.Surgery:
-    """The surgery that a spec names, on the shared parameters. `on_shared` stays as it is.
+    """Build a surgery that a spec names, so that it acts on the shared parameters.
+
+    If the spec already names `surgery.on_shared`, that surgery is returned.
+
+    Args:
+      spec: A mapping such as ``{'fn': 'mtljax.surgery:pcgrad'}``.
 
     Raises:
-      ValueError: It cannot be built.
+      ValueError: The surgery cannot be built.
 
     >>> shared_surgery({'fn': 'mtljax.surgery:pcgrad'}).traits.whole
     True
@@ -138,7 +150,9 @@ def _check_tasks(config: Mapping[str, Any], tasks: tuple[str, ...]) -> None:
     for field in ('heads', 'loss_scales'):
         unknown = sorted(set(config.get(field, {})) - set(tasks))
         if unknown:
-            raise ValueError(f'config.{field} names {unknown}. The tasks are {[*tasks]}.')
+            raise ValueError(
+                f'config.{field} should name tasks of the data set, {[*tasks]}. Found {unknown}.'
+            )
 
 
 def _check_stored(config: Mapping[str, Any]) -> None:

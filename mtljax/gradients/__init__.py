@@ -1,4 +1,7 @@
-"""Per-task gradients: one forward pass, one row per task."""
+"""The gradient of each task's loss, from one forward pass.
+
+An engine is a way to compute these gradients; `task_gradients` lists the engines.
+"""
 
 from mtljax._renamed import renamed as _renamed
 from mtljax.gradients._cosines import cosines

@@ -15,13 +15,13 @@ _SHORT, _LONG = 2.0**-83, 2.0**80
 
 
 def cosines(gramian: Float[Array, 'T T']) -> Float[Array, 'T T']:
-    """Cosines between the task gradients, ``G_ij / sqrt(G_ii G_jj)``.
+    """The cosines between task gradients, ``G_ij / sqrt(G_ii G_jj)``, from their Gramian G.
 
     Args:
-      gramian: ``[T, T]``.
+      gramian: The inner products of the T task gradients, ``[T, T]``.
 
     Returns:
-      ``[T, T]``; the row and column of a zero gradient are 0.
+      The cosines, ``[T, T]``. The row and the column of a zero gradient are 0.
 
     >>> cosines(jnp.array([[4.0, -2.0], [-2.0, 1.0]]))
     Array([[ 1., -1.],
@@ -37,15 +37,15 @@ def norms_and_cosines(
     scaled: Callable[[Array], Array],
     active: Bool[Array, 'T'] | None = None,
 ) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
-    """The norms of the rows and their cosines.
+    """The norms of the rows of a Jacobian J, and their cosines.
 
     Where the square of a norm does not fit float32, both come from the Gramian of scaled rows.
 
     Args:
-      gramian: ``[T, T]``.
+      gramian: The Gramian of the rows, ``[T, T]``.
       scaled: ``(factors [T]) -> [T, T]``, the Gramian of ``diag(factors) J``.
-      active: The rows that matter; all when None. A task without labels has a zero row; this row
-        is no reason to compute the second Gramian.
+      active: The rows that matter; all when None. A task without labels has a zero row, which is no
+        reason to compute the second Gramian.
 
     >>> plain = jnp.array([[4.0, -2.0], [-2.0, 1.0]])
     >>> norms, angles = norms_and_cosines(plain, lambda factors: plain)

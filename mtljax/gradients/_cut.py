@@ -1,4 +1,4 @@
-"""A vector of losses that says where its trunk ends."""
+"""A function of the losses that says where the trunk of the model ends."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,17 +11,19 @@ from mtljax.base import Params
 
 @dataclass(frozen=True)
 class Cut:
-    """``losses(params) = readout(params, trunk(params['shared']))``, cut at the features ``z``.
+    """The losses of a model in two parts: the trunk up to the features, then the heads.
 
-    Engines that hold rows differentiate each head once, not T times. Only the trunk is pulled back
-    once per task.
+    ``losses(params) = readout(params, trunk(params['shared']))``. The cut between the two parts is
+    at the features ``z``. `task_gradients` takes a Cut in place of a plain loss function: only the
+    trunk is then differentiated once per task, and every head only once.
 
     Attributes:
-      trunk: ``(params['shared']) -> (z, carry)``; ``carry`` is not differentiated (a new state).
-      loss: ``(params, z, carry, task) -> (loss, carry)`` for the one task with that index.
-        ``params`` has no ``'shared'`` unless ``coupled``.
-      losses: The same for all tasks at once, ``(params, z, carry) -> (losses [T], carry)``.
-      num_tasks: T.
+      trunk: ``(params['shared']) -> (z, carry)``. The carry is passed on and is not differentiated;
+        it is a new state, for example.
+      loss: ``(params, z, carry, task) -> (loss, carry)``, the loss of one task. ``task`` is the
+        index of the task. ``params`` has no ``'shared'`` unless ``coupled`` is True.
+      losses: ``(params, z, carry) -> (losses [T], carry)``, the losses of all T tasks.
+      num_tasks: The number of tasks, T.
       coupled: Whether ``loss`` reads ``params['shared']``.
     """
 
@@ -32,5 +34,5 @@ class Cut:
     coupled: bool = False
 
     def __call__(self, params: Params) -> tuple[Float[Array, 'T'], Any]:
-        """The losses ``[T]`` and the last carry, as a plain function."""
+        """The losses of all tasks, ``[T]``, and the last carry."""
         return self.losses(params, *self.trunk(params['shared']))

@@ -1,4 +1,4 @@
-"""The engines: ways to compute T pullbacks. All give the same rows."""
+"""The engines: ways to run one pullback per task. The exact engines give the same gradients."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -20,12 +20,12 @@ _COPIES, _SHARE_OF_MEMORY = 2, 8  # of the rows, on an accelerator
 
 
 def batched(pull: Callable[[Any], Any], rows: Any) -> Any:
-    """All pullbacks in one vmap: memory of T gradients and T times the backward activations."""
+    """Run all T pullbacks in one vmap, with memory for T gradients and T sets of activations."""
     return jax.vmap(pull)(rows)
 
 
 def loop(pull: Callable[[Any], Any], rows: Any) -> Any:
-    """One pullback after the other: memory of T gradients and of one backward pass."""
+    """Run one pullback after the other. This stores T gradients and one set of activations."""
     return jax.lax.map(pull, rows)
 
 
@@ -42,14 +42,14 @@ def unrolled(pull: Callable[[Any], Any], rows: Any) -> Any:
 
 
 def check_engine(engine: str, prefer: str) -> None:
-    """Check the names of an engine and of a preference.
+    """Raise an error unless the names of an engine and of a preference are known.
 
     Args:
-      engine: One of the engines of `task_gradients`.
-      prefer: ``'time'`` or ``'memory'``.
+      engine: The name of an engine; `task_gradients` lists them.
+      prefer: ``'time'`` or ``'memory'``: what ``engine='auto'`` should save.
 
     Raises:
-      ValueError: A name is unknown; the message lists the names that exist.
+      ValueError: A name is unknown. The message lists the known names.
 
     >>> check_engine('lean', 'speed')
     Traceback (most recent call last):
@@ -79,24 +79,36 @@ def rows_of(name: str, pull: Callable[[Any], Params], cotangent: Any) -> Engine:
 def choose(
     params: Params, pull: Any, cotangent: Any, num_tasks: int, *, prefer: str = 'time'
 ) -> str:
-    """The engine that ``'auto'`` stands for.
+    """The name of the engine that ``engine='auto'`` stands for.
 
-    ``prefer='time'``, on the CPU, with two tasks or more: ``'lean'`` where the shared parameters
-    take a MiB or more, and also more than twice the memory that the backward pass keeps of a batch
-    (wide dense layers, experts, embeddings, small batches). Otherwise ``'loop'``, but ``'batched'``
-    for attention and for convolutions with more than 16 tasks. Convolutions are never lean on the
-    CPU. On accelerators: ``'batched'`` while two copies of T gradients fill at most an eighth of
-    the memory, else ``'lean'``; the rule of sizes above holds where the memory is not known. A
-    function with a `jax.custom_vjp` is never lean: it has no pushforward.
+    An engine is a way to compute the gradients of T tasks; `task_gradients` lists them. With
+    ``prefer='time'``, the choice depends on the case:
 
-    ``prefer='memory'``: ``'lean'`` where T gradients take more than twice the memory that the
-    backward pass keeps, else ``'loop'``.
+    - One task: ``'batched'``.
+    - A function with a convolution, on the CPU: ``'loop'`` for up to 16 tasks, and ``'batched'``
+      for more.
+    - Any other function, on the CPU: ``'lean'`` if the shared parameters are large. If they are not
+      large, ``'batched'`` for a function with attention, and ``'loop'`` for all others.
+    - Any function, on an accelerator: ``'batched'`` while two copies of T gradients fill at most an
+      eighth of the memory, and ``'lean'`` beyond that. If the size of the memory is not known,
+      ``'lean'`` if the shared parameters are large, and ``'batched'`` if they are not.
+
+    Shared parameters are large if they take at least 1 MiB, and at least twice the memory of the
+    activations that the backward pass needs. Wide dense layers, experts, embeddings and small
+    batches lead to this case.
+
+    With ``prefer='memory'``, the choice is ``'lean'`` if T gradients take more than twice the
+    memory of these activations, and ``'loop'`` if they do not.
+
+    A function with a `jax.custom_vjp` has no forward-mode derivative, which ``'lean'`` needs.
+    `task_gradients` then uses ``'loop'`` in place of ``'lean'``.
 
     Args:
       params: The shared parameters.
-      pull: The pullback that `jax.vjp` returned. Its leaves are the arrays that it keeps.
+      pull: The function that `jax.vjp` returned. Its leaves are the arrays that the backward pass
+        needs.
       cotangent: The argument of ``pull``, or its shapes.
-      num_tasks: T.
+      num_tasks: The number of tasks, T.
       prefer: ``'time'`` or ``'memory'``.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Jacobians whose rows are held, and Jacobians whose rows a pullback forms."""
+"""Jacobians whose rows are stored, and Jacobians whose rows are computed when they are needed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,11 +22,13 @@ Engine = Callable[[Callable[[Any], Params], Any], Params]
 
 @dataclass(frozen=True)
 class Stacked:
-    """A Jacobian whose rows are held, as a tree of leaves ``[T, ...]``.
+    """A Jacobian whose rows are stored.
+
+    Row t is the gradient of the loss of task t. The methods are those of `mtljax.Jacobian`.
 
     Attributes:
-      tree: The rows.
-      num_tasks: T.
+      tree: The rows, as a tree whose leaves have a leading task axis, ``[T, ...]``.
+      num_tasks: The number of tasks, T.
 
     >>> Stacked({'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}, 2).combine()['w'].tolist()
     [4.0, 6.0]
@@ -36,15 +38,15 @@ class Stacked:
     num_tasks: int
 
     def scale(self, weights: ArrayLike) -> 'Stacked':
-        """``diag(w) J``."""
+        """Multiply row t by ``w[t]``: ``diag(w) J``."""
         return replace(self, tree=_scale_rows(self.tree, weights))
 
     def realise(self) -> 'Stacked':
-        """The same Jacobian."""
+        """Return the same Jacobian, since its rows are stored already."""
         return self
 
     def gramian(self) -> Float[Array, 'T T']:
-        """``J J^T``, leaf by leaf."""
+        """The inner products of all rows, ``J J^T``."""
         dtype = _accumulator(self.tree)
         total = jnp.zeros((self.num_tasks, self.num_tasks), dtype)
         for leaf in jax.tree.leaves(self.tree):
@@ -57,13 +59,16 @@ class Stacked:
     def normalised(
         self, active: Bool[Array, 'T'] | None = None
     ) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
-        """Norms and cosines; rows are scaled first only where their squares do not fit float32."""
+        """The norms and the cosines of the rows.
+
+        If the square of a norm does not fit float32, the rows are scaled first.
+        """
         return norms_and_cosines(
             self.gramian(), lambda factors: _wide(self).scale(factors).gramian(), active
         )
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
-        """``J^T w``."""
+        """The weighted sum of the rows, ``J^T w``."""
         weights = jnp.ones(self.num_tasks) if weights is None else jnp.asarray(weights)
         return jax.tree.map(lambda leaf: _combined(weights, leaf), self.tree)
 
@@ -74,13 +79,13 @@ class Stacked:
 
 @dataclass(frozen=True)
 class Pullback:
-    """A Jacobian with the rows ``pull(rows[t])``, which are formed when a method needs them.
+    """A Jacobian with the rows ``pull(rows[t])``, which are computed when a method needs them.
 
     Attributes:
       pull: A linear function from one cotangent to a tree in the parameters' shape.
       rows: One cotangent per task. They are not stacked, so that XLA fuses their weighted sum.
-      engine: How all rows are pulled back.
-      axis_name: The mapped axis; gradients are averaged over its devices.
+      engine: The function that pulls all rows back.
+      axis_name: The name of the mapped axis. Gradients are averaged over its devices.
     """
 
     pull: Callable[[Any], Params]
@@ -128,17 +133,19 @@ class Pullback:
 
 
 def as_jacobian(updates: Any, params: Params | None = None) -> Jacobian:
-    """Accept a Jacobian, or a plain tree whose leaves are all ``(T,) + param.shape``.
+    """Return a `mtljax.Jacobian` for a Jacobian or for a tree of task gradients.
 
     Args:
-      updates: The updates that a surgery got.
-      params: The parameters, to check shapes against.
+      updates: The updates that a surgery method gets: a Jacobian, or a tree whose leaves have the
+        shape ``(T,) + param.shape`` for T tasks.
+      params: The parameters, if the shapes of the updates should be compared with them.
 
     Returns:
       The Jacobian.
 
     Raises:
-      ValueError: The leaves have no common leading axis, or other shapes than the parameters.
+      ValueError: The leaves have no common leading axis, or their other axes are not those of the
+        parameters.
 
     >>> as_jacobian({'w': jnp.ones((2, 3))}).gramian()
     Array([[3., 3.],

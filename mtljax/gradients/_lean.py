@@ -1,4 +1,4 @@
-"""A Jacobian that is never held: its Gramian from one pullback and one pushforward per task."""
+"""A Jacobian that is never stored: its Gramian needs one pullback and one pushforward per task."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

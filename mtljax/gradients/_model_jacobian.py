@@ -14,13 +14,16 @@ from mtljax.gradients._jacobian import Engine, Stacked
 
 @dataclass(frozen=True)
 class TaskPart:
-    """Gradients of parameters that one task each uses, so that a sum keeps the tasks apart.
+    """The gradients of parameters that belong to one task each.
+
+    The parameters of two tasks do not overlap. A sum of the losses therefore gives all these
+    gradients at once.
 
     Attributes:
-      pull: ``(weights [T]) -> tree``: the gradient of the weighted sum of the losses.
-      total: ``pull(weights)``, which one pullback gave together with the gradients at the features.
-      weights: The weights of the losses so far.
-      engine: How single rows are formed when a method needs them.
+      pull: ``(weights [T]) -> tree``, the gradient of the weighted sum of the losses.
+      total: ``pull(weights)``. One pullback gave it together with the gradients at the features.
+      weights: The factor of every loss so far, ``[T]``.
+      engine: The function that computes single rows, for methods that need them.
     """
 
     pull: Callable[[Array], Params]
@@ -63,12 +66,16 @@ class TaskPart:
 
 @dataclass(frozen=True)
 class ModelJacobian:
-    """The Jacobian of a tree ``{name: subtree}``, one Jacobian per subtree: ``parts['shared']``.
+    """The Jacobian of a model: one Jacobian per subtree of the parameters.
+
+    ``jacobian['shared']`` holds the gradients of the shared parameters. ``jacobian['task']`` holds
+    the gradients of the parameters that belong to one task each. The methods are those of
+    `mtljax.Jacobian`.
 
     Attributes:
-      rescaled: ``(weights [T]) -> ModelJacobian``: the same losses with these weights.
-      parts: One Jacobian per subtree.
-      weights: The weights of the losses so far.
+      rescaled: ``(weights [T]) -> ModelJacobian``, the Jacobian of the losses times these weights.
+      parts: ``{subtree: Jacobian}``.
+      weights: The factor of every loss so far, ``[T]``.
     """
 
     rescaled: Callable[[Array], 'ModelJacobian']
@@ -77,34 +84,34 @@ class ModelJacobian:
 
     @property
     def num_tasks(self) -> int:
-        """T."""
+        """The number of tasks, T."""
         return self.weights.shape[0]
 
     def __getitem__(self, name: str) -> Jacobian:
         return self.parts[name]
 
     def scale(self, weights: ArrayLike) -> 'ModelJacobian':
-        """``diag(w) J``, by a second pullback of the heads that starts from the weights.
+        """Multiply row t by ``w[t]``: ``diag(w) J``.
 
-        The trunk is not pulled back here. Nothing reads the pullback of the heads with the old
-        weights any more, so under jit the compiler removes it, and a step pays for one pullback.
-        Outside jit both run.
+        The heads are differentiated again with the new weights, but the trunk is not. Under jit
+        this costs nothing extra: nothing reads the gradients with the old weights any more, so the
+        compiler removes them. Outside jit, both are computed.
         """
         return self.rescaled(self.weights * jnp.asarray(weights))
 
     def realise(self) -> 'ModelJacobian':
-        """The same Jacobian with the rows of every part formed."""
+        """Compute the rows of every part now, where the engine stores rows."""
         parts = {name: part.realise() for name, part in self.parts.items()}
         return replace(self, parts=parts)
 
     def gramian(self) -> Float[Array, 'T T']:
-        """``J J^T``: the sum over the parts."""
+        """The inner products of all rows, ``J J^T``, summed over the parts."""
         return sum((part.gramian() for part in self.parts.values()), jnp.zeros(()))
 
     def normalised(
         self, active: Bool[Array, 'T'] | None = None
     ) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
-        """Norms and cosines of the rows over all parts."""
+        """The norms and the cosines of the rows, over all parts."""
         pairs = [part.normalised(active) for part in self.parts.values()]
         norms, angles = (jnp.stack(each) for each in zip(*pairs, strict=True))
         largest = jnp.max(norms, axis=0, keepdims=True)
@@ -114,7 +121,7 @@ class ModelJacobian:
         return (largest * length)[0], jnp.einsum('pt,ps,pts->ts', share, share, angles)
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
-        """``J^T w`` of every part."""
+        """The weighted sum of the rows, ``J^T w``, for every part."""
         return {name: part.combine(weights) for name, part in self.parts.items()}
 
     def stacked(self) -> Params:

@@ -1,4 +1,4 @@
-"""One gradient per task from one forward pass."""
+"""The gradients of all tasks, from one forward pass."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -30,26 +30,36 @@ def task_gradients(
 ) -> tuple[Any, Jacobian]:
     """The losses of all tasks and their Jacobian with respect to the parameters.
 
+    The Jacobian has one row per task: the gradient of the loss of that task. The engine decides how
+    the rows are computed. A pullback is the function that `jax.vjp` returns, and a pushforward is
+    the function that `jax.linearize` returns.
+
+    - ``'batched'`` runs all pullbacks in one `jax.vmap`.
+    - ``'loop'`` runs one pullback after the other.
+    - ``'lean'`` stores no row. It computes the Gramian by one pullback and one pushforward per
+      task.
+    - ``'representation'`` is an approximation: it uses the Gramian of the gradients at the
+      features, as MGDA-UB does.
+    - ``'auto'`` chooses one of the first three; see `choose`.
+
     Args:
-      losses_of: Any function ``params -> losses [T]``, or a `Cut`. A `Cut` also says where the
-        trunk of the model ends, so that heads are differentiated once. The loss of a task without
-        labels should be a finite 0, by ``where``: 0 times NaN is NaN in a sum.
-      params: The parameters at which the gradients are taken; ``{'shared': ..., 'task': ...}`` for
-        a `Cut`.
-      engine: ``'batched'`` (all pullbacks in one vmap), ``'loop'`` (one after the other),
-        ``'lean'`` (holds no row: a Gramian costs one pullback and one pushforward per task),
-        ``'representation'`` (an approximation: the Gramian of the gradients at the features, as in
-        MGDA-UB) or ``'auto'``, which chooses one of the first three by `gradients.choose`.
-      prefer: ``'time'`` or ``'memory'``: ``'auto'`` spares it.
-      axis_name: The mapped axis of a pmap. Losses, and gradients before any Gramian, are averaged
-        over its devices.
-      has_aux: Whether ``losses_of`` returns ``(losses, aux)``. This function then does the same.
+      losses_of: A function ``params -> losses [T]``, or a `Cut`. A `Cut` also says where the trunk
+        of the model ends, so that the heads are differentiated only once. The loss of a task
+        without labels should be 0 by ``jnp.where``, because 0 times NaN is NaN.
+      params: The parameters at which the gradients are taken. For a `Cut` they are
+        ``{'shared': ..., 'task': ...}``.
+      engine: The name of an engine from the list above.
+      prefer: ``'time'`` or ``'memory'``: what ``'auto'`` should save.
+      axis_name: The name of the mapped axis of a pmap. Losses and gradients are averaged over its
+        devices, before any Gramian is computed.
+      has_aux: Whether ``losses_of`` returns ``(losses, aux)``. If so, ``(losses, aux)`` is also
+        returned here in place of the losses.
 
     Returns:
-      ``losses [T]`` (or ``(losses, aux)``) and the Jacobian, one row per task.
+      The losses ``[T]`` and the Jacobian.
 
     Raises:
-      ValueError: The losses are not a vector, or the engine or preference is unknown.
+      ValueError: The losses are not a vector, or the engine or the preference is unknown.
 
     >>> losses, jacobian = task_gradients(lambda w: jnp.stack([w @ w, -w.sum()]), jnp.ones(3))
     >>> jacobian.gramian()

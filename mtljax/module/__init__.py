@@ -1,4 +1,7 @@
-"""Modules from Flax and from other modules."""
+"""Functions that make a `Module` from a Flax module or from other modules.
+
+A backbone is a tuple of modules, its stages.
+"""
 
 from mtljax.module._fan_out import fan_out
 from mtljax.module._freeze import freeze

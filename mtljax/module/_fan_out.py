@@ -12,14 +12,14 @@ from mtljax.module._shapes import split_key
 def fan_out(
     heads: Mapping[str, Module], pick: Callable[[str, Any], Any] = lambda task, x: x
 ) -> Module:
-    """One head per task; the output is ``{task: prediction}``.
+    """Combine the heads of several tasks into one module with the output ``{task: prediction}``.
 
-    ``apply`` also takes ``tasks=``; then only these tasks are computed. The random numbers of a
-    task do not depend on it.
+    ``apply`` also takes ``tasks``, the names of the tasks to compute. By default it computes all.
+    The random numbers of a task do not depend on this choice.
 
     Args:
       heads: ``{task: Module}``.
-      pick: ``(task, x) -> input of the head of that task``. By default ``x`` itself.
+      pick: ``(task, x) -> input`` of the head of that task. By default every head gets ``x``.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen

@@ -1,4 +1,4 @@
-"""Parameters that do not train."""
+"""Parameters that are not trained."""
 
 from collections.abc import Callable
 from typing import Any, overload
@@ -14,19 +14,23 @@ def freeze(module: Module, where: trees.Where = None) -> Module: ...
 @overload
 def freeze(module: tuple[Module, ...], where: trees.Where | int = None) -> tuple[Module, ...]: ...
 def freeze(module, where=None):
-    """Move parameters into the state: no gradient, no optimiser state, no weight decay.
+    """Move parameters into the state, so that they are not trained.
 
-    A module whose parameters are all frozen runs in evaluation mode (batch norm, dropout).
+    A frozen parameter gets no gradient, no optimiser state and no weight decay. If all parameters
+    of a module are frozen, its batch norm and dropout run in evaluation mode.
 
     Args:
-      module: A `Module`, or a backbone (a tuple of stages, named ``'stage0'``, ``'stage1'``, ...).
-      where: None for all parameters, names such as ``['stage0']``, or a predicate on the path
-        ``'stage0/Dense_0/kernel'``. For a backbone it can also be the number of first stages.
+      module: A `Module`, or a backbone. A backbone is a tuple of modules, its stages, with the
+        names ``'stage0'``, ``'stage1'`` and so on.
+      where: The parameters to freeze. None freezes all. A sequence of paths such as ``['stage0']``
+        freezes the parameters at these paths and below them. A function from a path such as
+        ``'stage0/Dense_0/kernel'`` to a boolean freezes the parameters for which it returns True.
+        For a backbone, a number n freezes the first n stages.
 
     Raises:
-      ValueError: At init, no parameter of the module matches a name or the predicate; a name
-        matches no stage of the backbone; or the backbone has fewer stages. A predicate may match
-        no parameter of a stage of a backbone.
+      ValueError: A path names no stage of the backbone, or the backbone has fewer stages than the
+        number. Or, at init, a path or a function matches no parameter of the module. For a
+        backbone, the function may match no parameter of a stage.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen

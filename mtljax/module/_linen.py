@@ -16,20 +16,21 @@ _FLAGS = ('train', 'training', 'is_training', *_INVERTED_FLAGS)
 def from_linen(
     module: linen.Module, *, train_flag: str | None = None, rngs: Sequence[str] = ('dropout',)
 ) -> Module:
-    """Make a `Module` of a Flax Linen module, with batch norm and dropout.
+    """Make a `Module` from a Flax Linen module, also with batch norm and dropout.
 
-    All collections except ``'params'`` become the state. It changes when ``train=True``.
+    The collection ``'params'`` becomes the parameters. All other collections become the state,
+    which changes only if ``train=True``.
 
     Args:
-      module: A module with one positional argument, the input tree.
-      train_flag: The keyword of ``module.__call__`` for training. By default those of ``'train'``,
-        ``'training'``, ``'is_training'``, ``'deterministic'`` and ``'use_running_average'`` that
-        the module has; the last two get the opposite value.
-      rngs: The random streams that the module draws from in training.
+      module: A Linen module whose ``__call__`` has one positional argument, the input tree.
+      train_flag: The keyword of ``module.__call__`` that says whether the module trains. By
+        default, all of ``'train'``, ``'training'``, ``'is_training'``, ``'deterministic'`` and
+        ``'use_running_average'`` that the module has are set. The last two get the opposite value.
+      rngs: The names of the random streams that the module uses in training.
 
     Raises:
-      ValueError: The module has no such flag; at apply, ``train=True`` comes without a key, but the
-        module draws random numbers.
+      ValueError: ``module.__call__`` has no such keyword. Or, at apply, the module needs random
+        numbers, but ``train=True`` comes without a key.
 
     >>> dense = from_linen(linen.Dense(3))
     >>> params, state = dense.init(jax.random.key(0), jax.numpy.ones((2, 5)))

@@ -1,4 +1,4 @@
-"""A multi-task model from its two halves."""
+"""A model of several tasks from its two halves."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,15 +15,19 @@ def multitask(
     coupled: bool = False,
     auxiliary: Callable | None = None,
 ) -> MultiTask:
-    """A `MultiTask` whose ``apply`` is ``readout`` after ``features``.
+    """Make a `MultiTask` from its two halves; ``apply`` runs ``features``, then ``readout``.
 
     Args:
-      init: ``(key, x) -> (params, state)``, with the layout of `MultiTask`.
-      features: The function up to the features ``z``; it reads ``params['shared']`` only.
-      readout: The function from the features to the predictions.
-      tasks: The names of the tasks, in the order of every T axis.
-      coupled: Whether ``readout`` reads ``params['shared']`` too.
-      auxiliary: ``(state, task) -> scalar``; training adds it to the loss of that task.
+      init: ``(key, x) -> (params, state)``. The parameters have the layout that `MultiTask`
+        describes.
+      features: ``(params, state, x, *, key, train) -> (z, state)``, from the inputs to the
+        features. It reads only ``params['shared']``.
+      readout: ``(params, state, z, *, tasks=None, key, train) -> ({task: prediction}, state)``,
+        from the features to the predictions.
+      tasks: The names of the tasks. Arrays with one entry per task follow this order.
+      coupled: Whether ``readout`` also reads ``params['shared']``.
+      auxiliary: ``(state, task) -> scalar``, an extra loss that training adds to the loss of that
+        task.
 
     >>> def init(key, x):
     ...     return {'shared': {'w': x[0]}, 'task': {'heads': {'a': 1.0}}}, {}

@@ -11,13 +11,16 @@ from mtljax.base import Module
 
 
 def from_nnx(factory: Callable[[nnx.Rngs], nnx.Module]) -> Module:
-    """Make a `Module` of a Flax NNX module; ``factory(rngs)`` builds it.
+    """Make a `Module` from a Flax NNX module.
 
-    Parameters are the ``nnx.Param`` variables. Random streams are rebuilt from ``key`` at each call
-    and never stored. All other variables are state.
+    The ``nnx.Param`` variables become the parameters, and the other variables become the state.
+    Random streams are not stored: every call makes them from its ``key``.
+
+    Args:
+      factory: ``(rngs) -> nnx.Module``, a function that builds the module.
 
     Raises:
-      ValueError: At apply, ``train=True`` comes without a key, but the module draws random numbers.
+      ValueError: At apply, the module needs random numbers, but ``train=True`` comes without a key.
 
     >>> dense = from_nnx(lambda rngs: nnx.Linear(5, 3, rngs=rngs))
     >>> params, state = dense.init(jax.random.key(0), jax.numpy.ones((2, 5)))

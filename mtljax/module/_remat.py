@@ -1,4 +1,4 @@
-"""Rematerialisation: activations are computed again instead of stored."""
+"""Rematerialisation: activations are computed again instead of being stored."""
 
 import functools
 from collections.abc import Callable
@@ -16,16 +16,19 @@ def remat(
     module: tuple[Module, ...], *, policy: Callable[..., bool] | None = None
 ) -> tuple[Module, ...]: ...
 def remat(module, *, policy=None):
-    """Store the input of a module, and compute its activations again in the backward pass.
+    """Save memory: store only the input of a module, and compute its activations a second time.
 
-    Values and gradients stay the same with every engine. It takes less memory and more time.
+    The backward pass computes them again. A step takes less memory and more time. Outputs and
+    gradients do not change.
 
     Args:
-      module: A `Module`, or a backbone; then the input of each stage is stored.
-      policy: One of `jax.checkpoint_policies`, which says what else is stored. Nothing by default.
+      module: A `Module`, or a backbone, which is a tuple of modules. For a backbone, the input of
+        every module is stored.
+      policy: A function of `jax.checkpoint_policies` that says what else is stored. By default
+        nothing else is stored.
 
     Raises:
-      ValueError: ``module`` is a whole model.
+      ValueError: ``module`` is a whole `MultiTask` model.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen

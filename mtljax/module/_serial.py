@@ -1,11 +1,16 @@
-"""Modules in a row."""
+"""Modules that run one after the other."""
 
 from mtljax.base import Module
 from mtljax.module._shapes import output_shape, split_key
 
 
 def serial(*modules: Module) -> Module:
-    """Apply modules one after the other; their trees lie under ``'stage0'``, ``'stage1'``, ...
+    """Make one module that applies several modules, one after the other.
+
+    The parameters and the state of the modules lie under ``'stage0'``, ``'stage1'`` and so on.
+
+    Args:
+      *modules: The modules, in their order.
 
     >>> import jax
     >>> from flax import linen

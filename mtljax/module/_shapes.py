@@ -1,4 +1,4 @@
-"""The shapes of a tree, and keys that may be missing."""
+"""The shapes of a tree, and random keys that may be None."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from mtljax.base import Module, Params, State
 
 
 def shapes(x: Any) -> Any:
-    """The `jax.ShapeDtypeStruct` of every leaf.
+    """Replace every leaf of a tree by its `jax.ShapeDtypeStruct`.
 
     >>> shapes({'x': jax.numpy.zeros((2, 3))})['x'].shape
     (2, 3)
@@ -17,7 +17,7 @@ def shapes(x: Any) -> Any:
 
 
 def split_key(key: Any, count: int) -> Any:
-    """``count`` keys in a sequence; ``count`` times None for None.
+    """Split a random key into ``count`` keys; if the key is None, return None ``count`` times.
 
     >>> split_key(None, 2)
     [None, None]
@@ -26,7 +26,7 @@ def split_key(key: Any, count: int) -> Any:
 
 
 def output_shape(module: Module, params: Params, state: State, x: Any) -> Any:
-    """The shapes of what ``module.apply`` returns, without computing it.
+    """The shapes and dtypes of the output of ``module.apply``, without computing it.
 
     >>> double = Module(lambda key, x: ({}, {}), lambda params, state, x, **_: (2 * x, state))
     >>> output_shape(double, {}, {}, jax.numpy.zeros((2, 3))).shape

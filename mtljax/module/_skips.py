@@ -1,4 +1,4 @@
-"""Skips: outputs of stages for later stages, beside the features."""
+"""Skip connections: outputs of early stages that later stages read."""
 
 from typing import Any, NamedTuple
 
@@ -6,15 +6,16 @@ from mtljax.base import Array, Module
 
 
 class WithSkips(NamedTuple):
-    """The output of a stage in a network where late stages read early ones.
+    """The output of a stage in a network with skip connections, where late stages read early ones.
 
-    Units between stages (cross-stitch, attention, modulation) act on the features only, with
-    `on_features`. The skips of a tower stay with the tower.
+    A sharing scheme may put units between the stages, for example to mix the features of two tasks.
+    These units change the features only; see `on_features`. If every task has a copy of the
+    network, the skips stay within their copy.
 
     Attributes:
-      features: ``[B, ..., C]``.
-      skips: A tuple of outputs that later stages read, the newest last: features of earlier stages,
-        or integers such as the places of maxima.
+      features: The features, ``[B, ..., C]``.
+      skips: A tuple of outputs that later stages read, with the newest last. They are features of
+        earlier stages, or integers such as the positions of the maxima in max pooling.
     """
 
     features: Array
@@ -22,7 +23,7 @@ class WithSkips(NamedTuple):
 
 
 def features_of(x: Any) -> Any:
-    """The features in the output of a stage, with or without skips.
+    """The features in the output of a stage, which may be a `WithSkips` or plain features.
 
     >>> features_of(WithSkips('features', ())), features_of('features')
     ('features', 'features')
@@ -31,7 +32,11 @@ def features_of(x: Any) -> Any:
 
 
 def with_features(x: Any, features: Any) -> Any:
-    """The output of a stage with new features and the same skips.
+    """Replace the features in the output of a stage, and keep its skips.
+
+    Args:
+      x: The output of a stage, a `WithSkips` or plain features.
+      features: The new features.
 
     >>> with_features(WithSkips(1, (2,)), 3)
     WithSkips(features=3, skips=(2,))
@@ -40,7 +45,10 @@ def with_features(x: Any, features: Any) -> Any:
 
 
 def on_features(module: Module) -> Module:
-    """A module that reads the features of its input; skips are passed on.
+    """A module that applies another module to the features of its input, and keeps the skips.
+
+    Args:
+      module: The module to apply. It reads plain features, not a `WithSkips`.
 
     >>> double = Module(lambda key, x: ({}, {}), lambda params, state, x, **_: (2 * x, state))
     >>> on_features(double).apply({}, {}, WithSkips(1, (5,)))[0]

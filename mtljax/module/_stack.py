@@ -1,4 +1,4 @@
-"""Stacked copies of a module."""
+"""Several copies of a module, stacked along an axis."""
 
 import jax
 
@@ -8,16 +8,17 @@ from mtljax.module._shapes import shapes
 
 
 def stack(module: Module, copies: int, *, shared_input: bool | tuple[bool, ...] = True) -> Module:
-    """Copies of one module side by side, applied by one vmap.
+    """Copies of one module, which run side by side in one `jax.vmap`.
 
-    Parameters, state and outputs get a leading axis ``[copies, ...]``. Each copy draws its own
-    initial values and dropout masks.
+    Parameters, state and outputs get a leading axis ``[copies, ...]``. Every copy draws different
+    initial values and different dropout masks.
 
     Args:
       module: The module to copy.
       copies: The number of copies.
-      shared_input: Whether all copies read the same input; otherwise each copy reads its row of
-        the input. For an input that is a tuple, it may be a tuple with one entry per item.
+      shared_input: Whether all copies read the same input. If False, the input has a leading axis
+        ``[copies, ...]``, and every copy reads one entry of it. If the input is a tuple, this may
+        be a tuple of booleans, one per item.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen

@@ -10,20 +10,21 @@ from mtljax.base import Module
 from mtljax.module._shapes import output_shape, shapes, split_key
 
 Call = Callable[[str, Any], Any]
-"""``(name, x) -> output of the module of that name``."""
+"""``(name, x) -> y``, a function that applies the module with that name."""
 
 
 def wire(modules: Mapping[str, Module], fn: Callable[[Call, Any], Any]) -> Module:
-    """Make a module of a function that calls other modules by name, each once.
+    """Make a module from a function that calls other modules by name.
 
-    Parameters and state lie under the names; ``'towers/stage0'`` lies in a subtree ``'towers'``.
+    The function calls every module exactly once. The parameters and the state of a module lie under
+    its name. A slash in a name makes a subtree: ``'towers/stage0'`` lies under ``'towers'``.
 
     Args:
       modules: ``{name: Module}``.
-      fn: ``(call, x) -> y``. In it ``call(name, x)`` applies a module.
+      fn: ``(call, x) -> y``. In this function, ``call(name, x)`` applies the module with that name.
 
     Raises:
-      ValueError: At init, ``fn`` does not call every module once.
+      ValueError: At init, ``fn`` does not call every module exactly once.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen

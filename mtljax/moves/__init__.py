@@ -1,4 +1,4 @@
-"""Moves of trained parameters from one sharing scheme to another."""
+"""Functions that start a model of one sharing scheme from a trained model of another scheme."""
 
 from mtljax.moves._between import Move, between, targets
 from mtljax.moves._hard_to_cross_stitch import hard_to_cross_stitch

@@ -1,4 +1,4 @@
-"""The table of moves between sharing schemes."""
+"""The moves between two sharing schemes, by their names."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -15,14 +15,17 @@ Variables = tuple[PyTree, PyTree]
 
 
 class Move(Protocol):
-    """``(trained variables, fresh variables, key) -> moved variables``."""
+    """A function that puts a trained model into a new model of another sharing scheme.
+
+    ``(trained, fresh, key=None) -> moved``, where each of the three is a pair ``(params, state)``.
+    """
 
     def __call__(self, trained: Variables, fresh: Variables, key: Key | None = None) -> Variables:
-        """Put trained parameters and state in the places of fresh ones."""
+        """Put trained parameters and state in the places of the fresh ones."""
 
 
 class _Row(NamedTuple):
-    """``move`` takes two trees; if ``noisy``, also a key and noise."""
+    """A move of one tree into another. If ``noisy`` is True, it also takes a key and noise."""
 
     move: Callable[..., PyTree]
     noisy: bool = False
@@ -43,7 +46,7 @@ _MOVES = {
 
 
 def targets() -> tuple[str, ...]:
-    """The names of the schemes that a trained model can be moved to, sorted.
+    """The names of the sharing schemes that a trained model can be moved to, sorted.
 
     >>> targets()
     ('cross_stitch', 'dselect_k', 'hard', 'independent', 'mmoe', 'omoe', 'soft')
@@ -52,19 +55,24 @@ def targets() -> tuple[str, ...]:
 
 
 def between(source: str, target: str, *, noise: float = 0.0) -> Move:
-    """The move from one sharing scheme to another, for parameters and state together.
+    """A function that moves a trained model to another sharing scheme.
+
+    It moves the parameters and the state together.
 
     Args:
-      source: The scheme of the trained model, such as ``'hard'``.
-      target: The scheme of the new model, one of `targets`.
-      noise: The noise of the parameters of experts; see `hard_to_mmoe`. The state gets no noise.
+      source: The name of the scheme of the trained model, such as ``'hard'``.
+      target: The name of the scheme of the new model, one of `targets`.
+      noise: The noise that is added to the parameters of experts; see `hard_to_mmoe`. The state
+        gets no noise.
 
     Returns:
-      A function ``(trained, fresh, key=None) -> moved`` of pairs ``(params, state)``. With noise it
-      needs a key. It raises a ValueError if the two models do not fit together.
+      A function ``(trained, fresh, key=None) -> moved``. Each of ``trained``, ``fresh`` and
+      ``moved`` is a pair ``(params, state)``. The function needs a key if there is noise. It raises
+      a ValueError if the two models do not fit together.
 
     Raises:
-      ValueError: There is no such move, or ``noise`` is given for a move without experts.
+      ValueError: There is no move between the two schemes, or there is noise but the new scheme has
+        no experts.
 
     >>> import jax
     >>> from mtljax import backbones, heads, sharing

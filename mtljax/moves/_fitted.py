@@ -1,4 +1,4 @@
-"""Checks of the trees of a move."""
+"""Checks of the parameter trees that are moved."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def check_stages(stages: Any, expected: Any) -> None:
 
 
 def fitted(moved: PyTree, fresh: PyTree) -> PyTree:
-    """``moved`` in the structure of ``fresh``.
+    """The leaves of ``moved`` in the structure of ``fresh``.
 
     Raises:
       ValueError: Leaves differ in names, shapes or dtypes. The message lists them.

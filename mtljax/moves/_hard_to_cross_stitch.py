@@ -1,4 +1,4 @@
-"""From one trunk to cross-stitched towers."""
+"""From one trunk to one tower per task, with cross-stitch units."""
 
 from mtljax.base import PyTree
 from mtljax.moves._fitted import part
@@ -7,16 +7,18 @@ from mtljax.moves._single_to_cross_stitch import single_to_cross_stitch
 
 
 def hard_to_cross_stitch(hard: PyTree, fresh: PyTree) -> PyTree:
-    """Start cross-stitched towers from copies of one trunk.
+    """Start the towers of a cross-stitch network from copies of one trained trunk.
 
-    This is `hard_to_soft`, then `single_to_cross_stitch`. Parameters and state (batch statistics,
-    frozen stages) have the same layout: move both.
+    The trunk is the backbone that all tasks share. A tower is one task's copy of the backbone, and
+    units mix the features of the towers. This function runs `hard_to_soft`, then
+    `single_to_cross_stitch`. Call it for the parameters and for the state (batch statistics, frozen
+    stages), which have the same layout.
 
     Args:
-      hard: The parameters, or the state, of `sharing.hard`.
-      fresh: The fresh parameters, or the fresh state, of `sharing.cross_stitch`, `nddr` or `sluice`
-        on the same backbone and heads, with ``start=0`` and a unit after the last stage. Its units
-        are kept.
+      hard: The trained parameters, or the state, of a `sharing.hard` model.
+      fresh: The fresh parameters, or the state, of the new model, on the same backbone and heads.
+        Its scheme is `sharing.cross_stitch`, `nddr` or `sluice`, with ``start=0`` and a unit after
+        the last stage. Its units are kept.
 
     Returns:
       A tree in the structure of ``fresh``.

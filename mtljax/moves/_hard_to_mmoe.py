@@ -1,4 +1,4 @@
-"""From one trunk to experts."""
+"""From one trunk to several experts."""
 
 from typing import Any
 
@@ -14,30 +14,38 @@ from mtljax.moves._hard_to_soft import copies
 def hard_to_mmoe(
     hard: PyTree, fresh: PyTree, key: Key | None = None, *, noise: Any = 0.0
 ) -> PyTree:
-    """Make experts of the trunk: sparse upcycling (Komatsuzaki et al., ICLR 2023) without sparsity.
+    """Start the experts of a model from copies of one trained trunk (sparse upcycling).
 
-    ``expert_e = trunk + noise rms(trunk) n_e``, ``n_e ~ N(0, I)`` and the root mean square of each
-    leaf (https://arxiv.org/abs/2212.05055). Gates stay fresh. Without noise the predictions do not
-    change, for any gates whose weights sum to 1. But experts that are equal give their gates no
-    gradient, and their own gradients differ only by the weights of the fresh gates. A little noise,
-    such as 0.1, lets the experts differ. Parameters and state (batch statistics, frozen stages)
-    have the same layout: move both, the state without noise. Frozen experts stay equal.
+    The trunk is the backbone that all tasks share. An expert is a copy of it, and the gates weight
+    the experts for each task. Expert e becomes ``trunk + noise rms(trunk) n_e``, where
+    ``n_e ~ N(0, I)``, and rms is the root mean square of each leaf (Komatsuzaki et al., ICLR 2023,
+    https://arxiv.org/abs/2212.05055, here without sparsity). The gates are those of the fresh
+    model.
 
-    Start the optimiser again, with ``tx.init`` of the new parameters: moments do not move. The
-    gradient of an expert is that of the trunk times the weight of its gate. A second moment up to
-    ``E^2`` times too large would slow the experts as long as the optimiser remembers it.
+    Without noise the predictions do not change, if the weights of each gate sum to 1. But equal
+    experts give their gates no gradient, and the gradients of the experts differ only by the
+    weights of the gates. A little noise, such as 0.1, lets the experts become different.
+
+    Call this function for the parameters, and for the state (batch statistics, frozen stages),
+    which has the same layout. Move the state without noise. Frozen experts stay equal.
+
+    Initialise the optimiser again, by ``tx.init`` of the new parameters, because old moments do not
+    fit. The gradient of an expert is that of the trunk times the weight of its gate. For E experts,
+    a second moment of the trunk could be up to ``E^2`` times too large. It would slow down the
+    experts for as long as the optimiser remembers it.
 
     Args:
-      hard: The parameters, or the state, of `sharing.hard`.
-      fresh: The fresh parameters, or the fresh state, of `sharing.mmoe`, `omoe` or `dselect_k` on
-        the same backbone and heads. Its gates are kept. All tasks still share the stages before
-        ``start``; each task gets a copy of the stages from ``stop`` on.
+      hard: The trained parameters, or the state, of a `sharing.hard` model.
+      fresh: The fresh parameters, or the state, of the new model, on the same backbone and heads.
+        Its scheme is `sharing.mmoe`, `omoe` or `dselect_k`. In a model with ``start``, all tasks
+        still share the stages before it. In a model with ``stop``, every task gets a copy of the
+        stages from there on.
       key: The random key of the noise.
       noise: The standard deviation of the noise, relative to the root mean square of each leaf.
 
     Raises:
-      ValueError: Stages or heads differ in names, shapes or dtypes; noise is negative, or has no
-        key.
+      ValueError: Stages or heads differ in names, shapes or dtypes. Or the noise is negative, or it
+        has no key.
 
     >>> hard = {'shared': {'stage0': jnp.ones(3)}, 'task': {'heads': {'a': 1.0}}}
     >>> fresh = {'shared': {'experts': {'stage0': jnp.zeros((4, 3))}},
@@ -82,7 +90,7 @@ def _count(experts: PyTree) -> int:
 
 
 def _after(tail: list[PyTree], head: PyTree) -> PyTree:
-    """A head after its copy of the last stages, with the layout of `module.serial`."""
+    """A head behind its copy of the last stages, with the layout of `module.serial`."""
     return {f'stage{at}': tree for at, tree in enumerate([*tail, head])} if tail else head
 
 

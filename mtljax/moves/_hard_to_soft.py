@@ -1,4 +1,4 @@
-"""From one trunk to a tower per task."""
+"""From one trunk to one tower per task."""
 
 import jax
 import jax.numpy as jnp
@@ -8,20 +8,21 @@ from mtljax.moves._fitted import check_stages, fitted, part
 
 
 def hard_to_soft(hard: PyTree, fresh: PyTree) -> PyTree:
-    """Give every task a tower: a copy of the trunk that all tasks trained.
+    """Start the tower of every task from a copy of one trained trunk.
 
-    ``tower_t = trunk`` for every t, so that the predictions do not change. Parameters and
-    state (batch statistics, frozen stages) have the same layout: move both.
+    The trunk is the backbone that all tasks share, and a tower is one task's copy of it. All towers
+    start equal, so the predictions do not change. Call this function for the parameters and for the
+    state (batch statistics, frozen stages), which have the same layout.
 
-    Start the optimiser again, with ``tx.init`` of the new parameters: moments do not move. The
-    moments of the trunk belong to the sum of the gradients of all tasks, but the gradient of a
-    tower is that of one task. A second moment up to ``T^2`` times too large would slow the towers
-    as long as the optimiser remembers it.
+    Initialise the optimiser again, by ``tx.init`` of the new parameters, because old moments do not
+    fit. The moments of the trunk belong to the sum of the gradients of all T tasks, but the
+    gradient of a tower is that of one task. A second moment of the trunk could be up to ``T^2``
+    times too large. It would slow down the towers for as long as the optimiser remembers it.
 
     Args:
-      hard: The parameters, or the state, of `sharing.hard`.
-      fresh: The fresh parameters, or the fresh state, of `sharing.soft` or `sharing.independent` on
-        the same backbone and heads. Only its structure and shapes matter.
+      hard: The trained parameters, or the state, of a `sharing.hard` model.
+      fresh: The fresh parameters, or the state, of a `sharing.soft` or `sharing.independent` model
+        on the same backbone and heads. Only its structure and its shapes matter.
 
     Raises:
       ValueError: Stages or heads differ in names, shapes or dtypes.
@@ -44,7 +45,7 @@ def hard_to_soft(hard: PyTree, fresh: PyTree) -> PyTree:
 
 
 def copies(tree: PyTree, count: int) -> PyTree:
-    """Every leaf ``count`` times along a new leading axis.
+    """Repeat every leaf ``count`` times along a new leading axis.
 
     >>> copies({'a': jnp.ones(3)}, 2)['a'].shape
     (2, 3)

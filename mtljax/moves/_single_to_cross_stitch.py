@@ -1,4 +1,4 @@
-"""From single-task networks to cross-stitched towers."""
+"""From single-task networks to one tower per task, with cross-stitch units."""
 
 import jax
 import jax.numpy as jnp
@@ -8,15 +8,17 @@ from mtljax.moves._fitted import copied
 
 
 def single_to_cross_stitch(single: PyTree, fresh: PyTree) -> PyTree:
-    """Start cross-stitched towers from networks of single-task training.
+    """Start the towers of a cross-stitch network from trained single-task networks.
 
-    Parameters and state (batch statistics, frozen stages) have the same layout: move both.
+    A tower is one task's copy of the backbone, and units mix the features of the towers. Call this
+    function for the parameters and for the state (batch statistics, frozen stages), which have the
+    same layout.
 
     Args:
-      single: The parameters, or the state, of `sharing.independent`.
-      fresh: The fresh parameters, or the fresh state, of `sharing.cross_stitch`, `nddr` or `sluice`
-        on the same backbone and heads, with ``start=0`` and a unit after the last stage. Its units
-        are kept.
+      single: The trained parameters, or the state, of a `sharing.independent` model.
+      fresh: The fresh parameters, or the state, of the new model, on the same backbone and heads.
+        Its scheme is `sharing.cross_stitch`, `nddr` or `sluice`, with ``start=0`` and a unit after
+        the last stage. Its units are kept.
 
     Raises:
       ValueError: Towers or heads differ in names or shapes.

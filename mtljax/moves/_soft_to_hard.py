@@ -1,4 +1,4 @@
-"""From a tower per task to one trunk."""
+"""From one tower per task to one trunk."""
 
 import jax
 import jax.numpy as jnp
@@ -8,21 +8,26 @@ from mtljax.moves._fitted import check_stages, fitted, part
 
 
 def soft_to_hard(soft: PyTree, fresh: PyTree) -> PyTree:
-    """Average the towers into one trunk.
+    """Average the towers of all tasks into one trunk, and keep the heads.
 
-    ``trunk = sum_t tower_t / T``, and the heads do not change. Equal towers keep their predictions,
-    and towers that a penalty held close nearly keep them. Towers of single-task training do not,
-    because their units have no common order. Parameters and state (batch statistics, frozen stages)
-    have the same layout: move both. Running means and variances are averaged too; integers are
-    those of the first tower.
+    A tower is one task's copy of the backbone. The trunk becomes ``sum_t tower_t / T`` for T tasks.
+    If the towers are equal, the predictions do not change. If a penalty held the towers close
+    together, the predictions nearly stay the same. Towers that were trained separately lose their
+    predictions, because their units have no common order.
 
-    Start the optimiser again, with ``tx.init`` of the new parameters: moments do not move. The
-    gradient of the trunk is a sum over the tasks, and a sum of squares is not the square of a sum.
+    Call this function for the parameters and for the state (batch statistics, frozen stages), which
+    have the same layout. Running means and variances are averaged too. Integers are not averaged:
+    they come from the first tower.
+
+    Initialise the optimiser again, by ``tx.init`` of the new parameters, because old moments do not
+    fit. The gradient of the trunk is a sum over the tasks, and a sum of squares is not the square
+    of a sum.
 
     Args:
-      soft: The parameters, or the state, of `sharing.soft` or `sharing.independent`.
-      fresh: The fresh parameters, or the fresh state, of `sharing.hard` on the same backbone and
-        heads. Only its structure and shapes matter.
+      soft: The trained parameters, or the state, of a `sharing.soft` or `sharing.independent`
+        model.
+      fresh: The fresh parameters, or the state, of a `sharing.hard` model on the same backbone and
+        heads. Only its structure and its shapes matter.
 
     Raises:
       ValueError: Stages or heads differ in names, shapes or dtypes.

@@ -1,4 +1,8 @@
-"""Penalties that keep parallel copies similar, as functions and as optax transforms."""
+"""Penalties on the weights of towers, as optax transforms.
+
+A tower is one task's copy of the network. In soft sharing, every task has a tower, and a penalty
+keeps the towers similar.
+"""
 
 from mtljax.penalties._frobenius import frobenius
 from mtljax.penalties._l2 import l2

@@ -1,4 +1,4 @@
-"""Distances between copies."""
+"""The sum of distances between towers."""
 
 import jax
 import jax.numpy as jnp
@@ -13,20 +13,24 @@ from mtljax.penalties._strength import Strength
 def frobenius(
     strength: Strength, *, where: str | None = 'task/towers', leaves: trees.Where = None
 ) -> Penalty:
-    """Soft sharing: the distance of every two copies, ``sum_{s<t} |W_s - W_t|_F``, per layer.
+    """Penalise the distance between every two towers, layer by layer.
 
-    This form without the square makes whole layers equal, not only similar (Navon, 2019,
-    https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/). Its gradient has the same
-    size for all distances, and is 0 where the copies are equal: near this point a step overshoots
-    unless it is small. It takes time O(T^2 P) and memory O(T P).
+    A tower is one task's copy of the network; see `sharing.soft`. For one layer, the penalty is
+    ``sum_{s<t} |W_s - W_t|_F``, where ``W_t`` holds the weights of the tower of task t. Unlike in
+    `l2`, the norm is not squared. This makes whole layers equal, not only similar (Navon, 2019,
+    https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/).
+
+    The gradient has the same size for all distances, and it is 0 where the towers are equal. A
+    large step near this point therefore overshoots. For T towers with P parameters each, the
+    penalty takes time O(T^2 P) and memory O(T P).
 
     Args:
-      strength: One number, or one per stage; see `l2`.
-      where: The path of the subtree in the parameters; None for all parameters.
-      leaves: The leaves of the subtree that are penalised; see `l2`.
+      strength: The factor of the penalty, one number or one per stage; see `l2`.
+      where: The path of the towers in the parameters. None penalises all parameters.
+      leaves: The weights of the towers that are penalised; see `l2`.
 
     Raises:
-      ValueError: As in `l2`.
+      ValueError: An option or a parameter tree is refused; see `l2`.
 
     >>> towers = {'stage0': {'kernel': jnp.array([[[0.0, 0.0]], [[3.0, 4.0]]])}}
     >>> frobenius(0.5).value(towers).item()
@@ -37,10 +41,10 @@ def frobenius(
 
 @jax.custom_jvp
 def distances(rows: Float[Array, 'T P']) -> Float[Array, '']:
-    """``sum_{s<t} |r_s - r_t|``; derivatives are 0 where rows are equal.
+    """``sum_{s<t} |r_s - r_t|``. Its derivative is 0 where two rows are equal.
 
     Args:
-      rows: One row per copy.
+      rows: One row per tower.
 
     >>> distances(jnp.array([[0.0], [1.0], [1.0]])).item()
     2.0
@@ -55,7 +59,7 @@ def _distances_jvp(primals, tangents):
 
 
 def _with_slope(rows: Array) -> tuple[Array, Array]:
-    """The sum and its gradient; a scan over the cyclic distance takes T pairs at a time."""
+    """The sum and its gradient. A scan over the cyclic distance takes T pairs at a time."""
     tasks = len(rows)
     at = jnp.arange(tasks)
 

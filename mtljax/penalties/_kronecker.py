@@ -1,4 +1,4 @@
-"""A normal distribution of arrays whose covariance is a Kronecker product over the axes."""
+"""A normal distribution of arrays, whose covariance is a Kronecker product over the axes."""
 
 import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from mtljax._numeric import divisor
 
 Covariances = dict[int, Array]
-"""``{axis: [D, D]}``; an axis that is missing has the identity, which is not formed."""
+"""``{axis: [D, D]}``. An axis that is missing has the identity, which is never computed."""
 
 
 def negative_log_density(
@@ -17,12 +17,12 @@ def negative_log_density(
     ridge: ArrayLike = 0.0,
     floor: ArrayLike = 0.0,
 ) -> Float[Array, '']:
-    """``vec(W)^T S^-1 vec(W) / 2 + log det(S) / 2`` with S the Kronecker product.
+    """``vec(W)^T S^-1 vec(W) / 2 + log det(S) / 2``, where S is the Kronecker product.
 
     Args:
       array: The array W, ``[D_0, D_1, ...]``.
-      covariances: The covariances of the axes. Each is shrunk to
-        ``(S_k + ridge v I) / (1 + ridge)``, v its mean variance.
+      covariances: The covariance ``S_k`` of every axis. It is replaced by
+        ``(S_k + ridge v I) / (1 + ridge)``, where v is its mean variance.
       ridge: The number that keeps the covariances regular.
       floor: The number that is added to the variances of the last covariance.
 
@@ -40,11 +40,12 @@ def negative_log_density(
 def flip_flop(
     array: Float[Array, '...'], covariances: Covariances, order: tuple[int, ...], ridge: ArrayLike
 ) -> Covariances:
-    """One pass of the closed forms: each covariance becomes a second moment, given the others.
+    """Update every covariance once, in closed form, while the others are fixed.
 
-    ``S_k = W_(k) W_(k)^T / (size / D_k)``, with W whitened along the other axes, whose covariances
-    are shrunk. Only the product of the factors is determined: all but the last of ``order`` get a
-    mean diagonal of 1. A covariance stays as it was where the new one is not finite, or 0.
+    The covariance of axis k becomes ``S_k = W_(k) W_(k)^T / (size / D_k)``. Here W is first
+    whitened along the other axes, with regular covariances. Only the product of the covariances is
+    determined. Therefore all but the last one of ``order`` get a mean diagonal of 1. A covariance
+    does not change if its new value is 0 or not finite.
 
     Args:
       array: The array W, ``[D_0, D_1, ...]``.
@@ -69,7 +70,7 @@ def flip_flop(
 
 
 def whiten(array: Float[Array, '*D'], factors: Covariances) -> Float[Array, '*D']:
-    """``L^-1`` along each axis that has a lower factor L.
+    """Multiply by ``L^-1`` along every axis that has a lower Cholesky factor L.
 
     >>> whiten(jnp.array([[2.0, 4.0]]), {1: jnp.diag(jnp.array([1.0, 2.0]))}).tolist()
     [[2.0, 2.0]]
@@ -84,7 +85,7 @@ def whiten(array: Float[Array, '*D'], factors: Covariances) -> Float[Array, '*D'
 def _factors(
     covariances: Covariances, ridge: ArrayLike = 0.0, floor: ArrayLike = 0.0
 ) -> Covariances:
-    """Lower Cholesky factors of the covariances, made regular."""
+    """The lower Cholesky factors of the covariances, after these are made regular."""
     factors, last = {}, next(reversed(covariances), None)
     for axis, matrix in covariances.items():
         eye = jnp.eye(len(matrix), dtype=matrix.dtype)

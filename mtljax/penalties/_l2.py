@@ -1,4 +1,4 @@
-"""Squared distances between copies."""
+"""The sum of squared distances between towers."""
 
 import jax
 import jax.numpy as jnp
@@ -12,24 +12,31 @@ from mtljax.penalties._strength import Strength
 def l2(
     strength: Strength, *, where: str | None = 'task/towers', leaves: trees.Where = None
 ) -> Penalty:
-    """Soft sharing: the squared distance of every two copies, ``sum_{s<t} |W_s - W_t|_F^2``.
+    """Penalise the squared distance between every two towers, layer by layer.
 
-    Duong, Cohn, Bird, Cook, ACL 2015 (https://aclanthology.org/P15-2139) tie two parsers with half
-    of this penalty. It is computed as T times the scatter about the mean copy, in O(T) time and
-    memory. The gradient, ``2 T (W_t - mean)``, is 0 where copies are equal.
+    A tower is one task's copy of the network; see `sharing.soft`. For one layer, the penalty is
+    ``sum_{s<t} |W_s - W_t|_F^2``, where ``W_t`` holds the weights of the tower of task t. Duong,
+    Cohn, Bird, Cook, ACL 2015 (https://aclanthology.org/P15-2139) tie two parsers with half of this
+    penalty.
+
+    The gradient with respect to ``W_t`` is ``2 T (W_t - mean)``, where T is the number of towers
+    and ``mean`` is their mean. It is 0 where the towers are equal. Time and memory are O(T),
+    because the penalty is computed from the distances to the mean.
 
     Args:
-      strength: One number, or one per stage: a list in the order of the stages, or a mapping such
-        as ``{'stage0': 0.1}``, which does not penalise the stages that it leaves out. 0 does not
-        change the updates.
-      where: The path of the subtree in the parameters; None for all parameters.
-      leaves: The leaves of the subtree that are penalised: paths from the subtree, or a predicate
-        on ``'stage0/Dense_0/kernel'``. When None, the leaves with at least two axes per copy that
-        are not named ``bias``.
+      strength: The factor of the penalty, one number or one per stage. A stage is a top-level key
+        of the towers. Give a list in the order of the stages, or a mapping such as
+        ``{'stage0': 0.1}``. Stages that the mapping does not name are not penalised. A strength of
+        0 does not change the updates.
+      where: The path of the towers in the parameters. None penalises all parameters.
+      leaves: The weights of the towers that are penalised: a sequence of paths such as
+        ``['stage0']``, or a function from a path such as ``'stage0/Dense_0/kernel'`` to a boolean.
+        The default is all weights with at least two axes per tower, except those with the name
+        ``bias``.
 
     Raises:
-      ValueError: In the factory, the strength is not a number >= 0. Later, a path or a stage is
-        unknown, no leaf is a weight, or the copies have no common leading axis.
+      ValueError: The strength is not a number >= 0. Or, at init or update, a path or a stage is
+        unknown, no weight is chosen, or the weights have no common leading axis of towers.
 
     >>> towers = {'stage0': {'kernel': jnp.array([[[1.0, 2.0]], [[3.0, 2.0]]])}}
     >>> l2(0.5).value(towers).item()

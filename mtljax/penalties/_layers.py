@@ -13,10 +13,10 @@ WEIGHT_AXES = 3  # one axis of copies, and at least two of a weight
 
 
 def under(params: PyTree, where: str | None) -> dict[str, Any]:
-    """The leaves below a path, by their path from there; None and ``{}`` count as leaves.
+    """The leaves below a path, by the rest of their path. None and ``{}`` count as leaves.
 
     Raises:
-      ValueError: No parameter lies there.
+      ValueError: There is no parameter below the path.
 
     >>> under({'task': {'towers': {'stage0': 1, 'stage1': {}}}}, 'task/towers')
     {'stage0': 1, 'stage1': {}}
@@ -45,8 +45,8 @@ def select_layers(leaves: Mapping[str, Any], where: trees.Where) -> dict[str, Ar
 
     Args:
       leaves: The leaves by their path; see `under`.
-      where: A choice as in `trees.select`; None for leaves with at least two axes per copy that are
-        not named ``bias``.
+      where: A choice of leaves as in `trees.select`. None chooses the leaves with at least two axes
+        per tower that are not named ``bias``.
 
     Raises:
       ValueError: No leaf is chosen, or the chosen leaves have no common leading axis.
@@ -78,7 +78,7 @@ def select_layers(leaves: Mapping[str, Any], where: trees.Where) -> dict[str, Ar
 
 
 def is_under(name: str, prefix: str) -> bool:
-    """Whether a leaf's path equals another path or continues it; ``''`` is the root.
+    """Whether a path is equal to ``prefix`` or lies below it; ``''`` is the root.
 
     >>> is_under('task/towers/stage0', 'task'), is_under('task/towers', 'task/tower')
     (True, False)
@@ -87,7 +87,7 @@ def is_under(name: str, prefix: str) -> bool:
 
 
 def _is_weight(name, leaf):
-    """By name too, since attention has biases of two axes: heads and their channels."""
+    """Whether a leaf is a weight. The name decides too: biases of attention have two axes."""
     return jnp.ndim(leaf) >= WEIGHT_AXES and name.rpartition('/')[2] != 'bias'
 
 

@@ -9,9 +9,9 @@ from jaxtyping import Array, Float
 def nuclear_norm(matrix: Float[Array, 'M N']) -> Float[Array, '']:
     """The sum of the singular values of a matrix ``[M, N]``.
 
-    Its derivative is ``U V^T`` over the singular values that are not 0, the subgradient of least
-    norm. It is finite also at 0 and for repeated singular values, where the derivatives of U and V
-    are not. Second derivatives may still be infinite there.
+    Its derivative is ``U V^T`` over the singular values that are not 0, which is the subgradient of
+    least norm. This derivative is finite at 0 and for repeated singular values too, where the
+    derivatives of U and V are not. Second derivatives may still be infinite there.
 
     >>> nuclear_norm(jnp.diag(jnp.array([3.0, 2.0]))).item()
     5.0

@@ -1,4 +1,4 @@
-"""Subspaces of a layer that do not overlap."""
+"""Subspaces of a layer that should not overlap."""
 
 import jax.numpy as jnp
 import optax
@@ -17,21 +17,22 @@ def orthogonality(
     where: str | None = 'task/towers',
     leaves: trees.Where = None,
 ) -> Penalty:
-    """Sluice networks: the overlap of the subspaces of each copy's layer.
+    """Penalise the overlap of the subspaces of each layer, as in sluice networks.
 
-    ``sum_t sum_{a<b} |G_ta^T G_tb|_F^2``, where the columns (the last axis) of a weight are split
-    into equal groups G_a ``[in, out / subspaces]`` (Ruder, Bingel, Augenstein, Søgaard, AAAI 2019,
-    https://arxiv.org/abs/1705.08142).
+    The columns of a weight (its last axis) are split into equal groups. Group a of the tower of
+    task t is a matrix ``G_ta [in, out / subspaces]``. A tower is one task's copy of the network;
+    see `sharing.soft`. For one layer, the penalty is ``sum_t sum_{a<b} |G_ta^T G_tb|_F^2`` (Ruder,
+    Bingel, Augenstein, Søgaard, AAAI 2019, https://arxiv.org/abs/1705.08142).
 
     Args:
-      strength: One number, or one per stage; see `l2`.
+      strength: The factor of the penalty, one number or one per stage; see `l2`.
       subspaces: The number of groups, at least 2.
-      where: The path of the subtree in the parameters; None for all parameters.
-      leaves: The leaves of the subtree that are penalised; see `l2`.
+      where: The path of the towers in the parameters. None penalises all parameters.
+      leaves: The weights of the towers that are penalised; see `l2`.
 
     Raises:
-      ValueError: ``subspaces`` is not a whole number >= 2 (in the factory) or does not divide the
-        last axis of a weight (at init); or as in `l2`.
+      ValueError: ``subspaces`` is not a whole number >= 2. Or, at init, it does not divide the last
+        axis of a weight. For other cases see `l2`.
 
     >>> towers = {'stage0': {'kernel': jnp.array([[[1.0, 2.0], [1.0, -1.0]]])}}
     >>> orthogonality(0.5).value(towers).item()

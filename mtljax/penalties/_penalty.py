@@ -1,4 +1,4 @@
-"""The type of every penalty: a function of parallel copies, and its gradient in a chain."""
+"""The type of every penalty: a function of the towers, and its gradient in an optax chain."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,11 +13,11 @@ from mtljax.penalties._layers import is_under, select_layers, under
 from mtljax.penalties._strength import Strength, check_strength, scaled, strength_by_stage
 
 _NO_PARAMS = (
-    'A penalty needs the parameters at update. Found params = None. '
-    'Call update(updates, state, params): pass params.'
+    'params should be the parameters when a penalty is updated. Found params = None. '
+    'Call update(updates, state, params).'
 )
 _ORDER = (
-    'A penalty comes after the surgery, where updates have the shape of the parameters: '
+    'A penalty should come after the surgery, where updates have the shape of the parameters: '
     'optax.chain(surgery.on_shared(...), penalties.l2(0.1), optax.adam(1e-3)).'
 )
 
@@ -25,12 +25,13 @@ _ORDER = (
 class Penalty(optax.GradientTransformationExtraArgs):
     """An optax transform that adds the gradient of a penalty to the updates, like weight decay.
 
-    It acts on parallel copies of one module: a subtree of the parameters whose leaves ``[T, ...]``
-    hold one copy per task. It comes after the surgery and before the optimiser.
+    It acts on towers: a subtree of the parameters whose leaves ``[T, ...]`` hold one copy per task.
+    In an optax chain, it comes after the surgery and before the optimiser.
 
     Attributes:
-      value: The penalty, ``(subtree, state=None) -> scalar``, float32 at least. ``state`` is the
-        state of the transform, for penalties that have one; the first state when left out.
+      value: ``(subtree, state=None) -> scalar``, the value of the penalty, at least float32.
+        ``state`` is the state of the transform, for penalties that have one. By default it is the
+        first state.
     """
 
     value: Callable[..., Array]
@@ -53,22 +54,23 @@ def per_layer(
     start: Callable[[dict[str, Array]], Any] = lambda layers: optax.EmptyState(),
     advance: Callable[[Any, dict[str, Array]], Any] = lambda state, layers: state,
 ) -> Penalty:
-    """``sum_l strength_l fn(W_l)``, with W_l ``[T, ...]``.
+    """A penalty that sums ``strength_l fn(W_l)`` over layers l, with weights ``W_l`` ``[T, ...]``.
 
     Args:
-      fn: ``(weights [T, ...], path, state) -> scalar``; weights are float32 at least.
+      fn: ``(weights [T, ...], path, state) -> scalar``. The weights are at least float32.
       strength: One number, or one per stage, as in `l2`. Stages are the top-level keys of the
         subtree.
-      where: The path of the subtree in the parameters; None for all parameters.
+      where: The path of the subtree in the parameters. None for all parameters.
       leaves: The leaves of the subtree that are penalised, as in `l2`.
-      start: The first state, ``{path: weights} -> state``.
-      advance: The next state, ``(state, {path: weights}) -> state``. It runs once per step, after
-        the gradient.
+      start: ``{path: weights} -> state``, which makes the first state.
+      advance: ``(state, {path: weights}) -> state``, which makes the next state. It runs once per
+        step, after the gradient.
 
     Raises:
-      ValueError: In the factory, the strength is not a number >= 0, or ``where`` is not a path. At
-        init, update and value, a path or a stage is unknown, no leaf is a weight, or the copies
-        have no common leading axis. At update, the updates do not have the shape of the parameters.
+      ValueError: At once, if the strength is not a number >= 0, or ``where`` is not a path. At
+        init, update and value, if a path or a stage is unknown, no leaf is a weight, or the towers
+        have no common leading axis. At update, if the updates do not have the shape of the
+        parameters.
 
     >>> penalty = per_layer(lambda w, path, state: jnp.sum(w**2) / 2, 0.5, 'towers', None)
     >>> params = {'towers': jnp.ones((2, 1, 1)), 'other': jnp.ones(3)}
@@ -108,7 +110,7 @@ def per_layer(
 
 
 def _read(below: dict[str, Any], strength: Strength, leaves: trees.Where):
-    """``{path: weights [T, ...]}`` of the layers that are penalised, and ``{path: strength}``."""
+    """The penalised weights and their strengths: ``{path: [T, ...]}`` and ``{path: strength}``."""
     stages = strength_by_stage(strength, below)
     strengths, layers = {}, {}
     for path, leaf in select_layers(below, leaves).items():
@@ -127,7 +129,10 @@ def _add(updates: PyTree, slopes: dict[str, tuple[Any, Array]]) -> PyTree:
             return leaf
         strength, slope = slopes[name]
         if jnp.shape(leaf) != slope.shape:
-            raise ValueError(f'{_ORDER} Found {jnp.shape(leaf)} at {name!r}, not {slope.shape}.')
+            raise ValueError(
+                f'{_ORDER} Found an update of shape {jnp.shape(leaf)} at {name!r}, but a parameter '
+                f'of shape {slope.shape}.'
+            )
         factor = jnp.asarray(strength, slope.dtype)
         total = (leaf.astype(slope.dtype) + factor * slope).astype(leaf.dtype)
         return jnp.where(factor == 0, leaf, total)
@@ -140,6 +145,6 @@ def _join(where, path):
 
 
 def _weights(leaf: Array) -> Array:
-    """The leaf in float32 at least, with at least one axis per copy."""
+    """The leaf with at least float32, and with at least one axis per tower."""
     leaf = leaf.astype(jnp.promote_types(leaf.dtype, jnp.float32))
     return leaf[:, None] if leaf.ndim == 1 else leaf

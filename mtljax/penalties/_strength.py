@@ -1,4 +1,4 @@
-"""The strength of a penalty, for all stages or for each."""
+"""The strength of a penalty: one number for all stages of a network, or one number per stage."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,13 +11,13 @@ from mtljax.base import Array
 from mtljax.options import check_option
 
 Strength = ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]
-"""One number for all stages, or one per stage: a mapping by name, or a list in their order."""
+"""One number for all stages, a list with one number per stage, or ``{stage: number}``."""
 
 _EXPECTED = 'a finite number >= 0, or one per stage'
 
 
 def check_strength(strength: Any) -> None:
-    """Refuse a value that is not a strength; numbers in jax arrays and tracers are not checked.
+    """Raise an error unless a value is a strength. JAX arrays and tracers are not checked.
 
     >>> check_strength({'stage0': -1.0})
     Traceback (most recent call last):
@@ -29,9 +29,9 @@ def check_strength(strength: Any) -> None:
             check_option('strength', number, _EXPECTED, lambda array: array >= 0)
     elif callable(strength):
         raise ValueError(
-            'strength should be a number. For a schedule, wrap the penalty: '
-            'optax.inject_hyperparams(penalties.l2)(strength=schedule). '
-            f'Found strength = {strength!r}.'
+            f'strength should be a number. Found strength = {strength!r}. '
+            'For a schedule, wrap the penalty: '
+            'optax.inject_hyperparams(penalties.l2)(strength=schedule).'
         )
     elif strength is None or isinstance(strength, str) or jnp.ndim(strength) > 1:
         raise ValueError(f'strength should be {_EXPECTED}. Found strength = {strength!r}.')
@@ -40,17 +40,18 @@ def check_strength(strength: Any) -> None:
 
 
 def strength_by_stage(strength: Strength, paths: Iterable[str]) -> dict[str, ArrayLike]:
-    """``{stage: strength}``; a stage is the first key of a path.
+    """The strength of every stage, ``{stage: strength}``.
 
-    A stage that a mapping leaves out is not in the result.
+    A stage is the first key of a path. If the strength is a mapping, stages that it does not name
+    are not in the result either.
 
     Args:
-      strength: One number, a mapping by stage, or a list or an array ``[S]`` in the order of the
-        stages.
+      strength: One number, a mapping ``{stage: number}``, or a list or an array ``[S]`` in the
+        order of the S stages.
       paths: The paths of all leaves.
 
     Raises:
-      ValueError: A stage is unknown, or there is not one number per stage.
+      ValueError: A stage is unknown, or the number of strengths is not the number of stages.
 
     >>> paths = ['stage10/kernel', 'stage2/kernel', 'stage2/bias']
     >>> strength_by_stage([0.1, 0.2], paths)
@@ -70,14 +71,14 @@ def strength_by_stage(strength: Strength, paths: Iterable[str]) -> dict[str, Arr
         return dict.fromkeys(stages, numbers)
     if len(numbers) != len(stages):
         raise ValueError(
-            f'strength should be one number, or one for each of {stages}. '
+            f'strength should be one number, or one for each of the stages {stages}. '
             f'Found strength = {strength}.'
         )
     return dict(zip(stages, numbers, strict=True))
 
 
 def scaled(strength: ArrayLike, value: Array) -> Array:
-    """``strength * value``; exactly 0 if the strength is 0, even if the value is not finite.
+    """``strength * value``. It is 0 if the strength is 0, even if the value is not finite.
 
     >>> scaled(0.0, jnp.array([jnp.inf, 2.0])).tolist()
     [0.0, 0.0]

@@ -1,4 +1,4 @@
-"""Learnt relations between features, classes and tasks."""
+"""A prior with learnt covariances of features, classes and tasks."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -20,7 +20,9 @@ _AXES = {'features': 1, 'classes': 2, 'tasks': 0}
 
 
 class TensorNormalState(NamedTuple):
-    """The covariances of every layer, by its path; empty for modes that are not learnt.
+    """The state of `tensor_normal`: the covariances of every layer, by the path of its weights.
+
+    A covariance that is not learnt has an empty dict.
 
     Attributes:
       count: The number of steps so far.
@@ -45,42 +47,54 @@ def tensor_normal(
     where: str | None = 'task/towers',
     leaves: trees.Where = None,
 ) -> Penalty:
-    """Multilinear relationship networks: a normal prior whose task covariance is learnt.
+    """A normal prior on the towers with learnt covariances (multilinear relationship networks).
 
-    ``vec(W)^T S^-1 vec(W) / 2 + log det(S) / 2``, ``S = S_F x S_C x S_T`` (Kronecker), for each
-    layer's W ``[F, C, T]``: C is the last axis of a copy, F all other axes (Long, Cao, Wang, Yu,
-    NeurIPS 2017, https://arxiv.org/abs/1506.02117). For a given S, the penalty pulls related tasks
-    together and pushes tasks with a negative covariance apart.
+    A tower is one task's copy of the network; see `sharing.soft`. The weights of one layer in all
+    towers form an array ``W [F, C, T]``. C is the last axis of the layer (the classes), F combines
+    its other axes (the features), and T counts the tasks. For one layer, the penalty is the
+    negative logarithm of a normal density, without its constant:
 
-    The covariances start at the identity. Every ``every`` steps, after the gradient, each becomes
-    the second moment of W along its mode, whitened by the other two: features, then classes, then
-    tasks, scaled so that all but the last learnt one have a mean diagonal of 1.
-    ``optax.tree.get(opt_state, 'task_covariance')`` reads ``{path: [T, T]}``. In S each covariance
-    is shrunk to ``(S_k + ridge v I) / (1 + ridge)``, v its mean variance; ``floor`` is added to the
-    variances of the last one.
+    ``vec(W)^T S^-1 vec(W) / 2 + log det(S) / 2``
 
-    The value is not a distance: it may be negative. As the weights shrink, the prior becomes
+    S is the Kronecker product ``S_F x S_C x S_T`` of three covariances: of the features, the
+    classes and the tasks (Long, Cao, Wang, Yu, NeurIPS 2017, https://arxiv.org/abs/1506.02117). The
+    penalty pulls related tasks together, and it pushes tasks with a negative covariance apart.
+
+    The covariances start at the identity. Every ``every`` steps, after the gradient, they are
+    updated in the order features, classes, tasks. Each one becomes the second moment of W along its
+    axis, where W is first whitened by the other two. All but the last learnt one are then scaled to
+    a mean diagonal of 1. ``optax.tree.get(opt_state, 'task_covariance')`` returns the covariances
+    of the tasks, ``{path: [T, T]}``.
+
+    Two options keep S regular. In S, each covariance ``S_k`` is replaced by
+    ``(S_k + ridge v I) / (1 + ridge)``, where v is its mean variance. In addition, ``floor`` is
+    added to the variances of the last one.
+
+    The penalty is not a distance, so it may be negative. As the weights shrink, the prior becomes
     narrower, until ``floor`` stops it. A gradient step is stable while ``learning_rate * strength``
-    is below twice the least eigenvalue of S, which is about ``ridge^2 floor`` at worst when all
-    three covariances are learnt. A prior on a mean loss over N examples has the strength ``1 / N``.
+    is below twice the smallest eigenvalue of S. If all three covariances are learnt, this
+    eigenvalue is at worst about ``ridge^2 floor``. For a mean loss over N examples, the strength of
+    a prior is ``1 / N``.
 
-    A covariance ``[D, D]`` is estimated from ``size / D`` samples. Where there are more features
-    than classes times tasks, the covariance of the features would be singular without ``ridge``,
-    and tasks look unrelated: learn ``['classes', 'tasks']`` there.
+    A covariance ``[D, D]`` is estimated from ``size / D`` samples, where ``size`` is the size of W.
+    If a layer has more features than classes times tasks, the covariance of the features would be
+    singular without ``ridge``, and the tasks look unrelated. In this case, learn
+    ``['classes', 'tasks']`` only.
 
     Args:
-      strength: One number, or one per stage; see `l2`.
+      strength: The factor of the penalty, one number or one per stage; see `l2`.
       modes: The covariances that are learnt. The others stay the identity and cost nothing. The
         covariance of the features takes ``F^2`` memory and ``F^3`` time.
-      every: The number of steps between updates of the covariances.
-      ridge: The number that keeps the covariances regular, relative to their mean variance.
-      floor: The least variance of a weight under the prior, in units of squared weights.
-      where: The path of the subtree in the parameters; None for all parameters.
-      leaves: The leaves of the subtree that are penalised; see `l2`.
+      every: The number of steps between two updates of the covariances.
+      ridge: The number that keeps the covariances regular, relative to their mean variance, > 0.
+      floor: The smallest variance of a weight under the prior, > 0. Its unit is that of a squared
+        weight.
+      where: The path of the towers in the parameters. None penalises all parameters.
+      leaves: The weights of the towers that are penalised; see `l2`.
 
     Raises:
       ValueError: A mode is unknown or repeated, ``every`` is below 1, or ``ridge`` or ``floor`` is
-        not positive (in the factory); or as in `l2`.
+        not positive. For other cases see `l2`.
 
     >>> penalty = tensor_normal(1.0, modes=['tasks'], every=1, where='towers')
     >>> kernel = jnp.array([[[1.0, 2.0]], [[-2.0, -1.0]]])
@@ -127,7 +141,7 @@ def _learn(state, layers, order, ridge) -> TensorNormalState:
 
 
 def _of(state: TensorNormalState, path: str) -> Covariances:
-    """The covariances of one layer, by axis of its ``[T, F, C]``."""
+    """The covariances of one layer, by the axes of its weights ``[T, F, C]``."""
     by_mode = zip(_AXES.values(), state[1:], strict=True)
     return {axis: matrices[path] for axis, matrices in by_mode if path in matrices}
 

@@ -1,4 +1,4 @@
-"""Low rank across copies."""
+"""A penalty that favours towers with weights of low rank."""
 
 from typing import Literal
 
@@ -20,26 +20,30 @@ def trace_norm(
     where: str | None = 'task/towers',
     leaves: trees.Where = None,
 ) -> Penalty:
-    """Soft sharing by low rank: the nuclear norms of unfoldings of each layer's stacked weights.
+    """Penalise the rank of the weights of all towers together, by nuclear norms.
 
-    ``sum_i |unfold_i(W)|_*`` for W ``[D_1, ..., D_N, T]`` (Yang & Hospedales, ICLR workshop 2017,
-    https://arxiv.org/abs/1606.04038):
+    A tower is one task's copy of the network; see `sharing.soft`. The weights of one layer in T
+    towers form an array ``W [D_1, ..., D_N, T]``. It is reshaped to one or more matrices, its
+    unfoldings. The penalty is the sum of their nuclear norms, ``sum_i |unfold_i(W)|_*`` (Yang &
+    Hospedales, ICLR workshop 2017, https://arxiv.org/abs/1606.04038). ``form`` chooses the
+    unfoldings:
 
-    - ``'last'``: along the task axis, ``[D_1 ... D_N, T]``: copies span few directions;
-    - ``'tucker'``: along every axis;
-    - ``'tensor_train'``: the first i axes against the others, for i = 1, ..., N.
+    - ``'last'``: one matrix ``[D_1 ... D_N, T]``, with one column per tower. The towers then span
+      few directions.
+    - ``'tucker'``: one matrix for every axis of W, with this axis as its rows.
+    - ``'tensor_train'``: N matrices. Matrix i has the first i axes as its rows, for i = 1, ..., N.
 
-    Unlike a distance, it allows copies to differ by a factor or a sign. The gradient ``U V^T`` over
-    the singular values that are not 0 is finite also where copies are equal.
+    Unlike a distance, this penalty allows two towers to differ by a factor or a sign. Its gradient
+    is ``U V^T`` over the singular values that are not 0. It is finite even where towers are equal.
 
     Args:
-      strength: One number, or one per stage; see `l2`.
-      form: The unfoldings that are penalised, one of the three above.
-      where: The path of the subtree in the parameters; None for all parameters.
-      leaves: The leaves of the subtree that are penalised; see `l2`.
+      strength: The factor of the penalty, one number or one per stage; see `l2`.
+      form: The unfoldings that are penalised: ``'last'``, ``'tucker'`` or ``'tensor_train'``.
+      where: The path of the towers in the parameters. None penalises all parameters.
+      leaves: The weights of the towers that are penalised; see `l2`.
 
     Raises:
-      ValueError: The form is unknown (in the factory); or as in `l2`.
+      ValueError: The form is unknown. For other cases see `l2`.
 
     >>> towers = {'stage0': {'kernel': jnp.array([[[3.0, 4.0]], [[-3.0, -4.0]]])}}
     >>> round(trace_norm(1.0).value(towers).item() ** 2, 3)

@@ -1,4 +1,4 @@
-"""The operations of a traced program, and the memory of a device."""
+"""Questions about a traced function, such as whether it has a convolution; device memory."""
 
 from mtljax.tracing._memory import device_memory
 from mtljax.tracing._operations import attends, convolves, only_reverse, operations

@@ -4,11 +4,10 @@ import jax
 
 
 def device_memory() -> int | None:
-    """The bytes of the first device that programs may use.
+    """The memory of the first device that programs may use, in bytes.
 
     Returns:
-      None on a CPU, and on devices that do not report it.
-
+      The number of bytes. None on a CPU, and on devices that do not report it.
 
     >>> device_memory() is None or device_memory() > 0
     True

@@ -7,14 +7,15 @@ import jax
 
 
 def operations(function: Callable, *args: Any) -> Iterator[Any]:
-    """Every operation of the traced function, with those of inner functions and loops.
+    """Trace a function, and yield its operations, also those of inner functions and loops.
 
     Args:
-      function: Any function that jax can trace.
+      function: Any function that JAX can trace.
       *args: The arguments of the function, or their shapes.
 
     Returns:
-      Equations of jaxprs: ``primitive.name`` and ``params`` say what each does.
+      Equations of a jaxpr. ``primitive.name`` is the name of the operation, and ``params`` holds
+      its options.
 
     >>> import jax.numpy as jnp
     >>> [operation.primitive.name for operation in operations(jax.jit(jnp.sin), 1.0)]
@@ -24,7 +25,11 @@ def operations(function: Callable, *args: Any) -> Iterator[Any]:
 
 
 def convolves(function: Callable, *args: Any) -> bool:
-    """Whether a function has a convolution, which XLA runs slowly inside a loop on the CPU.
+    """Whether a function has a convolution. On the CPU, XLA runs convolutions slowly in a loop.
+
+    Args:
+      function: Any function that JAX can trace.
+      *args: The arguments of the function, or their shapes.
 
     >>> convolves(lambda x: x + 1, 1.0)
     False
@@ -33,9 +38,13 @@ def convolves(function: Callable, *args: Any) -> bool:
 
 
 def attends(function: Callable, *args: Any) -> bool:
-    """Whether a function multiplies matrices with two batch axes, as attention does.
+    """Whether a function multiplies matrices with two or more batch axes, as attention does.
 
-    In attention these are the axes of examples and of heads.
+    In attention, the batch axes are the examples and the attention heads.
+
+    Args:
+      function: Any function that JAX can trace.
+      *args: The arguments of the function, or their shapes.
 
     >>> import jax.numpy as jnp
     >>> attends(jnp.matmul, jnp.ones((5, 2, 3)), jnp.ones((5, 3, 4)))
@@ -47,7 +56,11 @@ def attends(function: Callable, *args: Any) -> bool:
 
 
 def only_reverse(function: Callable, *args: Any) -> bool:
-    """Whether a function has a `jax.custom_vjp`, which has a pullback but no pushforward.
+    """Whether a function has a `jax.custom_vjp`, so that it has no forward-mode derivative.
+
+    Args:
+      function: Any function that JAX can trace.
+      *args: The arguments of the function, or their shapes.
 
     >>> only_reverse(lambda x: x + 1, 1.0)
     False

@@ -1,4 +1,4 @@
-"""Operations on trees of parameters: split, merge, stack and count."""
+"""Functions that split, merge, stack and count trees of parameters."""
 
 from mtljax._renamed import renamed as _renamed
 from mtljax.trees._count import count

@@ -6,7 +6,7 @@ from mtljax.base import PyTree
 
 
 def count(tree: PyTree) -> int:
-    """The number of parameters: the sum of the sizes of all leaves.
+    """The number of parameters in a tree: the sum of the sizes of its leaves.
 
     >>> import jax.numpy as jnp
     >>> count({'kernel': jnp.zeros((3, 2)), 'bias': jnp.zeros(2)})

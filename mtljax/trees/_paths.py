@@ -9,7 +9,10 @@ from mtljax.base import PyTree
 
 
 def path_name(keys: tuple[Any, ...]) -> str:
-    """A path of keys, as ``jax.tree_util`` gives it, as ``'stage0/Dense_0/kernel'``.
+    """The path of a leaf as text, such as ``'stage0/Dense_0/kernel'``.
+
+    Args:
+      keys: The path as a tuple of keys, as the functions of ``jax.tree_util`` give it.
 
     >>> path_name((jax.tree_util.DictKey('stage0'), jax.tree_util.DictKey('kernel')))
     'stage0/kernel'
@@ -18,11 +21,11 @@ def path_name(keys: tuple[Any, ...]) -> str:
 
 
 def paths(tree: PyTree, is_leaf: Callable[[Any], bool] | None = None) -> list[str]:
-    """The path of every leaf, in the order of the leaves.
+    """The path of every leaf as text, in the order of the leaves.
 
     Args:
       tree: Any tree.
-      is_leaf: Which nodes count as leaves, as in ``jax.tree.leaves``.
+      is_leaf: A function that says which nodes count as leaves, as in ``jax.tree.leaves``.
 
     >>> paths({'a': {'b': 1, 'c': 2}})
     ['a/b', 'a/c']

@@ -8,22 +8,23 @@ from mtljax.base import PyTree
 from mtljax.trees._paths import paths
 
 Where = None | Sequence[str] | Callable[[str], bool]
-"""Leaves: None for all, a sequence of paths, or a predicate on the path ``'a/b/c'``."""
+"""A choice of leaves: None for all, a sequence of paths, or a function from a path to a boolean."""
 
 
 def select(tree: PyTree, where: Where = None) -> PyTree:
-    """Mark the leaves that ``where`` names.
+    """Mark the leaves that ``where`` chooses.
 
     Args:
       tree: Any tree.
-      where: None for every leaf, a sequence of paths (``'stage0'`` names all leaves under it), or a
-        predicate on the path ``'stage0/Dense_0/kernel'``.
+      where: None chooses every leaf. A sequence of paths such as ``['stage0']`` chooses the leaves
+        at these paths and below them. A function from a path such as ``'stage0/Dense_0/kernel'`` to
+        a boolean chooses the leaves for which it returns True.
 
     Returns:
       A tree of booleans with the structure of ``tree``.
 
     Raises:
-      ValueError: No leaf lies under a named path.
+      ValueError: There is no leaf at a path or below it.
 
     >>> select({'a': {'b': 1, 'c': 2}, 'd': 3}, ['a/b', 'd'])
     {'a': {'b': True, 'c': False}, 'd': True}
@@ -45,7 +46,15 @@ def select(tree: PyTree, where: Where = None) -> PyTree:
 
 
 def partition(tree: PyTree, marks: PyTree) -> tuple[PyTree, PyTree]:
-    """Split a tree into marked leaves and the rest, two trees of the same structure with None.
+    """Split a tree into its marked leaves and its other leaves.
+
+    Args:
+      tree: Any tree.
+      marks: A tree of booleans with the structure of ``tree``, such as `select` returns.
+
+    Returns:
+      Two trees with the structure of ``tree``: the marked leaves, and the others. Each tree has
+      None in the places of the leaves of the other tree.
 
     >>> partition({'a': 1, 'b': 2}, {'a': True, 'b': False})
     ({'a': 1, 'b': None}, {'a': None, 'b': 2})
@@ -56,7 +65,7 @@ def partition(tree: PyTree, marks: PyTree) -> tuple[PyTree, PyTree]:
 
 
 def merge(first: PyTree, second: PyTree) -> PyTree:
-    """Fill the None of ``first`` with the leaves of ``second``: the inverse of `partition`.
+    """Undo `partition`: put the leaves of ``second`` in the places where ``first`` has None.
 
     >>> merge({'a': 1, 'b': None}, {'a': None, 'b': 2})
     {'a': 1, 'b': 2}

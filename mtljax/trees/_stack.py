@@ -1,4 +1,4 @@
-"""Trees of one structure, stacked along a leading axis."""
+"""Trees of the same structure, stacked along a leading axis."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from mtljax.base import PyTree
 
 
 def stack(trees: Sequence[PyTree]) -> PyTree:
-    """Stack trees of one structure along a new leading axis.
+    """Stack trees of the same structure along a new leading axis.
 
     >>> stack([{'a': jnp.zeros(3)}, {'a': jnp.ones(3)}])['a'].shape
     (2, 3)
@@ -18,7 +18,7 @@ def stack(trees: Sequence[PyTree]) -> PyTree:
 
 
 def unstack(tree: PyTree) -> list[PyTree]:
-    """Undo `stack`.
+    """Split a tree along the leading axis of its leaves: the inverse of `stack`.
 
     >>> [row['a'].shape for row in unstack({'a': jnp.zeros((2, 3))})]
     [(3,), (3,)]
@@ -28,7 +28,7 @@ def unstack(tree: PyTree) -> list[PyTree]:
 
 
 def row(tree: PyTree, index: int) -> PyTree:
-    """One row of every leaf of a stacked tree.
+    """Take entry ``index`` along the leading axis of every leaf.
 
     >>> row({'a': jnp.arange(4.0)}, 2)['a'].item()
     2.0
@@ -37,7 +37,7 @@ def row(tree: PyTree, index: int) -> PyTree:
 
 
 def set_row(tree: PyTree, index: int, values: PyTree) -> PyTree:
-    """A stacked tree with one row of every leaf replaced.
+    """Replace entry ``index`` along the leading axis of every leaf by the leaves of ``values``.
 
     >>> set_row({'a': jnp.zeros(3)}, 1, {'a': 5.0})['a'].tolist()
     [0.0, 5.0, 0.0]
