@@ -47,7 +47,7 @@ def test_options_are_checked_in_the_factory(make, message):
     [
         (penalties.l2(1.0, where='task/tower'), r"'task/tower'. Found \['shared/v', 'shared/w', "),
         (penalties.l2({'stage7': 1.0}), r"stages \['stage0'\]. Found \['stage7'\]"),
-        (penalties.l2([1.0, 2.0]), r"each of the stages \['stage0'\]. Found strength = \[1.0, 2.0\]"),
+        (penalties.l2([1.0, 2.0]), r"the stages \['stage0'\]. Found strength = \[1.0, 2.0\]"),
         (
             penalties.l2(1.0, leaves=['stage0/gain']),
             r"where should name paths of parameters. Found 'stage0/gain'",
@@ -67,9 +67,9 @@ def test_trees_are_checked_at_init(penalty, message):
 def test_updates_are_checked():
     penalty, params = penalties.l2(1.0), in_tree(TOWERS)
     rows = jax.tree.map(lambda leaf: jnp.ones((2, *leaf.shape)), params)
-    with pytest.raises(ValueError, match=rr'Call update\(updates, state, params\)'):
+    with pytest.raises(ValueError, match=r'Call update\(updates, state, params\)'):
         penalty.update(params, penalty.init(params))
-    with pytest.raises(ValueError, match=r'after the surgery.*\(2, 2, 3, 4\).*not \(2, 3, 4\)'):
+    with pytest.raises(ValueError, match=r'after the surgery.*\(2, 2, 3, 4\).*shape \(2, 3, 4\)'):
         penalty.update(rows, penalty.init(params), params)
     chain = optax.chain(penalty, surgery.on_shared(surgery.sum()), optax.sgd(0.1))
     step = training.train_step(small_model(sharing.soft), small_tasks(), chain)
