@@ -1,4 +1,4 @@
-"""The cost of storing and running a model, before anything is allocated."""
+"""The cost of storing and running a model, computed before anything is allocated."""
 
 import math
 from collections import Counter
@@ -14,16 +14,18 @@ from mtljax.module import shapes
 
 
 class Cost(NamedTuple):
-    """The result of `cost`.
+    """The cost of storing and running a model; the result of `cost`.
 
     Attributes:
       parameters: The number of parameters in each subtree, ``{'shared': ..., 'task/heads': ...}``,
-        including frozen ones.
+        including frozen parameters.
       frozen: The number of frozen parameters in each subtree that has some.
-      flops: The FLOPs of the forward pass as XLA counts them; NaN on a backend that does not.
-      bytes: The size of parameters and state (batch statistics, frozen parameters).
-      temporary_bytes: The memory of the compiled forward pass besides inputs, parameters and
-        outputs; NaN on a backend that does not report it.
+      flops: The number of floating-point operations of a forward pass, as XLA counts them. NaN if
+        the backend does not count them.
+      bytes: The size of the parameters and the state, which holds batch statistics and frozen
+        parameters.
+      temporary_bytes: The memory of the compiled forward pass, without inputs, parameters and
+        outputs. NaN if the backend does not report it.
     """
 
     parameters: dict[str, int]
@@ -38,7 +40,7 @@ class Cost(NamedTuple):
         return sum(self.parameters.values())
 
     def table(self) -> Table:
-        """One row per subtree, then the sums."""
+        """A table with one row per subtree, then the sums."""
         rows = [[name, *self._cells(name)] for name in self.parameters]
         rows.append(['all', short(self.total), short(sum(self.frozen.values()))])
         sums = {'FLOP': self.flops, 'bytes': self.bytes, 'temporary bytes': self.temporary_bytes}
@@ -50,14 +52,15 @@ class Cost(NamedTuple):
 
 
 def cost(model: Module, x: Any) -> Cost:
-    """Parameters, FLOPs and bytes of a forward pass, from shapes only.
+    """The parameters, FLOPs and bytes of a forward pass, computed from shapes only.
 
-    The pass is compiled and never run, and no parameter is allocated. FLOPs are counted before XLA
-    optimises, because rematerialisation and library calls would change the count. XLA counts a
-    product of ``[B, n]`` and ``[n, m]`` as ``2 B n m``, and the body of a loop once.
+    The forward pass is compiled but never run, and no parameter is allocated. FLOPs are counted
+    before XLA optimises the program, because rematerialisation and library calls would change the
+    count. XLA counts a product of ``[B, n]`` and ``[n, m]`` as ``2 B n m``. It counts the body of a
+    loop once.
 
     Args:
-      model: The model of a sharing scheme, or any module.
+      model: A multi-task model, or any other module.
       x: A batch of inputs, or its shapes (``jax.ShapeDtypeStruct``).
 
     >>> from mtljax import backbones, heads, sharing
@@ -82,11 +85,13 @@ def cost(model: Module, x: Any) -> Cost:
 
 
 def count(params: Any, state: Any) -> int:
-    """The number of parameters, including those that `module.freeze` keeps in the state.
+    """The number of parameters of a model, including those that `module.freeze` has frozen.
+
+    Frozen parameters lie in the state.
 
     Args:
-      params: The parameters of a model.
-      state: The state of the same model.
+      params: The parameters of the model.
+      state: The state of the model.
 
     >>> from mtljax import backbones, heads, module, sharing
     >>> model = sharing.hard(module.freeze(backbones.mlp((8,)), 1), {'a': heads.linear()})
@@ -97,15 +102,16 @@ def count(params: Any, state: Any) -> int:
 
 
 def cost_table(costs: Mapping[str, Cost]) -> Table:
-    """Costs of several models, and the ratios to the first model.
+    """A table of the costs of several models, with their ratios to the first model.
 
-    For T networks against one encoder of E parameters with T heads of h parameters:
+    Suppose the first model is one encoder of E parameters with T heads of h parameters each. T
+    separate networks, each with an encoder and a head, then have this ratio of parameters:
 
     ``ratio = T (E + h) / (E + T h)``
 
     Args:
-      costs: ``{name: cost}``, such as ``{'shared': cost(hard, x), 'separate': cost(independent,
-        x)}``.
+      costs: ``{name: cost}``, such as
+        ``{'shared': cost(hard, x), 'separate': cost(independent, x)}``.
 
     Raises:
       ValueError: There is no cost.
@@ -148,7 +154,7 @@ def _ratio(number: float, reference: float) -> str:
 
 
 def _sizes(tree: PyTree, *, frozen: bool = False) -> dict[str, int]:
-    """The sizes of subtrees; with ``frozen``, of the frozen parameters in a state."""
+    """The sizes of subtrees. With ``frozen``, only frozen parameters count."""
     sizes: Counter[str] = Counter()
     for path, leaf in jax.tree_util.tree_leaves_with_path(_frozen(tree) if frozen else tree):
         names = trees.path_name(path).split('/')

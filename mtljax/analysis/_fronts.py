@@ -1,4 +1,4 @@
-"""Figures of two tasks against each other."""
+"""Figures that show the trade-off between two tasks."""
 
 import itertools
 import math
@@ -18,14 +18,15 @@ _MOST = 6
 def fronts(
     results: Summary, quantities: Sequence[str], better: Mapping[str, bool], title: str = ''
 ) -> 'Figure':
-    """One panel per pair of quantities: mean and error of every method, and the Pareto front.
+    """A figure of the trade-off between tasks, with one panel for every two quantities.
 
-    Better values are to the right and up. If there are many pairs, six neighbouring pairs are
-    drawn.
+    Each panel shows the mean and the standard error of every method, and the Pareto front. Better
+    values are to the right and up. At most six panels are drawn. If there are more pairs of
+    quantities, pairs that are close to each other in ``quantities`` come first.
 
     Args:
       results: The result of `summary`.
-      quantities: The main metric of each task, two or more.
+      quantities: The names of two or more quantities, usually the main metric of each task.
       better: ``{quantity: whether higher is better}``.
       title: The title of the figure.
 
@@ -60,7 +61,9 @@ def fronts(
 
 
 def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
-    """The indices of the points that no other point beats; higher is better.
+    """The indices of the points on the Pareto front, where higher is better.
+
+    A point is on the front if no different point is at least as high along both axes.
 
     >>> pareto([(0.0, 1.0), (1.0, 0.0), (0.5, -1.0), (0.0, 0.5)])
     [0, 1]

@@ -14,11 +14,15 @@ def learning_curves(
     panels: Mapping[str, str],
     title: str = '',
 ) -> 'Figure':
-    """One panel per quantity: the mean of each method over seeds, and the range of the seeds.
+    """A figure of the learning curves of several methods, with one panel per quantity.
+
+    It shows the mean of every method over its seeds, and the range of the seeds.
 
     Args:
-      histories: ``{method: [rows of each run]}``, with the rows of a log.
-      panels: ``{name in the log: title}``, such as ``'validation/left/accuracy'``.
+      histories: ``{method: [log of each run]}``. A log is a list of rows such as
+        ``{'step': 1, 'validation/left/accuracy': 0.5}``.
+      panels: ``{quantity: title of its panel}``, with names from the log such as
+        ``'validation/left/accuracy'``.
       title: The title of the figure.
 
     >>> rows = [{'step': 1, 'validation/a/mae': 0.5}, {'step': 2, 'validation/a/mae': 0.4}]

@@ -1,4 +1,4 @@
-"""The weights of gates and units in a trained model."""
+"""The weights of gates and cross-stitch units in a trained model."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,15 +17,19 @@ _PANEL = 2.6
 
 
 def mixing(tasks: Sequence[str], params: Params, state: State) -> dict[str, list[list[float]]]:
-    """The mean weights of gates and cross-stitch units, as matrices with one row per task.
+    """The mean weights of the gates and cross-stitch units of a model, one row per task.
 
-    Loads of gates are those of the last training step; a gate that all tasks share has one row.
-    Units with one weight per channel are averaged over channels.
+    A gate weights the experts for one task. A cross-stitch unit mixes the features of the tasks.
+    The weights of gates are those of the last training step. A gate that all tasks share has one
+    row. If a unit has one weight per channel, the mean over the channels is taken.
 
     Args:
-      tasks: The names of the tasks, in the order of T.
+      tasks: The names of the tasks, in the order of the model.
       params: The parameters of the model.
       state: The state of the model.
+
+    Returns:
+      ``{name: matrix}``, with one matrix per group of gates and one per unit.
 
     >>> load = {'load': np.array([0.25, 0.75])}
     >>> mixing(['a', 'b'], {}, {'task': {'gates': {'a': load, 'b': load}}})
@@ -48,7 +52,7 @@ def _is_mixture(parts, shape, num_tasks):
 
 
 def _place(parts, tasks):
-    """The name of the matrix, and the task of the row."""
+    """The name of the matrix, and the task whose row it is."""
     names = [part for part in parts[1:] if part not in ('load', 'gate', 'common')]
     row = next((part for part in names if part in tasks), '')
     name = ' '.join(part for part in names if part != row) or 'gate'
@@ -68,7 +72,7 @@ def _matrix(rows, tasks):
 def heat_maps(
     matrices: Mapping[str, Sequence[Sequence[float]]], tasks: Sequence[str], title: str = ''
 ) -> 'Figure':
-    """One panel per matrix of `mixing`, with the values in the cells.
+    """A figure with one panel per matrix of `mixing`. The cells show the values.
 
     Args:
       matrices: ``{title of the panel: rows}``.

@@ -1,4 +1,4 @@
-"""Differences between methods, seed by seed."""
+"""Differences between methods, taken seed by seed."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,12 @@ from mtljax.analysis._table import Table
 def paired(
     records: Sequence[Record], reference: str, tasks: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, tuple[float, float]]]:
-    """The mean difference to one method over common seeds, and half its 95 % interval.
+    """The mean difference of every method to a reference method, over their common seeds.
 
-    ``d_s = m_s - r_s``: ``mean(d)`` and ``t_{0.975, n-1} sd(d) / sqrt(n)``. If a seed gives both
-    methods the same data and order of examples, its effect cancels out.
+    For seed s, the difference is ``d_s = m_s - r_s``, where ``m_s`` is the metric of the method and
+    ``r_s`` is that of the reference. For n seeds, the result is ``mean(d)`` with half the width of
+    its 95 % confidence interval, ``t_{0.975, n-1} sd(d) / sqrt(n)``. If a seed gives both methods
+    the same data in the same order, its effect cancels out.
 
     Args:
       records: The records of all runs.
@@ -21,8 +23,7 @@ def paired(
       tasks: ``{task: names of its metrics}``.
 
     Returns:
-      ``{method: {'task metric': (difference, half width)}}``; the width is NaN for
-      one seed.
+      ``{method: {'task metric': (difference, half width)}}``. The half width is NaN for one seed.
 
     Raises:
       ValueError: There is no run of the reference.
@@ -57,7 +58,7 @@ def paired(
 def paired_table(
     differences: Mapping[str, Mapping[str, tuple[float, float]]], reference: str
 ) -> Table:
-    """The differences as text, with a ``*`` if the interval does not contain 0.
+    """A table of differences as text, with a ``*`` where the interval does not contain 0.
 
     Args:
       differences: The result of `paired`.
@@ -76,10 +77,11 @@ def paired_table(
 
 
 def student_interval(values: Sequence[float]) -> tuple[float, float]:
-    """The mean of independent values, and half its 95 % interval.
+    """The mean of independent values, with half the width of its 95 % confidence interval.
 
-    ``t_{0.975, n-1} sd / sqrt(n)`` (Student, The Probable Error of a Mean, Biometrika 1908,
-    https://doi.org/10.1093/biomet/6.1.1); NaN for one value.
+    For n values with the standard deviation sd, half the width is ``t_{0.975, n-1} sd / sqrt(n)``
+    (Student, The Probable Error of a Mean, Biometrika 1908, https://doi.org/10.1093/biomet/6.1.1).
+    It is NaN for one value.
 
     >>> student_interval([1.0, 3.0])
     (2.0, 12.706...)

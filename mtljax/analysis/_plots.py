@@ -12,7 +12,7 @@ _COLUMNS = 4
 
 
 def curves(rows: Sequence[Mapping[str, Any]], title: str = '') -> 'Figure':
-    """Training and validation losses per task, and every validation metric, over the steps.
+    """A figure of one run: the losses of every task and all validation metrics, over the steps.
 
     Args:
       rows: The rows of a log, ``{'step': ..., 'loss/TASK': ..., 'validation/TASK/METRIC': ...}``.
@@ -49,11 +49,11 @@ def intervals(
     quantities: Mapping[str, str],
     title: str = '',
 ) -> 'Figure':
-    """One panel per quantity: the mean of each method with its standard error.
+    """A figure with one panel per quantity: the mean of every method and its standard error.
 
     Args:
       results: ``{method: {quantity: (mean, standard error)}}``.
-      quantities: The quantities to draw, ``{quantity: title of its panel}``.
+      quantities: ``{quantity: title of its panel}``, for the quantities to draw.
       title: The title of the figure.
 
     >>> results = {'hard': {'a mae': (0.5, 0.1)}, 'alone': {'a mae': (0.6, 0.1)}}

@@ -1,4 +1,4 @@
-"""Summaries of runs over several seeds, compared with a baseline."""
+"""Summaries of runs over several seeds, with a comparison to a baseline."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,11 +17,11 @@ class Record(NamedTuple):
     """The result of one run.
 
     Attributes:
-      method: The name of the method; runs that differ only in the seed have the same name.
+      method: The name of the method. Runs that differ only in the seed have the same name.
       seed: The seed of the run.
-      test: ``{task: {metric: value}}``.
+      test: The test metrics, ``{task: {metric: value}}``.
       parameters: The number of parameters of the whole model.
-      seconds: The time of training, without evaluation.
+      seconds: The time of training in seconds, without evaluation.
     """
 
     method: str
@@ -32,9 +32,9 @@ class Record(NamedTuple):
 
 
 def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
-    """The mean and its standard error, ``sd / sqrt(n)``; the error of one value is NaN.
+    """The mean of n values and its standard error, ``sd / sqrt(n)``.
 
-    Both are NaN if a value is not finite.
+    The standard error of one value is NaN. Both results are NaN if a value is not finite.
 
     >>> mean_and_error([1.0, 3.0])
     (2.0, 1.0)
@@ -48,11 +48,13 @@ def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
 def summary(
     records: Sequence[Record], baseline: str, tasks: Mapping[str, Task]
 ) -> dict[str, dict[str, tuple[float, float]]]:
-    """The mean and the standard error of every quantity over seeds, for each method in order.
+    """The mean and the standard error of every quantity over the seeds, for each method.
 
-    ``delta_m_flat`` and ``delta_m_task`` compare each run with the mean of the runs of the
-    baseline, in percent; negative is better. They leave out metrics where the baseline is NaN,
-    infinite or 0; `undefined` lists them.
+    Quantities are the test metrics, the number of parameters, the training time, the mean rank (see
+    `mean_ranks`), and two relative changes against the baseline in percent, ``delta_m_flat`` and
+    ``delta_m_task`` (see `mtljax.metrics.delta_m`). A negative change is better. A change compares
+    one run with the mean over the runs of the baseline. It leaves out the metrics that `undefined`
+    lists: those whose baseline is NaN, infinite or 0.
 
     Args:
       records: The records of all runs.
@@ -60,7 +62,8 @@ def summary(
       tasks: ``{task: Task}``, for the direction of each metric.
 
     Returns:
-      ``{method: {quantity: (mean, standard error)}}``; metrics are named ``'task metric'``.
+      ``{method: {quantity: (mean, standard error)}}``, with the methods in the order of the
+      records. A metric has the name ``'task metric'``.
 
     Raises:
       ValueError: There is no run of the baseline.
@@ -111,9 +114,10 @@ def mean_ranks(
     results: Mapping[str, Mapping[str, tuple[float, float]]],
     better: Mapping[str, Mapping[str, bool]],
 ) -> dict[str, float]:
-    """The mean rank of each method over all metrics, 1 for the best; equal means share a rank.
+    """The mean rank of every method over all metrics, where rank 1 is the best.
 
-    A method without a finite mean ranks last. A metric without any finite mean does not count.
+    Methods with equal means share a rank. A method without a finite mean ranks last. A metric for
+    which no method has a finite mean does not count.
 
     Args:
       results: ``{method: {'task metric': (mean, standard error)}}``.
@@ -139,11 +143,14 @@ def mean_ranks(
 
 
 def undefined(row: Mapping[str, tuple[float, float]], tasks: Mapping[str, Task]) -> list[str]:
-    """The metrics of a baseline that allow no comparison: they are NaN, infinite or 0.
+    """The metrics that allow no relative comparison, because the baseline is NaN, infinite or 0.
 
     Args:
       row: The row of the baseline in a `summary`.
       tasks: ``{task: Task}``.
+
+    Returns:
+      The names of the metrics, ``'task metric'``.
 
     >>> undefined({}, {})
     []
@@ -168,7 +175,9 @@ def _quantities(record: Record, reference, better, defined) -> dict[str, float]:
 
 
 def as_table(results: Mapping[str, Mapping[str, tuple[float, float]]], baseline: str) -> Table:
-    """The summary as text, ``mean ± standard error``; the baseline has no change and no rank.
+    """A `summary` as a table of text, with cells ``mean ± standard error``.
+
+    The row of the baseline shows no relative change and no rank.
 
     Args:
       results: The result of `summary`.
@@ -189,7 +198,9 @@ def as_table(results: Mapping[str, Mapping[str, tuple[float, float]]], baseline:
 
 
 def decimals(column: Iterable[tuple[float, float]]) -> int:
-    """The decimals of a column of means and errors: two digits of the largest error, from 4 to 8.
+    """The number of decimals for a column of means and errors, from 4 to 8.
+
+    It shows two digits of the largest error.
 
     >>> decimals([(0.5, 0.01), (0.6, 0.001)]), decimals([(0.5, 2e-5)])
     (4, 6)

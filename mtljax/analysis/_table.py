@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Table:
-    """Columns and rows of text.
+    """A table of text.
+
+    Attributes:
+      columns: The titles of the columns.
+      rows: The cells of every row.
 
     >>> print(Table(['method', 'loss'], [['sum', '0.5']]).markdown())
     | method | loss |
@@ -18,7 +22,7 @@ class Table:
     rows: Sequence[Sequence[str]]
 
     def markdown(self) -> str:
-        """The table in GitHub Markdown: first column left-aligned, other columns right-aligned."""
+        """The table in GitHub Markdown. Only the first column is left-aligned."""
         cells = [[cell.replace('|', '\\|') for cell in row] for row in (self.columns, *self.rows)]
         widths = [max(len(row[i]) for row in cells) for i in range(len(self.columns))]
         rule = '|'.join(

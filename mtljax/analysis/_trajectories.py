@@ -1,4 +1,4 @@
-"""Figures of runs in a plane: the path and the end of each method."""
+"""Figures of optimisation paths in a plane."""
 
 import math
 from collections.abc import Mapping
@@ -38,14 +38,15 @@ _MANY = 20
 
 
 class Plane(NamedTuple):
-    """The background of the paths.
+    """The plane in which `trajectories` draws the paths.
 
     Attributes:
       labels: The labels of the two axes.
       window: The limits ``((low, high), (low, high))`` of the two axes.
-      curve: The points ``[N, 2]`` of the Pareto set or of the front.
+      curve: The points ``[N, 2]`` of a curve in the plane, such as the Pareto front.
       curve_name: The name of the curve.
-      heights: ``(x [M], y [L], height [L, M])`` for contours, or None.
+      heights: The values of a function for contour lines, ``(x [M], y [L], height [L, M])``. None
+        draws no contour lines.
     """
 
     labels: tuple[str, str]
@@ -56,11 +57,11 @@ class Plane(NamedTuple):
 
 
 class Path(NamedTuple):
-    """The paths of one method from R starts.
+    """The paths of one method: R paths with K points each.
 
     Attributes:
-      points: ``[R, K, 2]``, from the starts to the ends.
-      arrived: ``[R]``, whether a path ends on the front.
+      points: The points ``[R, K, 2]`` of all paths, from the start to the end.
+      arrived: Whether each path ends on the Pareto front, booleans ``[R]``.
     """
 
     points: ArrayLike
@@ -74,13 +75,17 @@ def trajectories(
     *,
     ends: tuple[Mapping[str, Path], Plane] | None = None,
 ) -> 'Figure':
-    """One panel per method, with paths coloured by step; then all ends in another plane.
+    """A figure of optimisation paths in a plane, with one panel per method.
+
+    The colour of a path shows the step. If ``ends`` is given, one more panel shows the ends of all
+    methods.
 
     Args:
-      paths: The paths of every method.
+      paths: ``{method: Path}``.
       plane: The plane of the paths.
-      steps: The steps of the points of a path, ``[K]``.
-      ends: Paths whose last points are drawn in one more panel, and the plane of that panel.
+      steps: The step of each point of a path, ``[K]``.
+      ends: The paths whose last points are drawn in one more panel, ``{method: Path}``, and the
+        plane of that panel.
 
     >>> line = Path(np.zeros((1, 3, 2)), [True])
     >>> plane = Plane(('x', 'y'), ((-1, 1), (-1, 1)), np.zeros((2, 2)), 'front')

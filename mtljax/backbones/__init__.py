@@ -1,12 +1,17 @@
-"""Backbones: each returns a tuple of stages, so that every sharing scheme works on every one.
+"""Backbones: networks that compute features. A backbone is a tuple of modules, its stages.
 
-Beside its features a stage may pass skips to later stages, as `mtljax.module.WithSkips`; units
-between stages act on the features only. The last stage returns the features.
+Every sharing scheme works with every backbone. Some schemes put units between the stages, for
+example to mix the features of the tasks.
 
-With ``weights=`` a backbone starts from a PyTorch checkpoint, which is read without PyTorch: both
-formats of ``torch.save``, a dict of tensors or one under ``'state_dict'`` or ``'model'``, with or
-without ``'module.'`` before each name. No code in the file is run. To freeze stages, use
-``module.freeze(backbone, ['stage0', ...])``; batch statistics of frozen stages do not change.
+A stage may pass skip connections to later stages besides its features; see
+`mtljax.module.WithSkips`. Units between the stages act on the features only. The last stage returns
+features without skip connections.
+
+With ``weights=``, a backbone starts from a PyTorch checkpoint. PyTorch is not needed to read the
+file, and no code in the file is run. Both formats of ``torch.save`` are read. The file holds a dict
+of tensors, or such a dict under ``'state_dict'`` or ``'model'``. The prefix ``'module.'`` of names
+is ignored. To freeze stages, use ``module.freeze(backbone, ['stage0', ...])``. The batch statistics
+of frozen stages do not change.
 """
 
 from mtljax.backbones._efficientnet_lite0 import efficientnet_lite0

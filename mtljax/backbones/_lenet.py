@@ -61,24 +61,24 @@ def lenet(
     width: int = 50,
     dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
-    """Convolutions with pooling, then one dense layer (LeCun et al., Proc. IEEE 1998).
+    """LeNet: convolutions with pooling, then one dense layer (LeCun et al., Proc. IEEE 1998).
 
     Args:
-      features: The number of channels of each convolution. Pooling after it halves height and
-        width.
-      kernel: The side of the kernels, one for all or one per convolution.
-      padding: ``'SAME'`` keeps the size in a convolution; ``'VALID'``, without padding as in the
-        paper, reduces it by ``kernel - 1``.
+      features: The number of channels of each convolution. After each convolution, pooling halves
+        height and width.
+      kernel: The side length of the kernels, one number for all or one per convolution.
+      padding: ``'SAME'`` keeps height and width in a convolution. ``'VALID'`` uses no padding, as
+        the paper does, and reduces height and width by ``kernel - 1``.
       width: The number of units of the dense layer.
-      dtype: The dtype of the computation. By default float32, that of the parameters.
+      dtype: The dtype of the computation. The default is that of the parameters, float32.
 
     Returns:
-      ``len(features) + 1`` stages from ``[B, height, width]`` or ``[B, height, width, channels]``
-      to ``[B, width]``.
+      ``len(features) + 1`` stages. They map images ``[B, height, width]`` or
+      ``[B, height, width, channels]`` to features ``[B, width]``.
 
     Raises:
       ValueError: There is no convolution, a size is below 1, the padding is unknown, or the number
-        of kernels is wrong; at init, images are too small.
+        of kernels is not that of the convolutions. Or, at init, the images are too small.
 
     >>> len(lenet())
     3

@@ -31,16 +31,17 @@ def mlp(
     dropout: float = 0.0,
     dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
-    """A multi-layer perceptron: one stage per hidden layer (dense, activation, dropout).
+    """A multi-layer perceptron. Each stage is one dense layer with activation and dropout.
 
     Args:
-      widths: The number of units of each hidden layer.
-      activation: The function after every layer, the last one included.
+      widths: The number of units of each layer.
+      activation: The function after every layer, including the last one.
       dropout: The share of units that are dropped in training.
-      dtype: The dtype of the computation. By default float32, that of the parameters.
+      dtype: The dtype of the computation. The default is that of the parameters, float32.
 
     Returns:
-      ``len(widths)`` stages from ``[B, ...]`` (flattened) to ``[B, width]``.
+      ``len(widths)`` stages. They flatten inputs ``[B, ...]`` and map them to features
+      ``[B, width]``.
 
     Raises:
       ValueError: There is no width, a width is below 1, or ``dropout`` is outside ``[0, 1)``.

@@ -1,4 +1,4 @@
-"""Images in the form that a backbone expects."""
+"""Images in the form that the weights of a backbone expect."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,23 +19,26 @@ def on_images(
     mean: float | Sequence[float] = 0.0,
     deviation: float | Sequence[float] = 1.0,
 ) -> tuple[Module, ...]:
-    """A backbone that first brings grey or RGB images into the form that its weights expect.
+    """A backbone that first brings images into the form that its weights expect.
 
-    ``x -> (resize(rgb(x)) - mean) / deviation``: a grey image gets three equal channels.
+    The images are grey or RGB; a grey image gets three equal channels. They are resized, and
+    normalised as ``(x - mean) / deviation``.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      stages: The number of first stages that are used. All by default.
-      size: ``(height, width)``, by bilinear interpolation. The size of the images by default.
-      mean: The number to subtract, one for all channels or one for each of the three.
-      deviation: The number to divide by after that, > 0, one for all channels or one for each.
+      backbone: The stages of the network, a tuple of modules.
+      stages: The number of first stages to use. By default all stages are used.
+      size: The height and width after resizing by bilinear interpolation. By default the images
+        keep their size.
+      mean: The mean to subtract, one number for all channels or one for each of the three.
+      deviation: The standard deviation to divide by, > 0, one number for all channels or one for
+        each of the three.
 
     Returns:
-      The stages, with the same parameters.
+      The stages. Their parameters are those of the original stages.
 
     Raises:
-      ValueError: An option is out of range, or the backbone is not a tuple of stages; at init,
-        inputs are not images of one or three channels.
+      ValueError: An option is out of range, or the backbone is not a tuple of modules. Or, at init,
+        the inputs are not images with one or three channels.
 
     >>> from mtljax import backbones
     >>> stages = on_images(backbones.resnet((4,), (1,)), size=(8, 8), mean=0.5)

@@ -6,8 +6,8 @@ from mtljax.base import Array
 def max_pool(x: Array, size: int = 2) -> Array:
     """The largest entry of each ``size x size`` window, ``[B, H, W, C] -> [B, H/size, W/size, C]``.
 
-    A reshape and a maximum, whose backward pass needs no scatter, as that of
-    `flax.linen.max_pool` does. Rows and columns that fill no window are left out.
+    It is a reshape and a maximum. Unlike `flax.linen.max_pool`, its backward pass needs no scatter.
+    Rows and columns at the end that fill no window are left out.
 
     >>> import jax.numpy as jnp
     >>> max_pool(jnp.arange(20.0).reshape(1, 4, 5, 1))[0, :, :, 0].tolist()

@@ -34,7 +34,7 @@ def pretrained(
 ) -> tuple[Module, ...]:
     """Stages whose ``init`` returns the weights and batch statistics of a checkpoint.
 
-    The file is read once, by this function; ``init`` compares names and shapes.
+    This function reads the file once. ``init`` then compares names and shapes.
 
     Args:
       stages: Linen modules.
@@ -44,8 +44,8 @@ def pretrained(
       drop: The prefixes of names that no stage needs.
 
     Raises:
-      ValueError: The file cannot be read, or has names that belong to no stage; at init, names or
-        shapes differ.
+      ValueError: The file cannot be read, or has names that belong to no stage. Or, at init, names
+        or shapes differ.
     """
     tensors = {k: v for k, v in read_state_dict(path).items() if not k.endswith(_COUNTS)}
     known = tuple(prefix for row in prefixes for prefix in row)

@@ -43,7 +43,7 @@ class _Block(Layers):
 
 
 class Residual(Layers):
-    """Residual blocks; the first block may halve the resolution.
+    """Residual blocks. The first block may halve the resolution.
 
     ``dilation`` holds the dilation of the first block and that of the other blocks.
     """

@@ -31,49 +31,51 @@ def resnet(
     axis_name: str | None = None,
     dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
-    """Residual blocks, ``relu(shortcut(x) + f(x))`` (He, Zhang, Ren, Sun, CVPR 2016).
+    """A residual network, with blocks ``relu(shortcut(x) + f(x))``.
 
-    https://arxiv.org/abs/1512.03385. ``resnet(18)``, ``resnet(34)`` and ``resnet(50)`` are the
-    networks of those depths, with the layout of torchvision: the stride of a bottleneck is in its
-    3x3 convolution, and the padding is equal on both sides of an image.
+    The blocks are those of He, Zhang, Ren, Sun, CVPR 2016, https://arxiv.org/abs/1512.03385.
+    ``resnet(18)``, ``resnet(34)`` and ``resnet(50)`` are the networks with these depths, in the
+    layout of torchvision: a bottleneck has its stride in the 3x3 convolution, and the padding is
+    equal on both sides of an image.
 
-    Weights for ImageNet expect RGB images with values in ``[0, 1]``, minus the mean ``(0.485,
-    0.456, 0.406)``, divided by ``(0.229, 0.224, 0.225)``. Those of torchvision are trained at 224
-    by 224, and images of any size are accepted. mtljax contains no weights: save the
-    ``state_dict()`` of a network of torchvision.
+    mtljax contains no weights for this network. To use those of torchvision, save the
+    ``state_dict()`` of a torchvision network. These weights expect RGB images with values in
+    ``[0, 1]``, minus the mean ``(0.485, 0.456, 0.406)``, divided by ``(0.229, 0.224, 0.225)``. They
+    were trained at 224 by 224 pixels, but images of any size are accepted.
 
     Args:
-      widths: The number of channels of each stage. Each stage after the first halves height and
-        width. Or 18, 34 or 50, for widths 64, 128, 256, 512 and the blocks, stem and bottlenecks of
-        that depth.
-      blocks: The number of residual blocks of each stage. One by default.
-      norm: ``'batch'`` or ``'group'``. With ``'batch'`` running statistics (momentum 0.9, float32)
-        lie in the state; with ``train=True`` the statistics of the batch are used and recorded.
-        ``'group'`` has no state.
+      widths: The number of channels of each stage, or one of the depths 18, 34 and 50. Each stage
+        after the first halves height and width. A depth stands for the widths 64, 128, 256 and 512,
+        with the blocks, stem and bottlenecks of that network.
+      blocks: The number of residual blocks of each stage. The default is one.
+      norm: ``'batch'`` or ``'group'``. With ``'batch'``, the state holds running statistics
+        (momentum 0.9, float32). With ``train=True``, the statistics of the batch are used, and the
+        running statistics are updated. With ``'group'``, the network has no state.
       groups: The number of groups of channels, for group norm.
       standardise: Whether the kernels of convolutions are scaled to mean 0 and variance 1 for each
-        output channel, which goes with group norm (Qiao et al., 2019,
+        output channel. This is used with group norm (Qiao et al., 2019,
         https://arxiv.org/abs/1903.10520).
-      stem: ``'small'`` is a 3x3 convolution that keeps the size. ``'large'`` is a 7x7 convolution
-        with stride 2, then max pooling with stride 2. By default large if ``widths`` is a depth,
-        otherwise small.
-      bottleneck: Whether a block has 1x1, 3x3 and 1x1 convolutions to four times the width, in
-        place of two 3x3 convolutions.
-      output_stride: The largest factor by which height and width shrink, 8 or 16 for dense
-        prediction. Later stages keep the size and dilate their 3x3 convolutions instead.
-      weights: The path of a PyTorch checkpoint with the names of torchvision. It is read when the
-        backbone is built; ``init`` returns its weights, with batch statistics in the state. See
-        `mtljax.backbones`.
-      axis_name: The mapped axis. Batch statistics are averaged over its devices in training.
-      dtype: The dtype of the computation. By default float32, that of the parameters.
+      stem: ``'small'`` is a 3x3 convolution that keeps height and width. ``'large'`` is a 7x7
+        convolution with stride 2, then max pooling with stride 2. The default is large if
+        ``widths`` is a depth, and small otherwise.
+      bottleneck: Whether a block has a 1x1, a 3x3 and a 1x1 convolution, with four times the width
+        at its end. Otherwise a block has two 3x3 convolutions.
+      output_stride: The largest factor by which height and width shrink. Use 8 or 16 for dense
+        prediction. Stages that would shrink them further dilate their 3x3 convolutions instead.
+      weights: The path of a PyTorch checkpoint with the names of torchvision. The file is read when
+        the backbone is built. ``init`` then returns its weights as parameters, and its batch
+        statistics as state. For the format see `mtljax.backbones`.
+      axis_name: The name of the mapped axis. In training, batch statistics are averaged over its
+        devices.
+      dtype: The dtype of the computation. The default is that of the parameters, float32.
 
     Returns:
-      ``1 + len(widths)`` stages, the stem first, from ``[B, height, width]`` or ``[B, height,
-      width, channels]`` to a feature map ``[B, height', width', channels']``.
+      ``1 + len(widths)`` stages, with the stem first. They map images ``[B, height, width]`` or
+      ``[B, height, width, channels]`` to a feature map ``[B, height', width', channels']``.
 
     Raises:
-      ValueError: An option is out of range, or a file cannot be read or does not fit; at init,
-        inputs are not images, or do not fit the weights.
+      ValueError: An option is out of range, or the file cannot be read or does not fit. Or, at
+        init, the inputs are not images, or they do not fit the weights.
 
     >>> import jax
     >>> import jax.numpy as jnp

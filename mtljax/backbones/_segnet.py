@@ -53,29 +53,33 @@ def segnet(
     axis_name: str | None = None,
     dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
-    """Encoders with pooling, and decoders that unpool to the places of the maxima.
+    """SegNet: encoders with max pooling, then decoders that reverse the pooling.
 
-    Badrinarayanan, Kendall, Cipolla, TPAMI 2017, https://arxiv.org/abs/1511.00561; with the layout
-    of Liu, Johns, Davison, CVPR 2019, https://arxiv.org/abs/1803.10704: 3x3 convolutions, norm and
-    ReLU (without bias, which a norm would cancel), and one more decoder with the first width. Every
-    stage except the last returns `mtljax.module.WithSkips`. Its skips are the places of the maxima
-    that later stages read.
+    A decoder puts each value at the position of the maximum that the pooling has found
+    (Badrinarayanan, Kendall, Cipolla, TPAMI 2017, https://arxiv.org/abs/1511.00561). The layout is
+    that of Liu, Johns, Davison, CVPR 2019, https://arxiv.org/abs/1803.10704. It has 3x3
+    convolutions with norm and ReLU, and one more decoder with the first width. The convolutions
+    have no bias, because a norm would cancel it.
+
+    Every stage except the last returns `mtljax.module.WithSkips`, whose skips are the positions of
+    the maxima that later stages read.
 
     Args:
       widths: The number of channels of each encoder. Each encoder halves height and width.
       depths: The number of convolutions of each encoder, and of the decoder that mirrors it.
       norm: ``'batch'``, with running statistics in the state, or ``'group'``, without state.
       groups: The number of groups of channels, for group norm.
-      axis_name: The mapped axis. Batch statistics are averaged over its devices in training.
-      dtype: The dtype of the computation. By default float32, that of the parameters.
+      axis_name: The name of the mapped axis. In training, batch statistics are averaged over its
+        devices.
+      dtype: The dtype of the computation. The default is that of the parameters, float32.
 
     Returns:
-      ``2 len(widths)`` stages, encoders first, from ``[B, height, width]`` or ``[B, height, width,
-      channels]`` to a feature map ``[B, height, width, widths[0]]``.
+      ``2 len(widths)`` stages, with the encoders first. They map images ``[B, height, width]`` or
+      ``[B, height, width, channels]`` to a feature map ``[B, height, width, widths[0]]``.
 
     Raises:
-      ValueError: An option is out of range; at init, inputs are not images, or ``2 ** len(widths)``
-        does not divide height and width.
+      ValueError: An option is out of range. Or, at init, the inputs are not images, or
+        ``2 ** len(widths)`` does not divide height and width.
 
     >>> import jax
     >>> import jax.numpy as jnp

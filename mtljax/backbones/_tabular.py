@@ -69,28 +69,30 @@ def tabular(
     dropout: float = 0.0,
     dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
-    """Embeddings of categorical columns beside the numeric ones, then dense layers.
+    """A network for tables: embeddings of categorical columns, numeric columns, and dense layers.
 
-    Inputs are ``{'categorical': integers [B, len(cardinalities)], 'numeric': floats [B,
-    numeric]}``; a kind without columns may be absent. The categories of a column are ``0, ...,
-    cardinality - 1``. All other numbers are unknown categories; they share one more row in the
-    table of the column, which starts at 0. Columns with embeddings of the same length lie in one
-    table, which is read by one gather.
+    Inputs are
+    ``{'categorical': integers [B, len(cardinalities)], 'numeric': floats [B, numeric]}``. An entry
+    may be absent if there is no such column. The categories of a column are
+    ``0, ..., cardinality - 1``. All other numbers stand for an unknown category.
+    Each column has one embedding for it, which starts at 0. Columns whose embeddings have the same
+    length are stored in one table, so that one gather reads them all.
 
     Args:
       cardinalities: The number of categories of each categorical column.
-      numeric: The number of numeric columns, which are used unchanged.
-      embedding: The length of the embeddings, one for all or one per categorical column.
+      numeric: The number of numeric columns. Their values are used unchanged.
+      embedding: The length of the embeddings, one number for all or one per categorical column.
       widths: The number of units of each hidden layer.
       dropout: The share of hidden units that are dropped in training.
-      dtype: The dtype of the computation. By default float32, or that of the inputs.
+      dtype: The dtype of the computation. The default is float32, or that of the inputs.
 
     Returns:
-      ``1 + len(widths)`` stages. The first gives ``[B, sum(embeddings) + numeric]``, with columns
-      of one embedding length side by side and numeric columns last; then come the stages of `mlp`.
+      ``1 + len(widths)`` stages. The first one returns ``[B, sum(embeddings) + numeric]``: the
+      embeddings, grouped by their length, then the numeric columns. The others are the stages of
+      `mlp`.
 
     Raises:
-      ValueError: An option is out of range; at init, inputs lack the columns.
+      ValueError: An option is out of range. Or, at init, the inputs lack the columns.
 
     >>> first, second = tabular([3, 5], 1, embedding=2, widths=(8,))
     >>> x = {'categorical': jnp.array([[2, 0], [1, 9]]), 'numeric': jnp.ones((2, 1))}

@@ -18,7 +18,7 @@ _ZIP_ERRORS = (zipfile.BadZipFile, EOFError, OSError, OverflowError, RuntimeErro
 
 
 def read_state_dict(path: str | PathLike) -> dict[str, np.ndarray]:
-    """The tensors of a checkpoint by name. No code in the file is run.
+    """The tensors of a PyTorch checkpoint by name. No code in the file is run.
 
     Both formats of ``torch.save`` are read, from any device. The arrays are read-only views of the
     values in the file. If the dict has an entry ``'state_dict'`` or ``'model'``, its tensors are
@@ -29,8 +29,8 @@ def read_state_dict(path: str | PathLike) -> dict[str, np.ndarray]:
 
     Raises:
       FileNotFoundError: There is no such file.
-      ValueError: The file is not a PyTorch file, is damaged, or holds other objects than tensors in
-        dicts.
+      ValueError: The file is not a PyTorch file, is damaged, or holds other objects than dicts of
+        tensors.
     """
     content = Path(path).read_bytes()
     try:

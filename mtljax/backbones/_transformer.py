@@ -22,35 +22,39 @@ def transformer(
     dropout: float = 0.0,
     dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
-    """Pre-norm blocks, ``x += attention(norm(x)); x += mlp(norm(x))``, on a sequence.
+    """A transformer on a sequence of tokens, image patches or vectors.
 
-    Vaswani et al., NeurIPS 2017, https://arxiv.org/abs/1706.03762; on image patches Dosovitskiy et
-    al., ICLR 2021, https://arxiv.org/abs/2010.11929. Learned positions are added to the embedding,
-    and a layer norm follows the last block. There is no class token (see `mtljax.heads.token`). All
-    sequences of a batch have the same length. Padding is attended to like any other token: pad at
-    the end and set ``causal=True``, so that no real token attends to it.
+    Its blocks are pre-norm: ``x += attention(norm(x)); x += mlp(norm(x))`` (Vaswani et al., NeurIPS
+    2017, https://arxiv.org/abs/1706.03762; on image patches Dosovitskiy et al., ICLR 2021,
+    https://arxiv.org/abs/2010.11929). Learned positions are added to the embedding, and a layer
+    norm follows the last block. There is no class token; `mtljax.heads.token` has other ways to
+    summarise a sequence.
+
+    All sequences of a batch have the same length. Padding is attended to like any other token. To
+    avoid this, put the padding at the end and set ``causal=True``.
 
     Args:
       depth: The number of blocks.
-      width: The number of features of every token, ``D``.
+      width: The number of features of every token.
       num_heads: The number of attention heads, a divisor of ``width``.
-      vocabulary: The number of tokens. Inputs are then integers ``[B, L]`` in ``0, ...,
-        vocabulary - 1``; other integers give NaN.
-      patch: The side of a patch. Inputs are then images ``[B, height, width]`` or ``[B, height,
-        width, channels]``, cut into squares row by row. Without ``vocabulary`` and ``patch`` inputs
-        are vectors ``[B, L, channels]``.
-      causal: Whether position i attends to positions up to i only.
-      max_length: The length of the longest sequence, ``L <= max_length``.
-      mlp_ratio: The width of the hidden layer divided by ``width``.
+      vocabulary: The number of different tokens. Inputs are then integers ``[B, L]`` in
+        ``0, ..., vocabulary - 1``. Other integers give NaN.
+      patch: The side length of an image patch. Inputs are then images ``[B, height, width]`` or
+        ``[B, height, width, channels]``, which are cut into patches row by row. Without
+        ``vocabulary`` and ``patch``, inputs are vectors ``[B, L, channels]``.
+      causal: Whether a position attends only to itself and to earlier positions.
+      max_length: The length of the longest sequence.
+      mlp_ratio: The width of the hidden layer in a block, divided by ``width``.
       dropout: The share of each residual branch, and of the embedding, that is dropped in training.
       dtype: The dtype of the computation, float32 by default. Parameters, softmax and norms are
-        float32.
+        always float32.
 
     Returns:
-      ``1 + depth`` stages, the embedding first, to ``[B, L, width]``.
+      ``1 + depth`` stages, with the embedding first. Each returns ``[B, L, width]`` for sequences
+      of length L.
 
     Raises:
-      ValueError: An option is out of range; at init, inputs do not fit.
+      ValueError: An option is out of range. Or, at init, the inputs do not fit the options.
 
     >>> import jax
     >>> import jax.numpy as jnp

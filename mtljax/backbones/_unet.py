@@ -66,27 +66,32 @@ def unet(
     axis_name: str | None = None,
     dtype: DTypeLike | None = None,
 ) -> tuple[Module, ...]:
-    """Down and up again, each level joined to its mirror image (Ronneberger et al., MICCAI 2015).
+    """U-Net: a path to low resolution and a path back, with skip connections between them.
 
-    https://arxiv.org/abs/1505.04597, with padded convolutions and norms: two 3x3 convolutions at
-    every stage, max pooling on the way down, 2x2 transposed convolutions on the way up. Every stage
-    except the first and the last returns `mtljax.module.WithSkips`. Its skips are the inputs of the
-    stages on the way down, after the units that a scheme puts between stages.
+    The first path halves the resolution at each level by max pooling. The second path doubles it at
+    each level by 2x2 transposed convolutions, and reads the features of the first path at the same
+    level (Ronneberger et al., MICCAI 2015, https://arxiv.org/abs/1505.04597). Every stage has two
+    3x3 convolutions with padding and norms.
+
+    Every stage except the first and the last returns `mtljax.module.WithSkips`. Its skips are the
+    features of the first path that later stages read. If a sharing scheme puts units between the
+    stages, the skips are the outputs of these units.
 
     Args:
       widths: The number of channels of each level. Each level after the first halves height and
         width.
       norm: ``'batch'``, with running statistics in the state, or ``'group'``, without state.
       groups: The number of groups of channels, for group norm.
-      axis_name: The mapped axis. Batch statistics are averaged over its devices in training.
-      dtype: The dtype of the computation. By default float32, that of the parameters.
+      axis_name: The name of the mapped axis. In training, batch statistics are averaged over its
+        devices.
+      dtype: The dtype of the computation. The default is that of the parameters, float32.
 
     Returns:
-      ``2 len(widths) - 1`` stages from ``[B, height, width]`` or ``[B, height, width, channels]``,
-      of any size, to a feature map ``[B, height, width, widths[0]]``.
+      ``2 len(widths) - 1`` stages. They map images of any size, ``[B, height, width]`` or
+      ``[B, height, width, channels]``, to a feature map ``[B, height, width, widths[0]]``.
 
     Raises:
-      ValueError: An option is out of range; at init, inputs are not images.
+      ValueError: An option is out of range. Or, at init, the inputs are not images.
 
     >>> import jax
     >>> from mtljax import module

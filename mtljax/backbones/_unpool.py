@@ -1,4 +1,4 @@
-"""Pooling that returns the places of maxima, and its inverse."""
+"""Max pooling that also returns the positions of the maxima, and its inverse."""
 
 import jax.numpy as jnp
 
@@ -6,10 +6,11 @@ from mtljax.base import Array
 
 
 def pool_with_places(x: Array) -> tuple[Array, Array]:
-    """The maxima of 2x2 windows, and their places in the windows.
+    """The maxima of 2x2 windows, and their positions in the windows.
 
-    ``[B, H, W, C]`` to ``[B, H/2, W/2, C]`` twice; the places are integers 0 to 3, row by row, and
-    the first of equal maxima counts. The gradient goes to the entry of the maximum.
+    Both results are ``[B, H/2, W/2, C]`` for an input ``[B, H, W, C]``. A position is an integer
+    from 0 to 3, row by row. Of several equal maxima the first one counts. The gradient goes to the
+    position of the maximum.
 
     >>> maxima, places = pool_with_places(jnp.array([[1.0, 5.0], [5.0, 0.0]]).reshape(1, 2, 2, 1))
     >>> maxima.item(), places.item()
@@ -23,7 +24,9 @@ def pool_with_places(x: Array) -> tuple[Array, Array]:
 
 
 def unpool(x: Array, places: Array) -> Array:
-    """Each entry at its place in a 2x2 window of zeros: ``[B, h, w, C]`` to ``[B, 2h, 2w, C]``.
+    """Put every entry at its position in a 2x2 window of zeros.
+
+    The result is ``[B, 2h, 2w, C]`` for an input ``[B, h, w, C]``.
 
     >>> x, places = jnp.full((1, 1, 1, 1), 7.0), jnp.full((1, 1, 1, 1), 2)
     >>> unpool(x, places)[0, :, :, 0].tolist()

@@ -1,4 +1,4 @@
-"""Heads: from features to one task's prediction."""
+"""Heads: modules that compute the prediction of one task from the features."""
 
 from mtljax.heads._box import box
 from mtljax.heads._deeplab import deeplab

@@ -1,4 +1,4 @@
-"""A bounding box."""
+"""A head for a bounding box."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,14 +18,15 @@ def box(
     dropout: float = 0.0,
     dtype: DTypeLike | None = None,
 ) -> Module:
-    """One box per example, ``[B, 4]`` in (0, 1): an `mlp` head, then a sigmoid.
+    """A head that predicts one box per example, ``[B, 4]``, with values in (0, 1).
 
-    The columns are centre x, centre y, width and height, in units of the image's width and height.
+    It is an `mlp` head with a sigmoid at its end. The four values of a box are centre x, centre y,
+    width and height, where the width and the height of the image are 1.
 
     Args:
       widths: The number of units of each hidden layer.
       pool: Whether the features ``[B, ..., C]`` are averaged to ``[B, C]``, which loses the
-        positions of objects. Otherwise they are flattened.
+        positions of objects. If False, they are flattened.
       activation: The function after every hidden layer.
       dropout: The share of hidden units that are dropped in training.
       dtype: The dtype of the computation. The output is float32.

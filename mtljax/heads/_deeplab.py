@@ -1,4 +1,4 @@
-"""Dense prediction with atrous spatial pyramid pooling."""
+"""A head for dense prediction with atrous spatial pyramid pooling."""
 
 from collections.abc import Sequence
 
@@ -60,24 +60,31 @@ def deeplab(
     axis_name: str | None = None,
     dtype: DTypeLike | None = None,
 ) -> Module:
-    """One prediction per pixel, from a feature map ``[B, h, w, C]``; the output is float32.
+    """A head that predicts every pixel, by atrous spatial pyramid pooling (DeepLab).
 
-    Atrous spatial pyramid pooling: a 1x1 convolution, a dilated 3x3 one for each rate and the mean
-    of the map, side by side, then a 1x1 and a 3x3 convolution, all with batch norm and ReLU; then a
-    dense layer at every pixel, and bilinear interpolation to ``shape`` (Chen, Papandreou, Schroff,
-    Adam, 2017, https://arxiv.org/abs/1706.05587).
+    It maps a feature map ``[B, h, w, C]`` to predictions by these layers (Chen, Papandreou,
+    Schroff, Adam, 2017, https://arxiv.org/abs/1706.05587):
+
+    - side by side, a 1x1 convolution, one dilated 3x3 convolution for each rate, and the mean of
+      the map;
+    - on all their outputs, a 1x1 and a 3x3 convolution;
+    - a dense layer at every pixel;
+    - bilinear interpolation to ``shape``.
+
+    Every convolution has batch norm and ReLU. The output is float32.
 
     Args:
-      size: The number of outputs per pixel, ``[B, H, W, size]``. None for one, ``[B, H, W]``.
-      shape: ``(H, W)`` of the output. The shape of the feature map by default.
-      width: The number of channels of each part.
-      rates: The dilation of each 3x3 convolution.
+      size: The number of outputs per pixel. The prediction is ``[B, H, W, size]``, or ``[B, H, W]``
+        if the size is None.
+      shape: The height and width ``(H, W)`` of the prediction; by default those of the feature map.
+      width: The number of channels of each convolution.
+      rates: The dilation of each dilated 3x3 convolution.
       dropout: The share of the joined features that are dropped in training.
-      axis_name: The axis name of the surrounding pmap. Batch norm averages over its devices.
+      axis_name: The name of the mapped axis of a pmap. Batch norm averages over its devices.
       dtype: The dtype of the computation.
 
     Raises:
-      ValueError: An option is out of range; at init, features are not ``[B, h, w, C]``.
+      ValueError: An option is out of range. Or, at init, the features are not ``[B, h, w, C]``.
 
     >>> import jax
     >>> head = deeplab(3, (8, 8), width=4, rates=(2,))

@@ -9,11 +9,12 @@ from mtljax.heads._mlp import mlp
 def linear(
     size: int | None = None, *, pool: bool = False, dtype: DTypeLike | None = None
 ) -> Module:
-    """One dense layer; its output is float32.
+    """A head with one dense layer. Its output is float32.
 
     Args:
-      size: The number of outputs, ``[B, size]``. None for one number per example, ``[B]``.
-      pool: Whether the features ``[B, ..., C]`` are averaged to ``[B, C]``. Otherwise they are
+      size: The number of outputs. The prediction is ``[B, size]``, or one number per example,
+        ``[B]``, if the size is None.
+      pool: Whether the features ``[B, ..., C]`` are averaged to ``[B, C]``. If False, they are
         flattened.
       dtype: The dtype of the computation.
 

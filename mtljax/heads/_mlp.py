@@ -1,4 +1,4 @@
-"""A small tower of dense layers."""
+"""A head with hidden layers."""
 
 from collections.abc import Callable, Sequence
 
@@ -39,12 +39,13 @@ def mlp(
     dropout: float = 0.0,
     dtype: DTypeLike | None = None,
 ) -> Module:
-    """Hidden dense layers, then a linear one; the output is float32.
+    """A head with hidden dense layers and a linear output layer. Its output is float32.
 
     Args:
       widths: The number of units of each hidden layer.
-      size: The number of outputs, ``[B, size]``. None for one number per example, ``[B]``.
-      pool: Whether the features ``[B, ..., C]`` are averaged to ``[B, C]``. Otherwise they are
+      size: The number of outputs. The prediction is ``[B, size]``, or one number per example,
+        ``[B]``, if the size is None.
+      pool: Whether the features ``[B, ..., C]`` are averaged to ``[B, C]``. If False, they are
         flattened.
       activation: The function after every hidden layer.
       dropout: The share of hidden units that are dropped in training.

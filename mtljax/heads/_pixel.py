@@ -1,4 +1,4 @@
-"""Dense prediction: one output per pixel."""
+"""A head for dense prediction, with one output per pixel."""
 
 from collections.abc import Sequence
 
@@ -40,20 +40,22 @@ def pixel(
     widths: Sequence[int] = (),
     dtype: DTypeLike | None = None,
 ) -> Module:
-    """One prediction per pixel, from a feature map ``[B, h, w, C]``; the output is float32.
+    """A head that predicts every pixel from a feature map ``[B, h, w, C]``.
 
-    3x3 convolutions with ReLU, one dense layer at every pixel, then bilinear interpolation to
-    ``shape`` (with antialiasing where it shrinks).
+    It has 3x3 convolutions with ReLU, then one dense layer at every pixel, then bilinear
+    interpolation to ``shape``. If the interpolation shrinks the map, it uses antialiasing. The
+    output is float32.
 
     Args:
-      size: The number of outputs per pixel, ``[B, H, W, size]``. None for one, ``[B, H, W]``.
-      shape: ``(H, W)`` of the output. The shape of the feature map by default.
-      widths: The number of channels of each 3x3 convolution.
+      size: The number of outputs per pixel. The prediction is ``[B, H, W, size]``, or ``[B, H, W]``
+        if the size is None.
+      shape: The height and width ``(H, W)`` of the prediction; by default those of the feature map.
+      widths: The number of channels of each 3x3 convolution. By default there is none.
       dtype: The dtype of the computation.
 
     Raises:
-      ValueError: A size is below 1, or ``shape`` is not two sizes; at init,
-        features are not ``[B, h, w, C]``.
+      ValueError: A size is below 1, or ``shape`` is not two sizes. Or, at init, the features are
+        not ``[B, h, w, C]``.
 
     >>> head = pixel(3, (8, 8))
     >>> params, state = head.init(jax.random.key(0), jnp.ones((2, 4, 4, 5)))

@@ -1,4 +1,4 @@
-"""One prediction per token, or one per sequence."""
+"""A head for sequences: one prediction per token, or one per sequence."""
 
 from typing import Literal
 
@@ -37,17 +37,20 @@ def token(
     pool: Literal['mean', 'first', 'last'] | None = None,
     dtype: DTypeLike | None = None,
 ) -> Module:
-    """One dense layer on a sequence ``[B, L, C]``: ``[B, L, size]``, or ``[B, size]`` when pooled.
+    """A head with one dense layer that predicts every token of a sequence, or the whole sequence.
+
+    The features are ``[B, L, C]``, where L is the length of the sequence. The prediction is
+    ``[B, L, size]``, or ``[B, size]`` with ``pool``.
 
     Args:
-      size: The number of outputs. None for one number, ``[B, L]`` or ``[B]``.
-      pool: The summary of the sequence: the ``'mean'`` of its tokens, its ``'first'`` token, or
-        its ``'last'`` token (with causal attention, the token that has seen all others). None
-        keeps every token. Padding counts as tokens.
+      size: The number of outputs. If the size is None, the prediction has no last axis.
+      pool: The features that represent the sequence: the ``'mean'`` over all tokens, the
+        ``'first'`` token, or the ``'last'`` token. With causal attention, only the last token has
+        seen all others. None predicts every token. Padding counts as tokens.
       dtype: The dtype of the computation. The output is float32.
 
     Raises:
-      ValueError: ``size`` is below 1, or ``pool`` is unknown; at init, features are not
+      ValueError: ``size`` is below 1, or ``pool`` is unknown. Or, at init, the features are not
         ``[B, L, C]``.
 
     >>> import jax

@@ -1,4 +1,8 @@
-"""Metrics, as sums that are added over batches and devices, and comparisons of metrics."""
+"""Metrics of predictions, and the comparison of results with a baseline.
+
+A metric is a `mtljax.Metric`: sums that are added over batches and devices, and a function from
+these sums to the result.
+"""
 
 from mtljax.metrics._accuracy import accuracy, binary_accuracy
 from mtljax.metrics._angles import angle_error, angle_within

@@ -7,10 +7,11 @@ from mtljax.metrics._mean_of import mean_of
 
 
 def accuracy() -> Metric:
-    """The share of examples where the label has the largest logit.
+    """The share of labels that are predicted correctly, for classification.
 
-    Predictions ``[B, ..., classes]``, integer targets ``[B, ...]``. The result is NaN if a logit is
-    NaN.
+    The predicted class is the one with the largest logit. Predictions are logits
+    ``[B, ..., classes]``, and targets are class numbers ``[B, ...]``. The result is NaN if a logit
+    is NaN.
 
     >>> metric = accuracy()
     >>> logits = jnp.array([[2.0, 1.0], [0.0, 3.0], [5.0, 4.0]])
@@ -25,9 +26,10 @@ def accuracy() -> Metric:
 
 
 def binary_accuracy() -> Metric:
-    """The share of entries with a logit of the correct sign: above 0 for label 1.
+    """The share of binary labels that are predicted correctly.
 
-    Predictions ``[B, ...]``, targets 0 or 1 of the same shape. The result is NaN if a logit is
+    A logit above 0 predicts label 1, and any other logit predicts label 0. Predictions are logits
+    ``[B, ...]``, and targets have the same shape and are 0 or 1. The result is NaN if a logit is
     NaN.
 
     >>> metric = binary_accuracy()

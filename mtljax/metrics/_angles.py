@@ -1,4 +1,4 @@
-"""Angles between vectors, such as normals of surfaces."""
+"""Angles between vectors, such as surface normals."""
 
 from typing import Literal
 
@@ -16,19 +16,18 @@ _BINS = 1 << 16
 
 
 def angle_error(kind: Literal['mean', 'median'] = 'mean') -> Metric:
-    """The mean or the median angle between prediction and target, in degrees.
+    """The mean or the median of the angles between predictions and targets, in degrees.
 
-    Lengths do not matter; a vector of length 0 is at a right angle to all others. The median
-    is over all labelled entries of the split, from a histogram of 65,536 bins: its error is at most
-    half a bin, 0.0014 degrees. The result is NaN if a prediction is NaN.
-
-    Predictions and targets ``[B, ..., dimensions]``.
+    Predictions and targets are vectors, ``[B, ..., dimensions]``. Their lengths do not matter. A
+    vector of length 0 has an angle of 90 degrees to every vector. The median is taken over all
+    labelled vectors of the split, from a histogram with 65,536 bins. Its error is at most half a
+    bin, which is 0.0014 degrees. The result is NaN if a prediction is NaN.
 
     Args:
-      kind: The statistic, ``'mean'`` or ``'median'``.
+      kind: ``'mean'`` or ``'median'``.
 
     Raises:
-      ValueError: ``kind`` is unknown; at update, the shapes do not fit.
+      ValueError: ``kind`` is unknown. Or, at update, predictions and targets differ in shape.
 
     >>> metric, target = angle_error(), jnp.array([[0.0, 0.0, 1.0]])
     >>> prediction = jnp.array([[0.0, 2.0, 2.0]])
@@ -41,16 +40,17 @@ def angle_error(kind: Literal['mean', 'median'] = 'mean') -> Metric:
 
 
 def angle_within(degrees: float) -> Metric:
-    """The share of entries whose angle between prediction and target is below ``degrees``.
+    """The share of predictions whose angle to the target is below a bound.
 
-    The angle is that of `angle_error`. For normals of surfaces 11.25, 22.5 and 30 degrees are
-    usual.
+    Angles are those of `angle_error`. For surface normals, bounds of 11.25, 22.5 and 30 degrees are
+    common.
 
     Args:
-      degrees: The bound, in (0, 180].
+      degrees: The bound in degrees, in (0, 180].
 
     Raises:
-      ValueError: ``degrees`` is out of range; at update, the shapes do not fit.
+      ValueError: ``degrees`` is out of range. Or, at update, predictions and targets differ in
+        shape.
 
     >>> metric, target = angle_within(30), jnp.array([[0.0, 0.0, 1.0]] * 2)
     >>> prediction = jnp.array([[0.0, 0.1, 1.0], [0.0, 1.0, 0.0]])
@@ -90,7 +90,7 @@ def _median() -> Metric:
 def _angle(
     prediction: Shaped[Array | np.ndarray, '*_'], target: Shaped[Array | np.ndarray, '*_']
 ) -> Float[Array, 'B *_']:
-    """The angle in degrees, accurate for small angles too, unlike an arc cosine."""
+    """The angle in degrees. Unlike an arc cosine, it is also accurate for small angles."""
     if prediction.shape != target.shape or prediction.ndim < 2:
         raise ValueError(
             'Predictions and targets should have one shape [B, ..., dimensions]. '
@@ -102,7 +102,7 @@ def _angle(
 
 
 def _unit(x: Shaped[Array | np.ndarray, '*shape']) -> Float[Array, '*shape']:
-    """The direction of each vector, for any length; 0 for a vector of length 0."""
+    """The vector divided by its length; 0 for a vector of length 0."""
     x = jnp.asarray(x, jnp.result_type(jnp.float32, x.dtype))
     largest = jnp.max(abs(x), axis=-1, keepdims=True)
     x = x / divisor(largest)

@@ -11,20 +11,22 @@ _BINS = 1 << 16
 
 
 def auc(*, streaming: bool = False) -> Metric:
-    """The area under the ROC curve of a score (logit or probability).
+    """The area under the ROC curve of scores, which may be logits or probabilities.
 
-    The share of pairs, one example of each class, that the scores put in the correct order; equal
-    scores count one half. It is exact, from all scores of the split. The result is NaN if a class
-    is absent or a score is NaN.
+    This is the share of pairs, one example of each class, that the scores put in the correct order.
+    A pair with equal scores counts one half. The result is exact, because all scores of the split
+    are stored. It is NaN if a class is absent or a score is NaN.
 
-    Predictions ``[B, ...]``, targets 0 or 1 of the same shape. Update raises a ValueError if the
-    shapes differ.
+    Predictions are scores ``[B, ...]``, and targets have the same shape and are 0 or 1.
 
     Args:
-      streaming: Whether the metric stores counts in place of scores. Scores fall into 65,536
-        ordered bins (the upper half of their float32 bits), and a pair in one bin counts one half.
-        The error is at most half the share of positive-negative pairs that share a bin (a relative
-        difference in score under 2^-7).
+      streaming: Whether to store counts instead of scores. The scores are then sorted into 65,536
+        bins, by the upper half of their float32 bits. A pair of scores in the same bin counts one
+        half. The error is at most half the share of positive-negative pairs that are in the same
+        bin. The relative difference of two scores in the same bin is below 2^-7.
+
+    Raises:
+      ValueError: At update, predictions and targets differ in shape.
 
     >>> metric = auc()
     >>> scores, labels = jnp.array([-2.0, 0.1, 0.3, 2.0]), jnp.array([0, 1, 0, 1])

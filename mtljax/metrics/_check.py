@@ -1,4 +1,4 @@
-"""Checks and masks of predictions."""
+"""Checks of the shapes of predictions and masks."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -29,7 +29,7 @@ def check_logits(
 def per_entry(
     mask: Bool[Array | np.ndarray, 'B *_'], values: Shaped[Array | np.ndarray, '*shape']
 ) -> Bool[Array, '*shape']:
-    """The mask in the shape of ``values``.
+    """The mask, broadcast to the shape of ``values``.
 
     >>> per_entry(jnp.ones(2, bool), jnp.ones((2, 3))).shape
     (2, 3)

@@ -1,4 +1,4 @@
-"""The mean relative change of a table of metrics."""
+"""The mean relative change of several metrics."""
 
 import math
 from collections.abc import Mapping
@@ -9,12 +9,21 @@ def delta_m(
     baseline: Mapping[str, Mapping[str, float]],
     higher_is_better: Mapping[str, Mapping[str, bool]],
 ) -> dict[str, float]:
-    """The mean relative change against a baseline, in percent; negative is better.
+    """The mean relative change of several metrics against a baseline, in percent.
 
-    ``delta_m_flat`` averages over all metrics; ``delta_m_task`` averages within each task first.
-    The result is NaN if there is no metric or a baseline is 0. ``100 mean_k (-1)^[higher is better]
-    (M_k - B_k) / |B_k|`` (Maninis, Radosavovic, Kokkinos, CVPR 2019,
-    https://arxiv.org/abs/1904.08918).
+    A negative change is better. For metric k with the result ``M_k`` and the baseline ``B_k``, the
+    change is ``100 (-1)^h (M_k - B_k) / |B_k|``, where h is 1 if higher is better and 0 if lower is
+    better (Maninis, Radosavovic, Kokkinos, CVPR 2019, https://arxiv.org/abs/1904.08918). The mean
+    is NaN if there is no metric or a baseline is 0.
+
+    Args:
+      results: ``{task: {metric: value}}``.
+      baseline: ``{task: {metric: value}}`` of the baseline.
+      higher_is_better: ``{task: {metric: whether higher is better}}``.
+
+    Returns:
+      ``delta_m_flat``, the mean over all metrics, and ``delta_m_task``, the mean over tasks of the
+      mean over the metrics of each task.
 
     >>> delta_m({'a': {'mae': 0.9}}, {'a': {'mae': 1.0}}, {'a': {'mae': False}})['delta_m_flat']
     -9.99...

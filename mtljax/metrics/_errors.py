@@ -8,14 +8,15 @@ from mtljax.base import Array, Metric
 from mtljax.metrics._mean_of import mean_of
 
 Inverse = Callable[[Array], Array]
-"""A function from predictions, such as standardised values, to the units of the user."""
+"""A function from scaled predictions, such as standardised values, to the original unit."""
 
 
 def mae(inverse: Inverse = lambda y: y) -> Metric:
-    """The mean absolute error, in the units of the target.
+    """The mean absolute error, in the unit of the target.
 
     Args:
-      inverse: A function that first brings predictions and targets back to the units of the user.
+      inverse: A function that is first applied to predictions and targets. It brings scaled values
+        back to their original unit. By default it does nothing.
 
     >>> metric = mae()
     >>> metric.result(metric.update(jnp.array([1.0, 4.0]), jnp.zeros(2), jnp.ones(2, bool))).item()
@@ -29,10 +30,10 @@ def mae(inverse: Inverse = lambda y: y) -> Metric:
 
 
 def rmse(inverse: Inverse = lambda y: y) -> Metric:
-    """The root of the mean squared error, in the units of the target.
+    """The root of the mean squared error, in the unit of the target.
 
     Args:
-      inverse: As in `mae`.
+      inverse: A function that brings scaled values back to their original unit; see `mae`.
 
     >>> metric = rmse()
     >>> metric.result(metric.update(jnp.array([3.0, 4.0]), jnp.zeros(2), jnp.ones(2, bool))).item()
@@ -47,9 +48,9 @@ def rmse(inverse: Inverse = lambda y: y) -> Metric:
 
 
 def endpoint_error() -> Metric:
-    """The mean Euclidean length of ``prediction - target``, for example of optical flow.
+    """The mean Euclidean distance between predicted and true vectors, such as optical flow.
 
-    Predictions and targets ``[B, ..., dimensions]``.
+    Predictions and targets are vectors, ``[B, ..., dimensions]``.
 
     >>> metric = endpoint_error()
     >>> motion = jnp.array([[3.0, 4.0], [0.0, 1.0]])
@@ -64,12 +65,13 @@ def endpoint_error() -> Metric:
 
 
 def wape(inverse: Inverse = lambda y: y) -> Metric:
-    """``sum |y - t| / sum |t|``: the absolute error in percent of the size of the targets.
+    """The sum of the absolute errors, in percent of the sum of the absolute targets.
 
-    Unlike `mape` it is not sensitive to targets near 0.
+    For predictions y and targets t, this is ``100 sum |y - t| / sum |t|``. Unlike `mape`, it is not
+    sensitive to targets near 0.
 
     Args:
-      inverse: As in `mae`.
+      inverse: A function that brings scaled values back to their original unit; see `mae`.
 
     >>> metric, predicted = wape(), jnp.array([1.0, 5.0])
     >>> metric.result(metric.update(predicted, jnp.array([2.0, 4.0]), jnp.ones(2, bool))).item()
@@ -89,10 +91,13 @@ def wape(inverse: Inverse = lambda y: y) -> Metric:
 
 
 def mape(inverse: Inverse = lambda y: y) -> Metric:
-    """The mean of ``|y - t| / |t|``, in percent; infinite if a target is 0.
+    """The mean of the absolute errors relative to their targets, in percent.
+
+    For predictions y and targets t, this is the mean of ``100 |y - t| / |t|``. It is infinite if a
+    target is 0.
 
     Args:
-      inverse: As in `mae`.
+      inverse: A function that brings scaled values back to their original unit; see `mae`.
 
     >>> metric, predicted = mape(), jnp.array([1.0, 5.0])
     >>> metric.result(metric.update(predicted, jnp.array([2.0, 4.0]), jnp.ones(2, bool))).item()

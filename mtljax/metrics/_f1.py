@@ -8,13 +8,17 @@ from mtljax.metrics._check import check_logits
 
 
 def f1() -> Metric:
-    """``2 tp / (2 tp + fp + fn)`` over all labelled entries, for labels that are rarely 1.
+    """The F1 score of a binary label, for labels that are rarely 1.
 
-    A prediction is positive if its logit is above 0. The result is NaN if no prediction and no
-    label is positive, or if a logit is NaN.
+    The score is ``2 tp / (2 tp + fp + fn)``, where tp, fp and fn count the true positives, the
+    false positives and the false negatives over all labelled entries. A prediction is positive if
+    its logit is above 0. The result is NaN if no prediction and no label is positive, or if a logit
+    is NaN.
 
-    Predictions ``[B, ...]``, targets 0 or 1 of the same shape. Update raises a ValueError if the
-    shapes differ.
+    Predictions are logits ``[B, ...]``, and targets have the same shape and are 0 or 1.
+
+    Raises:
+      ValueError: At update, predictions and targets differ in shape.
 
     >>> metric = f1()
     >>> logits, labels = jnp.array([2.0, 1.0, -3.0, -4.0]), jnp.array([1, 0, 1, 0])

@@ -1,4 +1,4 @@
-"""Intersection over union of masks."""
+"""The intersection over union in segmentation."""
 
 import jax.numpy as jnp
 
@@ -9,21 +9,22 @@ from mtljax.options import check_count
 
 
 def mean_iou(classes: int) -> Metric:
-    """The mean over classes of ``|predicted & true| / |predicted | true|``, over all pixels.
+    """The mean over classes of the intersection over union, for segmentation.
 
-    Classes without any prediction or label are left out. A pixel with a label outside
-    ``0, ..., classes - 1`` (a void pixel) does not count. The result is NaN if a counted logit is
-    NaN.
+    For one class, it is ``|predicted & true| / |predicted | true|``, where ``|...|`` counts pixels
+    of the whole split. A class without any prediction or label is left out. A pixel whose label is
+    outside ``0, ..., classes - 1`` (a void pixel) does not count. The result is NaN if the logit of
+    a pixel that counts is NaN.
 
-    Predictions are logits ``[B, ..., classes]`` with integer targets ``[B, ...]``; for two classes
-    also one logit per target, positive for class 1.
+    Predictions are logits ``[B, ..., classes]``, and targets are class numbers ``[B, ...]``. For
+    two classes, predictions may also be logits ``[B, ...]``, which are positive for class 1.
 
     Args:
       classes: The number of classes.
 
     Raises:
-      ValueError: There are fewer than two classes; at update, the shape of the predictions does not
-        fit.
+      ValueError: There are fewer than two classes. Or, at update, the shape of the predictions does
+        not fit that of the targets.
 
     >>> metric = mean_iou(2)
     >>> logits, labels = jnp.array([[2.0, -1.0, 3.0, -4.0]]), jnp.array([[1, 0, 0, 0]])

@@ -1,4 +1,4 @@
-"""The mean over labelled entries."""
+"""The mean over labelled entries, as a metric."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,11 @@ from mtljax.metrics._check import per_entry
 
 
 def mean_of(per_example: Callable[[Any, Any], Array], *, higher_is_better: bool) -> Metric:
-    """The mean of ``per_example(prediction, target) -> [B, ...]`` over labelled entries.
+    """A metric: the mean of a function of prediction and target, over labelled entries.
+
+    Args:
+      per_example: ``(prediction, target) -> [B, ...]``.
+      higher_is_better: Whether a higher mean is better.
 
     >>> hits = mean_of(lambda p, t: (p > 0) == t, higher_is_better=True)
     >>> sums = hits.update(jnp.array([1.0, -1.0]), jnp.array([1, 1]), jnp.array([True, True]))

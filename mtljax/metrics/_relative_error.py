@@ -5,12 +5,13 @@ from mtljax.metrics._errors import Inverse, mape
 
 
 def relative_error(inverse: Inverse = lambda y: y) -> Metric:
-    """The mean of ``|y - t| / |t|``, for example of depth; infinite if a target is 0.
+    """The mean of the absolute errors relative to their targets, for example of depth.
 
-    Mask such targets. `mape` is the same in percent.
+    For predictions y and targets t, this is the mean of ``|y - t| / |t|``. It is infinite if a
+    target is 0, so mask such targets. `mape` is the same metric in percent.
 
     Args:
-      inverse: As in `mae`.
+      inverse: A function that brings scaled values back to their original unit; see `mae`.
 
     >>> import jax.numpy as jnp
     >>> metric, predicted = relative_error(), jnp.array([1.0, 5.0])
