@@ -1,4 +1,10 @@
-"""Sharing schemes: ``scheme(backbone, heads, **options) -> MultiTask``."""
+"""Sharing schemes: functions that build a multi-task model from a backbone and heads.
+
+A scheme decides which parts of the network the tasks share. It is called as
+``scheme(backbone, heads, **options)`` and returns a `MultiTask`. Parameters that the losses of
+several tasks reach are stored under ``params['shared']``. Parameters that only one loss reaches are
+stored under ``params['task']``.
+"""
 
 from mtljax.sharing._adapters import adapters
 from mtljax.sharing._adatt import adatt

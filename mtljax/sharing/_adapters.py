@@ -1,4 +1,4 @@
-"""One trunk with small bottlenecks for each task."""
+"""One trunk with a small adapter of each task after every stage."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,20 +27,24 @@ def adapters(
     width: int = 8,
     after: Sequence[int] | None = None,
 ) -> MultiTask:
-    """One trunk; each task adds the output of its own bottleneck after the stages.
+    """Adapters: all tasks share one trunk, and each task adds a small bottleneck after the stages.
 
-    ``h_t = h + up_t(relu(down_t(h)))`` over the last axis (channels). At the start ``up_t = 0``, so
-    that training starts from hard sharing (Rebuffi, Bilen, Vedaldi, NeurIPS 2017,
+    If h is the output of a stage, task t continues with ``h_t = h + up_t(relu(down_t(h)))``. Here
+    ``down_t`` and ``up_t`` are dense layers on the last axis (the channels). At the start ``up_t``
+    is 0, so training starts from hard sharing (Rebuffi, Bilen, Vedaldi, NeurIPS 2017,
     https://arxiv.org/abs/1705.08045; Houlsby et al., ICML 2019, https://arxiv.org/abs/1902.00751).
-    The adapters are stacked, ``params['task']['adapters']`` with leaves ``[T, ...]``. All that
-    comes after the first adapter runs once per task. With a frozen backbone (``module.freeze``)
-    this is parameter-efficient transfer.
+    If you freeze the backbone by ``module.freeze``, this is parameter-efficient transfer learning.
+
+    The adapters of all T tasks are stacked in ``params['task']['adapters']``, in leaves
+    ``[T, ...]``. Every stage after the first adapter runs once per task.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
       width: The number of units of a bottleneck.
-      after: The stages that an adapter follows, counted from 0. All stages by default.
+      after: The indices of the stages that an adapter follows, counted from 0. The default is all
+        stages.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, there is no head, a stage does not exist,

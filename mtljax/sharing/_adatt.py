@@ -1,4 +1,4 @@
-"""Adaptive task-to-task fusion."""
+"""AdaTT: adaptive task-to-task fusion."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,27 +27,35 @@ def adatt(
     gate_dropout: float = 0.0,
     start: int = 0,
 ) -> MultiTask:
-    """Levels of experts; a task fuses all experts and adds its own (Li et al., KDD 2023).
+    """AdaTT: at each level, a task mixes the experts of all tasks and adds its own experts.
 
-    ``x_t^l = sum_e softmax(gate_t(x_t^(l-1)))_e y_e + sum_(e of t) v_te y_e`` over the experts
-    ``y_e`` of the level. An expert reads the input of its unit
-    (https://doi.org/10.1145/3580305.3599769). ``num_shared`` adds a common unit, which is fused in
-    the same way below the last level (AdaTT-gp in the paper; without it, AdaTT-sp). The experts of
-    every level lie under ``params['shared']``, stacked, and so do the fusions below the last level;
-    the last fusion of a task lies under ``params['task']['fusion']``.
+    The features of task t at level l are ``x_t^l = sum_e softmax(gate_t(x_t^(l-1)))_e y_e + sum_(e
+    of t) v_te y_e``. Here ``y_e`` is the output of expert e, the second sum is over the experts of
+    task t, and ``v_te`` are learned numbers. An expert of task t reads the features of this task
+    from the level before (Li et al., KDD 2023, https://doi.org/10.1145/3580305.3599769).
+
+    ``num_shared`` adds common experts, which belong to no task. Below the last level, their outputs
+    are mixed in the same way into common features, which the common experts of the next level read.
+    This is AdaTT-gp in the paper. Without common experts it is AdaTT-sp.
+
+    The experts of every level are stacked under ``params['shared']``. The gates below the last
+    level are there too. The gate and the numbers v of task t at the last level are
+    ``params['task']['fusion'][t]``.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
-      num_own: The number of experts of each task, in every level.
-      num_shared: The number of experts of the common unit, in every level.
-      levels: The number of stages of each level. By default every stage is a level. Each task has
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
+      num_own: The number of experts of each task in every level.
+      num_shared: The number of common experts in every level.
+      levels: The number of stages in each level. By default every stage is a level. Each task has
         its own copy of the stages after the last level.
-      gate: A function from E to a Module that gives one logit per expert. One dense layer by
-        default.
-      gate_dropout: The share of gate weights that are dropped in training. The others are scaled
-        up.
-      start: The first stage of an expert. All tasks share the stages before it.
+      gate: A function from the number of experts that a gate mixes to a Module that gives one logit
+        per expert. The default is one dense layer.
+      gate_dropout: The share of the gate weights that are set to 0 at random in training. The
+        others are scaled up, so that they sum to 1 again.
+      start: The index of the first stage of an expert, counted from 0. All tasks share the stages
+        before it.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
@@ -83,7 +91,7 @@ def adatt(
 
 
 def _fusion(mix: Module, num_own: int) -> Module:
-    """``(x, all rows [N, B, ...], rows of the unit) -> mixture of all + sum_e v_e row_e``."""
+    """Mix all rows ``[N, B, ...]`` by a gate on x, and add ``sum_e v_e row_e`` of the unit."""
 
     def init(key, z):
         params, state = mix.init(key, z[:2])
@@ -104,7 +112,7 @@ def _fusion(mix: Module, num_own: int) -> Module:
 
 
 def _trunk(stages, experts, units: Units, fuse: Module, fuse_common: Module) -> Module:
-    """``x -> (the inputs of the units in the last level, the rows of its experts)``."""
+    """Map x to the inputs of the units in the last level, and the outputs of its experts."""
     common = by_stage_name(stages)
     modules = dict(common)
     for at, expert in enumerate(experts):
@@ -130,5 +138,5 @@ def _trunk(stages, experts, units: Units, fuse: Module, fuse_common: Module) -> 
 
 
 def _split_inputs(x, num_tasks: int):
-    """The inputs of the units of the tasks, and the input of the common unit."""
+    """Return the inputs of the units of the tasks, and the input of the common unit."""
     return jax.tree.map(lambda leaf: leaf[:num_tasks], x), jax.tree.map(lambda leaf: leaf[-1], x)

@@ -1,4 +1,4 @@
-"""Adaptive information transfer along a funnel."""
+"""AITM: adaptive information transfer along a funnel."""
 
 import math
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from mtljax.sharing._stages import by_stage_name, run_stages
 
 
 class _Transfer(linen.Module):
-    """Attention over the features of the previous task and those of the tower itself."""
+    """Attention over the features of the previous task and the features of the tower itself."""
 
     @linen.compact
     def __call__(self, x):
@@ -40,22 +40,29 @@ def aitm(
     start: int = 0,
     calibrate: Any = 0.6,
 ) -> MultiTask:
-    """Towers along a funnel; each attends to the tower before it (Xi et al., KDD 2021).
+    """AITM: for tasks that follow each other; each task attends to the features of the previous.
 
-    ``z_t = sum_u softmax_u(<key(u), query(u)> / sqrt(k)) value(u)`` over ``u`` in
-    ``{info_t(z_(t-1)), tower_t(x)}``, ``prediction_t = head_t(z_t)``
-    (https://arxiv.org/abs/2105.08489). The tasks have the order of the events. Predictions
-    are logits, one per example. ``calibrate`` times ``mean max(p_t - p_(t-1), 0)`` is added to the
-    loss of every task except the first, because an event is never likelier than the one before it.
+    The tasks are the events of a funnel, in order, for example click and then purchase. Each task t
+    has a tower, and ``info_t`` is a layer that transfers the features ``z_(t-1)`` of the previous
+    task. The features of the task are
+    ``z_t = sum_u softmax_u(<key(u), query(u)> / sqrt(k)) value(u)``, a sum over ``u`` in
+    ``{info_t(z_(t-1)), tower_t(x)}``, where k is the width of the features. The prediction is
+    ``head_t(z_t)``, one logit per example (Xi et al., KDD 2021, https://arxiv.org/abs/2105.08489).
 
-    The tower, the transfer and the head of the last task lie under ``params['task']``; all others
-    lie under ``params['shared']``, because later tasks depend on them.
+    An event is never more probable than the event before it. To teach this, ``calibrate`` times
+    ``mean max(p_t - p_(t-1), 0)`` is added to the loss of every task except the first, where
+    ``p_t`` is the predicted probability.
+
+    The tower, the transfer layer and the head of the last task are stored under ``params['task']``.
+    Those of all other tasks are stored under ``params['shared']``, because the losses of later
+    tasks reach them.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}`` in the order of the funnel, which is the order of every T axis.
-      start: The first stage with one tower per task. All tasks share the stages before it.
-      calibrate: The strength of the calibrator; 0.6 in the paper.
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``, in the order of the funnel.
+      start: The index of the first stage of the towers, counted from 0. All tasks share the stages
+        before it.
+      calibrate: The strength of the added term. It is 0.6 in the paper.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
@@ -82,7 +89,7 @@ def aitm(
 
 
 def _trunk(stages: tuple[Module, ...], tower: Module, heads: Mapping[str, Module]) -> Module:
-    """``x -> (common features, z of every task except the last, their logits)``."""
+    """Map x to the common features, z of every task except the last, and their logits."""
     common = by_stage_name(stages)
     modules = dict(common) | ({'towers': stack(tower, len(heads))} if heads else {})
     for at, (task, head) in enumerate(heads.items()):

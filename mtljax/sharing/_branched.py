@@ -1,4 +1,4 @@
-"""Tasks that leave the shared stages at different depths."""
+"""Hard sharing in which tasks leave the shared stages at different depths."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,18 +12,21 @@ from mtljax.sharing._stages import by_stage_name, run_stages
 def branched(
     backbone: tuple[Module, ...], heads: Mapping[str, Module], *, at: Mapping[str, int]
 ) -> MultiTask:
-    """Hard sharing where a task may leave early: a low-level task reads early features.
+    """Hard sharing in which a task may leave early, so that a low-level task reads early features.
 
-    ``prediction_t = head_t(stage_{at[t]}(... stage_1(x)))``. Stages that several tasks use lie
-    under ``params['shared']``. Stages that only the deepest task uses lie with its head under
-    ``params['task']['heads']``. To give a task more stages, put them into its head with
-    ``module.serial``.
+    With S stages before the head of task t, its prediction is ``head_t(stage_S(... stage_1(x)))``.
+    The option ``at`` sets S for each task.
+
+    Stages that several tasks use are stored under ``params['shared']``. Stages that only the
+    deepest task uses are stored with its head, under ``params['task']['heads']``. To give a task
+    more stages, put them into its head with ``module.serial``.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
-      at: ``{task: number of stages before its head}``; 0 stands for the input itself. A task that
-        is not listed leaves after the last stage.
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
+      at: The number of stages before the head of each task, ``{task: number}``. With 0 the head
+        reads the input. A task that is not listed uses all stages.
 
     Raises:
       ValueError: ``at`` names an unknown task or a depth outside the backbone, or no task uses the
@@ -55,7 +58,7 @@ def branched(
 
 
 def with_exits(stages: tuple[Module, ...], exits: Sequence[int]) -> Module:
-    """The stages in a row; returns a tuple of the outputs after ``exits`` stages."""
+    """Run the stages one after the other; return a tuple of the outputs after ``exits`` stages."""
     modules = by_stage_name(stages)
 
     def run(call, x):

@@ -1,4 +1,4 @@
-"""Customised gate control."""
+"""CGC: customised gate control."""
 
 from collections.abc import Mapping
 
@@ -19,25 +19,30 @@ def cgc(
     start: int = 0,
     stop: int | None = None,
 ) -> MultiTask:
-    """Shared experts and experts of each task: PLE with one level (Tang et al., RecSys 2020).
+    """CGC: each task mixes the shared experts with experts of its own.
 
-    ``prediction_t = head_t(sum_e softmax(gate_t(x))_e y_e)`` over the experts of the task and
-    the shared experts (https://doi.org/10.1145/3383313.3412236). Shared experts are stacked under
-    ``params['shared']``. The experts and the gate of a task lie under
-    ``params['task']['extraction'][task]``.
+    An expert is a copy of the stages. The prediction of task t is
+    ``head_t(sum_e softmax(gate_t(x))_e y_e)``, where ``y_e`` is the output of expert e. The sum is
+    over the shared experts and the experts of task t (Tang et al., RecSys 2020,
+    https://doi.org/10.1145/3383313.3412236). This is `ple` with one level.
+
+    The shared experts are stacked under ``params['shared']``. The experts and the gate of task t
+    are stored under ``params['task']['extraction'][t]``.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
       num_shared: The number of shared experts, at least 1.
       num_own: The number of experts of each task.
-      gate: A function from the number of experts E to a Module that gives one logit per
-        expert. One dense layer by default.
-      gate_dropout: The share of gate weights that are dropped in training. The others are scaled
-        up.
-      start: The first stage of an expert. All tasks share the stages before it.
-      stop: The first stage after the experts. Each task has its own copy of this stage and of all
-        later stages. By default the experts end with the last stage.
+      gate: A function from the number of experts that a gate mixes to a Module that gives one logit
+        per expert. The default is one dense layer.
+      gate_dropout: The share of the gate weights that are set to 0 at random in training. The
+        others are scaled up, so that they sum to 1 again.
+      start: The index of the first stage of an expert, counted from 0. All tasks share the stages
+        before it.
+      stop: The index of the first stage after the experts. Each task has its own copy of this stage
+        and of all later stages. By default there is no such stage.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of

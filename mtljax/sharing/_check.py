@@ -1,4 +1,4 @@
-"""Checks of the arguments of all schemes."""
+"""Checks of the arguments that all sharing schemes take."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from mtljax.base import Module
 
 
 def check(backbone: Sequence[Module], heads: Mapping[str, Module]) -> None:
-    """Raise a ValueError unless ``backbone`` is a tuple of stages and ``heads`` a head per task."""
+    """Raise a ValueError unless the backbone is a tuple of stages and each task has a head."""
     if (
         not isinstance(backbone, tuple)
         or not backbone
@@ -28,7 +28,7 @@ def check(backbone: Sequence[Module], heads: Mapping[str, Module]) -> None:
 
 
 def check_range(backbone: Sequence[Module], start: Any, stop: Any) -> tuple[int, int]:
-    """``start`` and ``stop`` as the range of stages that a scheme works on; None means the end.
+    """Return the range of stages from ``start`` to ``stop``; None means the end of the backbone.
 
     Raises:
       ValueError: The range is empty or outside the backbone.
@@ -43,10 +43,10 @@ def check_range(backbone: Sequence[Module], start: Any, stop: Any) -> tuple[int,
 
 
 def check_stages(name: str, stages: Any, first: int, last: int) -> tuple[int, ...]:
-    """The stages that a user chose, sorted; all stages for None.
+    """Return the indices of the chosen stages, sorted; None stands for all stages.
 
     Raises:
-      ValueError: There is no stage, a stage is listed twice, or one is outside ``first`` to
+      ValueError: No stage is chosen, a stage is listed twice, or an index is not in ``first`` to
         ``last``.
     """
     known = range(first, last + 1)
@@ -66,10 +66,12 @@ def _whole(*values: Any) -> bool:
 
 
 def check_funnel(funnel: Any, tasks: tuple[str, ...]) -> tuple[str, ...]:
-    """The tasks of a funnel; all tasks for None.
+    """Return the tasks of a funnel; None stands for all tasks.
+
+    A funnel is a sequence of events in which each event can only follow the one before.
 
     Raises:
-      ValueError: There is no task, a task is listed twice, or one is unknown.
+      ValueError: There is no task, a task is listed twice, or a task is unknown.
     """
     chosen = tasks if funnel is None else tuple(funnel)
     if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(tasks):
@@ -81,7 +83,7 @@ def check_funnel(funnel: Any, tasks: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def check_logits(logits: Sequence[Any]) -> None:
-    """Raise a ValueError unless the heads of a funnel give logits of one shape."""
+    """Raise a ValueError unless all heads of a funnel give logits of the same shape."""
     shapes = [logit.shape for logit in logits]
     if len(set(shapes)) > 1:
         raise ValueError(f'The heads of a funnel should give logits of one shape. Found {shapes}.')

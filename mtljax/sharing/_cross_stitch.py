@@ -1,4 +1,4 @@
-"""Cross-stitch units."""
+"""Cross-stitch units: learned mixtures of the features of parallel towers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,30 +19,35 @@ def cross_stitch(
     start: int = 0,
     after: Sequence[int] | None = None,
 ) -> MultiTask:
-    """One tower per task; after each stage, learned linear combinations of the towers' features.
+    """Cross-stitch: one tower per task, whose features are mixed after each stage.
 
-    ``x_t <- sum_s alpha_ts x_s`` (Misra et al., CVPR 2016, https://arxiv.org/abs/1604.03539), with
-    ``alpha_tt = own`` at the start and ``1 - own`` in equal parts on the other towers. Towers and
-    units lie under ``params['shared']`` (``'towers'``, ``'units'``); the part of the last unit that
-    belongs to one task lies under ``params['task']['units'][task]``.
+    A tower is a copy of the network for one task, and a unit mixes the features of the towers.
+    After a stage, the features of task t become ``x_t <- sum_s alpha_ts x_s``, a sum over all tasks
+    s with learned weights alpha (Misra et al., CVPR 2016, https://arxiv.org/abs/1604.03539). At the
+    start ``alpha_tt`` is ``own``, and the other towers share ``1 - own`` equally.
 
-    The paper trains the units 100 to 1000 times as fast as the towers,
-    ``training.scale_rate('units', 100)`` at the end of the optax chain, and starts from
-    towers of single-task training, ``moves.single_to_cross_stitch``. LibMTL starts with all units
-    1, which multiplies the features by T at every stage, and stitches a ResNet only. The code of
-    the MTAN family has one mixture for all tasks.
+    The towers and the units are stored under ``params['shared']``, as ``'towers'`` and ``'units'``,
+    because the losses of all tasks reach them. After the last unit the tasks are separate: the
+    weights of task t in this unit are ``params['task']['units'][t]``.
+
+    The paper trains the units 100 to 1000 times as fast as the towers. To do this, put
+    ``training.scale_rate('units', 100)`` at the end of the optax chain. The paper also starts from
+    towers that were trained on single tasks, for which there is ``moves.single_to_cross_stitch``.
+    LibMTL starts with all weights 1, which multiplies the features by the number of tasks at every
+    stage, and it supports ResNet only. The code of the MTAN family uses one mixture for all tasks.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
-      own: The first weight of the features of the task itself. With 1, training starts from
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
+      own: The initial weight of the features of the task itself. With 1, training starts from
         independent towers.
-      per_channel: Whether there is one unit per channel (the last axis), as in the experiments of
-        the paper on feature maps, or one unit for all channels.
-      start: The first stage with one tower per task. All tasks share the stages before it.
-      after: The stages that a unit follows, counted from 0. All stages from ``start`` on by
-        default.
-        The stages after the last unit belong to the heads.
+      per_channel: Whether there is one weight per channel (the last axis), as in the experiments of
+        the paper on feature maps. If False, all channels have the same weight.
+      start: The index of the first stage of the towers, counted from 0. All tasks share the stages
+        before it.
+      after: The indices of the stages that a unit follows, counted from 0. By default a unit
+        follows every stage from ``start`` on. The stages after the last unit belong to the heads.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
@@ -66,7 +71,7 @@ def cross_stitch(
 
 
 def first_weights(at: int, count: int, own: Any):
-    """``own`` at one place, and ``1 - own`` in equal parts at the ``count - 1`` others."""
+    """Return ``own`` at one place, and ``1 - own`` in equal parts at the ``count - 1`` others."""
     if count == 1:
         return jnp.ones(1)
     return jnp.full(count, (1 - own) / (count - 1), jnp.float32).at[at].set(own)

@@ -1,4 +1,4 @@
-"""Differentiable selection of k experts."""
+"""DSelect-k: a differentiable selection of k experts."""
 
 import math
 from collections.abc import Mapping
@@ -27,33 +27,42 @@ def dselect_k(
     start: int = 0,
     stop: int | None = None,
 ) -> MultiTask:
-    """MMoE whose gates choose at most k experts, smoothly (Hazimeh et al., NeurIPS 2021).
+    """DSelect-k: MMoE in which each gate learns to choose at most k experts.
 
-    ``weights = sum_i softmax(a)_i prod_b S(z_ib)^[bit b of e] (1 - S(z_ib))^[else]`` over k
-    selectors of ``ceil(log2 E)`` bits each, where S is the cubic smooth step, 0 below ``-gamma /
-    2`` and 1 above ``gamma / 2`` (https://arxiv.org/abs/2106.03760). A selector has settled on one
-    expert when each of its bits is 0 or 1.
+    The gate of a task has k selectors. Selector i chooses one of the E experts by ``ceil(log2 E)``
+    bits, with one learned number ``z_ib`` per bit b. S is the cubic smooth step: it is 0 below
+    ``-gamma / 2``, 1 above ``gamma / 2``, and smooth between. The weight of expert e in selector i
+    is the product over all bits b: ``S(z_ib)`` if bit b of the number e is 1, and ``1 - S(z_ib)``
+    if it is 0. The weight in the gate is the sum over the selectors, weighted by ``softmax(a)_i``
+    with learned a (Hazimeh et al., NeurIPS 2021, https://arxiv.org/abs/2106.03760). A selector has
+    settled on one expert when all its bits S are 0 or 1.
 
-    If E is not a power of 2, some codes name no expert. The paper adds 1 over the weight of the
-    other codes to the loss, which is infinite once a selector has left them. Here such a code
-    stands for the expert with the highest bit cleared, so that the weights always sum to 1 (experts
-    with two codes start with twice the weight). LibMTL ignores gamma, and takes the entropy of the
-    last task only.
+    If E is not a power of 2, some bit codes name no expert. The paper adds a term to the loss: 1
+    over the weight of the codes that name an expert. This term is infinite if a selector gives all
+    its weight to the other codes. In this library, each of the other codes stands for the expert
+    whose code has the highest bit cleared. So the weights always sum to 1, and experts with two
+    codes start with twice the weight. LibMTL ignores gamma, and uses the entropy of the last task
+    only.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
-      num_experts: E, the number of experts. Each is a copy of the stages from ``start`` to
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
+      num_experts: The number of experts E. Each expert is a copy of the stages from ``start`` to
         ``stop``.
       k: The largest number of experts that a task may use.
-      gamma: The width of the smooth step, > 0.
-      entropy: The strength of the entropy of the selectors in the loss of each task, summed over
-        selectors and averaged over examples. It makes the selectors settle sooner.
-      per_example: Whether the gates read their input. Otherwise each task has constant weights.
-      gate_at: The number of stages before the input of the gates, at most ``start``.
-      start: The first stage of an expert. All tasks share the stages before it.
-      stop: The first stage after an expert. Each task has its own copy of the stages from there
-        on. By default an expert has all stages from ``start`` on.
+      gamma: The width of the smooth step, above 0.
+      entropy: A factor for the entropy of the selectors, which is added to the loss of each task.
+        The entropy is summed over selectors and averaged over examples. A larger factor makes the
+        selectors settle sooner.
+      per_example: Whether the gates read their input. If False, each task has the same expert
+        weights for all examples.
+      gate_at: The number of stages that run before the gates. With 0, the gates read the input x.
+        The largest value is ``start``, the default.
+      start: The index of the first stage of an expert, counted from 0. All tasks share the stages
+        before it.
+      stop: The index of the first stage after the experts. Each task has its own copy of this stage
+        and of all later stages. By default there is no such stage.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
@@ -88,7 +97,7 @@ def dselect_k(
 
 
 def smooth_step(x: Float[Array, '*shape'], gamma: Any) -> Float[Array, '*shape']:
-    """``1/2 + 3x / (2 gamma) - 2 x^3 / gamma^3`` within ``-+ gamma / 2``; 0 below and 1 above.
+    """Return ``1/2 + 3x / (2 gamma) - 2 x^3 / gamma^3`` within ``-+ gamma / 2``, else 0 or 1.
 
     >>> smooth_step(jnp.array([-2.0, 0.0, 0.5, 2.0]), 2.0).tolist()
     [0.0, 0.5, 0.84375, 1.0]
@@ -128,7 +137,7 @@ def _selectors(size: int, k: int, gamma: Any, entropy: Any, per_example: bool) -
 
 
 def _experts_of(step: Float[Array, 'B k _'], size: int) -> Float[Array, 'B k E']:
-    """The weight of each expert in each selector, ``[B, k, E]``, from the bits ``[B, k, m]``."""
+    """Return each expert's weight in each selector, ``[B, k, E]``, from the bits ``[B, k, m]``."""
     weights = jnp.ones((*step.shape[:2], 1))
     for bit in range(step.shape[2]):
         one = step[..., bit, None]

@@ -1,4 +1,4 @@
-"""Probabilities that multiply along a funnel."""
+"""ESMM: probabilities that are multiplied along a funnel."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,24 +18,30 @@ def esmm(
     *,
     funnel: Sequence[str] | None = None,
 ) -> MultiTask:
-    """Hard sharing for a funnel: the event of a task can only follow the event before it.
+    """ESMM: hard sharing for tasks that follow each other, such as click and then purchase.
 
-    ``p_t = prod_(s <= t) sigmoid(head_s(backbone(x)))`` (Ma et al., SIGIR 2018,
-    https://arxiv.org/abs/1804.07931): click, then conversion given the click. All tasks train
-    on all impressions. Heads give one logit per example, and so does the model: the prediction of a
-    task is the logit of ``p_t``, for ``optax.sigmoid_binary_cross_entropy``. The head of the
-    conversion, in ``params['task']['heads']``, gives the rate after a click. Heads that later tasks
-    depend on lie under ``params['shared']['heads']``.
+    The event of a task can only happen after the event of the task before. So its probability is a
+    product over the tasks up to it: ``p_t = prod_(s <= t) sigmoid(head_s(backbone(x)))`` (Ma et
+    al., SIGIR 2018, https://arxiv.org/abs/1804.07931). All tasks train on all examples, for
+    instance on all impressions of an advertisement.
+
+    The heads return one logit per example. The prediction of task t is the logit of ``p_t``, for
+    ``optax.sigmoid_binary_cross_entropy``. The head of a later task gives the rate of its event
+    among the examples in which the event before happened.
+
+    Heads that later tasks depend on are stored under ``params['shared']['heads']``. The head of the
+    last task is stored under ``params['task']['heads']``.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
-      funnel: The tasks from the first event to the last. All tasks in order by default. Tasks
-        outside the funnel are as in `hard`.
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
+      funnel: The tasks from the first event to the last. By default these are all tasks in the
+        order of ``heads``. A task outside the funnel has a normal head, as in `hard`.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, there is no head, or the funnel names an
-        unknown task or a task twice.
+        unknown task or one task twice.
 
     >>> import jax
     >>> from mtljax import backbones, heads
@@ -62,9 +68,10 @@ def esmm(
 def logit_of_product(
     first: Float[Array, '*shape'], second: Float[Array, '*shape']
 ) -> Float[Array, '*shape']:
-    """The logit of ``sigmoid(first) sigmoid(second)``.
+    """Return the logit of ``sigmoid(first) sigmoid(second)``.
 
-    ``a + b - log(1 + e^a + e^b)``, without a difference of probabilities.
+    For first = a and second = b it is ``a + b - log(1 + e^a + e^b)``. No difference of
+    probabilities is computed, so no digits are lost.
 
     >>> import jax
     >>> p = jax.nn.sigmoid(logit_of_product(jnp.array(0.0), jnp.array(0.0)))
@@ -75,7 +82,7 @@ def logit_of_product(
 
 
 def _from_features(head: Module) -> Module:
-    """The head on the features, without the logits of earlier tasks."""
+    """Apply the head to the features, without the logits of earlier tasks."""
 
     def init(key, z):
         return head.init(key, z[0])
@@ -87,7 +94,7 @@ def _from_features(head: Module) -> Module:
 
 
 def _chained(head: Module, place: int, length: int) -> Module:
-    """The logit at a place of the funnel; only the head of the last task is not shared."""
+    """Return the logit at a place of the funnel; only the head of the last task is not shared."""
     alone, last = _from_features(head), place == length - 1
 
     def init(key, z):

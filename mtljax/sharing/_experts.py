@@ -1,4 +1,4 @@
-"""Experts side by side on common stages."""
+"""Parallel experts after common stages."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,10 +15,10 @@ Wiring = tuple[dict[str, Module], Callable]
 def experts(
     backbone: tuple[Module, ...], num_experts: int, start: int, stop: int, gate_at: int
 ) -> Wiring:
-    """For `module.wire`: ``x -> (the input of the gates, experts' outputs [E, B, ...])``.
+    """Return a wiring for `module.wire`, from x to the gates' input and the experts' outputs.
 
-    The stages before ``start`` are common; ``num_experts`` copies of those from ``start`` to
-    ``stop`` are one stacked subtree, ``'experts'``.
+    The outputs are ``[E, B, ...]``. The stages before ``start`` are common. The ``num_experts``
+    copies of the stages from ``start`` to ``stop`` are stacked in one subtree, ``'experts'``.
     """
     common = by_stage_name(backbone[:start])
     copies = stack(serial(*backbone[start:stop]), num_experts)
@@ -38,7 +38,7 @@ def check_experts(
     stop: Any,
     gate_at: Any,
 ) -> tuple[int, int, int]:
-    """The checked ``start``, ``stop`` and ``gate_at``, which is ``start`` by default."""
+    """Return the checked ``start``, ``stop`` and ``gate_at``, which is ``start`` by default."""
     check(backbone, heads)
     check_count('num_experts', num_experts, 1)
     start, stop = check_range(backbone, start, stop)

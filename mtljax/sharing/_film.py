@@ -1,4 +1,4 @@
-"""Feature-wise modulation of one trunk."""
+"""FiLM: each task scales and shifts the features of one trunk."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,18 +14,22 @@ def film(
     *,
     after: Sequence[int] | None = None,
 ) -> MultiTask:
-    """One trunk; each task scales and shifts every channel after the stages.
+    """FiLM: all tasks share one trunk, and each task scales and shifts every channel.
 
-    ``h_t = (1 + scale_t) * stage(h_t) + shift_t``, where ``scale_t = shift_t = 0`` at the start,
-    so that training starts from hard sharing (Perez et al., AAAI 2018,
-    https://arxiv.org/abs/1709.07871; with the task as the condition). Channels are the last axis.
-    The modulations are stacked, ``params['task']['film']`` with leaves ``[T, channels]``. All that
-    comes after the first modulation runs once per task.
+    After a stage, the features of task t are ``h_t = (1 + scale_t) * stage(h_t) + shift_t``, where
+    channels are the last axis. ``scale_t`` and ``shift_t`` are 0 at the start, so training starts
+    from hard sharing. In the paper, the scale and the shift depend on an input. Here they depend on
+    the task (Perez et al., AAAI 2018, https://arxiv.org/abs/1709.07871).
+
+    The scales and shifts of all T tasks are stacked in ``params['task']['film']``, in leaves
+    ``[T, channels]``. Every stage after the first of them runs once per task.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
-      after: The stages that are modulated, counted from 0. All stages by default.
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
+      after: The indices of the stages whose output is scaled and shifted, counted from 0. The
+        default is all stages.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, there is no head, or a stage does not

@@ -1,4 +1,4 @@
-"""Gates: weights over experts, and the mixture of the experts."""
+"""Gates, which give a weight to each expert, and the mixture of the experts."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,19 +26,20 @@ class _Linear(linen.Module):
 
 
 def linear_gate(size: int) -> Module:
-    """One dense layer on the flattened input: the gate of the papers."""
+    """Return the gate of the papers: one dense layer on the flattened input."""
     return from_linen(_Linear(size))
 
 
 def softmax_gate(gate: Gate | Any, size: int, dropout: Any = 0.0) -> Module:
-    """``softmax(gate(x))``, float32 ``[B, E]``.
+    """Return a gate with the weights ``softmax(gate(x))``, in float32, ``[B, E]``.
 
     Args:
-      gate: A module that gives the logits, or a function from E to such a module.
-      size: E, the number of experts.
-      dropout: The share of weights that are dropped in training. The other weights of an example
-        are scaled to sum to 1 again. Where all weights would drop, they stay (Zhao et al., RecSys
-        2019, https://doi.org/10.1145/3298689.3346997: it keeps gates from settling on one expert).
+      gate: A Module that gives the logits, or a function from E to such a Module.
+      size: The number of experts E.
+      dropout: The share of the weights that are set to 0 at random in training. The other weights
+        of an example are scaled to sum to 1 again. If all weights of an example would be 0, they do
+        not change. This keeps gates from settling on one expert (Zhao et al., RecSys 2019,
+        https://doi.org/10.1145/3298689.3346997).
 
     >>> gate = softmax_gate(linear_gate, 3)
     >>> params, state = gate.init(jax.random.key(0), jnp.ones((2, 4)))
@@ -89,18 +90,19 @@ def _drop(weights: Float[Array, 'B E'], rate: Any, key: Any) -> Float[Array, 'B 
 
 
 def mixture(gate: Module, size: int) -> Module:
-    """``(x, *rows) -> sum_e gate(x)_e rows_e``, over the rows ``[E', B, ...]`` of all groups.
+    """Return a module ``(x, *rows) -> sum_e gate(x)_e rows_e`` that mixes the outputs of experts.
 
-    Skips are mixed in the same way. Integers cannot be mixed: those of the likeliest expert are
-    used.
+    Each element of ``rows`` is a group of experts with outputs ``[E', B, ...]``. Skip connections
+    are mixed in the same way. Integers cannot be mixed: the result takes those of the most probable
+    expert.
 
-    The state describes the gate in the last training step: ``load`` ``[E]`` is the mean weight of
-    each expert; ``entropy`` is the mean over examples in nats, 0 if each example uses one expert
-    and ``log E`` for equal weights.
+    The state describes the gate in the last training step. ``load``, ``[E]``, is the mean weight of
+    each expert. ``entropy`` is the entropy of the weights in nats, averaged over examples. It is 0
+    if each example uses one expert, and ``log E`` for equal weights.
 
     Args:
       gate: A module from x to weights ``[B, E]``.
-      size: E, the number of experts in all groups.
+      size: The number of experts E in all groups.
     """
 
     def init(key, z):

@@ -7,14 +7,16 @@ from mtljax.sharing._branched import branched
 
 
 def hard(backbone: tuple[Module, ...], heads: Mapping[str, Module]) -> MultiTask:
-    """One backbone for all tasks, one head per task (Caruana, Machine Learning 1997).
+    """Hard sharing: one backbone for all tasks, and one head per task.
 
-    ``prediction_t = head_t(backbone(x))``. The backbone lies under ``params['shared']`` as
-    ``'stage0'``, ``'stage1'``, ...; heads lie under ``params['task']['heads']``.
+    The prediction of task t is ``head_t(backbone(x))`` (Caruana, Machine Learning 1997). The stages
+    of the backbone are stored under ``params['shared']`` as ``'stage0'``, ``'stage1'``, ... The
+    heads are stored under ``params['task']['heads']``.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, or there is no head.

@@ -1,4 +1,4 @@
-"""The single-task baseline."""
+"""The single-task baseline: the tasks share nothing."""
 
 from collections.abc import Mapping
 
@@ -7,16 +7,19 @@ from mtljax.sharing._soft import soft
 
 
 def independent(backbone: tuple[Module, ...], heads: Mapping[str, Module]) -> MultiTask:
-    """One backbone and one head per task: single-task training, all tasks in one program.
+    """Single-task training of all tasks in one program: the tasks share no parameters.
 
-    ``prediction_t = head_t(backbone_t(x))``. The towers are one stacked subtree,
-    ``params['task']['towers']`` with leaves ``[T, ...]``, applied by one vmap;
-    ``params['shared']`` is empty. A clip by the global norm would couple the towers; an
-    element-wise optimiser (SGD, Adam) does not.
+    The prediction of task t is ``head_t(backbone_t(x))``. The T copies of the backbone are stacked
+    in ``params['task']['towers']``, in leaves ``[T, ...]``, and run in one vmap.
+    ``params['shared']`` is empty.
+
+    To keep the tasks independent, use an element-wise optimizer such as SGD or Adam. Clipping by
+    the global norm would couple the tasks.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, or there is no head.

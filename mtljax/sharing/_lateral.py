@@ -1,4 +1,4 @@
-"""Parallel towers whose features mix after chosen stages."""
+"""Parallel towers whose features are mixed after chosen stages."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -24,22 +24,23 @@ def lateral(
     after: Sequence[int] | None,
     last: Unit | None = None,
 ) -> MultiTask:
-    """One tower per task; after chosen stages, each task mixes the features of all towers.
+    """Build one tower per task; after chosen stages, each task mixes the features of all towers.
 
-    All tasks share the stages before ``start``. The towers up to the last unit, and the units
-    before it, are stacked under ``params['shared']`` as ``'towers'`` and ``'units'``: all losses
-    reach them. The part of the last unit that belongs to a task is
-    ``params['task']['units'][task]``. The stages after it belong to the heads. Units mix features;
-    skips (`module.WithSkips`) stay with their tower.
+    A unit mixes the features of the towers. All tasks share the stages before ``start``. The towers
+    up to the last unit, and the units before it, are stacked under ``params['shared']`` as
+    ``'towers'`` and ``'units'``, because the losses of all tasks reach them. The part of the last
+    unit that belongs to task t is ``params['task']['units'][t]``. The stages after it belong to the
+    heads. Units mix features only: skips (`module.WithSkips`) stay in their tower.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``.
-      unit: The module that mixes features. The units of all tasks have parameters of one shape.
-      start: The first stage with towers.
-      after: The stages that a unit follows; all stages from ``start`` on for None.
+      backbone: The network, as a tuple of stages.
+      heads: The head of each task, ``{task: Module}``.
+      unit: The module that mixes features. The units of all tasks have parameters of the same
+        shapes.
+      start: The index of the first stage of the towers.
+      after: The indices of the stages that a unit follows. None means all stages from ``start`` on.
       last: The module in place of the last unit. Its input is ``(features, earlier)``, where
-        ``earlier`` lists the mixed features of the stages before that have the same shape.
+        ``earlier`` lists the mixed features of earlier stages that have the same shape.
     """
     check(backbone, heads)
     start, _ = check_range(backbone, start, None)
@@ -59,7 +60,7 @@ def _towers(
     *,
     keep: bool,
 ) -> Module:
-    """``x -> rows [T, B, ...]``; with ``keep`` also the earlier mixed rows of the same shape."""
+    """Map x to rows ``[T, B, ...]``; with ``keep`` also to earlier mixed rows of this shape."""
     modules, mixing = by_stage_name(stages[:start]), on_features(_side_by_side(units))
     for at, stage in enumerate(stages[start:], start):
         tower = stack(stage, len(units), shared_input=at == start)
@@ -78,7 +79,7 @@ def _towers(
 
 
 def _side_by_side(units: list[Module]) -> Module:
-    """The units of all tasks on the same rows, ``[T, B, ...] -> [T, B, ...]``, in one vmap."""
+    """Run the units of all tasks on the same rows in one vmap, ``[T, B, ...] -> [T, B, ...]``."""
     every = stack(units[0], len(units))
 
     def init(key, x):
@@ -90,7 +91,7 @@ def _side_by_side(units: list[Module]) -> Module:
 
 
 def _end(unit: Module, task: int) -> Module:
-    """The part of the last unit of one task; it passes the skips of the tower of the task on."""
+    """Return the part of the last unit of one task; it passes on the skips of the task's tower."""
 
     def bare(z):
         rows, *earlier = z if type(z) is tuple else (z,)

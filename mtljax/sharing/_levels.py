@@ -16,9 +16,9 @@ class Units(NamedTuple):
     """The N experts of a level: first those of each task, in order, then the common ones.
 
     Attributes:
-      tasks: T.
+      tasks: The number of tasks T.
       own: The number of experts of each task.
-      shared: The number of experts of the common unit.
+      shared: The number of common experts.
     """
 
     tasks: int
@@ -27,11 +27,11 @@ class Units(NamedTuple):
 
     @property
     def experts(self) -> int:
-        """N."""
+        """The number of experts N."""
         return self.tasks * self.own + self.shared
 
     def split(self, rows: Any) -> tuple[Any, Any]:
-        """The outputs of all experts as ``[T, own, ...]`` and ``[shared, ...]``."""
+        """Split the outputs of all experts: ``[T, own, ...]`` and ``[shared, ...]``."""
         count = self.tasks * self.own
         of_tasks = jax.tree.map(
             lambda leaf: leaf[:count].reshape(self.tasks, self.own, *leaf.shape[1:]), rows
@@ -39,10 +39,11 @@ class Units(NamedTuple):
         return of_tasks, jax.tree.map(lambda leaf: leaf[count:], rows)
 
     def copies(self, expert: Module, *, first: bool) -> Module:
-        """All experts of a level, stacked; each reads the row of its unit.
+        """Stack all experts of a level; each reads the row of its unit.
 
-        The input is ``[U, B, ...]``, the output ``[N, B, ...]``. On the ``first`` level all units
-        have one input, without the leading axis. If tasks have no experts, there is one unit.
+        A unit is a task, or the common experts. The input is ``[U, B, ...]`` for U units, and the
+        output is ``[N, B, ...]``. On the ``first`` level all units have the same input, without the
+        first axis. If tasks have no experts, there is one unit.
         """
         every = stack(expert, self.experts, shared_input=first)
         sizes = [self.own] * self.tasks + [self.shared] if self.own else [self.shared]
@@ -63,7 +64,7 @@ class Units(NamedTuple):
 def split_levels(
     backbone: tuple[Module, ...], start: int, levels: Sequence[int] | None
 ) -> tuple[list[Module], tuple[Module, ...]]:
-    """The expert of every level, and the stages after the last level.
+    """Return the expert of every level, and the stages after the last level.
 
     Raises:
       ValueError: ``levels`` are not positive numbers of stages, or their sum is too large.

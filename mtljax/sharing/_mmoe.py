@@ -1,4 +1,4 @@
-"""Multi-gate mixture of experts."""
+"""MMoE: multi-gate mixture of experts."""
 
 from collections.abc import Mapping
 
@@ -22,29 +22,35 @@ def mmoe(
     start: int = 0,
     stop: int | None = None,
 ) -> MultiTask:
-    """Shared experts, and one gate per task that mixes them (Ma et al., KDD 2018).
+    """MMoE: all tasks share the experts, and each task mixes them with a gate of its own.
 
-    ``prediction_t = head_t(sum_e softmax(gate_t(x))_e expert_e(x))``
-    (https://doi.org/10.1145/3219819.3220007). The experts are one stacked subtree,
-    ``params['shared']['experts']`` with leaves ``[E, ...]``, applied by one vmap; gates lie under
-    ``params['task']['gates']``. ``state['task']['gates'][task]`` holds the ``load`` of the experts
-    and the ``entropy`` of the gate in the last training step. LibMTL counts gates neither
-    as shared nor as parameters of a task, and its gates read the raw image only.
+    An expert is a copy of the stages. The prediction of task t is
+    ``head_t(sum_e softmax(gate_t(x))_e expert_e(x))`` (Ma et al., KDD 2018,
+    https://doi.org/10.1145/3219819.3220007).
+
+    The E experts are stacked in ``params['shared']['experts']``, in leaves ``[E, ...]``, and run in
+    one vmap. The gates are stored under ``params['task']['gates']``.
+    ``state['task']['gates'][task]`` describes the gate in the last training step: ``load`` is the
+    mean weight of each expert, and ``entropy`` is the mean entropy of the weights. In LibMTL, the
+    gates read the raw image only, and their parameters count neither as shared nor as parameters of
+    a task.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
-      num_experts: E, the number of experts. Each is a copy of the stages from ``start`` to
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
+      num_experts: The number of experts E. Each expert is a copy of the stages from ``start`` to
         ``stop``.
-      gate: A function from E to a Module that gives one logit per expert, such as
-        ``heads.linear``, or a Module with E outputs. One dense layer by default.
-      gate_dropout: The share of gate weights that are dropped in training. The others are scaled
-        up.
-      gate_at: The number of stages before the input of the gates, at most ``start``; 0 stands for
-        ``x`` itself. ``start`` by default.
-      start: The first stage of an expert. All tasks share the stages before it.
-      stop: The first stage after an expert. Each task has its own copy of the stages from there
-        on. By default an expert has all stages from ``start`` on.
+      gate: A function from the number of experts E to a Module that gives one logit per expert, for
+        example ``heads.linear``. A Module with E outputs works too. The default is one dense layer.
+      gate_dropout: The share of the gate weights that are set to 0 at random in training. The
+        others are scaled up, so that they sum to 1 again.
+      gate_at: The number of stages that run before the gates. With 0, the gates read the input x.
+        The largest value is ``start``, the default.
+      start: The index of the first stage of an expert, counted from 0. All tasks share the stages
+        before it.
+      stop: The index of the first stage after the experts. Each task has its own copy of this stage
+        and of all later stages. By default there is no such stage.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
@@ -81,7 +87,7 @@ def mixed_experts(
     stop: int | None,
     **more,
 ) -> MultiTask:
-    """Experts; then for each task a ``gate``, the stages after the experts, and the head."""
+    """Build experts, then for each task a ``gate``, the stages after the experts, and the head."""
     start, stop, gate_at = check_experts(backbone, heads, num_experts, start, stop, gate_at)
     trunk = wire(*experts(backbone, num_experts, start, stop, gate_at))
     gates = dict.fromkeys(heads, mixture(gate, num_experts))

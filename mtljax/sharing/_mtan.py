@@ -1,4 +1,4 @@
-"""One trunk with attention modules of each task on every stage."""
+"""MTAN: one trunk, and attention modules of each task on every stage."""
 
 import math
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from mtljax.sharing._stages import by_stage_name
 
 
 class _Attention(linen.Module):
-    """``mask * features``; the mask reads the features and the output of the previous fusion."""
+    """Return ``mask * features``; the mask reads the features and the previous fusion."""
 
     norm: bool
     axis_name: str | None
@@ -41,7 +41,7 @@ class _Attention(linen.Module):
 
 
 class _Fusion(linen.Module):
-    """The attended features of a stage, in the shape of the features of the next stage."""
+    """Bring the attended features of a stage to the shape of the features of the next stage."""
 
     @linen.compact
     def __call__(self, x):
@@ -62,22 +62,27 @@ def mtan(
     norm: bool = True,
     axis_name: str | None = None,
 ) -> MultiTask:
-    """One trunk; each task attends to the features of every stage (Liu et al., CVPR 2019).
+    """MTAN: all tasks share one trunk, and each task attends to the features of every stage.
 
-    ``a_t^j = sigmoid(h_tj(relu(g_tj([u^j; f_j(a_t^(j-1))])))) * u^j``, ``prediction_t =
-    head_t(a_t^S)`` (https://arxiv.org/abs/1803.10704), with ``u^j`` the output of stage j; ``g``
-    and ``h`` are 1x1 convolutions (dense layers over the last axis) of each task, stacked under
-    ``params['task']['attention']``. ``f`` is a 3x3 convolution after pooling to the size of the
-    next stage. All tasks share it, as in the paper: ``params['shared']['fusion0']``.
+    Let ``u^j`` be the output of stage j. Task t multiplies it by a learned mask:
+    ``a_t^j = sigmoid(h_tj(relu(g_tj([u^j; f_j(a_t^(j-1))])))) * u^j``. With S stages, the
+    prediction is ``head_t(a_t^S)`` (Liu et al., CVPR 2019, https://arxiv.org/abs/1803.10704).
 
-    The paper reads two depths of every block of a SegNet; here a stage has one output, which
-    its attention reads and masks. LibMTL supports ResNet only.
+    - ``g`` and ``h`` are 1x1 convolutions of each task (dense layers on the last axis). They are
+      stacked in ``params['task']['attention']``.
+    - ``f_j`` pools to the size of stage j and applies a 3x3 convolution. All tasks share it, as in
+      the paper. It is stored as ``params['shared']['fusion0']`` and so on.
+
+    The paper reads two depths of every block of a SegNet. Here a stage has one output, and its
+    attention reads and masks this output. LibMTL supports ResNet only.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
       norm: Whether the attention modules have batch norm, as in the paper.
-      axis_name: The axis name of the surrounding pmap. Batch norm averages over its devices.
+      axis_name: The axis name of the surrounding pmap, if there is one. Batch norm then averages
+        over its devices.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, or there is no head.
@@ -100,7 +105,7 @@ def mtan(
 
 
 def _appending(stage: Module, first: bool) -> Module:
-    """The stage on the last output; all outputs are passed on: ``((), u^1, ..., u^j)``.
+    """Apply the stage to the last output, and pass on all outputs: ``((), u^1, ..., u^j)``.
 
     Only the last output still needs its skips.
     """
@@ -119,7 +124,7 @@ def _appending(stage: Module, first: bool) -> Module:
 
 
 def _resized(x: Any, space: tuple[int, ...]) -> Any:
-    """``[B, ..., C]`` with its spatial axes pooled, resized or averaged to ``space``."""
+    """Pool, resize or average the spatial axes of ``[B, ..., C]`` to the sizes ``space``."""
     old = x.shape[1:-1]
     if len(old) != len(space):
         return x.mean(axis=tuple(range(1, x.ndim - 1))) if not space else _grown(x, space)
@@ -131,7 +136,7 @@ def _resized(x: Any, space: tuple[int, ...]) -> Any:
 
 
 def _grown(x: Any, space: tuple[int, ...]) -> Any:
-    """The mean of ``x`` at every place."""
+    """Return the mean of ``x`` at every place."""
     mean = x.mean(axis=tuple(range(1, x.ndim - 1)))
     wide = mean.reshape(len(x), *(1 for _ in space), x.shape[-1])
     return jnp.broadcast_to(wide, (len(x), *space, x.shape[-1]))

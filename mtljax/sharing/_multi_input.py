@@ -1,4 +1,4 @@
-"""One input per task."""
+"""Models with a separate input for each task."""
 
 from mtljax.base import MultiTask
 from mtljax.module import multitask, split_key
@@ -6,17 +6,20 @@ from mtljax.sharing._passes import step_toward
 
 
 def multi_input(model: MultiTask) -> MultiTask:
-    """Any scheme with separate examples for each task: ``x`` is ``{task: x_t}``.
+    """Give each task its own examples: the input of the model becomes ``{task: x_t}``.
 
-    ``prediction_t = model(x_t)_t``: the inputs of each task run through the model once, and only
-    that task is read out. Batch sizes may differ. The parameters are those of ``model``. Each pass
-    moves the state of the trunk (batch statistics, loads of shared gates) by one T-th.
+    The prediction of task t is the output of ``model`` for task t on the input ``x_t``. For each
+    task, the inputs run through the model once. The batch sizes of the tasks may differ. The
+    parameters are those of ``model``.
+
+    With T tasks, a step updates the state of the shared part T times, for example its batch
+    statistics. Each of the T updates is scaled by 1/T.
 
     Args:
       model: The model of a sharing scheme.
 
     Raises:
-      ValueError: ``model`` is not a `MultiTask`; at init, the inputs have other tasks than
+      ValueError: ``model`` is not a `MultiTask`. At init, the inputs have other tasks than
         ``model``.
 
     >>> import jax

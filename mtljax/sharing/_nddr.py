@@ -1,4 +1,4 @@
-"""Neural discriminative dimensionality reduction between towers."""
+"""NDDR-CNN: neural discriminative dimensionality reduction between towers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -45,22 +45,29 @@ def nddr(
     start: int = 0,
     after: Sequence[int] | None = None,
 ) -> MultiTask:
-    """One tower per task; after each stage, a 1x1 convolution of all towers' channels.
+    """NDDR-CNN: one tower per task, whose channels are mixed by a 1x1 convolution after each stage.
 
-    ``x_t <- relu(norm([x_1, ..., x_T] W_t))``, ``W_t`` of ``[T C, C]`` (Gao et al., CVPR 2019,
-    https://arxiv.org/abs/1801.08297): cross-stitch with full matrices. At the start ``W_t`` is
-    diagonal: ``own`` on the channels of the task, ``1 - own`` in equal parts on the channels of the
-    other tasks. Parameters lie where those of `cross_stitch` lie.
+    A tower is a copy of the network for one task. After a stage with C channels, the features of
+    task t become ``x_t <- relu(norm([x_1, ..., x_T] W_t))``, where ``W_t`` is a matrix of the shape
+    ``[T C, C]`` for T tasks (Gao et al., CVPR 2019, https://arxiv.org/abs/1801.08297). So each
+    channel reads all channels of all towers, while `cross_stitch` mixes each channel with the same
+    channel of the other towers.
+
+    At the start each task keeps its channels with the weight ``own``, and the same channels of the
+    other tasks share ``1 - own`` equally. The parameters are stored as in `cross_stitch`.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
-      own: The first weight of the features of the task itself.
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
+      own: The initial weight of the features of the task itself.
       norm: Whether batch norm and ReLU follow the convolution, as in the paper.
-      axis_name: The axis name of the surrounding pmap. Batch norm averages over its devices.
-      start: The first stage with one tower per task. All tasks share the stages before it.
-      after: The stages that a unit follows, counted from 0. All stages from ``start`` on by
-        default.
+      axis_name: The axis name of the surrounding pmap, if there is one. Batch norm then averages
+        over its devices.
+      start: The index of the first stage of the towers, counted from 0. All tasks share the stages
+        before it.
+      after: The indices of the stages that a unit follows, counted from 0. By default a unit
+        follows every stage from ``start`` on.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of

@@ -1,4 +1,4 @@
-"""One-gate mixture of experts."""
+"""OMoE: one-gate mixture of experts."""
 
 from collections.abc import Mapping
 
@@ -22,25 +22,30 @@ def omoe(
     start: int = 0,
     stop: int | None = None,
 ) -> MultiTask:
-    """Shared experts under one gate for all tasks (the OMoE of Ma et al., KDD 2018).
+    """OMoE: all tasks share the experts and also one gate that mixes them.
 
-    ``prediction_t = head_t(sum_e softmax(gate(x))_e expert_e(x))``
-    (https://doi.org/10.1145/3219819.3220007). All except the heads lies under
-    ``params['shared']``: ``'experts'`` with leaves ``[E, ...]``, and ``'gate'``.
+    An expert is a copy of the stages. The prediction of task t is
+    ``head_t(sum_e softmax(gate(x))_e expert_e(x))`` (Ma et al., KDD 2018,
+    https://doi.org/10.1145/3219819.3220007). All parameters except the heads are stored under
+    ``params['shared']``: the experts as ``'experts'``, in leaves ``[E, ...]``, and the gate as
+    ``'gate'``.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
-      num_experts: E, the number of experts. Each is a copy of the stages from ``start`` to
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
+      num_experts: The number of experts E. Each expert is a copy of the stages from ``start`` to
         ``stop``.
-      gate: A function from E to a Module that gives one logit per expert, or a Module with E
-        outputs. One dense layer by default.
-      gate_dropout: The share of gate weights that are dropped in training. The others are scaled
-        up.
-      gate_at: The number of stages before the input of the gate, at most ``start``.
-      start: The first stage of an expert. All tasks share the stages before it.
-      stop: The first stage after an expert. Each task has its own copy of the stages from there
-        on. By default an expert has all stages from ``start`` on.
+      gate: A function from the number of experts E to a Module that gives one logit per expert, for
+        example ``heads.linear``. A Module with E outputs works too. The default is one dense layer.
+      gate_dropout: The share of the gate weights that are set to 0 at random in training. The
+        others are scaled up, so that they sum to 1 again.
+      gate_at: The number of stages that run before the gate. With 0, the gate reads the input x.
+        The largest value is ``start``, the default.
+      start: The index of the first stage of an expert, counted from 0. All tasks share the stages
+        before it.
+      stop: The index of the first stage after the experts. Each task has its own copy of this stage
+        and of all later stages. By default there is no such stage.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of

@@ -1,4 +1,4 @@
-"""Schemes where each task runs the backbone itself, with some parameters per task."""
+"""Schemes in which each task runs the backbone itself, with some parameters per task."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -27,8 +27,8 @@ class Step(NamedTuple):
     Attributes:
       name: The name of its subtree.
       module: The module that computes the step.
-      own: Whether each task has its own copy; otherwise all tasks share one.
-      indexed: Whether its input is ``(x, index of the task)``.
+      own: Whether each task has its own copy. If False, all tasks share one.
+      indexed: Whether the input is ``(x, index of the task)``.
     """
 
     name: str
@@ -38,12 +38,13 @@ class Step(NamedTuple):
 
 
 def passes(steps: Sequence[Step], heads: Mapping[str, Module], part: str) -> MultiTask:
-    """Every task runs ``steps`` in order, then its head.
+    """Build a model in which every task runs ``steps`` in order, then its head.
 
-    The steps before the first step that differs between tasks run once, as `features`. The other
-    steps run once per task, in one vmap if all tasks are read out. The copies of the tasks are
-    stacked, ``params['task'][part][name]`` with leaves ``[T, ...]``. A shared step after them runs
-    once per task, and each run moves its state (batch statistics) by one T-th.
+    The first steps, which are equal for all tasks, run once, as `features`. The other steps run
+    once per task. They run in one vmap if all tasks are read out. The copies of the tasks are
+    stacked, ``params['task'][part][name]`` with leaves ``[T, ...]``. If a shared step comes after
+    them, it runs once per task, and each of the T runs moves its state (batch statistics) by 1/T of
+    the change.
     """
     order = tuple(heads)
     steps = [s._replace(module=_indexed(s.module)) if s.indexed else s for s in steps]
@@ -96,7 +97,7 @@ def passes(steps: Sequence[Step], heads: Mapping[str, Module], part: str) -> Mul
 def _init_steps(
     steps: Sequence[Step], num_tasks: int, part: str, keys: Any, x: Any
 ) -> tuple[Any, Any, Any]:
-    """The parameters and the state of all steps, and the shapes of the last output."""
+    """Return the parameters and the state of all steps, and the shapes of the last output."""
     params, state = ({'shared': {}, 'task': {part: {}}} for _ in range(2))
     for step, key in zip(steps, keys, strict=True):
         x = (x, jax.ShapeDtypeStruct((), jnp.int32)) if step.indexed else x
@@ -117,7 +118,7 @@ def trunk_with_units(
     part: str,
     after: Sequence[int] | None,
 ) -> MultiTask:
-    """One trunk for all tasks; after chosen stages each task has its own copy of ``unit``."""
+    """Build one trunk for all tasks; after chosen stages each task has its own copy of ``unit``."""
     check(backbone, heads)
     chosen = check_stages('after', after, 0, len(backbone) - 1)
     steps = []
@@ -129,7 +130,7 @@ def trunk_with_units(
 
 
 def _indexed(module: Module) -> Module:
-    """A module on ``(features, index)``; skips are passed on."""
+    """Make a module act on ``(features, index)``; skips are passed on."""
 
     def init(key, z):
         return module.init(key, (features_of(z[0]), z[1]))
@@ -143,7 +144,7 @@ def _indexed(module: Module) -> Module:
 
 
 def _together(one, indices, shared, own, keys):
-    """The passes of all tasks in one vmap."""
+    """Run the passes of all tasks in one vmap."""
     drawn = None if keys[0] is None else keys
     mapped = jax.vmap(one, in_axes=(None, 0, 0, 0, None if drawn is None else 0))
     y, after, own_state = mapped(shared, *own, jnp.array(indices), drawn)
@@ -151,7 +152,7 @@ def _together(one, indices, shared, own, keys):
 
 
 def _one_by_one(one, indices, shared, own, keys):
-    """The passes of some tasks; each starts from the states that the previous one left."""
+    """Run the passes of some tasks; each starts from the state that the previous one left."""
     own_params, own_state = own
     num_tasks, outputs = len(keys), []
     for at in indices:
@@ -164,7 +165,7 @@ def _one_by_one(one, indices, shared, own, keys):
 
 
 def _run(steps, shared, own, shared_state, own_state, x, index, key, train):
-    """One pass; returns its output and the new states, of shared steps and of the task."""
+    """Run one pass; return its output and the new states, of shared steps and of the task."""
     written: dict[bool, dict[str, Any]] = {False: {}, True: {}}
     for step, k in zip(steps, split_key(key, len(steps)), strict=True):
         params, state = (own, own_state) if step.own else (shared, shared_state)
@@ -176,7 +177,7 @@ def _run(steps, shared, own, shared_state, own_state, x, index, key, train):
 
 
 def _changes(before, after):
-    """``after`` with None for leaves that did not change, such as frozen parameters."""
+    """Return ``after`` with None for leaves that did not change, such as frozen parameters."""
     return jax.tree.map(lambda old, new: None if new is old else new, before, after)
 
 
@@ -185,7 +186,7 @@ def _mean(leaf):
 
 
 def step_toward(before: Any, after: Any, num_tasks: int) -> Any:
-    """A state one T-th of the way from ``before`` to ``after``; integers are those of ``after``."""
+    """Move a state 1/T of the way from ``before`` to ``after``; integers come from ``after``."""
 
     def move(old, new):
         if new is old:

@@ -1,4 +1,4 @@
-"""Progressive layered extraction."""
+"""PLE: progressive layered extraction."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,31 +27,39 @@ def ple(
     gate_dropout: float = 0.0,
     start: int = 0,
 ) -> MultiTask:
-    """Levels of shared experts and of experts of each task (Tang et al., RecSys 2020).
+    """PLE: several levels, each with shared experts and with experts of each task.
 
-    ``x_t^l = sum_e softmax(gate_t(x_t^(l-1)))_e y_e`` over the experts of the task and the shared
-    experts. Below the last level a shared gate mixes all experts into the input of the shared
-    experts of the next level (https://doi.org/10.1145/3383313.3412236). LibMTL has no shared gate:
-    it runs the shared experts once per task, on the features of that task.
+    The features of task t at level l are ``x_t^l = sum_e softmax(gate_t(x_t^(l-1)))_e y_e``, where
+    ``y_e`` is the output of expert e. The sum is over the shared experts and the experts of task t.
+    Below the last level, a shared gate also mixes all experts. The shared experts of the next level
+    read this mixture (Tang et al., RecSys 2020, https://doi.org/10.1145/3383313.3412236). LibMTL
+    has no shared gate. Its shared experts run once per task, on the features of the task.
 
-    A subtree is placed by the losses that reach it. ``params['shared']['level0']`` and so on hold
-    the stacked ``'experts'`` of a level (in the last level only the shared ones), the shared gate
-    ``'common'`` and, where other tasks depend on them, the gates of the tasks, ``'tasks'``.
-    ``params['task']['extraction'][task]`` holds the experts of the task in the last level, and its
-    gates in the last two levels: no other loss reaches them.
+    Parameters that the losses of several tasks reach are stored under ``params['shared']``. For
+    each level, ``'level0'`` and so on, these are:
+
+    - ``'experts'``: all experts, stacked. In the last level, only the shared experts.
+    - ``'common'``: the shared gate.
+    - ``'tasks'``: the gates of the tasks, if other tasks depend on them.
+
+    ``params['task']['extraction'][t]`` holds what only the loss of task t reaches: its experts in
+    the last level, and its gates in the last two levels.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
       num_shared: The number of shared experts in every level, at least 1.
-      num_own: The number of experts of each task in every level; 0 for shared experts only.
-      levels: The number of stages of each level. By default every stage is a level. Each task has
+      num_own: The number of experts of each task in every level. With 0 there are shared experts
+        only.
+      levels: The number of stages in each level. By default every stage is a level. Each task has
         its own copy of the stages after the last level.
-      gate: A function from E to a Module that gives one logit per expert. One dense layer by
-        default.
-      gate_dropout: The share of gate weights that are dropped in training. The others are scaled
-        up.
-      start: The first stage of an expert. All tasks share the stages before it.
+      gate: A function from the number of experts that a gate mixes to a Module that gives one logit
+        per expert. The default is one dense layer.
+      gate_dropout: The share of the gate weights that are set to 0 at random in training. The
+        others are scaled up, so that they sum to 1 again.
+      start: The index of the first stage of an expert, counted from 0. All tasks share the stages
+        before it.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
@@ -90,7 +98,7 @@ def ple(
 
 
 def _trunk(stages, experts, units: Units, private: int, mix: Module, common: Module) -> Module:
-    """``x -> (inputs of the tasks at level private, rows of later levels, shared rows)``."""
+    """Map x to the tasks' inputs at level ``private``, rows of later levels, and shared rows."""
     before = by_stage_name(stages)
     modules, last = dict(before), len(experts) - 1
     for at, expert in enumerate(experts[:-1]):
@@ -121,7 +129,7 @@ def _trunk(stages, experts, units: Units, private: int, mix: Module, common: Mod
 
 
 def _extraction(expert: Module, mix: Module, num_own: int, lower: range) -> Module:
-    """The modules of one task: gates of the ``lower`` levels, and the last experts and gate."""
+    """Build the modules of one task: gates of ``lower`` levels, and the last experts and gate."""
     last = f'level{lower.stop}'
     modules = {f'level{at}/gate': mix for at in lower} | {f'{last}/gate': mix}
     modules |= {f'{last}/experts': stack(expert, num_own)} if num_own else {}

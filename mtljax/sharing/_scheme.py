@@ -1,4 +1,4 @@
-"""The shape of most schemes: a shared trunk, then a chain of modules for each task."""
+"""The form of most schemes: a shared trunk, then a chain of modules for each task."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,13 +14,14 @@ def scheme(
     *,
     auxiliary: Callable | None = None,
 ) -> MultiTask:
-    """``prediction_t = last_t(... first_t(pick(t, trunk(x))))``.
+    """Build a model that predicts ``last_t(... first_t(pick(t, trunk(x))))`` for task t.
 
     Args:
       trunk: A module whose parameters are ``params['shared']``.
-      parts: ``{part: {task: Module}}``, applied one after the other; the parameters lie under
-        ``params['task'][part][task]``. The last part is ``'heads'``.
-      pick: ``(task, z) -> input of the first module of the task``.
+      parts: The modules after the trunk, ``{part: {task: Module}}``, which run one after the other.
+        Their parameters are ``params['task'][part][task]``. The last part is ``'heads'``.
+      pick: A function ``(task, z)`` from the output z of the trunk to the input of the first module
+        of the task.
       auxiliary: As in `MultiTask`.
 
     >>> import jax

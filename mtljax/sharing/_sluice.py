@@ -1,4 +1,4 @@
-"""Sluice networks: shared subspaces, and a mixture of layers."""
+"""Sluice networks: mixtures of subspaces of the towers, and of layers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,30 +21,36 @@ def sluice(
     start: int = 0,
     after: Sequence[int] | None = None,
 ) -> MultiTask:
-    """One tower per task; after each stage, combinations of subspaces of all towers.
+    """Sluice networks: one tower per task, whose features are mixed in parts after each stage.
 
-    ``x_(t,a) <- sum_(s,b) alpha_(t,a),(s,b) x_(s,b)``, where the channels of task s are split into
-    subspaces b in order; with ``mixture`` the head reads ``sum_j beta_tj x_t^j`` over the stages j
-    whose mixed features have the shape of the last stage (Ruder, Bingel, Augenstein, Sogaard, AAAI
-    2019, https://arxiv.org/abs/1705.08142). The third part of the paper makes subspaces orthogonal:
-    ``penalties.orthogonality(0.1, subspaces=2, where='shared/towers')`` in the optax chain. The
-    code of the paper mixes subspaces by the order of memory; here channels ``0 .. C/S - 1`` are the
-    first subspace. Parameters lie where those of `cross_stitch` lie.
+    A tower is a copy of the network for one task. The channels of each task s are split into S
+    equal parts b, the subspaces. After a stage, part a of task t becomes
+    ``x_(t,a) <- sum_(s,b) alpha_(t,a),(s,b) x_(s,b)``, with learned weights alpha. With
+    ``mixture``, the head of task t reads ``sum_j beta_tj x_t^j``, where ``x_t^j`` are the mixed
+    features after stage j. The sum is over the stages whose features have the shape of the last
+    stage (Ruder, Bingel, Augenstein, Sogaard, AAAI 2019, https://arxiv.org/abs/1705.08142).
+
+    The paper also makes the subspaces orthogonal. To do this, put
+    ``penalties.orthogonality(0.1, subspaces=2, where='shared/towers')`` into the optax chain. For C
+    channels, the first subspace is the channels ``0 .. C/S - 1``. The code of the paper splits the
+    channels by their order in memory instead. The parameters are stored as in `cross_stitch`.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
-      subspaces: S, the number of equal parts of the channels (the last axis).
-      own: The first weight of a subspace on itself; ``1 / (S T)`` is 'balanced' in the paper.
-      mixture: Whether heads read a mixture of stages. It starts with equal weights.
-      start: The first stage with one tower per task. All tasks share the stages before it.
-      after: The stages that a unit follows, counted from 0. All stages from ``start`` on by
-        default.
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
+      subspaces: The number S of equal parts of the channels (the last axis).
+      own: The initial weight of a subspace on itself. ``1 / (S T)`` is called 'balanced' in the
+        paper, for T tasks.
+      mixture: Whether the heads read a mixture of stages. The mixture starts with equal weights.
+      start: The index of the first stage of the towers, counted from 0. All tasks share the stages
+        before it.
+      after: The indices of the stages that a unit follows, counted from 0. By default a unit
+        follows every stage from ``start`` on.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
-        range;
-        at init, the channels cannot be split.
+        range. At init, the channels cannot be split.
 
     >>> import jax
     >>> from mtljax import backbones, heads
@@ -89,7 +95,7 @@ def _unit(task: int, num_tasks: int, subspaces: int, own: Any) -> Module:
 
 
 def _mixture(unit: Module, task: int) -> Module:
-    """The unit, then the mixture of its output with features of earlier stages of the task."""
+    """Apply the unit, then mix its output with features of earlier stages of the task."""
 
     def init(key, x):
         rows, earlier = x

@@ -1,4 +1,4 @@
-"""Parallel towers, one per task."""
+"""Soft sharing: parallel towers, one per task."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,21 +13,24 @@ def soft(
     *,
     parallel: Sequence[int] | None = None,
 ) -> MultiTask:
-    """Soft sharing: one copy of each parallel stage per task; a penalty keeps the copies close.
+    """Soft sharing: each task has a copy of the network, and a penalty keeps the copies close.
 
-    ``prediction_t = head_t(tower_t(x))``. Put the penalty, such as ``penalties.l2(0.1)``, into the
-    optax chain (Duong et al., ACL 2015, https://aclanthology.org/P15-2139; Yang & Hospedales, ICLR
-    workshop 2017, https://arxiv.org/abs/1606.04038). Without one the towers are independent.
+    The prediction of task t is ``head_t(tower_t(x))``, where the tower is its copy of the network.
+    Put the penalty into the optax chain, for example ``penalties.l2(0.1)`` (Duong et al., ACL 2015,
+    https://aclanthology.org/P15-2139; Yang & Hospedales, ICLR workshop 2017,
+    https://arxiv.org/abs/1606.04038). Without a penalty the towers are independent.
 
-    The copies are one stacked subtree, ``params['task']['towers']`` with leaves ``[T, ...]``. A
-    clip by the global norm would couple them. A shared stage after a parallel stage runs once per
-    task, and its batch statistics are averaged over these runs.
+    The towers of T tasks are stacked in ``params['task']['towers']``, in leaves ``[T, ...]``.
+    Clipping by the global norm would couple them. If ``parallel`` names only some stages, the tasks
+    share all others. A shared stage that comes after a parallel stage runs once per task, and its
+    batch statistics are averaged over these runs.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis.
-      parallel: The stages that every task has a copy of, counted from 0. All stages by default.
-        The other stages lie under ``params['shared']``.
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
+        order.
+      parallel: The indices of the stages that every task has a copy of, counted from 0. The default
+        is all stages. The other stages are stored under ``params['shared']``.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, there is no head, or a stage does not

@@ -8,12 +8,12 @@ from mtljax.module import serial
 
 
 def by_stage_name(stages: tuple[Module, ...]) -> dict[str, Module]:
-    """``{'stage0': ..., 'stage1': ...}``."""
+    """Return ``{'stage0': ..., 'stage1': ...}``."""
     return {f'stage{at}': stage for at, stage in enumerate(stages)}
 
 
 def run_stages(call: Callable[[str, Any], Any], names: Iterable[str], x: Any) -> list[Any]:
-    """``x`` and the outputs of the named modules, one after the other."""
+    """Return ``x`` and the outputs of the named modules, which run one after the other."""
     outputs = [x]
     for name in names:
         outputs.append(call(name, outputs[-1]))
@@ -21,5 +21,5 @@ def run_stages(call: Callable[[str, Any], Any], names: Iterable[str], x: Any) ->
 
 
 def with_tail(tail: tuple[Module, ...], heads: Mapping[str, Module]) -> dict[str, Module]:
-    """Each head after its own copy of the stages ``tail``."""
+    """Put each head after its own copy of the stages ``tail``."""
     return {task: serial(*tail, head) if tail else head for task, head in heads.items()}

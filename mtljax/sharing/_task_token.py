@@ -1,4 +1,4 @@
-"""One network with the task as an input."""
+"""One network for all tasks, with the task as an input."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -20,24 +20,26 @@ def task_token(
     how: Literal['add', 'prepend'] = 'add',
     before: int = 0,
 ) -> MultiTask:
-    """One network and one head for all tasks; a learned embedding of the task is an input.
+    """One network and one head for all tasks; a learned embedding tells the network the task.
 
-    ``prediction_t = head(backbone(x + e_t))``, or ``backbone([e_t; x])``. All parameters are
-    shared, and ``params['task']`` is empty. Only the embeddings grow with T (as in multi-task
-    reinforcement learning and in text-to-text models: Raffel et al., JMLR 2020,
-    https://arxiv.org/abs/1910.10683). All that comes after the embedding runs once per task.
+    The prediction of task t is ``head(backbone(x + e_t))``, where ``e_t`` is the embedding. With
+    ``how='prepend'`` it is ``head(backbone([e_t; x]))``. Multi-task reinforcement learning and
+    text-to-text models use this form (Raffel et al., JMLR 2020, https://arxiv.org/abs/1910.10683).
+
+    All parameters are shared, and ``params['task']`` is empty. Only the embeddings grow with the
+    number of tasks. Every stage after the embedding runs once per task.
 
     Args:
-      backbone: The stages of the network, a tuple of Modules.
-      heads: ``{task: Module}``. Their order is the order of every T axis. The first head serves
-        all tasks, so that all heads must be alike.
-      how: ``'add'`` adds the embedding along the last axis. ``'prepend'`` puts it before the
-        features ``[B, C]``, or before the tokens ``[B, L, C]`` as a first token.
-      before: The stage whose input gets the embedding, counted from 0. For token ids use 1, after
-        the stage that embeds them.
+      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      heads: The head of each task, ``{task: Module}``. The first head serves all tasks, so all
+        heads must be alike.
+      how: ``'add'`` adds the embedding to the features, along the last axis. ``'prepend'`` puts it
+        in front of features ``[B, C]``, or in front of tokens ``[B, L, C]`` as a first token.
+      before: The index of the stage whose input gets the embedding, counted from 0. For token ids
+        use 1: stage 0 embeds them.
 
     Raises:
-      ValueError: An option is unknown, or a stage does not exist; at init, the heads have different
+      ValueError: An option is unknown, or a stage does not exist. At init, the heads have different
         parameters, or the input cannot take an embedding.
 
     >>> from mtljax import backbones, heads
@@ -78,7 +80,7 @@ def _token(num_tasks: int, how: str) -> Module:
 
 
 def _alike(heads: tuple[Module, ...]) -> Module:
-    """The first head, if the parameters and outputs of all heads have the same shapes."""
+    """Return the first head, if the parameters and outputs of all heads have the same shapes."""
 
     def init(key, x):
         def both(head, key):
