@@ -1,4 +1,8 @@
-"""Training: pure steps, and the loop that most people call."""
+"""Training: a training loop, and the pure step functions that it is made of.
+
+Most users call `train`. To write a loop of your own, use `train_step`, `evaluate` and
+`Checkpoints`.
+"""
 
 from mtljax._renamed import renamed as _renamed
 from mtljax.training._checkpoint import Checkpoints

@@ -26,11 +26,11 @@ class Selection:
 
 
 class BestState:
-    """Keeps the newest and the best state, on disk when there is a folder.
+    """Keeps the newest and the best state, on disk if there is a folder.
 
     Args:
       workdir: The folder that holds ``checkpoints/``. None keeps the best state in memory only.
-      select: A function from validation results to a score; higher is better.
+      select: A function from validation results to a score. Higher is better.
       start: The initial state.
       run: The settings of the run, ``{option: value}``; see `identity`.
 
@@ -41,7 +41,8 @@ class BestState:
       state: The state that training continues from: ``start``, or the newest checkpoint.
       best: The state of the best evaluation.
       chosen: The best evaluation.
-      tests: The results on the test split, by step as text. They are averaged at the end.
+      tests: The results on the test split. The keys are the steps as text. The results are averaged
+        at the end.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class BestState:
     def consider(self, step: int, state: TrainState, results: Results) -> None:
         """Compare an evaluation with the best one, and write a checkpoint.
 
-        The first evaluation becomes the best one, whatever its score.
+        The first evaluation is the best one until a better one comes, whatever its score is.
         """
         score = self._select(results)
         score = -math.inf if math.isnan(score) else score
@@ -97,7 +98,7 @@ class BestState:
 
 
 def identity(tasks: Sequence[str], seed: int, options: Options) -> dict[str, Any]:
-    """The settings that a run must share with the checkpoints it continues; others may change.
+    """Return the settings that a run must share with the checkpoints that it continues.
 
     >>> identity(['a'], 0, Options(steps=1, batch_size=8))
     {'seed': 0, 'batch_size': 8, 'micro_batches': 1, 'pooled': False, 'tasks': ['a']}

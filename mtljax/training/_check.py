@@ -1,4 +1,4 @@
-"""Checks of model, tasks and batch, by their shapes."""
+"""Checks of the shapes of model, tasks and batch."""
 
 import math
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ def check_batch(
 
 
 def with_rows(batch: Batch, rows: int = ROWS) -> Batch:
-    """The shapes of a batch with another number of examples.
+    """Return the shapes of a batch with another number of examples.
 
     Raises:
       ValueError: The leaves do not share one leading axis of examples.
@@ -93,7 +93,7 @@ def _size(batch: Batch) -> int:
 
 
 def _shapes(tree) -> Any:
-    """The shapes as text, with B for the number of examples."""
+    """Return the shapes as text, with B for the number of examples."""
 
     def text(leaf):
         sizes = ['B' if size == ROWS else str(size) for size in leaf.shape]

@@ -14,7 +14,10 @@ from mtljax.base import PyTree
 
 
 class Checkpoints:
-    """Checkpoints in a folder, written in the background. A kill leaves the last complete one.
+    """Checkpoints in a folder: the newest one and the one with the best score.
+
+    They are written in the background. If the process is killed, the last complete checkpoint
+    stays.
 
     Args:
       folder: The folder of the checkpoints. It is created if it is missing.
@@ -47,10 +50,10 @@ class Checkpoints:
         """Write a checkpoint of ``step``.
 
         Args:
-          step: The step of the state, which names the checkpoint.
-          state: A tree of arrays and random keys. It is copied, so its buffers may be donated.
-          progress: A mapping that JSON can hold.
-          score: The score on validation; higher is better.
+          step: The step of the state. It names the checkpoint.
+          state: A tree of arrays and random keys. It is copied, so you may donate its buffers.
+          progress: Any mapping that JSON can hold.
+          score: The score on validation. Higher is better.
         """
         args = ocp.args.Composite(
             state=ocp.args.StandardSave(jax.tree.map(_host, state)),
@@ -63,8 +66,11 @@ class Checkpoints:
         """Read a checkpoint.
 
         Args:
-          like: A state of the same structure, shapes and dtypes.
-          step: The step of the checkpoint; the newest one when None.
+          like: A state with the same structure, shapes and dtypes.
+          step: The step of the checkpoint. None reads the newest one.
+
+        Returns:
+          The state, and the mapping ``progress`` that was saved with it.
 
         Raises:
           ValueError: The checkpoint holds another structure, or other shapes.
@@ -87,7 +93,7 @@ class Checkpoints:
         return jax.tree.map(_device, restored['state'], like), restored['progress']
 
     def close(self) -> None:
-        """Wait until the last checkpoint is written, then close."""
+        """Wait until the last checkpoint is written, then close the folder."""
         self._manager.wait_until_finished()
         self._manager.close()
 
@@ -111,7 +117,7 @@ def _is_key(leaf):
 
 
 def _host(leaf):
-    """A NumPy copy: every process holds the whole state, and one writes it."""
+    """Return a NumPy copy: every process holds the whole state, and one writes it."""
     return np.array(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
 
 

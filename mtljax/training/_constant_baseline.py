@@ -1,4 +1,4 @@
-"""The results of a constant prediction."""
+"""The results of a model that always predicts the same."""
 
 import math
 from typing import Any
@@ -16,19 +16,20 @@ _EXAMPLES = 10_000
 
 
 def constant_baseline(model: MultiTask, dataset: Dataset) -> Results:
-    """The results of a constant prediction on the test split. A useful model is better.
+    """Compute the test results of a constant prediction, which a useful model must beat.
 
-    The prediction for real targets is their mean. For integer targets it is the logarithm of the
-    class frequencies, or the log-odds where the prediction is one logit. Every place (such as a
-    pixel) has its own constant. The constants come from the labels of at most 10,000 training
-    examples and are not tuned to a metric.
+    For real-valued targets, the prediction is their mean. For integer targets, it is the logarithm
+    of the class frequencies. If the prediction is a single logit, it is the log-odds. Every place,
+    such as a pixel, has its own constant. The constants are computed from the labels of at most
+    10,000 training examples. They are not tuned to a metric.
 
     Args:
-      model: The model; only the shapes of its predictions matter.
-      dataset: The data set. Labels come from ``train``, results from ``test``.
+      model: The multi-task model. Only the shapes of its predictions matter.
+      dataset: The data set. The labels come from the training split, and the results from the test
+        split.
 
     Returns:
-      ``{task: {'loss': ..., metric: ...}}``.
+      The results ``{task: {'loss': ..., metric: ...}}``.
 
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=100, validation=10, test=50)
@@ -57,7 +58,7 @@ def constant_baseline(model: MultiTask, dataset: Dataset) -> Results:
 
 
 def _best(prediction: jax.ShapeDtypeStruct, target: jax.Array, mask: Any) -> jax.Array:
-    """The constant in the shape of one example's prediction."""
+    """Return the constant in the shape of the prediction for one example."""
     rows = jnp.broadcast_to(expand(jnp.asarray(mask), target), target.shape)
     whole = jnp.issubdtype(target.dtype, jnp.integer) or target.dtype == bool
     if whole and len(prediction.shape) > target.ndim:
@@ -68,7 +69,7 @@ def _best(prediction: jax.ShapeDtypeStruct, target: jax.Array, mask: Any) -> jax
 
 
 def _frequencies(target: jax.Array, rows: jax.Array, classes: int) -> np.ndarray:
-    """The share of each class among the labels of every place, ``[..., C]``; no one-hot arrays."""
+    """Return the share of each class at every place, ``[..., C]``, without one-hot arrays."""
     places = target.shape[1:]
     size = math.prod(places)
     kinds = np.arange(size) * classes + np.asarray(target).reshape(-1, size)

@@ -1,4 +1,4 @@
-"""Losses and metrics of a split."""
+"""Losses and metrics on a split of a data set."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,16 +19,18 @@ Results = dict[str, dict[str, float]]
 def eval_step(
     model: MultiTask, tasks: Mapping[str, Task], *, axis_name: str | None = None
 ) -> Callable[[Any, Any, Batch], Any]:
-    """The sums of one batch: ``(params, state, batch) -> {task: {metric: sums}}``.
+    """Return a function that computes the metric sums of one batch.
 
-    The sums of several batches are added. A metric that collects gives rows in place of sums, and
-    the rows of several batches are concatenated. With ``axis_name``, both are already done over
-    devices. Loss and metrics see labelled examples only.
+    The function is ``(params, state, batch) -> {task: {metric: sums}}``. Add the sums of several
+    batches to get those of a whole split. Some metrics need all predictions at once
+    (`Metric.collects`). For these, the function returns arrays with one row per example, and the
+    rows of several batches are concatenated instead. With ``axis_name``, the sums are added and the
+    rows are concatenated over the devices. The loss and the metrics use labelled examples only.
 
     Args:
-      model: The model.
-      tasks: ``{task: Task}``.
-      axis_name: The axis of a surrounding pmap.
+      model: The multi-task model.
+      tasks: The `Task` of each task name, ``{task: Task}``.
+      axis_name: The axis name of a surrounding pmap.
 
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=4, validation=2, test=2)
@@ -62,18 +64,19 @@ def evaluator(
     put: Callable[[Batch], Batch] = lambda batch: batch,
     seeds: int | None = None,
 ) -> Callable[[Any, Any], Any]:
-    """A function ``(params, state) -> results`` over a split, compiled once.
+    """Return a compiled function ``(params, state) -> results`` that evaluates a model on a split.
 
-    The last batch is filled up with unlabelled examples.
+    The last batch is filled up with examples without labels, so that all batches have one size.
 
     Args:
-      model: The model.
-      tasks: ``{task: Task}``.
+      model: The multi-task model.
+      tasks: The `Task` of each task name, ``{task: Task}``.
       split: The examples to evaluate on.
       batch_size: The number of examples per batch.
       put: A function that places a batch on the devices.
-      seeds: The number of models that are evaluated at once. ``params`` and ``state`` then have a
-        leading axis, and the results are a list. One model without that axis when None.
+      seeds: The number of models that are evaluated at once. ``params`` and ``state`` then need a
+        first axis of models, and the function returns a list of results. When None, there is one
+        model without this axis.
 
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=4, validation=2, test=2)
@@ -110,7 +113,7 @@ def evaluator(
 
 
 def _parted(tasks, sums):
-    """Sums, and rows of metrics that collect; each tree has None in place of the other."""
+    """Separate sums from rows of metrics that collect; each tree has None in place of the other."""
 
     def marks(task, name, sums):
         collects = _metrics(tasks[task])[name].collects
@@ -131,7 +134,7 @@ def _over_devices(tasks, sums, axis_name):
 
 
 def _fetched(leaf):
-    """An array on the host, including the parts that other processes hold."""
+    """Return an array on the host, including the parts that other processes hold."""
     if leaf.is_fully_addressable:
         return np.asarray(leaf)
     return multihost_utils.process_allgather(leaf, tiled=True)
@@ -145,17 +148,18 @@ def evaluate(
     *,
     batch_size: int = 1024,
 ) -> Results:
-    """The mean loss and every metric of every task over a split.
+    """Compute the mean loss and every metric of every task on a split.
 
     Args:
-      model: The model.
-      tasks: ``{task: Task}``.
-      state: The state that holds the parameters and the model's state.
+      model: The multi-task model.
+      tasks: The `Task` of each task name, ``{task: Task}``.
+      state: The training state, which holds the parameters and the state of the model.
       split: The examples to evaluate on.
       batch_size: The number of examples per batch.
 
     Returns:
-      ``{task: {'loss': ..., metric: ...}}``; NaN for a task without a label in the split.
+      The results ``{task: {'loss': ..., metric: ...}}``. If a task has no label in the split, its
+        results are NaN.
 
     >>> import optax
     >>> from mtljax import backbones, data, sharing, surgery, training

@@ -15,8 +15,8 @@ class Evaluations(NamedTuple):
     Attributes:
       validate: ``(params, state) -> [results]``, one per seed, on the validation split.
       test: The same on the test split.
-      last: The steps of the evaluations that also run ``test``; a program of one seed alone has
-        them.
+      last: The steps of the evaluations that also run ``test``. It is empty if a program trains
+        several seeds.
     """
 
     validate: Callable[[Any, Any], list[Results]]
@@ -29,7 +29,7 @@ class Evaluations(NamedTuple):
             (tests[str(step)],) = self.test(now.params, now.state)
 
     def means(self, tests: Mapping[str, Results]) -> Results:
-        """The means over the last evaluations.
+        """Return the means over the last evaluations.
 
         >>> tests = {'8': {'a': {'loss': 1.0}}, '10': {'a': {'loss': 2.0}}}
         >>> Evaluations(None, None, [8, 10]).means(tests)

@@ -1,4 +1,4 @@
-"""Stored features, the inputs of a data set whose frozen stages have run."""
+"""Stored features: the inputs of a data set whose frozen stages have already run."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -12,14 +12,14 @@ class Features(NamedTuple):
     They have a type of their own, so that no augmentation and no model takes them for images.
 
     Attributes:
-      values: The output of the frozen stages, ``[B, ...]``.
+      values: The output of the frozen stages, ``[B, ...]`` for B examples.
     """
 
     values: Any
 
 
 def check_augment(dataset: Dataset, augment: Callable | None) -> None:
-    """Refuse to augment stored features.
+    """Raise an error if stored features would be augmented.
 
     Raises:
       ValueError: ``augment`` is given, and the inputs are stored features.

@@ -11,7 +11,7 @@ from mtljax.training._evaluate import Results
 
 
 class NonFiniteLossError(FloatingPointError):
-    """A loss became NaN or infinite; the last good checkpoint is kept."""
+    """A loss became NaN or infinite. The last good checkpoint stays on disk."""
 
 
 def check_losses(losses: dict[str, np.ndarray], start: int) -> None:
@@ -28,7 +28,7 @@ def check_losses(losses: dict[str, np.ndarray], start: int) -> None:
 
 
 def check_params(params: Params, results: Results, step: int) -> None:
-    """Check the parameters after the last update, whose loss no step has computed yet."""
+    """Check the parameters after the last update, because no step has computed their loss yet."""
     if not all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(params)):
         tasks = [task for task, row in results.items() if not math.isfinite(row['loss'])]
         raise NonFiniteLossError(

@@ -14,14 +14,14 @@ Row = dict[str, Any]
 
 
 class Log:
-    """Rows ``{'step': ..., name: value}``, in memory and, with a folder, on disk.
+    """Rows ``{'step': ..., name: value}``, in memory and, if there is a folder, on disk.
 
-    ``metrics.jsonl`` gets one line per row; TensorBoard events lie beside it.
+    ``metrics.jsonl`` gets one line per row. The TensorBoard events are written to the same folder.
 
     Args:
       workdir: The folder of the files. None keeps the rows in memory only.
-      resume: The step that training continues from. Later rows are dropped, since training writes
-        them again.
+      resume: The step that training continues from. Rows of later steps are deleted, because
+        training writes them again.
 
     >>> log = Log(None)
     >>> log.write(1, {'loss/a': 0.5})
@@ -56,13 +56,15 @@ class Log:
 
 
 def read_rows(path: Path) -> list[Row]:
-    r"""Read the rows of a ``metrics.jsonl``. A last line that is not complete is left out.
+    r"""Read the rows of a file ``metrics.jsonl``.
+
+    An incomplete last line is left out.
 
     Args:
       path: The path of the file. A missing file has no rows.
 
     Returns:
-      ``[{'step': ..., name: value}, ...]``.
+      The rows, ``[{'step': ..., name: value}, ...]``.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -28,17 +28,18 @@ from mtljax.training._step import TrainStep
 
 
 class Result(NamedTuple):
-    """The outcome of one training run.
+    """The result of one training run.
 
     Attributes:
-      state: The last state.
-      best: The state with the parameters of the best evaluation on validation.
-      best_step: The step of that evaluation.
-      validation: The results of that evaluation, ``{task: {metric: value}}``.
-      test: The results of ``best`` on the test split; with ``average_last`` the mean results of
-        the last evaluations.
-      steps_per_second: The speed of training alone. Chunks that compile do not count unless all
-        do. NaN where no step was left to train.
+      state: The state after the last step.
+      best: The state at the evaluation with the best results on the validation split.
+      best_step: The step of this evaluation.
+      validation: The validation results of this evaluation, ``{task: {metric: value}}``.
+      test: The results of ``best`` on the test split. With ``average_last``, the mean of the test
+        results of the last evaluations.
+      steps_per_second: The speed of the training steps, without evaluations. A chunk of steps that
+        had to be compiled does not count, unless all chunks had to. The speed is NaN if no step was
+        left to train.
       history: The logged rows.
     """
 
@@ -52,7 +53,7 @@ class Result(NamedTuple):
 
 
 class _Record(NamedTuple):
-    """What is kept of one seed while it trains."""
+    """The best state and the log of one seed, while it trains."""
 
     best: BestState
     log: Log
@@ -71,13 +72,14 @@ def run_seeds(
     """Train all seeds in one program. Several seeds are vmapped, one seed is not.
 
     Args:
-      model: The model.
-      dataset: Tasks and splits.
-      tx: An optax chain that begins with a surgery.
+      model: The multi-task model.
+      dataset: The data set, with its tasks and its training, validation and test splits.
+      tx: An optax chain that begins with a surgery, such as
+        ``surgery.on_shared(surgery.pcgrad())``.
       options: The options of training.
-      seeds: One run each.
+      seeds: The seeds, one run each.
       workdir: The folder of a single run, or None.
-      title: The title of a progress bar; no bar when None.
+      title: The title of a progress bar. None shows no bar.
 
     Returns:
       One `Result` per seed.
@@ -157,7 +159,7 @@ def _open(
     start: TrainState,
     settings: dict[str, Any],
 ) -> _Record:
-    """The record of a run, which goes on from the newest checkpoint in its folder."""
+    """Open the record of a run, which continues from the newest checkpoint in its folder."""
     best = BestState(workdir, options.score, start, settings)
     stack.enter_context(contextlib.closing(best))
     if best.state.step > options.steps:
@@ -179,7 +181,7 @@ def _loop(
     schedule: Schedule,
     title: str | None,
 ) -> tuple[TrainState, Rate]:
-    """Run chunks of steps, log them and evaluate between them; the last states and the rate."""
+    """Run chunks of steps, log and evaluate between them; return the last states and the speed."""
     first, rate = records[0].best, Rate()
     states = strategy.replicate(_packed([record.best.state for record in records]))
     steps, patience = schedule.steps, schedule.patience
@@ -197,7 +199,7 @@ def _loop(
 
 
 def _log_chunk(records: Sequence[_Record], infos: Infos, start: int, stop: int) -> dict[str, float]:
-    """Check and log the losses of a chunk; the mean losses of the first seed, for the bar."""
+    """Check and log the losses of a chunk; return the mean losses of the first seed."""
     parts = _unpacked(infos, len(records), axis=1)
     for record, part in zip(records, parts, strict=True):
         check_losses(part['loss'], start)
@@ -218,7 +220,7 @@ def _evaluate(
 
 
 def _packed(states: Sequence[Any]) -> Any:
-    """One tree for all seeds: the only one, or all of them stacked."""
+    """Return one tree for all seeds: the only one, or all of them stacked."""
     return states[0] if len(states) == 1 else trees.stack(states)
 
 

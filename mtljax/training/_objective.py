@@ -1,4 +1,4 @@
-"""The losses of one batch, as a function with a cut at the features."""
+"""The losses of one batch, as a function that is divided at the features."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,24 +22,29 @@ def objective(
     pooled: bool = False,
     axis_name: str | None = None,
 ) -> tuple[Cut, Array]:
-    """``L_t = sum_i m_ti l_t(x_i) / sum_i m_ti`` for every task, and which tasks have a label.
+    """Compute the loss of every task on a batch, and which tasks have a label in it.
 
-    The auxiliary loss of a task, where the model has one, is added to its ``L_t``.
+    The loss of task t is ``L_t = sum_i m_ti l_t(x_i) / sum_i m_ti``. Here ``l_t(x_i)`` is its loss
+    on example i, and ``m_ti`` is 1 if example i has a label of the task and 0 if not. If the model
+    has an auxiliary loss for the task, it is added to ``L_t``.
 
     Args:
-      model: The model.
-      tasks: ``{task: Task}``.
-      state: The model's state before the step.
+      model: The multi-task model.
+      tasks: The `Task` of each task name, ``{task: Task}``.
+      state: The state of the model before the step.
       batch: The examples of this device.
       key: The random key for dropout.
       micro_batches: The number of slices of the batch. They run one after the other, so that only
         the activations of one slice are in memory.
-      pooled: Whether losses are divided by the labels of all tasks, not by each task's own labels.
-      axis_name: The mapped axis. Labels are counted over all devices, so that the mean of the
-        losses over devices is the loss of the whole batch.
+      pooled: What the summed loss of a task is divided by. If False, it is the number of labels of
+        this task in the batch. If True, it is the number of labels of all tasks together.
+      axis_name: The axis name of a surrounding pmap. The labels are counted over all devices. The
+        mean of the losses over the devices is then the loss of the whole batch.
 
     Returns:
-      The losses as a `Cut` whose last carry is the new state, and ``active`` ``[T]``.
+      Two values. The first is a function from the parameters to the losses and the new state of the
+        model. It is a `gradients.Cut`, which separates the network up to the features from the
+        heads. The second is the booleans ``active``, ``[T]`` for T tasks.
 
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=4, validation=2, test=2)
@@ -84,9 +89,10 @@ def _features(model: MultiTask):
 
 
 def _sums(model: MultiTask, tasks: Mapping[str, Task]):
-    """The sum of each named task's loss over its labels, ``[len(names)]``.
+    """Return a function that sums the loss of each named task over its labels, ``[len(names)]``.
 
-    An auxiliary loss counts once per label, so that slices and devices average it like the others.
+    An auxiliary loss counts once per label, so that slices and devices average it like the other
+    losses.
     """
 
     def sums(names, params, state, z, labels, key):
@@ -105,9 +111,9 @@ def _sums(model: MultiTask, tasks: Mapping[str, Task]):
 
 
 def _slices(tree: Any, count: int):
-    """Leaves ``[B, ...]`` as ``[count, B / count, ...]``; a slice takes every count-th example.
+    """Reshape leaves ``[B, ...]`` to ``[count, B / count, ...]``, every count-th example a slice.
 
-    Each device of a sharded batch thus keeps its own examples.
+    With this order, each device of a sharded batch keeps its examples.
     """
 
     def sliced(leaf):

@@ -1,4 +1,4 @@
-"""The options of training, defined once."""
+"""The options of training."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -19,32 +19,37 @@ from mtljax.training._step import TrainStep, train_step
 class Options:
     """The options of `train`, `train_seeds`, `preflight` and `should_vmap_seeds`.
 
-    Each of these functions takes an ``Options``, its fields as keywords, or both; a keyword then
-    replaces the field.
+    You can pass an ``Options`` object to each of these functions, or its fields as keywords, or
+    both. A keyword then replaces the field.
 
     Args:
-      steps: The number of training steps in all.
+      steps: The total number of training steps.
       batch_size: The number of examples per step, over all devices.
-      weighting: The weights of the losses; `weighting.equal` when None.
-      engine: The way to compute per-task gradients; see `gradients.task_gradients`.
+      weighting: The method that chooses the weights of the losses; `weighting.equal` when None.
+      engine: How the task gradients are computed; see `gradients.task_gradients`.
       prefer: What the engine ``'auto'`` saves: ``'time'`` or ``'memory'``.
-      micro_batches: The number of slices of a batch. They run one after the other, and their
-        gradients are summed per task before surgery.
-      pooled: Whether losses are divided by the labels of all tasks, not by each task's own labels.
-      augment: A function ``(key, batch) -> batch`` that changes no shape, such as
-        `data.augment_scenes`. It runs on the device before anything else.
-      parallel: ``'jit'`` (one program over a mesh of all devices) or ``'pmap'``.
-      stream: Whether to stream the examples. When None, data larger than 1 GiB is streamed.
-      workers: The number of threads that read streamed examples ahead.
+      micro_batches: The number of slices of a batch. The slices run one after the other, which
+        saves memory. The gradients of each task are summed over the slices before the surgery.
+      pooled: What the summed loss of a task is divided by. If False, it is the number of labels of
+        this task in the batch. If True, it is the number of labels of all tasks together.
+      augment: A function ``(key, batch) -> batch`` that keeps all shapes, such as
+        `data.augment_scenes`. It runs on the device at the start of each step.
+      parallel: How several devices are used: ``'jit'`` runs one program over a mesh of all devices,
+        and ``'pmap'`` runs one program per device.
+      stream: Whether the examples are streamed to the device. When None, data larger than 1 GiB is
+        streamed.
+      workers: The number of threads that read streamed examples in advance.
       eval_batch_size: The number of examples per batch in evaluation.
-      log_every: The number of steps in a chunk. Losses are fetched and logged once per chunk.
-      eval_every: The number of steps between two evaluations on validation, each with a
-        checkpoint. It is a multiple of ``log_every``; a tenth of the steps when None.
+      log_every: The number of steps in a chunk. The losses are logged once per chunk.
+      eval_every: The number of steps between two evaluations on the validation split. Each
+        evaluation also writes a checkpoint. It must be a multiple of ``log_every``. When None, it
+        is a tenth of the steps.
       patience: Training stops after this many evaluations without a better one.
-      select: A function from validation results to a score; a higher score is better. The mean
-        loss when None.
-      average_last: Test the parameters of this many last evaluations, and report the mean results,
-        as published tables without a validation split do. Test results then choose nothing.
+      select: A function from validation results to a score that is higher for better results. The
+        default score is the mean loss, negated.
+      average_last: Test the parameters of this many last evaluations, and report the mean of the
+        test results. Published tables of data sets without a validation split are made in this way.
+        Test results are then not used to choose parameters.
 
     Raises:
       ValueError: An option is out of range.
@@ -80,7 +85,7 @@ class Options:
 
     @classmethod
     def of(cls, options: 'Options | None' = None, **keywords: Any) -> 'Options':
-        """The options, with the fields that keywords replace.
+        """Return the options, in which keywords replace fields.
 
         Raises:
           TypeError: A keyword is not an option, or ``steps`` or ``batch_size`` is missing.
@@ -107,12 +112,12 @@ class Options:
 
     @property
     def schedule(self) -> Schedule:
-        """The steps of logs and evaluations."""
+        """The steps at which training logs and evaluates."""
         return schedule_of(self.steps, self.log_every, self.eval_every, self.patience)
 
     @property
     def score(self) -> Callable[[Results], float]:
-        """``select``, or the mean loss."""
+        """The function ``select``, or the default score."""
         return select_by() if self.select is None else self.select
 
     def step(
@@ -121,7 +126,7 @@ class Options:
         tasks: Mapping[str, Task],
         tx: optax.GradientTransformation,
     ) -> TrainStep:
-        """The `train_step` with these options."""
+        """Return the `train_step` with these options."""
         return train_step(
             model,
             tasks,

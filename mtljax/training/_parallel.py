@@ -24,7 +24,7 @@ class Strategy(Protocol):
         ...
 
     def fetch(self, tree: PyTree) -> PyTree:
-        """One copy of a replicated tree."""
+        """Return one copy of a replicated tree."""
         ...
 
     def shard(self, tree: PyTree, axis: int = 0) -> PyTree:
@@ -41,7 +41,7 @@ class Strategy(Protocol):
 
 
 class Jit:
-    """One program over a mesh of all devices of all processes; the compiler adds the collectives.
+    """One program over a mesh of all devices of all processes; the compiler adds the communication.
 
     Every process passes the same host tree.
     """
@@ -57,7 +57,7 @@ class Jit:
         return _place(tree, self._whole)
 
     def fetch(self, tree):
-        """The tree itself."""
+        """Return the tree itself."""
         return tree
 
     def shard(self, tree, axis=0):
@@ -70,14 +70,14 @@ class Jit:
         return batch if size % jax.device_count() else self.shard(batch)
 
     def compile(self, fn):
-        """``jax.jit`` with a replicated result."""
+        """Apply ``jax.jit`` with a replicated result."""
         return jax.jit(fn, donate_argnums=0, out_shardings=self._whole)
 
 
 class Pmap:
-    """One program per device, replicated states, collectives by axis name.
+    """One program per device, replicated states, and communication by axis name.
 
-    Every process passes the same host tree and computes its own part.
+    Every process passes the same host tree and computes its part.
     """
 
     axis_name: str | None = AXIS
@@ -88,15 +88,15 @@ class Pmap:
         self._copy = jax.pmap(lambda _, tree: tree, in_axes=(0, None))
 
     def replicate(self, tree):
-        """A host tree with a leading axis of local devices."""
+        """Copy a host tree to every local device, which adds a first axis."""
         return self._copy(np.arange(self._local), tree)
 
     def fetch(self, tree):
-        """The first device's copy."""
+        """Return the copy of the first device."""
         return jax.tree.map(lambda x: x[0], tree)
 
     def shard(self, tree, axis=0):
-        """Leaves with a leading axis of local devices, each with its part of ``axis``."""
+        """Add a first axis of local devices, each with its part of ``axis``."""
 
         def place(leaf):
             parts = np.split(leaf, jax.device_count(), axis)
@@ -105,16 +105,16 @@ class Pmap:
         return jax.tree.map(place, tree)
 
     def put(self, batch):
-        """The batch itself, since one device evaluates."""
+        """Return the batch itself, because one device evaluates."""
         return batch
 
     def compile(self, fn):
-        """``jax.pmap`` over the axis ``'data'``."""
+        """Apply ``jax.pmap`` over the axis ``'data'``."""
         return jax.pmap(fn, axis_name=AXIS, donate_argnums=0)
 
 
 def strategy_of(name: str) -> Strategy:
-    """The strategy ``'jit'`` or ``'pmap'``.
+    """Return the strategy ``'jit'`` or ``'pmap'``.
 
     Raises:
       ValueError: ``name`` is neither.
@@ -127,7 +127,7 @@ def strategy_of(name: str) -> Strategy:
 
 
 def check_parallel(name: str) -> None:
-    """Raise a ValueError unless ``name`` is that of a strategy. No device is touched."""
+    """Raise a ValueError unless ``name`` is the name of a strategy. No device is used."""
     if name not in ('jit', 'pmap'):
         raise ValueError(f"parallel should be one of ['jit', 'pmap']. Found {name!r}.")
 
@@ -148,7 +148,7 @@ def _place(tree, sharding):
 
 
 def check_batch_size(batch_size: int, micro_batches: int, examples: int) -> None:
-    """Raise a ValueError unless the global batch is in the data and can be divided."""
+    """Raise a ValueError unless the data holds the global batch and the devices can divide it."""
     if batch_size > examples:
         raise ValueError(
             f'batch_size should be at most the {examples} training examples. '

@@ -1,4 +1,4 @@
-"""Frozen first stages run once per example, not once per step."""
+"""Run frozen first stages once per example instead of once per step."""
 
 import dataclasses
 import functools
@@ -24,11 +24,12 @@ class Precomputed(NamedTuple):
     """The result of `precompute`.
 
     Attributes:
-      dataset: The data set in memory, with `Features` as inputs and unchanged targets and masks.
-      backbone: The backbone for these features. Its first stage stands for the frozen stages and
-        has no parameters to train; the other stages follow.
+      dataset: The data set in memory. The inputs are the stored `Features`. Targets and masks do
+        not change.
+      backbone: The backbone for these features. Its first stage stands for the frozen stages, and
+        has no parameters to train. The other stages follow.
       whole: The backbone for the original inputs, with the same parameters and state. Use it to
-        serve, or to train on images.
+        serve the model, or to train on the original inputs.
     """
 
     dataset: Dataset
@@ -46,24 +47,29 @@ def precompute(
     batch_size: int = 128,
     progress: str | None = None,
 ) -> Precomputed:
-    """Run the first stages of a backbone once per example, and store their output.
+    """Run frozen first stages of a backbone once per example, and store their output.
 
-    A model on ``backbone`` trains like a model on ``whole``, whose first stages are frozen by
-    `module.freeze`. Losses, gradients and parameters agree up to rounding, and a step costs only
-    the other stages. The frozen stages become one stage in evaluation mode. Its parameters are
-    drawn or loaded once, so parallel towers all start with the same ones. They lie in the state, so
-    checkpoints and results are those of the whole model, and both models read them. Training
-    refuses an augmentation, which would change the features at every step.
+    A training step then costs only the other stages. A model on the result's ``backbone`` trains
+    like a model on its ``whole``, in which the first stages are frozen by `module.freeze`. Losses,
+    gradients and parameters agree up to rounding.
+
+    The frozen stages become one stage in evaluation mode. Its parameters are drawn or loaded once,
+    so if a scheme makes several towers, all start with the same parameters. The parameters are in
+    the state of the model. So both models can read the checkpoints, and checkpoints hold the whole
+    model. Augmentation raises an error, because it would change the features at every step.
 
     Args:
       dataset: The data set. All three splits are read, in order.
-      backbone: A tuple of stages.
+      backbone: The network, as a tuple of stages.
       stages: The number of first stages that run once, from 1 to all of them.
-      seed: The seed of their parameters, where none are loaded.
-      dtype: The dtype of the stored features; their own dtype when None. They are cast back to
-        their own dtype when they are read.
+      seed: The seed of the parameters of these stages, if none are loaded.
+      dtype: The dtype in which the features are stored. None means the dtype that the stages
+        return. When the features are read, they are cast back to that dtype.
       batch_size: The number of examples per batch.
-      progress: The title of a progress bar; no bar when None.
+      progress: The title of a progress bar. None shows no bar.
+
+    Returns:
+      A `Precomputed` with the data set of features and the two backbones.
 
     Raises:
       ValueError: An option is out of range, each task has its own inputs, the inputs are features
@@ -122,7 +128,7 @@ def _check(dataset: Dataset, backbone: Any, stages: Any, batch_size: Any) -> Non
 def _all(
     splits: Mapping[str, Split], run: Callable[[Any], Any], batch_size: int, title: str | None
 ) -> dict[str, ArraySplit]:
-    """Every split with features as inputs, once they are known to fit into memory."""
+    """Check that all features fit into memory, and return every split with features as inputs."""
     like = {name: _like(split, run) for name, split in splits.items()}
     size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(like))
     _check_memory(size)
@@ -136,7 +142,7 @@ def _all(
 
 
 def _like(split: Split, run: Callable[[Any], Any]) -> Batch:
-    """The shapes of all examples of a split."""
+    """Return the shapes of all examples of a split."""
     example = split.example
     rows = example._replace(inputs=Features(jax.eval_shape(run, example.inputs)))
     return jax.tree.map(
@@ -165,7 +171,7 @@ def _fill(
 
 
 def _reader(like: Any) -> Callable:
-    """The ``apply`` of a stage that returns the features in their own dtypes."""
+    """Return the ``apply`` of a stage that returns the features in their own dtypes."""
 
     def read(params, state, x, *, key=None, train=False):
         if not isinstance(x, Features):
@@ -180,7 +186,7 @@ def _reader(like: Any) -> Callable:
 
 
 def _cast(tree: Any, dtype: Any) -> Any:
-    """Cast floating-point leaves; integers, such as the places of maxima, stay as they are."""
+    """Cast floating-point leaves; integers, such as the places of maxima, do not change."""
 
     def cast(leaf):
         return leaf.astype(dtype) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
@@ -199,7 +205,7 @@ def _check_memory(needed: int) -> None:
 
 
 def _free_memory() -> int | None:
-    """The bytes of free memory, or None where the system does not tell."""
+    """Return the bytes of free memory, or None if the system does not tell."""
     if not _MEMORY.exists():
         return None
     lines = dict(line.split(':', 1) for line in _MEMORY.read_text().splitlines())

@@ -1,4 +1,4 @@
-"""All that training would refuse, before anything is compiled."""
+"""Checks before training starts and before anything is compiled."""
 
 from typing import Any
 
@@ -22,14 +22,18 @@ def preflight(
     options: Options | None = None,
     **keywords: Any,
 ) -> None:
-    """Check by their shapes that model, data, optimiser and options fit each other.
+    """Check that model, data, optimizer and options fit each other, without training.
+
+    The check uses shapes only, so it is fast.
 
     Args:
-      model: A sharing scheme on a backbone and ``dataset.heads``.
-      dataset: The tasks and their splits.
-      tx: An optax chain that begins with a surgery.
-      options: The options of training; or give them as keywords.
-      **keywords: The fields of `Options`; ``steps`` and ``batch_size`` are required.
+      model: A multi-task model, made by a sharing scheme from a backbone and ``dataset.heads``.
+      dataset: The data set, with its tasks and its training, validation and test splits.
+      tx: An optax chain that begins with a surgery, such as
+        ``surgery.on_shared(surgery.pcgrad())``.
+      options: The options of training. You can pass its fields as keywords instead.
+      **keywords: Fields of `Options`. Without ``options``, ``steps`` and ``batch_size`` are
+        required.
 
     Raises:
       ValueError: The error that `train` would raise before its first step.
@@ -56,7 +60,7 @@ def check_against(options: Options, dataset: Dataset) -> None:
 
 
 def checked_start(model: MultiTask, dataset: Dataset, step: TrainStep, seed: int) -> TrainState:
-    """The initial state, once every split is known to fit the model."""
+    """Check that every split fits the model, and return the initial state."""
     splits = {'train': dataset.train, 'validation': dataset.validation, 'test': dataset.test}
     for name, split in splits.items():
         if split.size < 1:

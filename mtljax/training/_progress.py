@@ -11,8 +11,8 @@ class Progress(contextlib.AbstractContextManager):
     """A progress bar with steps, losses and steps per second.
 
     Args:
-      steps: The number of steps in all.
-      title: The title of the bar; no bar when None.
+      steps: The total number of steps.
+      title: The title of the bar. None shows no bar.
     """
 
     def __init__(self, steps: int, title: str | None):

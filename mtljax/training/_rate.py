@@ -8,7 +8,7 @@ import time
 class Rate:
     """Steps per second.
 
-    The first chunk of each length compiles. It counts only where no other chunk does.
+    The first chunk of each length is compiled. It does not count unless all chunks are first ones.
     """
 
     def __init__(self):
@@ -23,7 +23,7 @@ class Rate:
 
     @property
     def steps_per_second(self) -> float:
-        """Over all chunks that count; NaN before the first."""
+        """The speed over all chunks that count; NaN before the first chunk."""
         lengths = [steps for steps, _ in self._chunks]
         warm = [c for i, c in enumerate(self._chunks) if c[0] in lengths[:i]]
         counted = warm or self._chunks

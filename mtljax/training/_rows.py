@@ -7,7 +7,7 @@ from mtljax.training._runner import Infos
 
 
 def mean_losses(infos: Infos) -> dict[str, float]:
-    """The mean loss of each task over the steps in which it had a label.
+    """Return the mean loss of each task over the steps in which it had a label.
 
     A task without any label is left out.
     """
@@ -20,7 +20,7 @@ def mean_losses(infos: Infos) -> dict[str, float]:
 
 
 def mean_row(infos: Infos) -> dict[str, float]:
-    """The row of a chunk: mean losses, weights, and the share of steps with a label."""
+    """Return the row of a chunk: mean losses, weights, and the share of steps with a label."""
     means = {'loss': mean_losses(infos)}
     means |= {name: _averages(infos[name]) for name in ('weight', 'active')}
     return {f'{name}/{task}': value for name, row in means.items() for task, value in row.items()}
@@ -31,7 +31,7 @@ def _averages(row) -> dict[str, float]:
 
 
 def validation_row(results: Results) -> dict[str, float]:
-    """The row of an evaluation."""
+    """Return the row of an evaluation."""
     return {
         f'validation/{task}/{name}': value
         for task, row in results.items()

@@ -1,4 +1,4 @@
-"""Runners of many steps: with data on the device, or streamed to it."""
+"""Functions that run many steps: with the data on the device, or streamed to it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -35,19 +35,20 @@ def runner(
     """Build a runner: a function that runs steps on batches of a split.
 
     Args:
-      update: A `TrainStep.update`.
+      update: The function ``update`` of a `TrainStep`.
       split: The training examples.
       strategy: The strategy for several devices.
       batch_size: The number of examples per step, over all devices.
       seed: The seed of the order of the examples. With several seeds, states and batches have a
-        leading axis.
-      steps: The number of steps in all.
-      scan: Whether a chunk of steps is one ``lax.scan``. It needs data on the device.
-      stream: Whether to stream. When None, data larger than 1 GiB or not in memory is streamed.
-      workers: The number of threads that read streamed batches ahead, two batches per thread.
+        first axis of seeds.
+      steps: The total number of steps.
+      scan: Whether a chunk of steps is one ``lax.scan``. This needs data on the device.
+      stream: Whether the data is streamed. When None, data is streamed if it is larger than 1 GiB
+        or not in memory.
+      workers: The number of threads that read streamed batches in advance, two batches per thread.
 
     Raises:
-      ValueError: The split is not in memory, and ``stream=False`` or there are several seeds.
+      ValueError: The split is not in memory, but ``stream`` is False or there are several seeds.
 
     >>> from mtljax import data
     >>> from mtljax.training._parallel import strategy_of
@@ -74,11 +75,11 @@ def runner(
 
 
 def scans_well(model: MultiTask, state: TrainState, batch: Batch) -> bool:
-    """Whether a scan of steps is faster than single steps. Convolutions on a CPU are not.
+    """Return whether a scan of steps is faster than single steps; convolutions on a CPU are not.
 
     Args:
-      model: The model.
-      state: The state that holds its parameters and state.
+      model: The multi-task model.
+      state: The training state, which holds the parameters and the state of the model.
       batch: A batch, or its shapes.
 
     >>> import optax

@@ -11,15 +11,17 @@ from mtljax.options import check_option
 
 
 def scale_rate(names: str | Sequence[str], multiple: Any) -> optax.GradientTransformation:
-    """Multiply the updates of named subtrees, at the end of an optax chain.
+    """Multiply the updates of named subtrees, to give them another learning rate.
+
+    Put this at the end of an optax chain.
 
     Args:
-      names: The names of subtrees at any depth: ``'units'`` matches ``shared/units/stage0`` and
-        ``task/units/a``.
+      names: One or several names of subtrees, at any depth. For example, ``'units'`` matches
+        ``shared/units/stage0`` and ``task/units/a``.
       multiple: The factor of the learning rate.
 
     Raises:
-      ValueError: ``multiple`` is not a finite number, or (at init) no parameter has such a name.
+      ValueError: ``multiple`` is not a finite number. At init, no parameter has such a name.
 
     >>> import jax.numpy as jnp
     >>> tx = optax.chain(optax.sgd(0.1), scale_rate('units', 100))

@@ -7,7 +7,7 @@ from mtljax.options import check_count
 
 
 class Schedule(NamedTuple):
-    """The rhythm of a run, in steps; ``patience`` counts evaluations."""
+    """How often a run logs and evaluates, in steps; ``patience`` counts evaluations."""
 
     steps: int
     log_every: int
@@ -15,11 +15,11 @@ class Schedule(NamedTuple):
     patience: int | None
 
     def evaluates(self, step: int) -> bool:
-        """Whether an evaluation follows ``step``."""
+        """Return whether an evaluation follows ``step``."""
         return step % self.eval_every == 0 or step == self.steps
 
     def last(self, count: int | None) -> list[int]:
-        """The steps of the last ``count`` evaluations; an empty list when ``count`` is None.
+        """Return the steps of the last ``count`` evaluations; an empty list when ``count`` is None.
 
         Raises:
           ValueError: There are fewer evaluations, or early stopping may move the end.
@@ -45,7 +45,7 @@ class Schedule(NamedTuple):
 
 
 def chunks_of(first: int, steps: int, length: int) -> Iterator[tuple[int, int]]:
-    """Pairs (start, stop) that end at multiples of ``length`` and at ``steps``.
+    """Return pairs (start, stop) that end at multiples of ``length`` and at ``steps``.
 
     >>> list(chunks_of(3, 9, 4))
     [(3, 4), (4, 8), (8, 9)]
@@ -59,7 +59,7 @@ def chunks_of(first: int, steps: int, length: int) -> Iterator[tuple[int, int]]:
 def schedule_of(
     steps: int, log_every: int, eval_every: int | None, patience: int | None
 ) -> Schedule:
-    """A schedule. It has ten evaluations when ``eval_every`` is None.
+    """Return a schedule; it has ten evaluations when ``eval_every`` is None.
 
     Raises:
       ValueError: A number is below 1, or an evaluation would fall inside a chunk.

@@ -1,4 +1,4 @@
-"""Runs that differ in the seed alone: one after the other, or all in one program."""
+"""Runs that differ only in the seed: one after the other, or all in one program."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,30 +21,32 @@ def train_seeds(
     progress: str | None = None,
     **keywords: Any,
 ) -> list[Result]:
-    """Train one run per seed, as `train` does, without work folders.
+    """Train one run per seed, as `train` does, but without work folders.
 
-    With ``together``, all seeds are one vmapped program. That is faster where a step is small or
+    With ``together``, one vmapped program trains all seeds. This is faster if a step is small or if
     the device is large; see `should_vmap_seeds`. Every seed has its own initial parameters, order
-    of examples, dropout and best step. A program of several seeds has no early stopping, and its
-    ``steps_per_second`` counts the steps of all seeds.
+    of examples, dropout and best step.
 
     Args:
-      model: A sharing scheme on a backbone and ``dataset.heads``.
-      dataset: The tasks and their splits.
-      tx: An optax chain that begins with a surgery.
-      options: The options of training; or give them as keywords.
+      model: A multi-task model, made by a sharing scheme from a backbone and ``dataset.heads``.
+      dataset: The data set, with its tasks and its training, validation and test splits.
+      tx: An optax chain that begins with a surgery, such as
+        ``surgery.on_shared(surgery.pcgrad())``.
+      options: The options of training. You can pass its fields as keywords instead.
       seeds: The seeds, one run each.
-      together: Whether all seeds run in one program, or one after the other. One program needs
-        ``parallel='jit'``, and no ``patience``, ``stream`` or ``average_last``.
-      progress: The title of a progress bar; no bar when None.
-      **keywords: The fields of `Options`; ``steps`` and ``batch_size`` are required.
+      together: Whether all seeds run in one program. If False, they run one after the other. One
+        program needs ``parallel='jit'`` and cannot have ``patience``, ``stream`` or
+        ``average_last``. Its ``steps_per_second`` counts the steps of all seeds.
+      progress: The title of a progress bar. None shows no bar.
+      **keywords: Fields of `Options`. Without ``options``, ``steps`` and ``batch_size`` are
+        required.
 
     Returns:
       One `Result` per seed.
 
     Raises:
-      ValueError: See `train`; also when there is no seed, or an option that one program cannot
-        have.
+      ValueError: The errors of `train`. Also: there is no seed, or an option does not work with
+        ``together``.
       NonFiniteLossError: A loss of any seed is NaN or infinite.
 
     >>> from mtljax import backbones, data, sharing, surgery

@@ -8,10 +8,10 @@ from mtljax.training._evaluate import Results
 
 
 def filled(tasks: Mapping[str, Task], value: float) -> Results:
-    """Results with the same number for the loss and every metric of every task.
+    """Return results that have the same number for the loss and every metric of every task.
 
     Args:
-      tasks: ``{task: Task}``.
+      tasks: The `Task` of each task name, ``{task: Task}``.
       value: The number.
 
     >>> filled({}, 1.0)
@@ -23,16 +23,18 @@ def filled(tasks: Mapping[str, Task], value: float) -> Results:
 def select_by(
     metric: str = 'loss', *, higher_is_better: bool = False
 ) -> Callable[[Results], float]:
-    """A score of validation results: the mean of one metric over the tasks that have it.
+    """Return a score for the option ``select``: the mean of one metric over the tasks.
 
-    Values that are not finite, such as those of a task without labels, do not count.
+    Only tasks that have the metric count. Values that are not finite, such as those of a task
+    without labels, do not count.
 
     Args:
       metric: The name of the metric, the same for all tasks.
-      higher_is_better: The direction of the metric. The score is always higher for better results.
+      higher_is_better: Whether a higher value of the metric is better. If False, the score is the
+        negative mean, so that a better result always has a higher score.
 
     Returns:
-      A function from results to a score. It raises a ValueError where no task has the metric.
+      A function from results to a score. It raises a ValueError if no task has the metric.
 
     >>> select_by('loss')({'a': {'loss': 0.5}, 'b': {'loss': 1.5}})
     -1.0

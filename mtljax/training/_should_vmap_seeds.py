@@ -29,23 +29,24 @@ def should_vmap_seeds(
     seeds: Sequence[int],
     **keywords: Any,
 ) -> tuple[bool, str]:
-    """Whether `train_seeds` should run the seeds in one program, and why.
+    """Decide whether `train_seeds` should run the seeds in one program, and say why.
 
-    Some options exclude it: early stopping, tests at several steps, pmap and streamed data.
-    Convolutions are slow where every seed has its own kernels. On a CPU, one program is chosen
-    where one step takes at most 50 MFLOP; on other devices, where the states of all seeds fill at
-    most an eighth of the memory.
+    One program is not possible with early stopping, tests at several steps, pmap or streamed data.
+    It is not chosen if the model has convolutions, which are slow when every seed has its own
+    kernels. Otherwise it is chosen on a CPU if one step takes at most 50 MFLOP. On other devices it
+    is chosen if the states of all seeds fill at most one eighth of the memory.
 
     Args:
-      model: A sharing scheme on a backbone and ``dataset.heads``.
-      dataset: The tasks and their splits.
-      tx: An optax chain that begins with a surgery.
-      options: The options of training; or give them as keywords.
+      model: A multi-task model, made by a sharing scheme from a backbone and ``dataset.heads``.
+      dataset: The data set, with its tasks and its training, validation and test splits.
+      tx: An optax chain that begins with a surgery, such as
+        ``surgery.on_shared(surgery.pcgrad())``.
+      options: The options of training. You can pass its fields as keywords instead.
       seeds: The seeds, one run each.
-      **keywords: The fields of `Options`. ``steps`` may be left out: it does not matter here.
+      **keywords: Fields of `Options`. You can leave out ``steps``, because it does not matter here.
 
     Returns:
-      The choice, and its reason for a log.
+      The decision, and its reason as text for a log.
 
     >>> from mtljax import backbones, data, sharing, surgery
     >>> digits = data.digits(train=64, validation=16, test=16)
@@ -73,7 +74,7 @@ def should_vmap_seeds(
 
 
 def _excluded(dataset: Dataset, options: Options, seeds: Sequence[int]) -> str | None:
-    """The reason why seeds cannot be one program, or None."""
+    """Return the reason why the seeds cannot run in one program, or None."""
     split = dataset.train
     held = split.arrays if isinstance(split, ArraySplit) else None
     streams = bool(options.stream) or held is None or _bytes(held) > RESIDENT_BYTES

@@ -1,4 +1,4 @@
-"""The start of a run: its initial state, and a folder that begins with a given state."""
+"""The initial state of a run, and a folder whose run begins with a given state."""
 
 from contextlib import closing
 from pathlib import Path
@@ -22,15 +22,20 @@ def initial_state(
     seed: int = 0,
     **keywords: Any,
 ) -> TrainState:
-    """The state that `train` starts from.
+    """Return the state that `train` starts from.
 
     Args:
-      model: A sharing scheme on a backbone and ``dataset.heads``.
-      dataset: The tasks and their splits.
-      tx: An optax chain that begins with a surgery.
-      options: The options of training; or give them as keywords.
+      model: A multi-task model, made by a sharing scheme from a backbone and ``dataset.heads``.
+      dataset: The data set, with its tasks and its training, validation and test splits.
+      tx: An optax chain that begins with a surgery, such as
+        ``surgery.on_shared(surgery.pcgrad())``.
+      options: The options of training. You can pass its fields as keywords instead.
       seed: The seed of the initial parameters.
-      **keywords: The fields of `Options`; ``steps`` and ``batch_size`` are required.
+      **keywords: Fields of `Options`. Without ``options``, ``steps`` and ``batch_size`` are
+        required.
+
+    Returns:
+      The training state at step 0.
 
     Raises:
       ValueError: The error that `train` would raise before its first step.
@@ -57,15 +62,15 @@ def save_start(
     *,
     seed: int = 0,
 ) -> None:
-    """Write the first checkpoint of a run, so that `train` starts from ``state``.
+    """Write the first checkpoint of a run, so that `train` starts from a given state.
 
     Args:
-      workdir: The folder of the run. It should hold no checkpoint yet.
-      model: The model that will train.
+      workdir: The folder of the run. It must not hold a checkpoint yet.
+      model: The model that you will train.
       state: The state to start from, at step 0.
-      results: The results of ``state`` on validation.
-      options: The options that `train` will have.
-      seed: The seed that `train` will have.
+      results: The results of ``state`` on the validation split.
+      options: The options that you will pass to `train`.
+      seed: The seed that you will pass to `train`.
 
     >>> import tempfile
     >>> from mtljax import backbones, data, sharing, surgery, training

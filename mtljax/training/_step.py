@@ -1,4 +1,4 @@
-"""One training step: losses, weighting, per-task gradients, surgery, optimiser."""
+"""One training step: losses, weighting, task gradients, surgery and optimizer."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -23,13 +23,14 @@ _ORDER = (
 
 
 class TrainStep(NamedTuple):
-    """A pure training step.
+    """A pure training step, the result of `train_step`.
 
     Attributes:
-      init: ``(key, batch) -> TrainState``. It also checks that the shapes of model, tasks, batch
-        and chain fit.
-      update: ``(state, batch) -> (state, info)``. ``info`` holds ``loss``, ``weight`` and
-        ``active``, each ``{task: scalar}``. The caller applies jit, pmap, scan and vmap.
+      init: A function ``(key, batch) -> TrainState``. It also checks that the shapes of the model,
+        the tasks, the batch and the optax chain fit.
+      update: A function ``(state, batch) -> (state, info)``. ``info`` holds ``loss``, ``weight``
+        and ``active``, each as ``{task: scalar}``. ``active`` says whether the batch has a label of
+        the task. ``update`` is not compiled: apply jit, pmap, scan or vmap to it yourself.
     """
 
     init: Callable[..., TrainState]
@@ -49,26 +50,31 @@ def train_step(
     augment: Callable[[Key, Batch], Batch] | None = None,
     axis_name: str | None = None,
 ) -> TrainStep:
-    """Build the training step of a model. All schemes, weightings, methods and engines share it.
+    """Build the training step of a model, for any sharing scheme, weighting and surgery.
 
     Args:
-      model: A sharing scheme on a backbone and heads.
-      tasks: ``{task: Task}``, one for each of the model's tasks.
-      tx: An optax chain that begins with a surgery.
-      weighting: The weights of the losses; `weighting.equal` when None.
-      engine: The way to compute per-task gradients; see `gradients.task_gradients`.
+      model: A multi-task model, made by a sharing scheme from a backbone and heads.
+      tasks: The `Task` of each task name, ``{task: Task}``.
+      tx: An optax chain that begins with a surgery, such as
+        ``surgery.on_shared(surgery.pcgrad())``.
+      weighting: The method that chooses the weights of the losses; `weighting.equal` when None.
+      engine: How the task gradients are computed; see `gradients.task_gradients`.
       prefer: What the engine ``'auto'`` saves: ``'time'`` or ``'memory'``.
-      micro_batches: The number of slices of a batch. They run one after the other, and their
-        gradients are summed per task before surgery.
-      pooled: Whether losses are divided by the labels of all tasks, not by each task's own labels.
-      augment: A function ``(key, batch) -> batch`` that changes no shape, such as
-        `data.augment_scenes`. It runs on the device before anything else.
-      axis_name: The axis of a surrounding pmap. Each device then sees its part of the batch, and
-        losses, label counts and gradients are averaged over devices before the surgery.
+      micro_batches: The number of slices of a batch. The slices run one after the other, which
+        saves memory. The gradients of each task are summed over the slices before the surgery.
+      pooled: What the summed loss of a task is divided by. If False, it is the number of labels of
+        this task in the batch. If True, it is the number of labels of all tasks together.
+      augment: A function ``(key, batch) -> batch`` that keeps all shapes, such as
+        `data.augment_scenes`. It runs on the device at the start of each step.
+      axis_name: The axis name of a surrounding pmap. Each device then receives its part of the
+        batch. Losses, label counts and gradients are averaged over the devices before the surgery.
+
+    Returns:
+      A `TrainStep` with the functions ``init`` and ``update``.
 
     Raises:
-      ValueError: A model task has no `Task`, or an option is out of range (raised here); shapes do
-        not fit, or the chain does not begin with a surgery (raised in ``init``).
+      ValueError: A task of the model has no `Task`, or an option is out of range. In ``init``:
+        shapes do not fit, or the chain does not begin with a surgery.
 
     >>> from mtljax import backbones, data, sharing, surgery
     >>> digits = data.digits(train=100, validation=10, test=10)
@@ -110,7 +116,7 @@ class _Step:
     axis_name: str | None = None
 
     def init(self, key: Key, batch: Batch) -> TrainState:
-        """The initial state, once all parts are known to fit."""
+        """Check that all parts fit, and return the initial state."""
         model, batch = self.model, with_rows(shapes(batch))
         init_key, key = jax.random.split(key)
         params, state = jax.jit(lambda k: model.init(k, batch.inputs))(init_key)
@@ -130,7 +136,7 @@ class _Step:
         return start
 
     def update(self, state: TrainState, batch: Batch) -> tuple[TrainState, dict[str, Any]]:
-        """One step: losses, weights, gradients, surgery and optimiser, in this order."""
+        """Make one step: losses, weights, gradients, surgery and optimizer, in this order."""
         key, model_key, weighting_key, surgery_key = jax.random.split(state.key, 4)
         losses_of, active = self._objective(state, batch, model_key)
         (losses, model_state), jacobian = task_gradients(
@@ -158,7 +164,7 @@ class _Step:
         return TrainState(step, params, model_state, weighting_state, opt_state, key), info
 
     def _objective(self, state: TrainState, batch: Batch, key: Key) -> tuple[Cut, Array]:
-        """The losses of the batch, augmented where that is wanted, and the active tasks."""
+        """Augment the batch if wanted, and return its losses and which tasks are active."""
         if self.axis_name is not None:
             key = jax.random.fold_in(key, jax.lax.axis_index(self.axis_name))
         if self.augment is not None:
@@ -177,7 +183,7 @@ class _Step:
 
 
 def _without_repeats(state: TrainState) -> TrainState:
-    """Copy arrays that occur twice, since donated buffers must differ."""
+    """Copy arrays that occur twice, because donated buffers must differ."""
     seen = set()
 
     def own(leaf):
@@ -215,7 +221,7 @@ def _mean(tree, axis_name):
 
 
 def _mean_changes(before, after, axis_name):
-    """Average changed running statistics over devices; leave other state as it is."""
+    """Average changed running statistics over devices; other state does not change."""
 
     def settle(old, new):
         moving = new is not old and jnp.issubdtype(new.dtype, jnp.inexact)

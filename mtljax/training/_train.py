@@ -1,4 +1,4 @@
-"""The training loop that most people call."""
+"""The training loop that most users call."""
 
 from pathlib import Path
 from typing import Any
@@ -21,25 +21,32 @@ def train(
     progress: str | None = None,
     **keywords: Any,
 ) -> Result:
-    """Train, evaluate, choose the best parameters on validation, and test them once.
+    """Train a model, choose the best parameters on the validation split, and test them once.
 
-    Small data stays on the device, and a chunk of steps is one compiled loop. Large data is
-    streamed with prefetch. With a ``workdir``, training continues from its newest checkpoint and
-    ends with the same bits as a run that never stopped.
+    Small data is stored on the device, and many steps run in one compiled loop. Large data is
+    streamed to the device while training runs. If you pass a ``workdir``, training continues from
+    the newest checkpoint in it. The result then has the same bits as that of a run without an
+    interruption.
 
     Args:
-      model: A sharing scheme on a backbone and ``dataset.heads``.
-      dataset: The tasks and their splits.
-      tx: An optax chain that begins with a surgery.
-      options: The options of training; or give them as keywords.
+      model: A multi-task model, made by a sharing scheme from a backbone and ``dataset.heads``.
+      dataset: The data set, with its tasks and its training, validation and test splits.
+      tx: An optax chain that begins with a surgery, such as
+        ``surgery.on_shared(surgery.pcgrad())``.
+      options: The options of training. You can pass its fields as keywords instead.
       seed: The seed of the initial parameters, of the order of the examples and of dropout.
       workdir: The folder for ``metrics.jsonl``, TensorBoard events and ``checkpoints/``.
-      progress: The title of a progress bar; no bar when None.
-      **keywords: The fields of `Options`; ``steps`` and ``batch_size`` are required.
+      progress: The title of a progress bar. None shows no bar.
+      **keywords: Fields of `Options`. Without ``options``, ``steps`` and ``batch_size`` are
+        required.
+
+    Returns:
+      A `Result`: the last and the best state, the results on validation and test, and the log.
 
     Raises:
-      ValueError: Options, shapes or checkpoints do not fit. It is raised before training starts.
-      NonFiniteLossError: A loss is NaN or infinite; the message names task and step.
+      ValueError: Options, shapes or checkpoints do not fit. This error comes before training
+        starts.
+      NonFiniteLossError: A loss is NaN or infinite. The message names the task and the step.
 
     >>> from mtljax import backbones, data, sharing, surgery
     >>> digits = data.digits(train=64, validation=16, test=16)
