@@ -1,4 +1,8 @@
-"""Checks for data sets, methods and schemes outside mtljax: the rules that those of mtljax keep."""
+"""Checks for your own data sets, sharing schemes, surgeries and weightings.
+
+Each function tests the rules that all data sets and methods of mtljax follow. Call it from your
+tests. If a rule is broken, it raises an AssertionError that names the rule.
+"""
 
 from mtljax.testing._data import check_data
 from mtljax.testing._scheme import check_scheme

@@ -31,7 +31,7 @@ def require_close(
 
 
 def is_finite(tree: PyTree) -> bool:
-    """Whether all numbers of a tree are finite.
+    """Return whether all numbers of a tree are finite.
 
     >>> is_finite({'a': np.array([1.0, np.nan])})
     False
@@ -40,7 +40,7 @@ def is_finite(tree: PyTree) -> bool:
 
 
 def is_zero(tree: PyTree) -> bool:
-    """Whether all numbers of a tree are 0.
+    """Return whether all numbers of a tree are 0.
 
     >>> is_zero({'a': np.zeros(2)})
     True
@@ -49,7 +49,7 @@ def is_zero(tree: PyTree) -> bool:
 
 
 def layout(tree: PyTree) -> list[tuple[Any, ...]]:
-    """The shape, dtype and weak type of every leaf.
+    """Return the shape, dtype and weak type of every leaf.
 
     >>> import jax.numpy as jnp
     >>> layout({'a': jnp.zeros(2)})

@@ -1,4 +1,4 @@
-"""A check of data sets, for the tests of a loader."""
+"""A check of data sets, for the tests of a data loader."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,24 +12,28 @@ from mtljax.testing._data_task import check_task
 
 
 def check_data(dataset: Dataset) -> None:
-    """Check what every data set must keep, and raise an AssertionError that says what it breaks.
+    """Check the rules that every data set must follow.
 
     For each split:
 
-    - The size is at least 1, and ``example`` has the structure of ``take``.
-    - ``take`` returns the examples in the order of the indices, also with a repeated index, and
-      the same ones at every call.
-    - ``batches`` of one seed repeat, and each batch has the size that was asked for.
-    - Leaves are NumPy arrays of 32 bits or fewer, finite, with a leading axis of examples. The
-      three splits have the same structure, shapes per example and dtypes.
-    - Targets and masks name the tasks. Masks are boolean, and a prefix of the shape of the loss.
+    - The size is at least 1, and ``example`` has the same structure as the result of ``take``.
+    - ``take`` returns the examples in the order of the indices, even if an index is repeated. Every
+      call returns the same examples.
+    - ``batches`` with the same seed returns the same batches. Each batch has the requested size.
+    - All leaves are finite NumPy arrays of 32 bits or fewer, with a first axis of examples. The
+      three splits have the same structure, dtypes and shapes per example.
+    - Targets and masks have the names of the tasks. Masks are boolean, and their shape is a prefix
+      of the shape of the loss.
 
-    For each task, on features that are made up: the head has a prediction whose loss is finite
-    ``[B, ...]`` and can be differentiated, every metric has a finite result, or NaN if the examples
-    do not define it, and ``inverse`` keeps the shape. No backbone is built.
+    For each task, on random features in place of the output of a backbone:
+
+    - The head returns a prediction. Its loss is finite, has the shape ``[B, ...]`` for B examples
+      and can be differentiated.
+    - Every metric has a finite result, or NaN if the examples do not define it.
+    - ``inverse`` keeps the shape.
 
     Args:
-      dataset: A small data set, such as a loader makes from a file of the test.
+      dataset: A small data set, for example one that a loader reads from a file of the test.
 
     Raises:
       AssertionError: The data set breaks a rule. The message names the split, the task and the

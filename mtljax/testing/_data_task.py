@@ -1,4 +1,4 @@
-"""A check of one task of a data set: head, loss and metrics should fit the targets."""
+"""A check that the head, the loss and the metrics of one task fit its targets."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ _WIDTH = 3  # the number of channels of the made-up features
 
 
 def check_task(name: str, task: Task, target: Any, mask: np.ndarray) -> None:
-    """Check that head, loss, metrics and inverse fit the targets, on made-up features.
+    """Check on random features that head, loss, metrics and inverse fit the targets.
 
     Args:
       name: The name of the task, for errors.
       task: The task.
       target: A tree of targets ``[B, ...]``.
-      mask: The labels that exist, booleans ``[B, ...]``.
+      mask: Booleans ``[B, ...]`` that say which labels exist.
 
     Raises:
       AssertionError: A part does not fit. The message names the task and the part.

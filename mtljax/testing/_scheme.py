@@ -1,4 +1,4 @@
-"""The contract of a sharing scheme."""
+"""A check of sharing schemes."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -21,37 +21,38 @@ def check_scheme(
     tasks: Mapping[str, Task] | None = None,
     batch: Batch | None = None,
 ) -> None:
-    """Check that a sharing scheme keeps the contract of `MultiTask`.
+    """Check that the models of a sharing scheme follow the rules of `MultiTask`.
 
-    The check builds one small model with random parameters and looks at these rows:
+    The function builds one small model with random parameters, and checks these rules:
 
     - layout: ``params`` is ``{'shared': ..., 'task': {'heads': {task: ...}, ...}}``, and the tasks
       are in the order of the heads.
-    - reach: each leaf of ``'shared'`` has a gradient from two or more losses. Each leaf of
-      ``'task'`` has a gradient from one loss; a leaf that is stacked over the tasks ``[T, ...]``
-      has in row t a gradient from loss t only. Each head has a gradient from its task.
-    - gradients: the per-task gradients sum to the gradient that ``jax.grad`` takes of the whole
-      model.
+    - reach: at each leaf of ``'shared'``, two or more losses have a gradient. At each leaf of
+      ``'task'``, one loss has a gradient. A leaf may also be stacked over the tasks, ``[T, ...]``;
+      then only the loss of task t has a gradient in row t. At each head, the loss of its task has a
+      gradient.
+    - gradients: the sum of the task gradients is the gradient that ``jax.grad`` computes for the
+      whole model.
     - losses: each loss is the loss of the prediction of its task, plus the auxiliary loss.
-    - readout: a readout of some tasks gives the same predictions as a readout of all tasks.
-    - state: a step of training keeps the structure, the shapes and the dtypes of the state;
-      a prediction without training keeps its values.
+    - readout: if only some tasks are read out, their predictions are the same as if all tasks are.
+    - state: a training step keeps the structure, the shapes and the dtypes of the state. A
+      prediction outside training keeps its values too.
     - jit: the predictions are the same with and without ``jax.jit``.
-    - missing labels: without the labels of one task the losses and gradients of all other tasks
-      stay the same, and all gradients are finite.
-    - inputs: with `sharing.multi_input` each prediction is a function of the input of its task.
+    - missing labels: if the labels of one task are missing, the losses and gradients of all other
+      tasks do not change, and all gradients are finite.
+    - inputs: with `sharing.multi_input`, each prediction depends only on the input of its task.
 
     Args:
-      scheme: ``(backbone, heads) -> MultiTask``. Use `functools.partial` to set its options.
-      backbone: The stages of the model; two dense layers by default.
-      tasks: ``{task: Task}``, two or more; a classification and a regression by default.
-      batch: Examples with all labels. It is required with ``tasks``. Inputs ``{task: x}`` are
-        meant for a scheme that `sharing.multi_input` wraps.
+      scheme: A function ``(backbone, heads) -> MultiTask``. Set its options with
+        `functools.partial`.
+      backbone: The network, as a tuple of stages. The default is two dense layers.
+      tasks: Two or more tasks, ``{task: Task}``. The default is a classification and a regression.
+      batch: Examples in which no label is missing. Required if you pass ``tasks``. If the scheme is
+        wrapped by `sharing.multi_input`, the inputs are ``{task: x}``.
 
     Raises:
-      AssertionError: The scheme breaks the contract. The message names the row and the leaf.
-      ValueError: ``tasks`` is given without ``batch`` or the other way round, or there are fewer
-        than two tasks.
+      AssertionError: The scheme breaks a rule. The message names the rule and the leaf.
+      ValueError: Only one of ``tasks`` and ``batch`` is given, or there are fewer than two tasks.
 
     >>> from mtljax import sharing
     >>> check_scheme(sharing.hard)
@@ -110,7 +111,7 @@ def _facts(model: MultiTask, tasks: Mapping[str, Task], batch: Batch, key: Key) 
 
 
 def _at_random(params: Params, key: Key) -> Params:
-    """Parameters near the first ones: none keeps a special value, such as 0."""
+    """Move the parameters a little, so that none has a special value such as 0."""
     leaves, treedef = jax.tree.flatten(params)
     keys = jax.random.split(key, len(leaves))
     moved = [v + 0.1 * jax.random.normal(k, v.shape) for v, k in zip(leaves, keys, strict=True)]
@@ -118,7 +119,7 @@ def _at_random(params: Params, key: Key) -> Params:
 
 
 def _on_own_inputs(model: MultiTask, params: Params, state: State, x: PyTree) -> dict[str, Any]:
-    """Predictions where task t has the same examples, but rolled by t; {} for inputs per task."""
+    """Predict with the examples of task t rolled by t; {} if the tasks already have own inputs."""
     if isinstance(x, dict) and set(x) == set(model.tasks):
         return {}
     own = {
@@ -129,7 +130,7 @@ def _on_own_inputs(model: MultiTask, params: Params, state: State, x: PyTree) ->
 
 
 def _without_labels(batch: Batch, task: str) -> Batch:
-    """No label of one task; its targets are NaN where they are floats."""
+    """Remove all labels of one task; its targets become NaN if they are floats."""
 
     def hide(leaf):
         leaf = np.asarray(leaf)
@@ -142,7 +143,7 @@ def _without_labels(batch: Batch, task: str) -> Batch:
 
 
 def _small_tasks() -> dict[str, Task]:
-    """Two kinds of predictions, with names in no sorted order."""
+    """Return two kinds of tasks, whose names are not in sorted order."""
     return {
         'wide': Task(heads.linear(3), optax.softmax_cross_entropy_with_integer_labels),
         'b': Task(heads.linear(), optax.squared_error),

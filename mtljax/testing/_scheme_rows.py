@@ -1,4 +1,4 @@
-"""The rows of the contract of a sharing scheme; each raises an AssertionError."""
+"""The rules for the models of a sharing scheme; each function raises an AssertionError."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -14,21 +14,21 @@ _RTOL, _ATOL = 1e-4, 1e-5
 
 
 class Facts(NamedTuple):
-    """The results of one compiled function that every row reads.
+    """The results of one compiled function, which all checks read.
 
     Attributes:
       params: Random parameters.
       state: The first state.
-      predictions: ``{task: prediction}`` without training.
+      predictions: ``{task: prediction}`` outside training.
       trained: ``{task: prediction}`` in training.
       last: ``{task: prediction}`` of a readout of the last task only.
-      rolled: Predictions where task t reads the examples rolled by t; {} if not computed.
+      rolled: The predictions if task t reads the examples rolled by t; {} if they are not computed.
       read: The state after a prediction.
-      after: The state after a step of training.
-      losses: ``[T]``.
-      weights: ``[T]``.
-      jacobian: Per-task gradients, a tree of leaves ``[T, ...]``.
-      combined: The weighted sum of the per-task gradients, from the engine.
+      after: The state after a training step.
+      losses: The losses, ``[T]`` for T tasks.
+      weights: Random loss weights, ``[T]``.
+      jacobian: The task gradients, a tree of leaves ``[T, ...]``.
+      combined: The weighted sum of the task gradients, from the engine.
       whole: The gradient of the weighted sum of the losses, from ``jax.grad``.
     """
 
@@ -48,14 +48,14 @@ class Facts(NamedTuple):
 
 
 def check_order(model: MultiTask, tasks: Mapping[str, Task]) -> None:
-    """The tasks of the model have the order of the heads."""
+    """Check that the tasks of the model have the order of the heads."""
     if not isinstance(model, MultiTask):
         raise AssertionError(f'layout: a scheme should return a MultiTask. Found {model!r}.')
     _equal('layout: model.tasks', model.tasks, tuple(tasks))
 
 
 def check_layout(model: MultiTask, facts: Facts) -> None:
-    """Parameters are laid out as `MultiTask` says; each task has one prediction per example."""
+    """Check that parameters have the layout of `MultiTask`, and each task has a prediction."""
     _equal('layout: the keys of params', sorted(facts.params), ['shared', 'task'])
     heads = sorted(facts.params['task'].get('heads', ()))
     _equal("layout: the keys of params['task']['heads']", heads, sorted(model.tasks))
@@ -63,7 +63,7 @@ def check_layout(model: MultiTask, facts: Facts) -> None:
 
 
 def check_reach(model: MultiTask, facts: Facts) -> None:
-    """Several losses reach each leaf of 'shared'; one reaches each leaf, or row, of 'task'."""
+    """Check that several losses reach each leaf of 'shared', and one each leaf of 'task'."""
     for path, leaf in _leaves(facts.jacobian['shared']):
         reaching = _names(model, _is_reached(leaf))
         if len(reaching) < 2:
@@ -87,16 +87,16 @@ def check_reach(model: MultiTask, facts: Facts) -> None:
 
 
 def check_gradients(facts: Facts) -> None:
-    """Per-task gradients sum to the gradient of the whole model."""
+    """Check that the task gradients sum to the gradient of the whole model."""
     _close('gradients: the combination of the engine', facts.combined, facts.whole)
     total = jax.tree.map(lambda leaf: np.tensordot(facts.weights, leaf, 1), facts.jacobian)
     _close('gradients: the weighted sum of the rows', total, facts.whole)
 
 
 def check_losses(model: MultiTask, tasks: Mapping[str, Task], batch: Batch, facts: Facts) -> None:
-    """Each loss is the loss of the prediction of its task, plus the auxiliary loss.
+    """Check that each loss is the loss of the prediction, plus the auxiliary loss.
 
-    Where training changes a prediction (batch norm, dropout), its loss is not compared.
+    A loss is not compared if training changes its prediction (batch norm, dropout).
     """
     for at, (name, task) in enumerate(tasks.items()):
         prediction = facts.predictions[name]
@@ -108,33 +108,33 @@ def check_losses(model: MultiTask, tasks: Mapping[str, Task], batch: Batch, fact
 
 
 def check_readout(model: MultiTask, facts: Facts) -> None:
-    """A readout of one task is that of all tasks."""
+    """Check that a readout of one task equals that of all tasks."""
     name = model.tasks[-1]
     _close(f'readout: a readout of {name!r} only', facts.last, {name: facts.predictions[name]})
 
 
 def check_state(facts: Facts) -> None:
-    """The state keeps its structure, shapes and dtypes, and changes in training only."""
+    """Check that the state keeps its structure, shapes and dtypes, and changes in training only."""
     _equal('state: its leaves after training', _avals(facts.after), _avals(facts.state))
     _close('state: after a prediction without training', facts.read, facts.state)
 
 
 def check_inputs(model: MultiTask, facts: Facts) -> None:
-    """With one input per task, a prediction is a function of the input of its task."""
+    """Check that a prediction depends on the input of its task only, with one input per task."""
     for at, name in enumerate(model.tasks if facts.rolled else ()):
         expected = jax.tree.map(lambda leaf, at=at: np.roll(leaf, at, 0), facts.predictions[name])
         _close(f'inputs: the prediction of {name!r}', facts.rolled[name], expected)
 
 
 def check_jit(model: MultiTask, batch: Batch, facts: Facts) -> None:
-    """Predictions do not depend on jit."""
+    """Check that the predictions are the same with and without jit."""
     args = jax.tree.map(jnp.asarray, (facts.params, facts.state, batch.inputs))
     predictions, _ = model.apply(*args)
     _close('jit: the predictions without jit', jax.device_get(predictions), facts.predictions)
 
 
 def check_missing_labels(facts: Facts, missing: Facts) -> None:
-    """Without labels of the last task, all is finite and the other tasks do not change."""
+    """Check that other tasks do not change if the labels of the last task are missing."""
     for path, leaf in _leaves(missing.jacobian):
         if not np.isfinite(leaf).all():
             raise AssertionError(f'missing labels: the gradient at {path} should be finite.')
@@ -144,12 +144,12 @@ def check_missing_labels(facts: Facts, missing: Facts) -> None:
 
 
 def _is_reached(leaf: np.ndarray) -> np.ndarray:
-    """Which losses have a gradient anywhere in a leaf ``[T, ...]``."""
+    """Return which losses have a gradient anywhere in a leaf ``[T, ...]``."""
     return np.any(leaf.reshape(len(leaf), -1), axis=-1)
 
 
 def _is_reached_row_by_row(leaf: np.ndarray) -> bool:
-    """Whether a leaf ``[T, T, ...]`` has a gradient of loss t in row t only."""
+    """Return whether a leaf ``[T, T, ...]`` has a gradient of loss t in row t only."""
     if leaf.ndim < 2:
         return False
     reach = leaf.reshape(*leaf.shape[:2], -1).any(-1)

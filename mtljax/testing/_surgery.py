@@ -1,4 +1,4 @@
-"""The rules that every surgery keeps, as one function."""
+"""A check of surgeries."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -21,35 +21,43 @@ def check_surgery(
     has_target: bool = False,
     rtol: float = 1e-4,
 ) -> None:
-    """Check that a surgery keeps the rules that all surgeries of mtljax keep.
+    """Check that a surgery follows the rules that all surgeries of mtljax follow.
 
-    The update has the shape and the dtype of the parameters. The state does not change its layout,
-    under ``lax.scan`` and ``lax.cond``. Neither jit nor vmap nor the engine changes the update.
-    Inactive tasks do not count, also where their gradients are NaN. Zero, huge and tiny gradients
-    give finite updates; active gradients that are not finite give updates that are not finite.
-    With one task the update is that of plain descent. Wrong shapes are refused. The options say
-    what else the method promises.
+    The rules for every surgery:
+
+    - The update has the shapes and dtypes of the parameters. The state keeps its structure, shapes
+      and dtypes, also under ``lax.scan`` and ``lax.cond``.
+    - Neither jit, nor vmap, nor the way in which the task gradients were computed changes the
+      update.
+    - Tasks that are not ``active`` (without a label in the batch) do not count, even if their
+      gradients are NaN.
+    - Zero, huge and tiny gradients give finite updates. If the gradient of an active task is not
+      finite, the update is not finite.
+    - With one task, the update is the one of plain gradient descent.
+    - Wrong shapes raise an error.
+
+    The options describe further properties, which are checked too.
 
     Args:
-      method: A surgery that knows T from ``init(params, num_tasks=T)``.
-      equal: ``(T, norm) -> factor``: T equal gradients g with this norm, and losses of 2, give the
-        update ``factor * g``. When None, it is T for methods with the trait ``scale='sum'``, and is
-        not checked for others.
-      zero_row: ``(T) -> factor``: with a zero row among T, the update is this factor times the
-        update without the row. Not checked when None.
-      degree: Gradients that are s times as long give an update that is ``s**degree`` times as long.
-        When None, only the size of the update is checked.
-      symmetric: Whether the order of the tasks does not matter.
-      draws: ``'nothing'``; or the random draws of the method, which then needs a key: ``'signs'``
-        do not depend on the number of tasks, ``'orders'`` do.
-      reads: Whether an update reads the gradients of ``'all'`` active tasks, only the first update
-        does (``'all at first'``), or none does (``'some'``).
-      by_array: Whether the method acts on every array of the parameters separately.
+      method: A surgery. It must know the number of tasks T after ``init(params, num_tasks=T)``.
+      equal: A function ``(T, norm) -> factor``: if all T task gradients equal g and g has this
+        norm, the update is ``factor * g``. All losses are 2 in this check. When None, the factor is
+        T for methods with the trait ``scale='sum'``, and is not checked for other methods.
+      zero_row: A function ``(T) -> factor``: if one of the T gradients is zero, the update is the
+        factor times the update without this task. When None, this is not checked.
+      degree: If all gradients become s times as long, the update becomes ``s**degree`` times as
+        long. When None, only the size of the update is checked.
+      symmetric: Whether the update is the same for every order of the tasks.
+      draws: What the method draws at random. ``'signs'`` are draws that do not depend on the number
+        of tasks, and ``'orders'`` are draws that do. A method that draws needs a key.
+      reads: Which gradients an update reads: those of ``'all'`` active tasks in every update, those
+        of all tasks in the first update only (``'all at first'``), or only ``'some'``.
+      by_array: Whether the method acts on every parameter array separately.
       has_target: Whether the method treats the first task differently.
       rtol: The relative tolerance.
 
     Raises:
-      AssertionError: The method breaks a rule; the message names it.
+      AssertionError: The method breaks a rule. The message names the rule.
 
     >>> import jax.numpy as jnp
     >>> from mtljax import surgery

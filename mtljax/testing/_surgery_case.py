@@ -1,4 +1,4 @@
-"""A surgery under test: its properties, and its updates in all situations of the checks."""
+"""A surgery under test, with its updates in all situations that are checked."""
 
 import functools
 from collections.abc import Callable
@@ -35,7 +35,7 @@ class SurgeryCase:
 
     @functools.cached_property
     def answers(self) -> dict[Any, PyTree]:
-        """The first update for T = 4 in every situation, from one compiled program."""
+        """The first update for T = 4 tasks in every situation, from one compiled program."""
         named = situations()
         stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *named.values())
         updates = jax.device_get(jax.jit(jax.vmap(lambda each: self.first(**each)))(stacked))
@@ -43,7 +43,7 @@ class SurgeryCase:
 
     @functools.cached_property
     def sequences(self) -> dict[str, PyTree]:
-        """Five updates for T = 3 in each of three sequences, from one compiled program."""
+        """Five updates for T = 3 tasks in each of three sequences, from one compiled program."""
         named = sequences()
         stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *named.values())
         updates = jax.device_get(jax.jit(jax.vmap(self.steps))(stacked))
@@ -51,17 +51,17 @@ class SurgeryCase:
 
     @functools.cached_property
     def compiled(self) -> Callable[..., PyTree]:
-        """`first`, compiled once for every number of tasks and every dtype."""
+        """The function `first`, compiled once for every number of tasks and every dtype."""
         return jax.jit(self.first)
 
     def first(self, rows: PyTree, **extra: Any) -> PyTree:
-        """The update from the first state."""
+        """Return the update from the first state."""
         tasks, params = len(rows['bias']), at(rows, 0)
         extra = {'losses': jnp.full(tasks, LOSS)} | extra
         return self.method.update(rows, self.start(params, tasks), params, **extra)[0]
 
     def steps(self, sequence: dict[str, PyTree]) -> PyTree:
-        """The updates of all steps of a sequence."""
+        """Return the updates of all steps of a sequence."""
         params, tasks = at(at(sequence['rows'], 0), 0), sequence['active'].shape[1]
 
         def step(state, case):
@@ -71,13 +71,13 @@ class SurgeryCase:
         return jax.lax.scan(step, self.start(params, tasks), sequence)[1]
 
     def start(self, params: PyTree, tasks: int = TASKS) -> Any:
-        """The first state."""
+        """Return the first state."""
         init: Callable[..., Any] = self.method.init
         return init(params, num_tasks=tasks)
 
 
 def situations() -> dict[Any, dict[str, Any]]:
-    """The arguments of the first update, by the name of the situation."""
+    """Return the arguments of the first update in each situation, by its name."""
     rows = rows_of(TASKS)
     plain = {'rows': rows, 'active': jnp.ones(TASKS, bool), 'key': jax.random.key(3)}
 
@@ -108,10 +108,10 @@ def situations() -> dict[Any, dict[str, Any]]:
 
 
 def sequences() -> dict[str, dict[str, Any]]:
-    """The arguments of five updates, by the name of the sequence.
+    """Return the arguments of five updates in each sequence, by its name.
 
-    In the sequence 'late' the steps have all tasks but one; all; none; a NaN; all again. The other
-    two repeat a first step.
+    The steps of the sequence 'late' have: all tasks except one; all tasks; no task; a NaN; all
+    tasks. The other two sequences repeat a first step.
     """
     rows, every = rows_of(3), jnp.ones(3, bool)
     broken = jax.tree.map(lambda x: x * per_row(jnp.array([1, jnp.nan, 1]), x), rows)
@@ -134,12 +134,12 @@ def sequences() -> dict[str, dict[str, Any]]:
 
 
 def params_of(dtype: Any = jnp.float32) -> PyTree:
-    """Parameters of two shapes."""
+    """Return parameters of two shapes."""
     return {'kernel': jnp.zeros((2, 3), dtype), 'bias': jnp.zeros(2, dtype)}
 
 
 def rows_of(tasks: int, dtype: Any = jnp.float32, seed: int = 0) -> PyTree:
-    """Random rows ``[T, ...]`` in the shapes of the parameters."""
+    """Return random task gradients ``[T, ...]`` in the shapes of the parameters."""
     rng = np.random.default_rng(seed)
 
     def draw(leaf):
@@ -149,7 +149,7 @@ def rows_of(tasks: int, dtype: Any = jnp.float32, seed: int = 0) -> PyTree:
 
 
 def linear_jacobian() -> Any:
-    """The rows of the situation 'plain', as `gradients.task_gradients` of linear losses."""
+    """Return the gradients of 'plain', as `gradients.task_gradients` of linear losses."""
     rows = rows_of(TASKS)
 
     def losses_of(params):
@@ -160,10 +160,10 @@ def linear_jacobian() -> Any:
 
 
 def at(tree: PyTree, index: Any) -> PyTree:
-    """One row of every leaf."""
+    """Return one row of every leaf."""
     return jax.tree.map(lambda leaf: leaf[index], tree)
 
 
 def length(tree: PyTree) -> float:
-    """The norm of all numbers of a tree."""
+    """Return the norm of all numbers of a tree."""
     return float(np.sqrt(sum(np.sum(np.square(leaf)) for leaf in jax.tree.leaves(tree))))

@@ -1,4 +1,4 @@
-"""The rules that every surgery keeps, one function each."""
+"""The rules that every surgery follows, with one function for each rule."""
 
 import jax
 import jax.numpy as jnp
@@ -48,7 +48,7 @@ def shape_dtype_and_state_are_kept(case: SurgeryCase) -> None:
 
 
 def other_shapes_are_refused(case: SurgeryCase) -> None:
-    """Updates without one row per task raise a ValueError that shows the shapes."""
+    """Updates without one gradient per task raise a ValueError that shows the shapes."""
     params = {'w': jnp.zeros(2), 'v': jnp.zeros(2)}
     for shape in ((2,), (3, 2, 1), ()):
         updates = {'w': jnp.zeros((3, 2)), 'v': jnp.zeros(shape)}
@@ -87,7 +87,7 @@ def one_task_is_plain_descent(case: SurgeryCase) -> None:
 
 
 def inactive_tasks_do_not_count(case: SurgeryCase) -> None:
-    """With inactive tasks the update is that of the other tasks, also where rows are NaN."""
+    """With inactive tasks the update is that of the other tasks, even if gradients are NaN."""
     for subset in SUBSETS:
         if case.draws == 'orders' and len(subset) > 2:
             continue  # fewer tasks draw another order
@@ -109,7 +109,7 @@ def no_active_task_gives_no_update(case: SurgeryCase) -> None:
 
 
 def zero_rows_are_finite(case: SurgeryCase) -> None:
-    """Zero gradients give an update of 0; one zero row gives a finite update."""
+    """Zero gradients give an update of 0; one zero gradient gives a finite update."""
     require(is_zero(case.answers['all zero']), 'Zero gradients should give an update of 0.')
     require(is_finite(case.answers['one zero']), 'One zero row should give a finite update.')
     if case.zero_row is not None and case.draws != 'orders':
@@ -180,7 +180,7 @@ def only_methods_that_draw_need_a_key(case: SurgeryCase) -> None:
 
 
 def neither_jit_nor_the_engine_changes_the_update(case: SurgeryCase) -> None:
-    """Without jit, and from a Jacobian that `gradients.task_gradients` forms, all is the same."""
+    """Without jit, and from a Jacobian of `gradients.task_gradients`, the update is the same."""
     params, extra = params_of(), {'key': jax.random.key(3), 'losses': jnp.full(TASKS, LOSS)}
     lazy = case.method.update(linear_jacobian(), case.start(params), params, **extra)[0]
     require_close(lazy, case.answers['plain'], 'without jit', rtol=case.rtol, atol=1e-5)
@@ -198,7 +198,7 @@ def inactive_tasks_of_a_jacobian_do_not_count(case: SurgeryCase) -> None:
 
 
 def bfloat16_is_near_float32(case: SurgeryCase) -> None:
-    """Rows in bfloat16 give nearly the update of the same rows in float32."""
+    """Gradients in bfloat16 give nearly the update of the same gradients in float32."""
     rows = rows_of(3, jnp.bfloat16, seed=5)
     extra = {'key': jax.random.key(3), 'active': jnp.ones(3, bool)}
     low = case.compiled(rows, **extra)

@@ -1,4 +1,4 @@
-"""The rules that every weighting keeps, as one function."""
+"""A check of weightings."""
 
 from collections.abc import Callable
 
@@ -15,22 +15,28 @@ def check_weighting(
     draws: bool = False,
     rtol: float = 1e-5,
 ) -> None:
-    """Check that a weighting keeps the rules that all weightings of mtljax keep.
+    """Check that a weighting follows the rules that all weightings of mtljax follow.
 
-    The weights are one per task, finite, not negative and not all 0, in the dtype of the losses but
-    float32 at least. Neither jit nor ``lax.scan`` nor vmap changes them. They are constants to
-    autodiff. Huge and tiny losses give finite weights. A task without a label in the batch gets
-    weight 0 and does not change the other weights; its loss is not read. The state does not change
-    its layout, and its arrays can be donated. The order of the tasks does not matter.
+    The rules:
+
+    - There is one weight per task. The weights are finite, not negative and not all 0. They have
+      the dtype of the losses, but at least float32.
+    - Neither jit, nor ``lax.scan``, nor vmap changes the weights. Autodiff treats them as
+      constants.
+    - Huge and tiny losses give finite weights.
+    - A task without a label in the batch gets weight 0 and does not change the other weights. Its
+      loss is not read.
+    - The state keeps its structure, shapes and dtypes, and its arrays can be donated.
+    - The order of the tasks does not matter.
 
     Args:
-      weighting: A weighting; or, if its options differ between tasks, a function from the numbers
-        of the tasks, an array ``[T]``, to the weighting of these tasks.
-      draws: Whether the weights are random, from the key.
+      weighting: A weighting. If its options differ between tasks, pass a function from an array of
+        task indices to the weighting of these tasks.
+      draws: Whether the weights are random, drawn from the key.
       rtol: The relative tolerance.
 
     Raises:
-      AssertionError: The weighting breaks a rule; the message names it.
+      AssertionError: The weighting breaks a rule. The message names the rule.
 
     >>> import jax.numpy as jnp
     >>> from mtljax.base import Weighting

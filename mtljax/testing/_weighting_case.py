@@ -1,4 +1,4 @@
-"""A weighting under test, and its weights in all situations of the checks."""
+"""A weighting under test, with its weights in all situations that are checked."""
 
 import functools
 from collections.abc import Callable
@@ -16,7 +16,7 @@ SUBSET = np.array([1, 4])
 
 
 class Steps(NamedTuple):
-    """The arguments of a weighting in some steps: ``[steps, T]``, and one key per step."""
+    """The arguments of a weighting in some steps: arrays ``[steps, T]``, and one key per step."""
 
     losses: Any
     after: Any
@@ -33,11 +33,11 @@ class WeightingCase:
     rtol: float = 1e-5
 
     def of(self, ids: Any) -> Weighting:
-        """The weighting of the tasks with these numbers."""
+        """Return the weighting of the tasks with these indices."""
         return self.weighting if isinstance(self.weighting, Weighting) else self.weighting(ids)
 
     def compiled(self, ids: Any) -> Callable[[Steps], tuple[PyTree, Any]]:
-        """`scan_of`, compiled."""
+        """Return `scan_of`, compiled."""
         return jax.jit(scan_of(self.of(np.asarray(ids))))
 
     @functools.cached_property
@@ -51,7 +51,7 @@ class WeightingCase:
 
 
 def situations() -> dict[str, Steps]:
-    """The arguments of the steps, by the name of the situation."""
+    """Return the arguments of the steps in each situation, by its name."""
     ids = np.arange(TASKS)
     plain = steps_of(ids)
     active = np.isin(ids, SUBSET)
@@ -70,7 +70,7 @@ def situations() -> dict[str, Steps]:
 
 
 def steps_of(ids: Any, steps: int = STEPS, seed: int = 0, dtype: Any = np.float32) -> Steps:
-    """Random losses of the tasks with these numbers; all tasks are active."""
+    """Return random losses of the tasks with these indices; all tasks are active."""
     rng = np.random.default_rng(seed)
     losses, fall = rng.uniform(0.1, 5, (steps, 64)), rng.uniform(0.5, 1.1, (steps, 64))
     keys = jax.random.split(jax.random.key(seed), steps)
@@ -79,7 +79,7 @@ def steps_of(ids: Any, steps: int = STEPS, seed: int = 0, dtype: Any = np.float3
 
 
 def step_of(weighting: Weighting) -> Callable[[PyTree, Steps], tuple[PyTree, Any]]:
-    """``(state, arguments) -> (state, weights)``: one update, and the observation after it."""
+    """Return ``(state, arguments) -> (state, weights)``: an update, then an observation."""
 
     def step(state, each):
         weights, state = weighting.update(each.losses, state, active=each.active, key=each.keys)
@@ -91,7 +91,7 @@ def step_of(weighting: Weighting) -> Callable[[PyTree, Steps], tuple[PyTree, Any
 
 
 def scan_of(weighting: Weighting) -> Callable[[Steps], tuple[PyTree, Any]]:
-    """``(steps) -> (last state, weights of every step)``, from the first state."""
+    """Return ``(steps) -> (last state, weights of every step)``, from the first state."""
 
     def scan(steps):
         return jax.lax.scan(step_of(weighting), weighting.init(steps.losses.shape[1]), steps)

@@ -1,4 +1,4 @@
-"""The rules that every weighting keeps, one function each."""
+"""The rules that every weighting follows, with one function for each rule."""
 
 import jax
 import jax.numpy as jnp
@@ -62,7 +62,7 @@ def state_is_stable_and_can_be_donated(case: WeightingCase) -> None:
 
 
 def inactive_tasks_do_not_count(case: WeightingCase) -> None:
-    """Inactive tasks get weight 0, and the weights of the others are as without them."""
+    """Inactive tasks get weight 0, and the other weights are the same as without these tasks."""
     state, weights = case.answers['subset']
     active = np.isin(np.arange(TASKS), SUBSET)
     require(not weights[:, ~active].any(), 'Inactive tasks should get weight 0.')
