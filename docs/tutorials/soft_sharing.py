@@ -8,13 +8,17 @@
 # %% [markdown]
 """# Soft sharing on scarce data
 
-A short series borrows the shape of a long one. Two daily series have the same yearly, weekly and
-holiday shape at another scale. The first is observed for 640 days, the second for 90 days. Both are
-forecast for the 90 days after that.
+In this tutorial, a time series with few labels is forecast better because a model of a longer series
+helps. You learn how to use soft sharing: each task has a model, and a penalty keeps the parameters of
+the models close to each other.
 
-Each series has its own linear model, and a penalty holds the two weight vectors together. A weak
-penalty leaves the scarce series to itself. A strong penalty lends it the yearly shape of the other
-series. All strengths train in one program. You can run this page as a script:
+The two daily series have the same yearly pattern, weekly pattern and holidays, but different scales. The
+first series has labels for 640 days. The second series has labels only for the last 90 of these days. We
+forecast the next 90 days.
+
+Each series has a linear model. With a weak penalty, the model of the second series sees only 90 days,
+and cannot know the pattern of a year. With a strong penalty, it learns this pattern from the first
+series. The script trains with several strengths of the penalty at once. To run it:
 
     python docs/tutorials/soft_sharing.py
 """
@@ -35,8 +39,8 @@ from mtljax.module import from_linen
 """
 ## The data
 
-Both series are made of the same waves, weekdays and holidays. Only the scale, the level, the trend
-and the noise differ.
+Both series are sums of the same yearly waves, weekday effects and holiday effects. The scale, the
+level, the trend and the noise are different.
 """
 
 
@@ -70,7 +74,8 @@ def series(seed=0):
 """
 ## The model
 
-`sharing.soft` gives each task a tower. Here a tower is one dense layer with one output.
+`sharing.soft` gives each task a separate copy of the backbone, which is called a tower. Here a tower
+is one dense layer with one output.
 """
 
 
@@ -88,7 +93,8 @@ def make_model():
 """
 ## Training
 
-The penalty `penalties.l2` is a step of the optax chain, behind the surgery.
+The penalty `penalties.l2` is a step of the optax chain. It comes after `surgery.sum`, which adds the
+gradients of the tasks.
 """
 
 
@@ -101,7 +107,7 @@ def fit(model, tasks, batch, strength, steps):
         penalties.l2(strength / labels),
         optax.lbfgs(1.0, memory_size=60, linesearch=None),  # exact on the 58 weights
     )
-    # Pooled, errors are divided by all labels: one of the scarce series weighs as much as another.
+    # With pooled=True, every label of both series has the same weight.
     step = training.train_step(model, tasks, tx, pooled=True)
     state = step.init(jax.random.key(0), batch)
     return jax.lax.scan(lambda state, _: step.update(state, batch), state, length=steps)[0]
@@ -111,7 +117,8 @@ def fit(model, tasks, batch, strength, steps):
 """
 ## The result
 
-The test error of the scarce series falls as the penalty becomes stronger.
+The script prints the test error of the second series, which is called `scarce`, for each strength of
+the penalty. The error falls as the penalty becomes stronger.
 """
 
 
