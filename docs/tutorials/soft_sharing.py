@@ -8,17 +8,17 @@
 # %% [markdown]
 """# Soft sharing on scarce data
 
-In this tutorial, a time series with few labels is forecast better because a model of a longer series
-helps. You learn how to use soft sharing: each task has a model, and a penalty keeps the parameters of
-the models close to each other.
+In this tutorial you forecast a time series that has few labels, with the help of a longer series.
+You use soft sharing: each series has a model, and a penalty keeps the parameters of the models
+close to each other.
 
-The two daily series have the same yearly pattern, weekly pattern and holidays, but different scales. The
-first series has labels for 640 days. The second series has labels only for the last 90 of these days. We
-forecast the next 90 days.
+The two daily series have the same yearly pattern, weekly pattern and holidays, but different
+scales. The first series has labels for 640 days. The second series has labels only for the last 90
+of these days. We forecast the next 90 days.
 
-Each series has a linear model. With a weak penalty, the model of the second series sees only 90 days,
-and cannot know the pattern of a year. With a strong penalty, it learns this pattern from the first
-series. The script trains with several strengths of the penalty at once. To run it:
+Each series has a linear model. With a weak penalty, the model of the second series sees only 90
+days, and cannot know the pattern of a year. With a strong penalty, it learns this pattern from the
+first series. The script trains with several strengths of the penalty at once. To run it:
 
     python docs/tutorials/soft_sharing.py
 """
@@ -74,8 +74,8 @@ def series(seed=0):
 """
 ## The model
 
-`sharing.soft` gives each task a separate copy of the backbone, which is called a tower. Here a tower
-is one dense layer with one output.
+`sharing.soft` gives each task a separate copy of the backbone, which is called a tower. Here a
+tower is one dense layer with one output.
 """
 
 
@@ -93,8 +93,8 @@ def make_model():
 """
 ## Training
 
-The penalty `penalties.l2` is a step of the optax chain. It comes after `surgery.sum`, which adds the
-gradients of the tasks.
+The penalty `penalties.l2` is a step of the optax chain. It comes after `surgery.sum`, which adds
+the gradients of the tasks.
 """
 
 
@@ -117,8 +117,8 @@ def fit(model, tasks, batch, strength, steps):
 """
 ## The result
 
-The script prints the test error of the second series, which is called `scarce`, for each strength of
-the penalty. The error falls as the penalty becomes stronger.
+The script prints the test error of the second series, which is called `scarce`, for each strength
+of the penalty. The error falls as the penalty becomes stronger.
 """
 
 
