@@ -1,4 +1,4 @@
-"""Data sets: tasks and their train, validation and test splits."""
+"""Data sets: tasks, with their training, validation and test splits."""
 
 from mtljax.data._aliexpress.aliexpress import aliexpress
 from mtljax.data._arrays import arrays

@@ -19,22 +19,25 @@ def arrays(
     test: float = 0.2,
     seed: int = 0,
 ) -> Dataset:
-    """Make a data set from NumPy arrays, split at random.
+    """Make a data set from NumPy arrays, and split it at random.
 
     To make the splits yourself, see `array_split`.
 
     Args:
-      inputs: A tree of arrays ``[N, ...]``; a list of numbers is an array.
-      targets: ``{task: tree of arrays [N, ...]}``; integers are classes, numbered from 0.
-      tasks: ``{task: Task}``; their order is that of every T axis.
-      mask: ``{task: booleans [N] or a longer prefix of the target's shape}``: which labels exist.
-      validation: The share of examples for choosing models.
-      test: The share of examples for the final test.
-      seed: The seed of the split.
+      inputs: An array ``[N, ...]`` or a tree of such arrays, for N examples. A list of numbers
+        counts as an array.
+      targets: ``{task: target}``, where a target is an array ``[N, ...]`` or a tree of such arrays.
+        Integers are class numbers, from 0 on.
+      tasks: ``{task: Task}``. Arrays with one entry per task follow the order of this mapping.
+      mask: ``{task: booleans}``, which say where a label exists. Their shape is ``[N]``, or more
+        leading axes of the target. By default all labels exist.
+      validation: The share of examples for the validation split.
+      test: The share of examples for the test split.
+      seed: The random seed of the split.
 
     Raises:
-      ValueError: Tasks and targets have different names, a split would be empty, or an array is
-        refused by `array_split`.
+      ValueError: Tasks and targets have different names, a split would be empty, or `array_split`
+        refuses an array.
 
     >>> import numpy as np
     >>> import optax

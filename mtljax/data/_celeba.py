@@ -20,25 +20,29 @@ _SOURCE = 'CelebA is at https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html (align
 
 
 def celeba(path: str | Path, *, size: int = 64) -> Dataset:
-    """CelebA: forty binary tasks, one an attribute; images are read and resized as needed.
+    """CelebA: images of faces, with forty binary tasks, one for each attribute.
 
-    On disk ``Anno/list_attr_celeba.txt`` (the number of images, the names of the attributes, then
-    lines of a file name and 1 or -1 for each), ``Eval/list_eval_partition.txt`` (lines of a file
-    name and 0, 1 or 2: train, validation, test) and ``Img/img_align_celeba/*.jpg`` or
-    ``Img/img_align_celeba_png/*.png`` (Liu, Luo, Wang & Tang, ICCV 2015,
-    https://arxiv.org/abs/1411.7766). The splits are the official ones: 162,770, 19,867 and 19,962.
+    Images are read and resized when they are needed, which requires Pillow. The data is that of
+    Liu, Luo, Wang & Tang, ICCV 2015, https://arxiv.org/abs/1411.7766. The folder holds:
 
-    Inputs ``[B, size, size, 3]`` in 0..1, of the whole aligned image, bilinear; targets ``[B]``: 1
-    where the attribute is there. Reading needs Pillow.
+    - ``Anno/list_attr_celeba.txt``: the number of images, then the names of the attributes, then
+      one line per image with its file name and 1 or -1 for every attribute.
+    - ``Eval/list_eval_partition.txt``: one line per image with its file name and 0 (training), 1
+      (validation) or 2 (test).
+    - ``Img/img_align_celeba/*.jpg`` or ``Img/img_align_celeba_png/*.png``: the images.
+
+    The splits are the official ones, with 162,770, 19,867 and 19,962 images. Inputs are
+    ``[B, size, size, 3]`` in 0..1: the whole aligned images, resized by bilinear interpolation.
+    Targets are ``[B]``: 1 if the face has the attribute, and 0 if not.
 
     Args:
       path: The folder with ``Anno``, ``Eval`` and ``Img``.
-      size: The side of the resized images in pixels.
+      size: The side length of the resized images in pixels.
 
     Raises:
       FileNotFoundError: A list is missing, or an image that it names.
-      ValueError: The size is below 1, or a list is cut short or of another kind (the error names
-        file and line). Later, on reading, a file is no whole image.
+      ValueError: The size is below 1, or a list is incomplete or has unexpected content (the error
+        names the file and the line). Or, when an image is read, its file is not a complete image.
 
     >>> celeba('nowhere')
     Traceback (most recent call last):

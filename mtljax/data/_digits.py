@@ -13,21 +13,25 @@ _SIDE, _OFFSET = 8, 2
 def digits(
     *, train: int = 20_000, validation: int = 2_000, test: int = 4_000, seed: int = 0
 ) -> Dataset:
-    """Make MultiMNIST from scikit-learn's digits: tasks ``'left'`` and ``'right'``.
+    """MultiMNIST from the small digits of scikit-learn, with tasks ``'left'`` and ``'right'``.
 
-    One 8x8 digit lies at the upper left of a 10x10 canvas, another one two pixels further right
-    and down. Where they overlap, the brighter pixel is seen (after Sener & Koltun, NeurIPS 2018,
-    https://arxiv.org/abs/1810.04650, who use 28x28 digits four pixels per side apart). The
-    partners are drawn at random within a split, and each split has its own originals (60, 20 and
-    20 percent of 1,797). Nothing is downloaded.
+    Each image shows two digits of 8x8 pixels on a canvas of 10x10 pixels. The left digit is at the
+    upper left, and the right digit is two pixels further to the right and down. Where they overlap,
+    the brighter pixel is shown (after Sener & Koltun, NeurIPS 2018,
+    https://arxiv.org/abs/1810.04650, whose digits have 28x28 pixels and are four pixels per side
+    apart).
 
-    Inputs ``[B, 10, 10]`` in 0..1; targets ``[B]``, the ten classes.
+    The two digits of an image are drawn at random from the digits of its split. Of the 1,797
+    digits, 60 percent belong to the training split, and 20 percent each to validation and test.
+    Nothing is downloaded.
+
+    Inputs are ``[B, 10, 10]`` in 0..1. Targets are the ten classes, ``[B]``.
 
     Args:
-      train: The number of composed training images.
+      train: The number of training images.
       validation: The number of validation images.
       test: The number of test images.
-      seed: The seed of the split and the pairs; the same seed gives the same bits.
+      seed: The random seed of the split and the pairs. The same seed gives the same bits.
 
     Raises:
       ValueError: A size is below 1.

@@ -21,31 +21,35 @@ def mmoe_synthetic(
     noise: float = 0.1,
     seed: int = 0,
 ) -> Dataset:
-    """Generate the data of MMoE: tasks ``'y1'`` and ``'y2'`` with a chosen relation.
+    """The generated data of MMoE: two regression tasks with a chosen correlation.
 
-    ``y_k = w_k x + sum_i sin(alpha_i w_k x + beta_i) + e`` with ``x ~ N(0, I)``, ``w_1 = c u_1``
-    and ``w_2 = c (p u_1 + sqrt(1 - p^2) u_2)`` for orthogonal unit vectors ``u`` (Ma et al., KDD
-    2018, https://doi.org/10.1145/3219819.3220007): p is the cosine of the weights, and the
-    correlation of the labels rises with it. The paper does not give c, the number of sines and
-    their coefficients. Here c is 1, there are five sines, and the seed draws
-    ``alpha, beta ~ N(0, 1)``.
+    The targets of the tasks ``'y1'`` and ``'y2'`` are
+    ``y_k = w_k x + sum_i sin(alpha_i w_k x + beta_i) + e``, with inputs ``x ~ N(0, I)`` and noise
+    e. The weights are ``w_1 = c u_1`` and ``w_2 = c (p u_1 + sqrt(1 - p^2) u_2)``, where ``u_1``
+    and ``u_2`` are orthogonal unit vectors. So c is the length of the weights, and p is the cosine
+    between them. The correlation of the targets rises with p (Ma et al., KDD 2018,
+    https://doi.org/10.1145/3219819.3220007).
 
-    Inputs ``[B, dimension]``; targets ``[B]``. Data sets with the same seed and different
-    correlations are paired: they share ``x``, ``u``, the sines and the noise.
+    The paper does not give c, the number of sines and their coefficients. Here c is 1, there are
+    five sines, and the seed draws ``alpha, beta ~ N(0, 1)``.
+
+    Inputs are ``[B, dimension]``, and targets are ``[B]``. Data sets with the same seed and
+    different correlations are paired: they have the same ``x``, ``u``, sines and noise.
 
     Args:
-      correlation: The cosine p of the weights, in ``[-1, 1]``.
+      correlation: The cosine p between the weights, in ``[-1, 1]``.
       train: The number of training examples.
       validation: The number of validation examples.
       test: The number of test examples.
       dimension: The number of inputs, at least 2.
-      scale: The length c of the weights; below 1 the sines become nearly linear.
+      scale: The length c of the weights. Below 1, the sines become nearly linear.
       terms: The number of sines.
-      noise: The standard deviation of ``e``; its square is the least mse that a model can reach.
-      seed: The seed of everything; the same seed gives the same bits.
+      noise: The standard deviation of e. Its square is the smallest mean squared error that a model
+        can reach.
+      seed: The random seed of everything. The same seed gives the same bits.
 
     Raises:
-      ValueError: A number lies outside its range.
+      ValueError: A number is out of range.
 
     >>> dataset = mmoe_synthetic(0.9, train=100, validation=10, test=10)
     >>> dataset.train.example.inputs.shape, list(dataset.tasks)

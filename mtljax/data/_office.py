@@ -1,4 +1,4 @@
-"""Objects in several domains: each task has its own images."""
+"""Objects in several domains, where every task has its own images."""
 
 import functools
 from collections.abc import Sequence
@@ -32,30 +32,35 @@ def office(
     lists: str | Path | None = None,
     size: int = 224,
 ) -> Dataset:
-    """Office-31 or Office-Home: one task a domain, with images of its own, read as needed.
+    """Office-31 or Office-Home: one task for each domain, and each task has its own images.
 
-    On disk the images, and lists ``DOMAIN_{train,val,test}.txt`` with lines ``relative/path.jpg
-    label`` (Saenko, Kulis, Fritz & Darrell, ECCV 2010; Venkateswara et al., CVPR 2017,
-    https://arxiv.org/abs/1706.07522). The domains of Office-Home are ``('Art', 'Clipart',
-    'Product', 'Real_World')``.
+    Images are read when they are needed, which requires Pillow. The folder holds the images and the
+    lists ``DOMAIN_train.txt``, ``DOMAIN_val.txt`` and ``DOMAIN_test.txt``, with lines
+    ``relative/path.jpg label`` (Saenko, Kulis, Fritz & Darrell, ECCV 2010; Venkateswara et al.,
+    CVPR 2017, https://arxiv.org/abs/1706.07522). The domains of Office-Home are
+    ``('Art', 'Clipart', 'Product', 'Real_World')``.
 
-    Inputs are ``{domain: [B, size, size, 3]}``, in 0..1, bilinear: a model reads them by
-    `sharing.multi_input`. Targets ``{domain: [B]}``: the classes of all domains are the same, and
-    as many as the largest label of the training lists says. Example i holds image i of every
-    domain. In training the shorter domains start again at their end, so that an epoch, as long as
-    the largest domain, repeats their images; in validation and test every image counts once, and
-    the rest is black and has no label. Reading needs Pillow.
+    Inputs are ``{domain: [B, size, size, 3]}`` in 0..1, resized by bilinear interpolation. A model
+    for such inputs is made by `sharing.multi_input`. Targets are class numbers, ``{domain: [B]}``.
+    All domains have the same classes. Their number follows from the largest label in the training
+    lists.
+
+    Example i holds image i of every domain. The domains have different sizes. In training, one
+    epoch has as many examples as the largest domain, and the images of smaller domains are
+    repeated. In validation and test, every image counts once: beyond the end of a domain, its
+    images are black and have no label.
 
     Args:
       path: The folder to which the paths in the lists are relative.
-      domains: The tasks, in their order; a single string is one task.
-      lists: The folder of the lists, by default ``path``.
-      size: The side of the resized images in pixels.
+      domains: The domains, in the order of the tasks. A single string is one domain.
+      lists: The folder of the lists. By default it is ``path``.
+      size: The side length of the resized images in pixels.
 
     Raises:
       FileNotFoundError: A list is missing, or an image that it names.
       ValueError: An option is out of range, or a line is not a path inside the folder and a label
-        (the error names list and line). Later, on reading, a file is no whole image.
+        (the error names the list and the line). Or, when an image is read, its file is not a
+        complete image.
 
     >>> office('nowhere', domains=('Art',))
     Traceback (most recent call last):

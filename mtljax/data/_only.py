@@ -8,19 +8,19 @@ from mtljax.data._splits.array_split import ArraySplit
 
 
 def only(dataset: Dataset, task: str, *, batch_size: int = 1) -> Dataset:
-    """Return the data set of one task, for its single-task baseline.
+    """The data set of one task, for a single-task baseline.
 
-    If the arrays are in memory, examples without a label of that task are left out. If each task
-    has its own inputs (``dataset.per_task_inputs``), those of the task become the inputs.
+    If the arrays are in memory, examples without a label for this task are left out. If every task
+    has its own inputs (``dataset.per_task_inputs``), the inputs of this task become the inputs.
 
     Args:
       dataset: A data set of several tasks.
       task: The name of the task to keep.
-      batch_size: The training batch size. If fewer training examples than that have a label, the
-        examples without one stay, masked.
+      batch_size: The batch size of training. If fewer training examples than this have a label, the
+        examples without a label are kept, and masked.
 
     Raises:
-      ValueError: The task is unknown, or a split has no label of it.
+      ValueError: The task is unknown, or a split has no label for it.
 
     >>> from mtljax import data
     >>> alone = only(data.digits(train=8, validation=4, test=4), 'right')

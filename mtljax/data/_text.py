@@ -1,4 +1,4 @@
-"""Running text: the next word, punctuation and capitals."""
+"""Plain text: predict the next word, punctuation and capital letters."""
 
 import collections
 import itertools
@@ -36,29 +36,30 @@ class _Words(NamedTuple):
 
 
 def text(path: str | Path, *, length: int = 32, vocabulary: int = 10_000) -> Dataset:
-    """A plain text: tasks ``'next_word'``, ``'punctuation'`` and ``'capital'`` at every word.
+    """A plain text, with the tasks ``'next_word'``, ``'punctuation'`` and ``'capital'``.
 
-    On disk one file of UTF-8 text, gzipped if its name ends in ``.gz``. It is cut into words, in
-    lower case and without marks, and these into sequences of ``length`` words. The first 80 percent
-    of the words are the training split, the next 10 validation, the last 10 the test split; a last
-    sequence that is not full is left out.
+    The file is UTF-8 text. It is gzipped if its name ends in ``.gz``. The text is divided into
+    words, in lower case and without punctuation marks. The words are divided into sequences of
+    ``length`` words; a last sequence that is not full is left out. The first 80 percent of the
+    words are the training split, the next 10 percent are the validation split, and the last 10
+    percent are the test split.
 
-    Inputs ``[B, length]``, int32: 1 to ``vocabulary`` for the most frequent words of the training
-    split, 0 for all others. Targets ``[B, length]``:
+    Inputs are int32 ``[B, length]``. The most frequent words of the training split have the numbers
+    1 to ``vocabulary``, and all other words are 0. Targets are ``[B, length]``:
 
-    - ``'next_word'``: the next word; there is no label if it is unknown.
-    - ``'punctuation'``: the first mark between this word and the next, one of ``. , ; : ? !`` as 1
-      to 6, or 0 for none of them.
-    - ``'capital'``: whether the word begins with a capital letter; a number, or a letter of a
-      script without capitals, has no label.
+    - ``'next_word'``: the next word. An unknown word has no label.
+    - ``'punctuation'``: the first mark between this word and the next one. One of ``. , ; : ? !``
+      is 1 to 6, and 0 means that there is no mark.
+    - ``'capital'``: whether the word begins with a capital letter. A number has no label, and
+      neither has a letter of a script without capitals.
 
-    A model must not see the words to come: ``Dataset.inputs``, for `backbones.transformer`, is
+    A model must not see later words. For `backbones.transformer`, ``Dataset.inputs`` is therefore
     ``{'vocabulary': ..., 'max_length': length, 'causal': True}``.
 
     Args:
       path: The file.
-      length: The length of a sequence in words.
-      vocabulary: The largest number of words that get their own numbers.
+      length: The number of words in a sequence.
+      vocabulary: The largest number of words that get a number.
 
     Raises:
       FileNotFoundError: The file does not exist.

@@ -17,30 +17,35 @@ from mtljax.options import check_count
 
 
 def aliexpress(path: str | os.PathLike, *, seed: int = 0) -> Dataset:
-    """The AliExpress search log of one country: tasks ``'click'`` and ``'conversion'``.
+    """The AliExpress search log of one country, with tasks ``'click'`` and ``'conversion'``.
 
-    The data of Li et al., Improving Multi-Scenario Learning to Rank in E-commerce by Exploiting
-    Task Relationships in the Label Space, CIKM 2020, https://doi.org/10.1145/3340531.3412713. On
-    disk, in one folder, gzipped or not, the columns in any order::
+    For each item in a search result, the tasks are to predict whether it was clicked, and whether
+    it was bought (Li et al., Improving Multi-Scenario Learning to Rank in E-commerce by Exploiting
+    Task Relationships in the Label Space, CIKM 2020, https://doi.org/10.1145/3340531.3412713).
+
+    The folder holds two files, which may be gzipped. The columns may be in any order::
 
         train.csv, test.csv  (or aliexpress_train_sample.csv, aliexpress_test_sample.csv)
         search_id,categorical_1,...,categorical_16,numerical_1,...,numerical_63,click,conversion
 
-    Inputs are ``{'categorical': int32 [B, 16], 'numeric': float32 [B, 63]}``: categories numbered
-    by the training rows, -1 for a value that these do not hold, and numbers standardised by the
-    training rows; ``search_id`` is left out. Targets ``[B]``, 0 or 1, and ``auc``; every item shown
-    has both labels, so that no label is missing. The training file is the training split; the test
-    file is halved at random into validation and test. A row takes about 330 bytes, twice that while
-    it is read.
+    The training file is the training split. The test file is divided at random into two halves, for
+    validation and test.
+
+    Inputs are ``{'categorical': int32 [B, 16], 'numeric': float32 [B, 63]}``. Categories are
+    numbered by the training rows, and a value that these rows do not contain is -1. Numbers are
+    standardised by the training rows. The column ``search_id`` is not used.
+
+    Targets are 0 or 1, ``[B]``, with the metric ``auc``. Every item has both labels. In memory, a
+    row takes about 330 bytes, and twice as much while it is read.
 
     Args:
       path: The folder.
-      seed: The seed of the halves of the test file.
+      seed: The random seed for the halves of the test file.
 
     Raises:
       FileNotFoundError: A file is missing.
-      ValueError: A file is of another kind, or a conversion has no click (the error names the row),
-        or the folder holds files under both names.
+      ValueError: A file does not have the expected content, or a row has a conversion without a
+        click (the error names the row), or the folder holds files under both names.
 
     >>> aliexpress('nowhere')
     Traceback (most recent call last):

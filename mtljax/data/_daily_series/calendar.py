@@ -14,23 +14,29 @@ _WEEK_PAIRS = 3  # with the constant, as many functions as a week has days
 def calendar_features(
     dates: Any, *, first: str, fourier: int = 10, holidays: bool = True, trend: bool = True
 ) -> np.ndarray:
-    """Compute the features of days, ``[N, 2 fourier + 6 + 7 + 11 holidays + trend]``, float32.
+    """Compute features of days from the calendar: seasons, weekdays, holidays and a trend.
 
-    Sine and cosine of ``2 pi k t / 365.25`` for k up to ``fourier``, then of ``2 pi k t / 7`` for k
-    up to 3, t in days; the weekday, one-hot from Monday; the federal holidays of the United States,
-    one-hot; and the years since ``first``.
+    The result is a float32 array ``[N, 2 fourier + 6 + 7 + 11 holidays + trend]``. In this order,
+    its columns are:
+
+    - the sine and cosine of ``2 pi k t / 365.25`` for k from 1 to ``fourier``, where t counts days;
+    - the sine and cosine of ``2 pi k t / 7`` for k from 1 to 3;
+    - the weekday, one-hot, from Monday on;
+    - the federal holidays of the United States, one-hot;
+    - the years since ``first``.
 
     Args:
-      dates: The days, ISO dates or ``datetime64``, ``[N]``.
+      dates: The N days, as ISO dates or ``datetime64``.
       first: The day on which the trend is 0, an ISO date.
-      fourier: The number of pairs of waves for the year.
-      holidays: Whether to include the holidays: New Year, Martin Luther King, Washington,
-        Memorial Day, Juneteenth (since 2021), Independence Day, Labor Day, Columbus Day, Veterans
-        Day, Thanksgiving and Christmas, on the day itself, by the rules that hold since 1986.
+      fourier: The number of sine and cosine pairs for the year.
+      holidays: Whether to include the holidays: New Year, Martin Luther King, Washington, Memorial
+        Day, Juneteenth (since 2021), Independence Day, Labor Day, Columbus Day, Veterans Day,
+        Thanksgiving and Christmas. Each is marked on the day itself, by the rules that hold since
+        1986.
       trend: Whether to include the years since ``first``.
 
     Raises:
-      ValueError: ``fourier`` is below 0, or an entry is no date.
+      ValueError: ``fourier`` is below 0, or an entry of ``dates`` is not a date.
 
     >>> calendar_features(['2017-11-23', '2017-11-24'], first='2017-11-23').shape
     (2, 45)

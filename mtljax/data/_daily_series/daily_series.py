@@ -33,55 +33,62 @@ def daily_series(
     value: str = 'value',
     seed: int = 0,
 ) -> Dataset:
-    """Make a task of each daily series, forecast from the calendar; missing days are masked.
+    """Forecast several daily series from the calendar. Every series is one task.
 
-    A series with a short history is helped by those that share its seasons (the setting of A.
-    Navon, Parameter Sharing in Deep Learning, 2019,
-    https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/). On disk, one of::
+    Days without a value are masked. A series with a short history can learn from series that have
+    the same seasons (the setting of A. Navon, Parameter Sharing in Deep Learning, 2019,
+    https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/).
+
+    The file has one of two layouts::
 
         a wide .csv:  date,yellow,green      or a long one:  date,series,value
                       2017-01-01,247126,                     2017-01-01,yellow,247126
                       2017-01-02,226718,8106                 2017-01-02,green,8106
 
-    An empty cell, or a day without a row, has no data. ``python -m experiments.data fetch series``
-    leaves a wide one, ``chicago.csv``, in ``~/.cache/mtljax/data/series``.
+    An empty cell, or a day without a row, has no value. ``python -m experiments.data fetch series``
+    writes a file in the wide layout, ``chicago.csv`` in ``~/.cache/mtljax/data/series``.
 
-    Without a path, two series are generated: ``log a = 11 + s + 0.02 y + e`` and ``log b = 9.5 +
-    1.1 s + 0.04 y + e'`` with ``s = 0.12 sin(2 pi y + 0.8) + 0.05 cos(4 pi y) + w - 0.35 h``, y the
-    years since 2014-01-01 (to 2017-12-31), w an effect of the weekday from -0.08 to 0.06, h 1 on a
-    federal holiday and ``e, e' ~ N(0, 0.03^2)``; only the last 92
-    days of training of ``b`` are known unless ``last`` says otherwise.
+    Without a path, two series a and b are generated, for the days from 2014-01-01 to 2017-12-31:
+    ``log a = 11 + s + 0.02 y + e`` and ``log b = 9.5 + 1.1 s + 0.04 y + e'``, with the seasons
+    ``s = 0.12 sin(2 pi y + 0.8) + 0.05 cos(4 pi y) + w - 0.35 h``. Here y is the number of years
+    since 2014-01-01, w is an effect of the weekday from -0.08 to 0.06, h is 1 on a federal holiday,
+    and ``e, e' ~ N(0, 0.03^2)`` is noise. Of the training days of ``b``, only the last 92 have a
+    value, unless ``last`` says otherwise.
 
-    Inputs ``[B, D]``: the `calendar_features` of the date. Targets ``[B]``: ``log(1 + value)``
-    or the value, standardised by the observed days of training; the metrics are in the units of the
-    file. A row is a day, and the days of a split are in order and without a gap. The splits follow
-    time: test is the ``horizon`` days from ``origin`` on, validation the ``horizon`` days before
-    it, and training all days before (with ``refit``, all days before ``origin``).
+    An example is one day. Inputs ``[B, D]`` are the `calendar_features` of the day. Targets ``[B]``
+    are ``log(1 + value)`` or the value itself, standardised by the training days. Metrics are in
+    the unit of the file.
+
+    The splits follow time, and their days are in order and without gaps. The test split is the
+    ``horizon`` days from ``origin`` on. The validation split is the ``horizon`` days before the
+    test split. The training split is all days before the validation split. With ``refit``, it is
+    all days before the test split.
 
     Args:
-      path: The file, gzipped or not; None generates two series.
-      targets: The series to forecast, in the order of the tasks; all by default.
-      origin: The first day to forecast, an ISO date or a date; by default ``horizon`` days with
-        data are left.
-      horizon: The number of days of the validation and of the test split.
-      refit: Whether to train up to the origin, once options are chosen. Training then sees the
-        validation days, so that their metrics mean nothing. See `rolling_origins`.
-      start: ``{series: first day}``: values before that day are ignored.
-      last: ``{series: n}``: only the last n training days of the series hold data.
+      path: The file, which may be gzipped. None generates two series.
+      targets: The series to forecast, in the order of the tasks. The default is all series.
+      origin: The first day of the test split, an ISO date or a date. By default, the test split
+        ends with the last day that has data.
+      horizon: The number of days of the validation split, and of the test split.
+      refit: Whether to train on all days before the test split, after the options are chosen.
+        Training then sees the validation days, so that validation metrics have no meaning. See
+        `rolling_origins`.
+      start: ``{series: first day}``. Values before that day are ignored.
+      last: ``{series: n}``. Only the last n training days of the series have a value.
       transform: The transform of the values, ``'log'`` or ``'none'``.
-      fourier: The number of pairs of waves for the year; see `calendar_features`.
+      fourier: The number of sine and cosine pairs for the year; see `calendar_features`.
       holidays: Whether the inputs include the holidays of the United States.
       trend: Whether the inputs include the years since the first training day.
       date: The name of the column of dates.
-      series: The name of the column of names, in a long file.
-      value: The name of the column of values, in a long file.
-      seed: The seed of the generated series.
+      series: The name of the column with the names of the series, in the long layout.
+      value: The name of the column of values, in the long layout.
+      seed: The random seed of the generated series.
 
     Raises:
       FileNotFoundError: The file does not exist.
-      ValueError: The file is refused (the error names the row), a day to forecast lies after the
-        last one with data, a series has no value in a split or does not vary in training, a value
-        is below 0 with ``'log'``, or an option is out of range.
+      ValueError: The file has unexpected content (the error names the row). A day of the test split
+        lies after the last day with data. A series has no value in a split, or does not vary in
+        training. A value is below 0 with ``'log'``. Or an option is out of range.
 
     >>> dataset = daily_series(origin='2017-10-02', refit=True)
     >>> [split.size for split in (dataset.train, dataset.validation, dataset.test)]

@@ -7,11 +7,12 @@ from mtljax.options import check_count
 
 
 def rolling_origins(first: str, last: str, *, every: int = 90) -> list[str]:
-    """Return the origins of a rolling evaluation: ``first``, then one every ``every`` days.
+    """The origins of a rolling evaluation: ``first``, then one origin every ``every`` days.
 
-    For each origin, a model is trained on the days before and judged on the next ``every`` days
-    (Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., OTexts 2021, section
-    5.10, https://otexts.com/fpp3/tscv.html)::
+    An origin is the first day of a forecast. For every origin, a model is trained on the days
+    before it, and evaluated on the next ``every`` days (Hyndman & Athanasopoulos, Forecasting:
+    Principles and Practice, 3rd ed., OTexts 2021, section 5.10,
+    https://otexts.com/fpp3/tscv.html)::
 
         for origin in rolling_origins('2016-01-01', '2017-12-31'):
             dataset = daily_series(origin=origin, horizon=90, refit=True)
@@ -19,7 +20,8 @@ def rolling_origins(first: str, last: str, *, every: int = 90) -> list[str]:
     Args:
       first: The first origin, an ISO date.
       last: The last day that may be forecast, an ISO date.
-      every: The number of days between origins, and of each forecast.
+      every: The number of days from one origin to the next, and the number of days of each
+        forecast.
 
     Returns:
       ISO dates for the argument ``origin`` of `daily_series`.

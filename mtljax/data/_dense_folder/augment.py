@@ -1,4 +1,4 @@
-"""Zooming into scenes and mirroring them, on the device."""
+"""A random augmentation of scenes on the device: zoom and mirror."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -25,26 +25,34 @@ class _Axis(NamedTuple):
 def augment_scenes(
     *, scales: Sequence[float] = (1.0, 1.2, 1.5), inverse_depth: bool = False
 ) -> Callable[[Key, Batch], Batch]:
-    """Zoom into each scene of `nyuv2` or `cityscapes` at random and mirror half of them.
+    """An augmentation that zooms into scenes of `nyuv2` or `cityscapes` and mirrors half of them.
 
-    A crop of ``1 / scale`` of height and width is enlarged to the size of the image: images and
-    normals by bilinear interpolation from corner to corner, labels, depth and masks by the pixel
-    ``floor(i h / H)``. What is enlarged is nearer, so depth is divided by the scale; a mirrored
-    normal has the opposite x. A pixel without a normal gets one where any of its neighbours in the
-    interpolation has one, and all keep their length, which loss and metrics ignore. This is the
-    augmentation of the published NYUv2 tables (Xu et al., PAD-Net, CVPR 2018,
+    For every scene, a scale is drawn at random. A random crop of ``1 / scale`` of the height and
+    the width is enlarged to the size of the image. Images and normals are enlarged by bilinear
+    interpolation from corner to corner. For labels, depth and masks, pixel i of the enlarged image
+    takes pixel ``floor(i h / H)`` of the crop, where h is the height of the crop and H is that of
+    the image.
+
+    An enlarged object is nearer, so its depth is divided by the scale. In a mirrored scene, the x
+    component of the normals changes its sign. A pixel gets a normal if any of the neighbours that
+    the interpolation reads has one. The length of interpolated normals is not corrected, because
+    loss and metrics ignore it.
+
+    The published NYUv2 tables use this augmentation (Xu et al., PAD-Net, CVPR 2018,
     https://arxiv.org/abs/1805.04409).
 
     Args:
-      scales: The scales to draw from with equal odds, each >= 1.
-      inverse_depth: Whether the depth is an inverse depth, which geometry multiplies by the scale.
-        Published code divides that of Cityscapes, too.
+      scales: The scales to draw from, each with the same probability and >= 1.
+      inverse_depth: Whether the depth is an inverse depth, which has to be multiplied by the scale.
+        Published code does not do this: it also divides the inverse depth of Cityscapes.
 
     Returns:
-      ``(key, batch) -> batch``, for ``training.train(augment=...)``: pure, of fixed shapes.
+      A function ``(key, batch) -> batch``, for ``training.train(augment=...)``. It is pure and does
+      not change shapes.
 
     Raises:
-      ValueError: A scale is below 1; or, at the call, the batch has another task.
+      ValueError: A scale is below 1. Or, when the function is called, the batch has other tasks
+        than those of `nyuv2`.
 
     >>> image, depth = jnp.ones((2, 8, 12, 3)), jnp.full((2, 8, 12), 3.0)
     >>> batch = Batch(image, {'depth': depth}, {'depth': jnp.ones((2, 8, 12), bool)})
@@ -54,12 +62,15 @@ def augment_scenes(
     """
     check_option('scales', scales, 'numbers >= 1', lambda found: found >= 1, ndim=1)
     if not len(scales):
-        raise ValueError(f'augment_scenes needs a scale. Found scales = {scales}.')
+        raise ValueError(f'scales should hold at least one scale. Found scales = {scales}.')
     one = functools.partial(_augmented, scales=tuple(scales), inverse_depth=inverse_depth)
 
     def augment(key, batch):
         if not set(batch.targets) <= set(_TASKS):
-            raise ValueError(f'augment_scenes knows {_TASKS}. Found {list(batch.targets)}.')
+            raise ValueError(
+                f'The tasks of augment_scenes should be among {_TASKS}. '
+                f'Found {list(batch.targets)}.'
+            )
         return jax.vmap(one)(jax.random.split(key, batch.inputs.shape[0]), batch)
 
     return augment

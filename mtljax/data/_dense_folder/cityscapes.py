@@ -1,4 +1,4 @@
-"""Streets: segmentation and inverse depth."""
+"""Street scenes with segmentation and inverse depth."""
 
 from pathlib import Path
 
@@ -18,31 +18,35 @@ _SOURCE = (
 
 
 def cityscapes(path: str | Path, *, validation: float = 0.1, seed: int = 0) -> Dataset:
-    """Cityscapes: tasks ``'segmentation'`` and ``'depth'``; files are read as needed.
+    """Cityscapes: street scenes with the tasks ``'segmentation'`` and ``'depth'``.
 
-    On disk ``ROOT/{train,val}/{image,label,depth}/{0, 1, ...}.npy``, ``label_7`` in the place of
-    ``label`` where there is one: images ``(H, W, 3)``, float; labels ``(H, W)`` of 7 classes;
-    inverse depth ``(H, W, 1)`` (Cordts et al., CVPR 2016, https://arxiv.org/abs/1604.01685; arrays
-    of Liu, Johns & Davison, CVPR 2019, https://arxiv.org/abs/1803.10704).
+    Files are read when they are needed. The scenes are those of Cordts et al., CVPR 2016,
+    https://arxiv.org/abs/1604.01685, as arrays of Liu, Johns & Davison, CVPR 2019,
+    https://arxiv.org/abs/1803.10704. The folder ROOT holds, for ``train`` and for ``val``:
 
-    Inputs ``[B, H, W, 3]`` as in the files. Targets and masks have one entry per pixel:
+    - ``image/{0, 1, ...}.npy``: images ``(H, W, 3)``, float;
+    - ``label_7/{0, 1, ...}.npy``, or ``label`` if there is no ``label_7``: class numbers ``(H, W)``
+      of 7 classes;
+    - ``depth/{0, 1, ...}.npy``: inverse depth ``(H, W, 1)``.
 
-    - ``'segmentation'`` ``[B, H, W]``: the class; a label below 0 is none.
-    - ``'depth'`` ``[B, H, W]``: the inverse depth in the unit of the files; 0 is none, and less is
-      refused.
+    Inputs are the images ``[B, H, W, 3]``, unchanged. Targets and masks have one entry per pixel:
 
-    Splits are those of `nyuv2`: ``val`` is the test split, validation is a share of ``train``:
-    ``1 / 2975`` is one scene.
+    - ``'segmentation'`` ``[B, H, W]``: the class. A label below 0 is masked.
+    - ``'depth'`` ``[B, H, W]``: the inverse depth, in the unit of the files. A value of 0 is
+      masked, and a value below 0 is refused.
+
+    As for `nyuv2`, ``val`` is the test split, and a share of ``train`` is the validation split. A
+    share of ``1 / 2975`` is one scene.
 
     Args:
       path: The folder ROOT.
-      validation: The share of ``train`` that is held out.
-      seed: The seed of the held-out scenes.
+      validation: The share of ``train`` for the validation split.
+      seed: The random seed that chooses the validation scenes.
 
     Raises:
-      FileNotFoundError: A folder, or the file of a number, is missing.
-      ValueError: An option is out of range, or an array has another type or shape, is cut short, or
-        holds impossible values. The error names the file.
+      FileNotFoundError: A folder is missing, or a file in the sequence of numbers.
+      ValueError: An option is out of range, or an array has the wrong type or shape, is incomplete,
+        or holds impossible values. The error names the file.
 
     >>> cityscapes('nowhere')
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""Arrays of scenes, one file per image and kind, named by their numbers."""
+"""Arrays of scenes, with one file per scene and kind. The name of a file is a number."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Indoor scenes: segmentation, depth and surface normals."""
+"""Indoor scenes with segmentation, depth and surface normals."""
 
 from pathlib import Path
 
@@ -17,34 +17,40 @@ _SOURCE = (
 
 
 def nyuv2(path: str | Path, *, validation: float = 0.1, seed: int = 0) -> Dataset:
-    """NYUv2: tasks ``'segmentation'``, ``'depth'`` and ``'normal'``; files are read as needed.
+    """NYUv2: indoor scenes with the tasks ``'segmentation'``, ``'depth'`` and ``'normal'``.
 
-    On disk ``ROOT/{train,val}/{image,label,depth,normal}/{0, 1, ...}.npy``: images ``(H, W, 3)``,
-    float; labels ``(H, W)`` of 13 classes; depth ``(H, W, 1)``; normals ``(H, W, 3)`` (Silberman et
-    al., ECCV 2012; arrays and splits of Liu, Johns & Davison, CVPR 2019,
-    https://arxiv.org/abs/1803.10704).
+    Files are read when they are needed. The scenes are those of Silberman et al., ECCV 2012, with
+    arrays and splits of Liu, Johns & Davison, CVPR 2019, https://arxiv.org/abs/1803.10704. The
+    folder ROOT holds, for ``train`` and for ``val``:
 
-    Inputs ``[B, H, W, 3]`` as in the files. Targets and masks have one entry per pixel:
+    - ``image/{0, 1, ...}.npy``: images ``(H, W, 3)``, float;
+    - ``label/{0, 1, ...}.npy``: class numbers ``(H, W)`` of 13 classes;
+    - ``depth/{0, 1, ...}.npy``: depth ``(H, W, 1)``;
+    - ``normal/{0, 1, ...}.npy``: surface normals ``(H, W, 3)``.
 
-    - ``'segmentation'`` ``[B, H, W]``: the class; a label below 0 is none.
-    - ``'depth'`` ``[B, H, W]``, in the unit of the files; 0 is none, and less is refused.
-    - ``'normal'`` ``[B, H, W, 3]``; a vector of zeros is none. The code of the benchmark leaves out
-      all whose components add up to 0. Loss and angles are those of directions: the prediction need
-      not have length 1.
+    Inputs are the images ``[B, H, W, 3]``, unchanged. Targets and masks have one entry per pixel:
 
-    The published tables report ``val``, so it is the test split here, and validation is a share of
-    ``train``: there is no way to choose models on the test split. ``validation=1 / 795`` holds out
-    one scene, to train on all others as for these tables; their augmentation is `augment_scenes`.
+    - ``'segmentation'`` ``[B, H, W]``: the class. A label below 0 is masked.
+    - ``'depth'`` ``[B, H, W]``: the depth, in the unit of the files. A value of 0 is masked, and a
+      value below 0 is refused.
+    - ``'normal'`` ``[B, H, W, 3]``: the surface normal. A vector of zeros is masked. (The code of
+      the benchmark masks all vectors whose components add up to 0.) Loss and metrics use only the
+      direction of a prediction, not its length.
+
+    The test split is ``val``, because the published tables report results on it. The validation
+    split is a share of ``train``, so that no model is chosen on the test split. With
+    ``validation=1 / 795``, one scene is held out, and the others are used for training, as for the
+    published tables. These tables use the augmentation `augment_scenes`.
 
     Args:
       path: The folder ROOT.
-      validation: The share of ``train`` that is held out.
-      seed: The seed of the held-out scenes.
+      validation: The share of ``train`` for the validation split.
+      seed: The random seed that chooses the validation scenes.
 
     Raises:
-      FileNotFoundError: A folder, or the file of a number, is missing.
-      ValueError: An option is out of range, or an array has another type or shape, is cut short, or
-        holds impossible values. The error names the file.
+      FileNotFoundError: A folder is missing, or a file in the sequence of numbers.
+      ValueError: An option is out of range, or an array has the wrong type or shape, is incomplete,
+        or holds impossible values. The error names the file.
 
     >>> nyuv2('nowhere')
     Traceback (most recent call last):

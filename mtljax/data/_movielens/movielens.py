@@ -1,4 +1,4 @@
-"""MovieLens-100k: a rating, and whether the user liked the film."""
+"""MovieLens-100k: the rating of a film by a user, and whether the user liked the film."""
 
 import os
 
@@ -20,30 +20,34 @@ _LIKED = 4
 
 
 def movielens(path: str | os.PathLike | None = None, *, seed: int = 0) -> Dataset:
-    """MovieLens-100k: tasks ``'rating'``, 1 to 5, and ``'like'``, a rating of 4 or 5.
+    """MovieLens-100k: ratings of films, with the tasks ``'rating'`` and ``'like'``.
 
-    100,000 ratings of 1,682 films by 943 users (Harper & Konstan, The MovieLens Datasets, ACM TiiS
-    2015, https://doi.org/10.1145/2827872). On disk, in one folder, gzipped or not::
+    The data has 100,000 ratings of 1,682 films by 943 users (Harper & Konstan, The MovieLens
+    Datasets, ACM TiiS 2015, https://doi.org/10.1145/2827872). A rating is 1 to 5, and a like is a
+    rating of 4 or 5. The folder holds the files of one of two sources, which may be gzipped::
 
         ml-100k.inter, ml-100k.user, ml-100k.item   (RecBole's atomic files), or
         u.data, u.user, u.item                      (GroupLens)
 
-    Inputs are ``{'categorical': int32 [B, 6], 'numeric': float32 [B, 19]}``. The categories are
-    user, film, bracket of age, gender, occupation and year of release (by decades before 1990),
-    numbered by the training rows, -1 for what these do not hold; the numeric columns are the
-    genres, 0 or 1. Targets ``[B]``: the rating, standardised by the training rows (rmse and mae in
-    stars), and the like, 0 or 1 (auc). No label is missing. The ratings are split at random, 80, 10
-    and 10 percent: films and users are known, not their pairing.
+    Inputs are ``{'categorical': int32 [B, 6], 'numeric': float32 [B, 19]}``. The categorical
+    columns are the user, the film, the age group, the gender, the occupation, and the year of
+    release (by decade before 1990). Categories are numbered by the training rows, and a value that
+    these rows do not contain is -1. The numeric columns are the genres, 0 or 1.
+
+    Targets are ``[B]``. The rating is standardised by the training rows, and its metrics ``rmse``
+    and ``mae`` are in stars. The like is 0 or 1, with the metric ``auc``. No label is missing. The
+    ratings are split at random, 80, 10 and 10 percent. The test split therefore has known users and
+    films, in new pairs.
 
     Args:
-      path: The folder; by default the one that ``python -m experiments.data fetch movielens``
+      path: The folder. By default it is the one that ``python -m experiments.data fetch movielens``
         fills.
-      seed: The seed of the split.
+      seed: The random seed of the split.
 
     Raises:
-      FileNotFoundError: The files of neither layout exist.
-      ValueError: A file is of another kind, or a user rates a film twice (the error names the row),
-        or the folder holds both layouts.
+      FileNotFoundError: The files of neither source exist.
+      ValueError: A file does not have the expected content, or a user rates a film twice (the error
+        names the row), or the folder holds the files of both sources.
 
     >>> movielens('nowhere')
     Traceback (most recent call last):

@@ -37,37 +37,43 @@ def multi_mnist(
     test: int | None = None,
     seed: int = 0,
 ) -> Dataset:
-    """MultiMNIST, MultiFashion and MultiFashion+MNIST: tasks ``'left'`` and ``'right'``.
+    """MultiMNIST, MultiFashion or MultiFashion+MNIST, with the tasks ``'left'`` and ``'right'``.
 
-    On a canvas of 36x36 one image lies at the upper left, another at the lower right; where they
-    overlap, the brighter pixel is seen. Two recipes go by this name:
+    On a canvas of 36x36 pixels, one image is at the upper left, and another one is at the lower
+    right. Where they overlap, the brighter pixel is shown. The tasks are to classify the two
+    images. There are two published recipes:
 
-    - ``'sener'``: corners at (0, 0) and (6, 6), any partner, then the nearest pixel, ``floor((i +
-      0.5) 36 / 28)``, of 28x28; every original is the left one once (Sener & Koltun, NeurIPS 2018,
-      https://arxiv.org/abs/1810.04650). Their resizing also stretched each image to 0..255, and
-      their inputs were standardised; neither is done here.
-    - ``'pmtl'``: 36x36, each image moved from its corner of the canvas by up to 4 pixels along each
-      axis, partners of another class, every original the left one twice (Lin et al., NeurIPS 2019,
-      https://arxiv.org/abs/1912.12854, who leave out how the pixels are merged).
+    - ``'sener'``: the corners of the images are at (0, 0) and (6, 6), and the partner of an image
+      may have any class. The canvas is then reduced to 28x28 pixels by taking the nearest pixel,
+      ``floor((i + 0.5) 36 / 28)``. Every original is the left image once (Sener & Koltun, NeurIPS
+      2018, https://arxiv.org/abs/1810.04650). The authors also stretched every image to 0..255 and
+      standardised the inputs; neither is done here.
+    - ``'pmtl'``: the canvas stays 36x36. Each image is moved from its corner of the canvas by up to
+      4 pixels along each axis. Partners have different classes, and every original is the left
+      image twice (Lin et al., NeurIPS 2019, https://arxiv.org/abs/1912.12854). The paper does not
+      say how the pixels are merged.
 
-    Inputs ``[B, 28, 28]`` or ``[B, 36, 36]`` in 0..1; targets ``[B]``, ten classes each. A tenth of
-    the training originals are held out for validation; no training image shows them. The test split
-    uses the test files only, so it is that of the papers up to the drawing of partners.
+    Inputs are ``[B, 28, 28]`` (``'sener'``) or ``[B, 36, 36]`` (``'pmtl'``) in 0..1. Targets are
+    the ten classes, ``[B]``. A tenth of the training originals is held out for validation, and no
+    training image shows them. The test split uses the test files only. It therefore equals that of
+    the papers, except for the random choice of partners.
 
     Args:
-      path: The folder with the four idx files; ``{'mnist': folder, 'fashion': folder}`` for both;
-        None for the fetched files.
-      kind: The originals; ``'both'`` has a digit at the left and a piece of clothing at the right.
-      recipe: The way to compose two images.
-      train: The number of training images; by default 54,000 (``'sener'``) or 108,000.
-      validation: The number of validation images; by default 6,000 or 12,000.
-      test: The number of test images; by default 10,000 or 20,000.
-      seed: The seed of the held-out originals, partners and places; the same seed gives the same
-        bits.
+      path: The folder with the four idx files. With ``kind='both'`` it is
+        ``{'mnist': folder, 'fashion': folder}``. None stands for the fetched files.
+      kind: The originals: ``'mnist'``, ``'fashion'``, or ``'both'`` for a digit at the left and a
+        piece of clothing at the right.
+      recipe: The recipe, ``'sener'`` or ``'pmtl'``.
+      train: The number of training images. The default is 54,000 (``'sener'``) or 108,000
+        (``'pmtl'``).
+      validation: The number of validation images. The default is 6,000 or 12,000.
+      test: The number of test images. The default is 10,000 or 20,000.
+      seed: The random seed of the held-out originals, the partners and the positions. The same seed
+        gives the same bits.
 
     Raises:
       FileNotFoundError: A file is missing.
-      ValueError: An option is out of range, or a file does not hold what its name says.
+      ValueError: An option is out of range, or a file does not have the content that its name says.
 
     >>> multi_mnist('nowhere')
     Traceback (most recent call last):

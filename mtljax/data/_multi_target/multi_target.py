@@ -1,4 +1,4 @@
-"""Regression of several targets."""
+"""Regression with several targets."""
 
 import os
 from collections.abc import Sequence
@@ -36,38 +36,41 @@ def multi_target(
     split: Sequence[Sequence[int]] | None = None,
     seed: int = 0,
 ) -> Dataset:
-    """Read a table with several targets, or several tables with one target each.
+    """Read a table with several regression targets, or several tables with one target each.
 
-    Three kinds of file, the first two gzipped or not:
+    The ending of the file says its format. Only the first two may be gzipped:
 
-    - ``.arff`` (Mulan's sets, Spyromitros-Xioufis et al., Machine Learning 2016,
-      https://doi.org/10.1007/s10994-016-5546-z): a task per target, named as its attribute.
-      Nominal inputs become one-hot columns; a row with ``?`` for a target is masked for it, and
-      ``?`` for an input becomes the mean of training, or zeros. An empty cell is refused.
-    - ``.csv`` with a header, all numbers; an empty cell or ``?`` is missing.
-    - ``.mat`` with the cells ``X (1, T)`` and ``Y (1, T)`` (the School data, as in Argyriou,
-      Evgeniou & Pontil, Machine Learning 2008, https://doi.org/10.1007/s10994-007-5040-8): each
-      school is a task, ``'task_1'`` and so on. The inputs are the pupils of all schools, each
-      labelled for its own school alone and masked for the others. The rows of every task are split
-      by themselves, and all tasks share one mean and scale, for they share their unit.
+    - ``.arff``: the data sets of Mulan (Spyromitros-Xioufis et al., Machine Learning 2016,
+      https://doi.org/10.1007/s10994-016-5546-z). Each target is one task, with the name of its
+      attribute. Nominal inputs become one-hot columns. A target ``?`` is masked. An input ``?``
+      becomes the mean of the training rows, or zeros if it is nominal. An empty cell is refused.
+    - ``.csv``: a table of numbers with a header. An empty cell or ``?`` is a missing value.
+    - ``.mat`` with the cells ``X (1, T)`` and ``Y (1, T)``: the School data, as in Argyriou,
+      Evgeniou & Pontil, Machine Learning 2008, https://doi.org/10.1007/s10994-007-5040-8. Each
+      school is one task, ``'task_1'`` and so on. The pupils of all schools form one table. A pupil
+      has a label for one school only; the labels of the other tasks are masked. The rows of each
+      task are split separately. All tasks have one mean and one scale, because they have the same
+      unit.
 
-    Inputs ``[B, D]``, float32, and targets ``[B]`` are standardised by training rows; an input that
-    is constant there is 0 everywhere. Metrics: ``rmse`` in the units of the file, and ``rrmse``,
-    the rmse divided by that of predicting the mean of training. The split is random.
+    Inputs are ``[B, D]``, float32. Inputs and targets ``[B]`` are standardised by the training
+    rows. An input that is constant in these rows is 0 everywhere. The metrics are ``rmse``, in the
+    unit of the file, and ``rrmse``, the rmse divided by that of always predicting the mean of the
+    training rows. The split is random.
 
     Args:
       path: The file.
-      targets: The targets of an .arff or .csv file: their names, or the number of last columns.
-      validation: The share of rows for choosing models, in (0, 1).
-      test: The share of rows for the final test, in (0, 1).
-      split: The rows of training, validation and test, counted from 0 (in .mat over all cells), in
-        place of a random split.
-      seed: The seed of the split.
+      targets: The targets of an .arff or .csv file: their names, or a number n for the last n
+        columns.
+      validation: The share of rows for the validation split, in (0, 1).
+      test: The share of rows for the test split, in (0, 1).
+      split: The rows of the training, validation and test split, in place of a random split. They
+        are counted from 0. In a .mat file, they are counted over all cells.
+      seed: The random seed of the split.
 
     Raises:
       FileNotFoundError: The file does not exist.
-      ValueError: The file is refused (the error names the line or cell), a target is unknown or
-        does not vary in training, or a split has no row.
+      ValueError: The file has unexpected content (the error names the line or the cell). A target
+        is unknown, or does not vary in training. Or a split has no row.
 
     >>> multi_target('school.mat')
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""QM9: eleven properties of small molecules."""
+"""QM9: eleven properties of small molecules, one task each."""
 
 import os
 
@@ -22,38 +22,44 @@ _ENERGIES = ('homo', 'lumo', 'zpve', 'U0', 'U', 'H', 'G')
 def qm9(
     path: str | os.PathLike | None = None, *, train: int | None = None, seed: int = 0
 ) -> Dataset:
-    """QM9: eleven properties of 130,831 molecules of up to nine heavy atoms, one task each.
+    """QM9: eleven properties of 130,831 small molecules, with one task for each property.
 
-    The data of Ramakrishnan et al., Scientific Data 2014, https://doi.org/10.1038/sdata.2014.22,
-    and the tasks, units and split of the benchmark in Navon et al., ICML 2022,
-    https://arxiv.org/abs/2202.01017, which predicts them from graphs. On disk, in one folder,
-    gzipped or not, as the package qm9pack ships them::
+    The molecules have up to nine heavy atoms (Ramakrishnan et al., Scientific Data 2014,
+    https://doi.org/10.1038/sdata.2014.22). The tasks, the units and the split are those of the
+    benchmark in Navon et al., ICML 2022, https://arxiv.org/abs/2202.01017. That benchmark predicts
+    the properties from graphs; here they are predicted from vectors. The folder holds the files of
+    the package qm9pack, which may be gzipped::
 
         qm9_part1.csv
         qm9_part2.csv
         qm9_part3.csv
 
-    Inputs ``[B, 38]``, standardised: the atoms of each element and of all, the eigenvalues of the
-    Coulomb matrix (Rupp et al., PRL 2012, https://doi.org/10.1103/PhysRevLett.108.058301) and the
-    three second moments of the nuclear charges. Targets ``[B]``, standardised by training rows,
-    and the unit of their ``mae``: ``mu`` (Debye), ``alpha`` (Bohr^3), ``homo``, ``lumo`` (meV),
-    ``r2`` (Bohr^2), ``zpve``, ``U0``, ``U``, ``H``, ``G`` (meV) and ``Cv`` (cal / mol K). The last
-    four energies are those of atomisation: the energies of the free atoms, as the authors of the
-    data publish them, are taken off. No label is missing.
+    Inputs ``[B, 38]`` are standardised. They are the number of atoms of each element and of all
+    elements, the eigenvalues of the Coulomb matrix (Rupp et al., PRL 2012,
+    https://doi.org/10.1103/PhysRevLett.108.058301), and the three second moments of the nuclear
+    charges.
 
-    Split: of a permutation by the seed, the first 10,000 molecules are test, the next 10,000
-    validation, the rest training; a tenth each where there are fewer than 100,000.
+    Targets ``[B]`` are standardised by the training rows. The metric ``mae`` has the unit of the
+    property: ``mu`` (Debye), ``alpha`` (Bohr^3), ``homo``, ``lumo`` (meV), ``r2`` (Bohr^2),
+    ``zpve``, ``U0``, ``U``, ``H``, ``G`` (meV) and ``Cv`` (cal / mol K). The last four energies are
+    energies of atomisation: the energies of the free atoms, as the authors of the data publish
+    them, are subtracted. No label is missing.
+
+    The molecules are permuted at random. The first 10,000 are the test split, the next 10,000 are
+    the validation split, and the rest is the training split. If there are fewer than 100,000
+    molecules, a tenth is used for each of test and validation.
 
     Args:
-      path: The folder; by default the one that ``python -m experiments.data fetch qm9`` fills.
-      train: The number of training molecules to keep; all by default.
-      seed: The seed of the permutation.
+      path: The folder. By default it is the one that ``python -m experiments.data fetch qm9``
+        fills.
+      train: The number of training molecules to keep. By default all are kept.
+      seed: The random seed of the permutation.
 
     Raises:
       FileNotFoundError: A file is missing.
-      ValueError: A file is of another kind (the error names the row), a molecule with the same
-        atoms at the same places occurs twice, or there are fewer than ten molecules, or than
-        ``train``.
+      ValueError: A file does not have the expected content (the error names the row), or a molecule
+        with the same atoms at the same places occurs twice. Or there are fewer than ten molecules,
+        or fewer than ``train``.
 
     >>> qm9('nowhere')
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""Generated impressions: click, conversion, dwell time and safety."""
+"""A generated log of impressions: clicks, conversions, dwell times and safety."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -44,23 +44,34 @@ def ranking_log(
     tasks: Iterable[str] | None = None,
     seed: int = 0,
 ) -> Dataset:
-    """Generate shown items: tasks ``'click'``, ``'conversion'``, ``'dwell'`` and ``'safety'``.
+    """A generated log of items that were shown to users (impressions), with four tasks.
 
-    Every label follows a score: main effects of all columns, and one interaction of the user's
-    segment and the item's category. ``click ~ Bernoulli(sigmoid(b + 2 s_click))``, safety likewise,
-    conversion likewise but only after a click, and ``log(dwell) = 3.4 + 0.6 s_dwell + 0.5 e``.
-    Scores have mean 0 and variance 1; that of safety has the correlation ``cos(conflict)`` with
-    that of click, in expectation over the columns, and those of conversion and dwell have 0.5.
+    Every label depends on a score. A score is a sum of effects of all columns, and of one
+    interaction between the segment of the user and the category of the item. Scores have mean 0 and
+    variance 1. The tasks are:
 
-    The labels form the funnel of `sharing.esmm`: ``'conversion'`` is click and conversion, 0 where
-    there is no click, and known for every impression: ``esmm(backbone, heads, funnel=('click',
-    'conversion'))`` is trained on it as it is. Other schemes predict the same product directly.
+    - ``'click'``: drawn from ``Bernoulli(sigmoid(b + 2 s_click))``, with a score ``s_click`` and a
+      bias b.
+    - ``'safety'``: drawn in the same way from ``s_safety``. In expectation over the columns, this
+      score has the correlation ``cos(conflict)`` with ``s_click``.
+    - ``'conversion'``: drawn in the same way from ``s_conversion`` after a click, and 0 without a
+      click. This score has the correlation 0.5 with ``s_click``.
+    - ``'dwell'``: a time with ``log(dwell) = 3.4 + 0.6 s_dwell + 0.5 e``, where e is noise. This
+      score has the correlation 0.5 with ``s_click``.
 
-    Inputs are ``{'categorical': int32 [B, 7], 'numeric': float32 [B, 6]}``: the user's segment and
-    device, country, hour, the item's category and seller, its position; the user's activity and
-    tenure, the item's price, rating, novelty and length, standardised. Targets ``[B]``: 0 or 1 for
-    click, conversion and safety; for dwell the log seconds, standardised by the training clicks and
-    masked where there is no click, whose metric ``mae`` is in seconds.
+    Inputs are ``{'categorical': int32 [B, 7], 'numeric': float32 [B, 6]}``. The categorical columns
+    are the segment and the device of the user, the country, the hour, the category and the seller
+    of the item, and its position. The numeric columns are standardised: the activity and the tenure
+    of the user, and the price, rating, novelty and length of the item.
+
+    Targets are ``[B]``. Click, conversion and safety are 0 or 1. The dwell time is the logarithm of
+    the seconds, standardised by the training clicks. It is masked if there is no click. Its metric
+    ``mae`` is in seconds.
+
+    The label ``'conversion'`` means a click and a conversion, and it is known for every impression.
+    The funnel of `sharing.esmm` can be trained on it directly, by
+    ``esmm(backbone, heads, funnel=('click', 'conversion'))``. Other schemes predict the probability
+    of a click and a conversion directly.
 
     Args:
       train: The number of training impressions.
@@ -68,16 +79,20 @@ def ranking_log(
       test: The number of test impressions.
       click: The rate of clicks, in (0, 1).
       conversion: The rate of conversions among clicks, in (0, 1).
-      conflict: The angle between click and safety in degrees, 0 to 180; at 90 they are unrelated.
-      labels: ``{task: share}``: the share of the training labels of a task to keep, in (0, 1]. The
-        labels of a smaller share are among those of a larger one. Validation and test keep all.
-      tasks: The tasks to keep, in this order; by default all four. The choice changes nothing else.
-      seed: The seed of everything; the same seed gives the same bits. Data sets of the same seed
-        and size are paired: they share the columns, the score of click and the random numbers.
+      conflict: The angle between click and safety in degrees, 0 to 180. At 90 degrees they are
+        unrelated.
+      labels: ``{task: share}``, the share of the training labels of a task to keep, in (0, 1]. The
+        labels of a smaller share are a subset of those of a larger share. Validation and test keep
+        all labels.
+      tasks: The tasks to keep, in their order. The default is all four. The choice changes nothing
+        else.
+      seed: The random seed of everything. The same seed gives the same bits. Data sets with the
+        same seed and size are paired: they have the same columns, the same score of click, and the
+        same random numbers.
 
     Raises:
-      ValueError: A number lies outside its range, ``labels`` or ``tasks`` hold an unknown name, or
-        the training split has no click.
+      ValueError: A number is out of range, ``labels`` or ``tasks`` hold an unknown name, or the
+        training split has no click.
 
     >>> dataset = ranking_log(train=1000, validation=100, test=100)
     >>> list(dataset.tasks), dataset.train.example.inputs['categorical'].shape

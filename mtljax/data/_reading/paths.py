@@ -1,4 +1,4 @@
-"""Where data lies: a user's paths, fetched folders, and errors for missing files."""
+"""Paths of data: paths that a user gives, fetched folders, and errors for missing files."""
 
 import os
 from collections.abc import Sequence
@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 def fetched_folder(name: str) -> Path:
-    """Return the folder that ``python -m experiments.data fetch NAME`` fills.
+    """The folder that ``python -m experiments.data fetch NAME`` fills.
 
-    The folder is ``$MTLJAX_DATA/NAME``, or ``~/.cache/mtljax/data/NAME`` if the variable is not
-    set. It exists only after the fetch.
+    It is ``$MTLJAX_DATA/NAME``, or ``~/.cache/mtljax/data/NAME`` if the variable ``MTLJAX_DATA`` is
+    not set. It exists only after the fetch.
 
     Args:
       name: The name of the data, such as ``'census'``.

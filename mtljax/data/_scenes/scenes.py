@@ -1,4 +1,4 @@
-"""Digits in a cluttered scene: a class, a box, a mask, depth, edges and motion."""
+"""Digits in a cluttered scene: their class, box, mask, depth, edges and motion."""
 
 from collections.abc import Sequence
 
@@ -26,41 +26,44 @@ def scenes(
     tasks: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Dataset:
-    """Generate scenes of one to three handwritten digits in front of a wall.
+    """Generated scenes: one to three handwritten digits in front of a wall, with up to six tasks.
 
-    scikit-learn's 8x8 digits, smoothly enlarged, stand upright at different depths, the nearer the
-    larger; behind them is a slanted wall with a texture, bars and pieces of digits. Light falls off
-    with depth, and pixels have noise. Each split has its own originals (60, 20 and 20 percent of
-    1,797). The images are synthetic, the targets exact; nothing is downloaded.
+    The digits are the 8x8 digits of scikit-learn, enlarged smoothly. They stand upright at
+    different depths, and nearer digits are larger. The wall behind them is slanted. It has a
+    texture, bars and pieces of digits. Light falls off with depth, and pixels have noise. Of the
+    1,797 original digits, 60 percent belong to the training split, and 20 percent each to
+    validation and test. The images are synthetic, and the targets are exact. Nothing is downloaded.
 
-    Inputs ``[B, side, side]`` in 0..1, with ``motion`` ``[B, side, side, 2]``: two frames.
-    Targets, all of the first frame:
+    Inputs are ``[B, side, side]`` in 0..1. With ``motion`` they are two frames,
+    ``[B, side, side, 2]``. All targets are those of the first frame:
 
-    - ``'class'`` ``[B]``: of the nearest digit, which nothing covers.
-    - ``'box'`` ``[B, 4]``: its tight box: centre x, centre y, width, height, in units of the side.
-    - ``'mask'`` ``[B, side, side]``, int8: 1 where any digit is seen.
-    - ``'depth'`` ``[B, side, side]``: of the visible surface. A digit of average height at depth 1
-      would fill 0.6 of the image; digits lie at 1 to 3.14, the wall at 3.2 to 11.2.
+    - ``'class'`` ``[B]``: the class of the nearest digit, which nothing covers.
+    - ``'box'`` ``[B, 4]``: the tight box around the nearest digit: centre x, centre y, width and
+      height, in units of the side.
+    - ``'mask'`` ``[B, side, side]``, int8: 1 where any digit is visible.
+    - ``'depth'`` ``[B, side, side]``: the depth of the visible surface. A digit of average height
+      at depth 1 would fill 0.6 of the image. Digits are at depths from 1 to 3.14, and the wall is
+      at 3.2 to 11.2.
     - ``'edges'`` ``[B, side, side]``, int8: 1 where one of the four neighbours shows another
       surface (the wall, or another digit).
-    - ``'motion'`` ``[B, side, side, 2]``: the motion of the visible surface until the second frame,
-      in pixels along x (to the right) and y (down): the wall up to side / 32 each way, as the
-      camera pans, and every digit up to side / 16 more.
+    - ``'motion'`` ``[B, side, side, 2]``: the motion of the visible surface from the first to the
+      second frame, in pixels along x (to the right) and y (down). As the camera pans, the wall
+      moves by up to side / 32 along each axis. Every digit moves by up to side / 16 more.
 
     Args:
       train: The number of training scenes.
       validation: The number of validation scenes.
       test: The number of test scenes.
-      side: The side of the image in pixels, at least 32.
-      motion: Whether there is a second frame; the first frame does not change.
-      tasks: The names of the tasks, in their order; by default all, and ``'motion'`` only with a
-        second frame.
-      seed: The seed of the split and the scenes. The same seed gives the same bits on one machine,
-        and the same targets on every machine.
+      side: The side length of the image in pixels, at least 32.
+      motion: Whether there is a second frame. The first frame does not depend on it.
+      tasks: The names of the tasks, in their order. The default is all tasks, with ``'motion'``
+        only if there is a second frame.
+      seed: The random seed of the split and the scenes. The same seed gives the same bits on one
+        machine, and the same targets on every machine.
 
     Raises:
-      ValueError: A size is out of range, there is no task, a task is unknown or named twice, or
-        ``'motion'`` is asked for without a second frame.
+      ValueError: A size is out of range, there is no task, or a task is unknown or named twice. Or
+        ``'motion'`` is among the tasks without a second frame.
 
     >>> dataset = scenes(train=8, validation=2, test=2, tasks=('class', 'mask'))
     >>> dataset.train.example.inputs.shape, list(dataset.tasks)

@@ -14,7 +14,7 @@ from mtljax.data._splits.to_arrays import at_first, finite, narrow, to_arrays
 
 @dataclass(frozen=True, eq=False)
 class ArraySplit(Batched):
-    """Examples held as NumPy arrays; training may keep them on the device.
+    """A split whose examples are NumPy arrays in memory. Training may keep them on the device.
 
     Attributes:
       arrays: All examples as one `Batch`.
@@ -28,7 +28,7 @@ class ArraySplit(Batched):
         return len(next(iter(self.arrays.mask.values())))
 
     def take(self, indices: Any) -> Batch:
-        """Return the examples at ``indices``."""
+        """The examples at ``indices``."""
         return jax.tree.map(lambda leaf: leaf[indices], self.arrays)
 
 
@@ -38,15 +38,18 @@ def array_split(
     """Make a split from arrays, after checking them.
 
     Args:
-      inputs: A tree of arrays ``[N, ...]`` of finite numbers. A list of numbers is an array.
-      targets: ``{task: tree of arrays [N, ...]}``. Integers are classes, numbered from 0.
-      mask: ``{task: booleans [N] or a longer prefix of the target's shape}``: which labels exist.
-        All labels of a task exist if the mask leaves the task out.
+      inputs: An array ``[N, ...]`` of finite numbers for N examples, or a tree of such arrays. A
+        list of numbers counts as an array.
+      targets: ``{task: target}``, where a target is an array ``[N, ...]`` or a tree of such arrays.
+        Integers are class numbers, from 0 on.
+      mask: ``{task: booleans}``, which say where a label exists. Their shape is ``[N]``, or more
+        leading axes of the target. If the mask leaves out a task, all labels of this task exist.
 
     Raises:
-      ValueError: There is no example, lengths differ, an array holds no numbers or integers that do
-        not fit 32 bits, an input is not finite, a mask does not fit, or a target that the mask does
-        not exclude is not finite or an integer below 0. The error names the array and the index.
+      ValueError: There is no example, or arrays differ in length. An array holds no numbers, or
+        integers that do not fit 32 bits. An input is not finite. A mask has the wrong shape. Or a
+        target that is not masked is not finite, or is an integer below 0. The error names the array
+        and the index.
 
     >>> split = array_split(np.ones((3, 2)), {'y': np.array([1.0, 2.0, np.nan])},
     ...                     {'y': np.array([True, True, False])})

@@ -1,4 +1,4 @@
-"""The order in which training sees the examples; only the seed and the step decide it."""
+"""The order in which training sees the examples. It depends on the seed and the step only."""
 
 import functools
 
@@ -6,15 +6,16 @@ import numpy as np
 
 
 def batch_indices(size: int, batch_size: int, seed: int, start: int, stop: int) -> np.ndarray:
-    """Return the rows of the batches of steps ``start`` to ``stop - 1``.
+    """The examples in the batches of the steps from ``start`` to ``stop - 1``.
 
-    Every epoch is a new permutation without its last incomplete batch. Training can therefore
-    resume at any step without a stored position.
+    Every epoch is a new random permutation, without its last incomplete batch. The result depends
+    only on the seed and the steps. Training can therefore resume at any step without a stored
+    position.
 
     Args:
       size: The number of examples.
       batch_size: The number of examples in a batch.
-      seed: The seed of the permutations.
+      seed: The random seed of the permutations.
       start: The first step.
       stop: The step after the last one.
 
@@ -22,7 +23,7 @@ def batch_indices(size: int, batch_size: int, seed: int, start: int, stop: int) 
       Indices of examples, ``[stop - start, batch_size]``, int32.
 
     Raises:
-      ValueError: ``batch_size`` is below 1 or larger than the data.
+      ValueError: ``batch_size`` is below 1, or larger than the number of examples.
 
     >>> batch_indices(5, 2, seed=0, start=0, stop=3).shape
     (3, 2)
