@@ -1,17 +1,27 @@
-"""Cityscapes: segmentation and inverse depth of streets, by the protocols of the benchmark.
+"""Cityscapes: segmentation and inverse depth of street scenes, by the published protocols.
 
-``segnet``, the default, is the protocol of CAGrad and FAMO: SegNet with MTAN's attention (Liu,
-Johns, Davison, CVPR 2019), Adam 1e-4, halved after 100 of 200 epochs, batches of 8, random zoom and
-mirroring. ``resnet50`` is a dilated ResNet-50 with weights for ImageNet and a DeepLab head per
-task, with batches of 8, weight decay 1e-5 and no augmentation, as LibMTL has it for NYUv2. Both
-report the mean of the last 10 epochs on the test split, over 3 seeds; the test split is not used
-for any choice. One of the 2,975 training scenes is held out, which the published tables do not do.
+The variant ``segnet`` is the default and follows CAGrad and FAMO. The network is a SegNet with the
+attention of MTAN (Liu, Johns, Davison, CVPR 2019). It trains for 200 epochs of Adam with batches of
+8. The learning rate is 1e-4, and half of that after 100 epochs. The images are zoomed and mirrored
+at random.
 
-Differences: An epoch drops its last incomplete batch. MTAN's attention reads one output of each
-stage, not two depths of each block. Depth is inverse, and divided by the zoom as in published code.
+The variant ``resnet50`` follows the protocol that LibMTL has for NYUv2. The network is a dilated
+ResNet-50 with ImageNet weights and a DeepLab head per task. It trains with batches of 8 and weight
+decay 1e-5, without augmentation.
 
-The authors of this file did not run it on the real data and claim no result. The tests run its
-steps on generated files. The table shows the published baseline beside your results.
+Both variants report the mean of the last 10 epochs on the test split, over 3 seeds. The test split
+is not used for any choice. One of the 2,975 training scenes is held out, which the published
+experiments do not do.
+
+There are these differences from the published code:
+
+- An epoch drops its last incomplete batch.
+- The attention of MTAN reads one output of each stage, not two depths of each block.
+
+As in the published code, depth is inverse and is divided by the zoom.
+
+The authors of this file did not run it on the real data, and claim no result. The tests run its
+steps on generated files. The table shows the published baseline next to your results.
 
 Data: the folder of MTAN, 7 classes, see `mtljax.data.cityscapes`, as --config.data.path=DIR
 Weights: torchvision's resnet50 state_dict() in a file, as --config.backbone.weights=FILE;

@@ -1,6 +1,6 @@
-"""The parts that configs share: hard sharing, equal weights and the plain sum.
+"""Parts that the configs share: hard sharing, equal weights and the plain sum.
 
-A config of your own needs no part of this file: it may write all fields out.
+Your own config does not need this file: it may contain all fields itself.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ _AFTER = ('methods', 'comparison', 'sweep', 'published', 'forecast')
 
 
 def base(*, train: Mapping[str, Any], **changes: Any) -> ConfigDict:
-    """A config with hard sharing, equal weights, the plain sum and selection by the mean loss.
+    """Return a config: hard sharing, equal weights, plain sum, and selection by the mean loss.
 
     Args:
       train: The options of training; see `train_options`.
-      **changes: The other fields. They replace or extend those above.
+      **changes: The other fields. They replace the fields above or add new ones.
     """
     learning = {
         'sharing': {'fn': 'mtljax.sharing:hard'},
@@ -31,12 +31,12 @@ def base(*, train: Mapping[str, Any], **changes: Any) -> ConfigDict:
 
 
 def select_by(metric: str, *, higher_is_better: bool) -> dict[str, Any]:
-    """The best step is the one with the best mean of ``metric`` on validation."""
+    """Choose the step with the best mean of ``metric`` on the validation split."""
     fn = 'mtljax.training:select_by'
     return {'fn': fn, 'metric': metric, 'higher_is_better': higher_is_better}
 
 
 def train_options(**options: Any) -> dict[str, Any]:
-    """The options of training, see `mtljax.training.Options`, with the defaults of all configs."""
+    """Return training options (see `mtljax.training.Options`) with the defaults of all configs."""
     defaults = {'engine': 'auto', 'micro_batches': 1, 'parallel': 'jit'}
     return options | {name: value for name, value in defaults.items() if name not in options}

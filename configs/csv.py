@@ -1,10 +1,10 @@
 """A table of your own: predict several of its columns from the others.
 
-Reproduces nothing. Every column that is not a target is an input; its type follows from its cells.
---config.data.verbose=True prints the type of each column.
+This reproduces no published experiment. All columns except the targets are inputs. The type of a
+column follows from its cells. With --config.data.verbose=True, the program prints the type of each
+column.
 
-Hardware and time: 10,000 rows and three targets take 20 s on 2 CPU cores that other programs use
-too.
+10,000 rows with three targets take 20 s on 2 CPU cores that other programs use too.
 
 Command: python -m experiments.train --config=configs/csv.py --config.data.path=houses.csv
 --config.data.targets="('price','sold')"

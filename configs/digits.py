@@ -1,7 +1,7 @@
-"""Two overlapping handwritten digits: hard sharing on the data that scikit-learn ships.
+"""Two overlapping handwritten digits: hard sharing on the digits that come with scikit-learn.
 
-Reproduces nothing published. It follows the MultiMNIST recipe (Sener & Koltun, NeurIPS 2018) at a
-size that a laptop trains in seconds.
+This reproduces no published experiment. It follows the recipe of MultiMNIST (Sener & Koltun,
+NeurIPS 2018), but is so small that a laptop trains it in seconds.
 
 Command: python -m experiments.train --config=configs/digits.py
 Variants: configs/digits.py:independent, :pcgrad, :branched, :lenet

@@ -1,16 +1,18 @@
-"""Two regressions that are more and more related: does a gate per task help if tasks differ?
+"""Two regression tasks with a known correlation: does a gate per task help if the tasks differ?
 
-Reproduces the synthetic experiment of MMoE (Ma et al., KDD 2018) as far as it is published. A
-shared bottom of 113 units is compared with 8 experts of 16, with one gate for all tasks (OMoE) or
-one per task (MMoE). All have about as many parameters, and towers of 8. The paper does not say the
-scale and the sines of its data; here the scale is 1 and there are five sines. Every seed draws its
-own data, the same for all methods. As in the paper, each model has its own learning rate. It was
-chosen from 1e-3, 3e-3 and 1e-2 by validation error, on eight other seeds (100 to 107) at
-correlations 0.5 and 1.
+This reproduces the synthetic experiment of MMoE (Ma et al., KDD 2018), as far as it is published. A
+shared bottom of 113 units is compared with 8 experts of 16 units. The experts have one gate for all
+tasks (OMoE), or one gate per task (MMoE). All models have about as many parameters, and each head
+has a hidden layer of 8 units. The paper does not give the scale of its data and the sine functions
+in it. Here the scale is 1 and there are five sines. Every seed draws new data, which is the same
+for all methods.
 
-Result: the error of experts is 24 to 40 % lower than that of the shared bottom, equally with one
-gate and with two; the table is in docs/results/mmoe.md. 20 seeds, 19 minutes on 2 CPU cores that
-other programs use too.
+As in the paper, each model has its own learning rate. It was chosen from 1e-3, 3e-3 and 1e-2 by the
+validation error on eight other seeds (100 to 107), at correlations 0.5 and 1.
+
+Result: the error of experts is 24 to 40 % lower than the error of the shared bottom. One gate and
+two gates are equally good. The table is in docs/results/mmoe.md. It has 20 seeds, and takes 19
+minutes on 2 CPU cores that other programs use too.
 
 Command: python -m experiments.sweep --config=configs/mmoe_synthetic.py
 One correlation: python -m experiments.train --config=configs/mmoe_synthetic.py

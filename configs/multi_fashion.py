@@ -1,17 +1,18 @@
 """Two overlapping pieces of clothing: are balancing methods better than plain sums?
 
-This is MultiFashion by the recipe of Sener & Koltun (NeurIPS 2018): 16,000 composed images of
-28x28, ten epochs of Adam on a LeNet, and one learning rate for all methods, chosen on validation.
-Every method differs from the plain sum in one point. The tuned sum is the best of five constant
-weights on validation.
+This is MultiFashion by the recipe of Sener & Koltun (NeurIPS 2018): 16,000 composed images of 28x28
+pixels. A LeNet trains for ten epochs of Adam. All methods have the same learning rate, which was
+chosen on validation. Every method differs from the plain sum of the losses in one point. A tuned
+sum is also compared: it has the best of five constant weights on validation.
 
 The variants follow published protocols with all of their data and 100 epochs. They need a GPU.
-``sener`` is MultiMNIST (Sener & Koltun) as their first author gives it; as in the authors' network,
-channels of the second convolution are dropped too. ``pmtl`` is the protocol of Lin et al., NeurIPS
-2019, with images of 36x36, twice as many.
+``sener`` is MultiMNIST, as the first author of Sener & Koltun describes it. As in the network of
+the authors, the dropout after the second convolution drops whole channels too. ``pmtl`` is the
+protocol of Lin et al., NeurIPS 2019, with images of 36x36 pixels and twice as many images.
 
-Result: docs/results/multi_fashion.md: no method beats the plain sum beyond noise. 28 minutes on 2
-CPU cores; sener with one seed 5 minutes on one H100. pmtl was not run to its end.
+Result (docs/results/multi_fashion.md): no method beats the plain sum beyond noise. The comparison
+takes 28 minutes on 2 CPU cores. One seed of ``sener`` takes 5 minutes on one H100. ``pmtl`` was not
+run to its end.
 
 Data: python -m experiments.data fetch fashion_mnist (and mnist, for ``sener``)
 Table: python -m experiments.compare --config=configs/multi_fashion.py

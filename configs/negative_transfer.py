@@ -1,16 +1,19 @@
-"""Two tasks in conflict on one small network: how much does sharing lose, and which method helps?
+"""Two tasks in conflict on one small network: how much does sharing cost, and which method helps?
 
-The conflict is known: click and safety of a generated log (`mtljax.data.ranking_log`) follow two
-scores, and a sweep changes the angle between them. At 0 degrees they are one score, at 90 degrees
-they are unrelated, at 180 degrees one is the negative of the other. The trunk ends in one unit,
-which is enough for one score and too few for two. Every seed draws its own data, the same for all
-methods. Single-task networks and soft sharing have such a trunk per task; MMoE mixes four; surgery
+The tasks are click and safety of a generated log (`mtljax.data.ranking_log`). Each label follows a
+score, and a sweep changes the angle between the two scores. At 0 degrees they are the same score,
+at 90 degrees they are unrelated, and at 180 degrees one is the negative of the other. The shared
+trunk ends in one unit, which is enough for one score and not enough for two. Every seed draws new
+data, which is the same for all methods.
+
+Single-task networks and soft sharing have one such trunk per task. MMoE mixes four of them. Surgery
 changes the gradients of the single trunk of hard sharing.
 
-The width was chosen so that the conflict shows, on other seeds (100 to 102): with 16 and with 2
-units it does not. The strength of soft sharing was the first one tried.
+The width of the trunk was chosen on other seeds (100 to 102) so that the conflict has an effect:
+with 2 units, or with 16 units, it has none. The strength of soft sharing was not tuned.
 
-Result: docs/results/negative_transfer.md; 5 minutes on 2 CPU cores that other programs use too.
+Result: docs/results/negative_transfer.md. The sweep takes 5 minutes on 2 CPU cores that other
+programs use too.
 
 Command: python -m experiments.sweep --config=configs/negative_transfer.py
 One angle: python -m experiments.train --config=configs/negative_transfer.py

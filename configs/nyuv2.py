@@ -1,21 +1,29 @@
-"""NYUv2: segmentation, depth and surface normals of indoor scenes, by the benchmark's protocols.
+"""NYUv2: segmentation, depth and surface normals of indoor scenes, by the published protocols.
 
-``segnet``, the default, is the protocol of Nash-MTL, CAGrad and FAMO: SegNet with MTAN's attention
-(Liu, Johns, Davison, CVPR 2019), Adam 1e-4, halved after 100 of 200 epochs, batches of 2, random
-zoom and mirroring. ``resnet50`` is the protocol of LibMTL: a dilated ResNet-50 with weights for
-ImageNet and a DeepLab head per task, batches of 8, weight decay 1e-5, no augmentation. Both report
-the mean of the last 10 epochs on the test split, over 3 seeds (LibMTL's table of ResNet-50: one
-seed); the test split is not used for any choice. One of the 795 training scenes is held out, which
-the published tables do not do.
+The variant ``segnet`` is the default and follows Nash-MTL, CAGrad and FAMO. The network is a SegNet
+with the attention of MTAN (Liu, Johns, Davison, CVPR 2019). It trains for 200 epochs of Adam with
+batches of 2. The learning rate is 1e-4, and half of that after 100 epochs. The images are zoomed
+and mirrored at random.
 
-Differences: An epoch drops its last incomplete batch. The median angle is the median over all
-pixels, not a mean over batches. MTAN's attention reads one output of each stage, not two depths of
-each block.
+The variant ``resnet50`` follows LibMTL. The network is a dilated ResNet-50 with ImageNet weights
+and a DeepLab head per task. It trains with batches of 8 and weight decay 1e-5, without
+augmentation.
 
-The authors of this file did not run it on the real data and claim no result. The tests run its
-steps on generated files. The table below shows published results beside yours; they are from
-LibMTL, examples/nyu/results. LibMTL's own repetition of them, with the same protocol, differs from
-them by 0.3 to 11 points of delta_m.
+Both variants report the mean of the last 10 epochs on the test split, over 3 seeds. (LibMTL's table
+of ResNet-50 has one seed.) The test split is not used for any choice. One of the 795 training
+scenes is held out, which the published experiments do not do.
+
+There are these differences from the published code:
+
+- An epoch drops its last incomplete batch.
+- The median angle is the median over all pixels, not a mean over batches.
+- The attention of MTAN reads one output of each stage, not two depths of each block.
+
+The authors of this file did not run it on the real data, and claim no result. The tests run its
+steps on generated files. The table shows published results next to yours. They come from LibMTL,
+examples/nyu/results. LibMTL also repeated these experiments with the same protocol. Its own results
+differ by 0.3 to 11 points of delta_m, the mean relative change against single-task training in
+percent.
 
 Data: the folder of MTAN, see `mtljax.data.nyuv2`, as --config.data.path=DIR
 Weights: torchvision's resnet50 state_dict() in a file, as --config.backbone.weights=FILE;

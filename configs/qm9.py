@@ -1,13 +1,21 @@
-"""Eleven properties of small molecules: balancing methods, on descriptors.
+"""Eleven properties of small molecules: balancing methods on descriptors.
 
 The tasks, units and split are those of QM9 in Nash-MTL (Navon et al., ICML 2022). Training uses
-20,000 of the training molecules and 15 epochs, and reads descriptors of a molecule instead of its
-graph. The errors are therefore larger than the published ones, which a message-passing network
-reached in 300 epochs on 110,831 molecules.
+20,000 of the training molecules for 15 epochs. It reads descriptors of a molecule instead of its
+graph. The errors are therefore larger than the published ones: these come from a message-passing
+network that trained for 300 epochs on 110,831 molecules.
 
-Result: docs/results/qm9.md. Mean change of the error against eleven single-task networks: plain sum
-+30 %, PCGrad +25 %, MGDA +15 %, CAGrad +13 %, uncertainty +2.5 %, Nash-MTL +0.7 %, GradNorm +195 %.
-21 minutes on 2 CPU cores that other programs use too.
+Result (docs/results/qm9.md): the mean change of the error against eleven single-task networks.
+
+plain sum     +30 %
+PCGrad        +25 %
+MGDA          +15 %
+CAGrad        +13 %
+uncertainty   +2.5 %
+Nash-MTL      +0.7 %
+GradNorm      +195 %
+
+The comparison takes 21 minutes on 2 CPU cores that other programs use too.
 
 Data: python -m experiments.data fetch qm9
 Table: python -m experiments.compare --config=configs/qm9.py

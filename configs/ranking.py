@@ -1,11 +1,14 @@
 """Ranking with sparse labels: does a task with few labels gain from the other task?
 
-The data is a generated log of 500,000 impressions with click and conversion; a conversion needs a
-click. Only 10 % or 1 % of the training labels of conversion are kept. Single-task networks train on
-the impressions that have a label for their task, for the same number of steps; the step with the
-best validation counts. ``movielens`` predicts the rating of a film, and whether the user likes it.
+The data is a generated log of 500,000 impressions with the tasks click and conversion. A conversion
+can only happen after a click. The sweep uses all, 10 % or 1 % of the training labels of conversion.
+A single-task network trains on the impressions that have a label for its task. It trains for as
+many steps as the other models. The parameters of the step with the best validation are tested.
 
-Result: docs/results/ranking.md; 14 minutes on 2 CPU cores that other programs use too.
+The variant ``movielens`` predicts the rating of a film, and whether the user likes the film.
+
+Result: docs/results/ranking.md. The sweep takes 14 minutes on 2 CPU cores that other programs use
+too.
 
 Command: python -m experiments.sweep --config=configs/ranking.py
 One share: python -m experiments.train --config=configs/ranking.py

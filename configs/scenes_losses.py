@@ -1,17 +1,19 @@
 """Losses of very different scales on one backbone: a plain sum, manual weights, learned weights.
 
-The tasks are class, box, mask and depth of small scenes (`mtljax.data.scenes`). Depth is measured
-in hundredths of its unit, so its loss starts several hundred times as large as the loss of the
-mask. The comparison trains with the plain sum, with manual weights that undo the unit, with
-uncertainty weights and with GradNorm. It also compares hard sharing with branches, where mask and
-depth leave the trunk before the last stage. There is no choice on validation: every run ends at the
-same step, and the last parameters count.
+The tasks are class, box, mask and depth of small generated scenes (`mtljax.data.scenes`). Depth is
+measured in hundredths of its unit, so at the start its loss is several hundred times as large as
+the loss of the mask. The comparison trains with the plain sum, with manual weights that undo the
+unit, with uncertainty weights and with GradNorm. It also compares hard sharing with a model in
+which mask and depth leave the trunk before the last stage. Nothing is chosen on validation: every
+run ends at the same step, and its last parameters are tested.
 
-A small residual network learns from scratch, on images of 32x32. ``pretrained`` reads images of
-64x64 with the first five stages of EfficientNet-Lite0 and its weights for ImageNet. Four stages are
-frozen and run once per image; the fifth and the heads learn, in half as many steps.
+By default a small residual network learns from scratch, on images of 32x32 pixels. The variant
+``pretrained`` reads images of 64x64 pixels with the first five stages of EfficientNet-Lite0 and its
+ImageNet weights. Four stages are frozen and run once per image. The fifth stage and the heads train
+for half as many steps.
 
-Result: docs/results/scenes.md; 16 minutes on 2 CPU cores, ``pretrained`` 14.
+Result: docs/results/scenes.md. The comparison takes 16 minutes on 2 CPU cores, and 14 minutes with
+``pretrained``.
 
 Table: python -m experiments.compare --config=configs/scenes_losses.py
 Command: python -m experiments.train --config=configs/scenes_losses.py

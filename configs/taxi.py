@@ -1,19 +1,31 @@
-"""A series with a short history beside one with a long history: which sharing forecasts it best?
+"""A series with a short history and one with a long history: which kind of sharing forecasts best?
 
-Reproduces the experiment of A. Navon, Parameter Sharing in Deep Learning, 2019
-(https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/), which publishes no number:
-daily taxi trips in New York, A known for 640 days, B for 92, and a forecast of the next 90 days of
-B. Without a path, two series are generated (see `mtljax.data.daily_series`). nyc reads a CSV file
-with the columns date, yellow, green: two kinds of taxi instead of the two vendors of the post.
+This reproduces the experiment of A. Navon, Parameter Sharing in Deep Learning, 2019
+(https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/), which publishes no number.
+The series are the daily taxi trips of two vendors in New York. Series A is known for 640 days, and
+series B for 92 days. The models forecast the next 90 days of B.
 
-Every method chooses among the same number of settings, on origins whose 90 days end before the
-first origin that is judged. shared_layers and task_layers are the depths of hard sharing: 3+0, 2+1,
-1+2.
+Without a path, the program generates two series (see `mtljax.data.daily_series`). The variant
+``nyc`` reads a CSV file with the columns date, yellow and green. These are two kinds of taxi,
+instead of the two vendors of the post.
 
-Result of nyc, mean WAPE over 9 origins: soft l2 6.7 %, hard 2+1 8.4 %, single-task 9.0 %, Prophet
-12.5 %; from 2017-10-02, the origin of the post: 6.7 %, 8.4 %, 6.2 %, 15.6 %. See
-docs/results/taxi.md.
-Hardware and time: 2 CPU cores; 9 minutes, 4.5 for the generated series.
+An origin is the day at which a forecast starts. Every method chooses among the same number of
+settings, on early origins. Their 90 days end before the first origin at which the methods are
+evaluated. ``shared_layers`` and ``task_layers`` are the numbers of layers in hard sharing that the
+tasks share and do not share. ``hard 3+0``, ``hard 2+1`` and ``hard 1+2`` have these numbers in
+their names.
+
+Result of ``nyc`` (docs/results/taxi.md): the WAPE, which is the sum of the absolute errors divided
+by the sum of the values. The left column is the mean over 9 origins, and the right column is the
+origin of the post, 2017-10-02.
+
+              9 origins   2017-10-02
+soft l2           6.7 %        6.7 %
+hard 2+1          8.4 %        8.4 %
+single-task       9.0 %        6.2 %
+Prophet          12.5 %       15.6 %
+
+``nyc`` takes 9 minutes on 2 CPU cores, and the generated series take 4.5 minutes.
 
 Forecast: python -m experiments.forecast --config=configs/taxi.py:nyc --config.data.path=FILE.csv
 One network: python -m experiments.train --config=configs/taxi.py
@@ -153,5 +165,5 @@ def get_config(variant: str = '') -> ConfigDict:
 
 
 def _origins(first: str, last: str) -> dict:
-    """Origins every 45 days; ``last`` is the day before the next origin."""
+    """Return origins every 45 days; ``last`` is the day before the next origin."""
     return {'fn': 'mtljax.data:rolling_origins', 'first': first, 'last': last, 'every': 45}

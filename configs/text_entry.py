@@ -1,14 +1,16 @@
 """Text entry: predict the next word, punctuation and capitals with one small transformer, or three.
 
-Reproduces nothing published. A causal transformer (2 layers of 64) reads up to 32 words in lower
-case and without marks. After each word it predicts the next word among the 5,000 most frequent
-ones, the mark that follows the word, and whether the word begins with a capital. Hard sharing is
-compared with single-task models of the same size, steps and learning rate. Every model is tested at
-its own best step on validation. The rate and its warm-up were chosen on validation too.
+This reproduces no published experiment. A causal transformer with 2 layers of width 64 reads up to
+32 words in lower case, without punctuation. After each word it predicts three things: the next word
+among the 5,000 most frequent ones, the punctuation mark that follows the word, and whether the word
+begins with a capital. Hard sharing is compared with single-task models that have the same size,
+steps and learning rate. Every model is tested at the step that is best for it on validation. The
+learning rate and its warm-up were chosen on validation too.
 
-Data: any text in UTF-8; a long one is better. The results are for the King James Bible, 789,634
-words, from Debian's packages bible-kjv-text (compressed) and bible-kjv (its reader). Each line is
-one verse without its reference, in the order of the books, so the test split is the end of the New
+The data is any text in UTF-8; a long text is better. The results are for the King James Bible,
+which has 789,634 words. It comes from two packages of Debian: bible-kjv-text has the compressed
+text, and bible-kjv has the program that reads it. Each line of the file is one verse without its
+reference. The verses are in the order of the books, so the test split is the end of the New
 Testament.
 
     apt-get download bible-kjv bible-kjv-text
@@ -16,7 +18,7 @@ Testament.
     bible/usr/bin/bible -p bible/usr/lib -f gen1:1-rev22:21 < /dev/null > verses.txt
     sed 's/^[^ ]* //' verses.txt > kjv.txt
 
-Result, hardware, time: docs/results/text_entry.md
+Results, hardware and time: docs/results/text_entry.md
 
 Command: python -m experiments.train --config=configs/text_entry.py --config.data.path=kjv.txt
 Table: python -m experiments.text_entry --config=configs/text_entry.py --config.data.path=kjv.txt

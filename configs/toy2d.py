@@ -1,22 +1,29 @@
-"""Two losses of few numbers, with a known Pareto front: which methods reach it, and where on it?
+"""Two losses with a known Pareto front: which methods reach the front, and where?
 
-Reproduces the toy experiments of CAGrad (Liu et al., NeurIPS 2021; the default), Nash-MTL (Navon et
-al., ICML 2022) and FAMO (Liu et al., NeurIPS 2023), each with the starts, steps, scales and
-clipping of its authors. It also has the concave front of Pareto MTL (Lin et al., NeurIPS 2019).
+This reproduces the toy experiments of three papers: CAGrad (Liu et al., NeurIPS 2021; the default
+variant), Nash-MTL (Navon et al., ICML 2022) and FAMO (Liu et al., NeurIPS 2023). Each has the
+starting points, steps, scales and clipping of its authors. The variant ``front`` is the concave
+front of Pareto MTL (Lin et al., NeurIPS 2019).
 
-Measured in float64. cagrad: CAGrad ends at the least mean loss, (-15.0916, -15.0916), from all
-three starts; descent on the mean does so from one; MGDA and PCGrad end anywhere on the front. nash:
-MGDA, Nash-MTL, IMTL-G and FAMO reach the front from all five starts, PCGrad from four, the sum and
-random weights from three, CAGrad from three or four (rounding decides), uncertainty weights from no
-start. famo: all methods reach it from all five starts, except the sum (three). front: 96 % of
-random linear weights end at an extreme, MGDA ends in the middle, smooth Tchebycheff on its ten rays
-to 2 degrees.
+These are the results in float64:
 
-mgda is exact. mgda_as_published has the constants of the authors' code, which move it along the
-front: 1e-8 in a denominator (CAGrad), weights in [0.001, 0.999] (Nash-MTL, FAMO).
+- ``cagrad``: CAGrad ends at the least mean loss, (-15.0916, -15.0916), from all three starts.
+  Gradient descent on the mean loss does so from one start. MGDA and PCGrad end anywhere on the
+  front.
+- ``nash``: MGDA, Nash-MTL, IMTL-G and FAMO reach the front from all five starts, and PCGrad from
+  four. The plain sum and random weights reach it from three. CAGrad reaches it from three or four,
+  depending on rounding. Uncertainty weights never reach it.
+- ``famo``: all methods reach the front from all five starts, except the plain sum, which reaches it
+  from three.
+- ``front``: 96 % of random linear weights end at an extreme of the front. MGDA ends in the middle.
+  Smooth Tchebycheff ends within 2 degrees of each of its ten rays.
 
-Hardware and time: 2 CPU cores; 10 to 25 s each. Most of it is imports, compilation and the figure:
-a method takes 0.01 to 2.1 s for all steps from all starts.
+The method ``mgda`` is exact. ``mgda_as_published`` has the constants of the published code, which
+move it along the front. In the code of CAGrad, 1e-8 is added to a denominator. In the code of
+Nash-MTL and FAMO, the weights stay in [0.001, 0.999].
+
+Each variant takes 10 to 25 s on 2 CPU cores. Most of this time is imports, compilation and the
+figure: a method takes 0.01 to 2.1 s for all steps from all starts.
 
 Command: python -m experiments.toy --config=configs/toy2d.py
 Variants: configs/toy2d.py:cagrad, :nash, :famo, :front
@@ -88,7 +95,7 @@ def _five_starts(steps, keep_every, methods):
 
 
 def _seven_methods():
-    """Seven methods at the scale of the sum, as in the code of Nash-MTL and FAMO."""
+    """Return seven methods at the scale of the sum, as in the code of Nash-MTL and FAMO."""
     famo = _weighting('famo', weight_decay=0.0, min_losses=(-2.1, -21.0))
     return {
         'ls': _method('sum'),
@@ -125,7 +132,7 @@ def _front():
 
 
 def _method(surgery, *, weighting=None, clip=None, each=None, aim=None, **options):
-    """A method with a surgery, a name or a spec; ``each`` and ``aim`` have one row per start."""
+    """Return a method; ``surgery`` is a name or a spec, ``each`` and ``aim`` have rows per start."""
     return {
         'weighting': weighting or _weighting('equal'),
         'surgery': surgery if isinstance(surgery, dict) else _surgery(surgery, **options),
