@@ -15,9 +15,9 @@ evaluated. ``shared_layers`` and ``task_layers`` are the numbers of layers in ha
 tasks share and do not share. ``hard 3+0``, ``hard 2+1`` and ``hard 1+2`` have these numbers in
 their names.
 
-Result of ``nyc`` (docs/results/taxi.md): the WAPE, which is the sum of the absolute errors divided
-by the sum of the values. The left column is the mean over 9 origins, and the right column is the
-origin of the post, 2017-10-02.
+Result of ``nyc`` (docs/results/taxi.md): the WAPE, which is the sum of the absolute errors in
+percent of the sum of the absolute values. The left column is the mean over 9 origins. The right
+column is the WAPE at 2017-10-02, the origin of the post.
 
               9 origins   2017-10-02
 soft l2           6.7 %        6.7 %

@@ -132,7 +132,7 @@ def _front():
 
 
 def _method(surgery, *, weighting=None, clip=None, each=None, aim=None, **options):
-    """Return a method; ``surgery`` is a name or a spec, ``each`` and ``aim`` have rows per start."""
+    """Return a method; ``surgery`` is a name or a spec, ``each`` and ``aim`` a row per start."""
     return {
         'weighting': weighting or _weighting('equal'),
         'surgery': surgery if isinstance(surgery, dict) else _surgery(surgery, **options),

@@ -1,1 +1,1 @@
-"""The programs: the only readers of flags."""
+"""The programs, which are run from the command line. Only they read flags."""

@@ -1,6 +1,7 @@
-"""From a config to objects, for programs: what the user can mend ends with one line.
+"""Build the objects that a config describes, for the programs.
 
-`mtljax.build` does the work. Its errors, and those of training, become a UsageError.
+`mtljax.build` does the work. If the user can correct an error, it becomes a UsageError, and the
+program ends with one line.
 """
 
 import functools
@@ -19,7 +20,7 @@ from mtljax.surgery import Surgery
 
 
 def build(spec: Any, field: str, *args: Any) -> Any:
-    """`mtljax.build.make`.
+    """Call `mtljax.build.make`.
 
     Raises:
       UsageError: The spec cannot be built.
@@ -28,7 +29,7 @@ def build(spec: Any, field: str, *args: Any) -> Any:
 
 
 def shared_surgery(spec: Any) -> Surgery:
-    """`mtljax.build.shared_surgery`.
+    """Call `mtljax.build.shared_surgery`.
 
     Raises:
       UsageError: The surgery cannot be built.
@@ -42,30 +43,30 @@ def check_fields(config: ConfigDict) -> None:
 
 
 def setup(config: ConfigDict, dataset: Dataset | Prepared | None = None) -> Setup:
-    """`mtljax.build.setup`.
+    """Call `mtljax.build.setup`.
 
     Raises:
-      UsageError: A field cannot be built; the message names the field.
+      UsageError: A field cannot be built. The message names the field.
     """
     return _guarded(_build.setup, config.to_dict(), dataset)
 
 
 def prepare(config: ConfigDict, dataset: Dataset | None = None) -> Prepared:
-    """`mtljax.build.prepare`.
+    """Call `mtljax.build.prepare`.
 
     Raises:
-      UsageError: A field cannot be built; the message names the field.
+      UsageError: A field cannot be built. The message names the field.
     """
     return _guarded(_build.prepare, config.to_dict(), dataset)
 
 
 def prepared_by(config: ConfigDict) -> dict[str, Any]:
-    """`mtljax.build.prepared_by`."""
+    """Call `mtljax.build.prepared_by`."""
     return _build.prepared_by(config.to_dict())
 
 
 def datasets() -> Callable[[ConfigDict], Dataset]:
-    """A function from ``config.data`` to its data set. Each data set is built once."""
+    """Return a function from ``config.data`` to its data set. Each data set is built once."""
 
     @functools.cache
     def made(spec: str) -> Dataset:
@@ -75,7 +76,7 @@ def datasets() -> Callable[[ConfigDict], Dataset]:
 
 
 def train(built: Setup, **more: Any) -> training.Result:
-    """`training.train` on a setup.
+    """Call `training.train` on a setup.
 
     Raises:
       UsageError: The setup does not fit together.
@@ -84,7 +85,7 @@ def train(built: Setup, **more: Any) -> training.Result:
 
 
 def should_vmap_seeds(built: Setup, seeds: Sequence[int]) -> tuple[bool, str]:
-    """`training.should_vmap_seeds` on a setup.
+    """Call `training.should_vmap_seeds` on a setup.
 
     Raises:
       UsageError: The setup does not fit together.
@@ -93,7 +94,7 @@ def should_vmap_seeds(built: Setup, seeds: Sequence[int]) -> tuple[bool, str]:
 
 
 def check(built: Setup) -> None:
-    """`training.preflight` on a setup.
+    """Call `training.preflight` on a setup.
 
     Raises:
       UsageError: The setup does not fit together.
@@ -102,7 +103,7 @@ def check(built: Setup) -> None:
 
 
 def train_seeds(built: Setup, seeds: Sequence[int], progress: str) -> list[training.Result]:
-    """`training.train_seeds` on a setup. Several seeds are one program.
+    """Call `training.train_seeds` on a setup. Several seeds are one program.
 
     Raises:
       UsageError: The setup does not fit together.

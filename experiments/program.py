@@ -1,4 +1,4 @@
-"""Flags, one-line errors, the compilation cache and work folders of all programs."""
+"""What all programs share: flags, one-line errors, the compilation cache and work folders."""
 
 import json
 import math
@@ -24,31 +24,31 @@ console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 
 
 class UsageError(Exception):
-    """The user can mend this error. The program prints one line and exits with code 2."""
+    """An error that the user can correct. The program prints one line and exits with code 2."""
 
 
 def define_config() -> Any:
-    """The flag ``--config=FILE.py[:variant]``, locked, with its overrides ``--config.field``."""
+    """Define the flag ``--config=FILE.py[:variant]``, and ``--config.field`` for each field."""
     return config_flags.DEFINE_config_file(
         'config', None, 'A config file, and a variant after a colon.', lock_config=True
     )
 
 
 def define_workdir() -> Any:
-    """The flag ``--workdir``."""
+    """Define the flag ``--workdir``."""
     return flags.DEFINE_string(
         'workdir', None, 'The folder of the results; runs/NAME of the config when left out.'
     )
 
 
 def run(main: Callable[..., None], *, default: Sequence[str] = (), arguments: bool = False) -> None:
-    """Parse the flags and run ``main``. Errors that the user can mend print one line.
+    """Parse the flags and run ``main``. For an error that the user can correct, print one line.
 
     Args:
       main: The program.
-      default: The flags that are added in front when no config is given.
-      arguments: Whether ``main`` takes the list of arguments that are not flags. They are an error
-        otherwise.
+      default: The flags that are added in front if no config is given.
+      arguments: Whether ``main`` takes the list of arguments that are not flags. If False, such
+        arguments are an error.
     """
     if not any(arg.split('=')[0] in _CONFIG_FLAGS for arg in sys.argv):
         sys.argv[1:1] = default
@@ -93,7 +93,7 @@ def _parse(argv: Sequence[str]) -> list[str]:
 
 
 def _help() -> str:
-    """The docstring of the program, and its flags."""
+    """Return the docstring of the program, and its flags."""
     lines = [sys.modules['__main__'].__doc__ or '', 'Flags:']
     for module, defined in flags.FLAGS.flags_by_module_dict().items():
         if module.startswith('experiments') or module == sys.argv[0]:
@@ -110,7 +110,7 @@ def _fail(message: str) -> NoReturn:
 
 
 def run_name(flag: Any) -> str:
-    """The name of a run, ``NAME[-VARIANT]``, from a config flag.
+    """Return the name of a run, ``NAME[-VARIANT]``, from a config flag.
 
     >>> class Flag: config_filename = 'configs/digits.py:pcgrad'
     >>> run_name(Flag)
@@ -154,7 +154,8 @@ def claim(workdir: Path, config: ConfigDict) -> None:
 def claim_comparison(workdir: Path, config: ConfigDict) -> None:
     """Make the folder of a comparison, or check that it belongs to this config.
 
-    Which methods are compared does not matter: every run in the folder names what it depends on.
+    The methods of the comparison may differ, because every run in the folder names what it depends
+    on.
 
     Raises:
       UsageError: The folder belongs to another config.
@@ -166,7 +167,7 @@ def claim_comparison(workdir: Path, config: ConfigDict) -> None:
 
 
 def to_json(tree: Any) -> str:
-    r"""A tree as JSON, with null for NaN and infinity.
+    r"""Return a tree as JSON, with null for NaN and infinity.
 
     >>> to_json({'error': float('nan')})
     '{\n  "error": null\n}\n'
@@ -183,7 +184,7 @@ def to_json(tree: Any) -> str:
 
 
 def _holds_results(workdir: Path) -> bool:
-    """Whether the folder holds results, which must not be mixed or lost."""
+    """Return whether the folder holds results, which must not be mixed or lost."""
     files = [workdir / name for name in ('metrics.jsonl', 'summary.json', 'results.json')]
     written = any(file.exists() and file.stat().st_size for file in files)
     return written or any(

@@ -9,14 +9,14 @@ from mtljax.analysis import Table
 
 
 def show(table: Table, title: str = '', caption: str = '', *, max_width: int | None = None) -> None:
-    """Print a table. The first column is aligned left, the others right.
+    """Print a table. The first column is aligned to the left, the others to the right.
 
     Args:
       table: The table.
       title: The text above it.
       caption: The text below it.
-      max_width: The width at which cells fold, in every column but the first. When None, headings
-        fold and cells stay whole.
+      max_width: The width at which the text of a cell is wrapped, in every column except the first.
+        When None, headings are wrapped and cells are not.
     """
     shown = Shown(
         title=escape(title) or None,

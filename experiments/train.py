@@ -1,10 +1,10 @@
-"""Train one config: a table in the terminal, and logs, checkpoints and curves in a folder.
+"""Train one config: print a table, and write logs, checkpoints and curves to a folder.
 
 python -m experiments.train --config=configs/NAME.py[:variant] --config.field=value --workdir=DIR
 
-Started again on the same folder, the program continues where it stopped. The column ``constant``
-shows the test results of a constant prediction: the mean, or the class frequencies, of the training
-labels.
+If you start the program again with the same folder, it continues where it stopped. The column
+``constant`` has the test results of a constant prediction: the mean of the training labels, or the
+frequencies of their classes.
 """
 
 from pathlib import Path

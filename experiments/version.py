@@ -11,7 +11,7 @@ import mtljax
 
 @functools.cache
 def code_version() -> str:
-    """The versions of mtljax, with its commit where there is one, and of jax.
+    """Return the versions of jax and mtljax, and the commit of mtljax if it is a git clone.
 
     >>> code_version().split()[0]
     'mtljax'

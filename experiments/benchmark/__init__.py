@@ -1,1 +1,1 @@
-"""Benchmarks: every suite, what it times, and its peers."""
+"""Benchmarks: what each suite measures, and the other libraries that it is compared with."""

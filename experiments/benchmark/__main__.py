@@ -3,26 +3,24 @@
 python -m experiments.benchmark --suite=SUITE [--peers=torch] [--rounds=9] [--out=FILE.md]
     [--figure=FILE.png] [--libmtl=PATH] [--tasks=2,8]
 
-dispatch: compares the fast path of training.train (data on the device, a scan of steps) with a
-Python loop of the jitted step on host batches, and with the same loop in eager PyTorch.
+The suites:
 
-sharing: measures a step of every sharing scheme, MMoE with stacked experts against the same experts
-in a list, the seconds to compile a step for more and more experts and tasks, and MMoE against eager
-PyTorch.
-
-surgery: measures steps of several methods for 2 to 40 tasks. It compares them with the plain sum,
-with the floor (one forward pass and one pullback per task) and, with --peers=torch,torchjd,libmtl,
-with the same steps in PyTorch.
-
-engines: measures every engine on wide and narrow trunks, experts, attention and convolutions, and
-the seconds to compile a step.
-
-data: measures examples per second on KDD census-income, and four seeds in one program against one
-after the other. It also shows which of the two training would choose. Fetch the data first with
-python -m experiments.data fetch census.
-
-cost: measures parameters, FLOPs and latency of one encoder with four heads: hard, soft, MMoE,
-separate.
+- dispatch: the fast path of training.train, which keeps the data on the device and scans over the
+  steps. It is compared with a Python loop of the jitted step on host batches, and with the same
+  loop in eager PyTorch.
+- sharing: a step of every sharing scheme, and MMoE with stacked experts against the same experts in
+  a list. Also the seconds to compile a step for more and more experts and tasks, and MMoE against
+  eager PyTorch.
+- surgery: steps of several methods for 2 to 40 tasks. They are compared with the plain sum and with
+  the floor, which is one forward pass and one backward pass per task. With
+  --peers=torch,torchjd,libmtl, they are also compared with the same steps in PyTorch.
+- engines: the ways to compute the task gradients, on wide and narrow networks, experts, attention
+  and convolutions. Also the seconds to compile a step.
+- data: examples per second on KDD census-income, and four seeds in one program against one seed
+  after the other. The table also shows which of the two ways training would choose. Fetch the data
+  first with python -m experiments.data fetch census.
+- cost: parameters, FLOPs and latency of one encoder with four heads: hard sharing, soft sharing,
+  MMoE, and separate programs.
 """
 
 from collections.abc import Iterable, Sequence
@@ -79,7 +77,7 @@ def main() -> None:
 
 
 def _tables(rounds: int, peers: Sequence[str]) -> Iterable[tuple[str, Table]]:
-    """The tables of the chosen suite, each with its title."""
+    """Return the tables of the chosen suite, each with its title."""
     with_torch = 'torch' in peers
     match _SUITE.value:
         case 'sharing':

@@ -1,4 +1,4 @@
-"""The cost of sharing schemes at inference: parameters, FLOPs, latency."""
+"""The cost of sharing schemes at inference: parameters, FLOPs and latency."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -39,7 +39,7 @@ def tables(rounds: int) -> Iterator[tuple[str, Table]]:
     """Measure, and yield a table with its title for every batch size.
 
     Args:
-      rounds: The number of turns of each server; a turn has about a hundred calls.
+      rounds: The number of turns of each server. A turn has about a hundred calls.
     """
     for size, calls in _CALLS.items():
         title = f'Batch {size}, {rounds * calls:,} calls of each'
@@ -48,7 +48,7 @@ def tables(rounds: int) -> Iterator[tuple[str, Table]]:
 
 
 def serving(size: int, calls: int, rounds: int) -> Table:
-    """One encoder with four heads, with ratios to hard sharing."""
+    """Measure one encoder with four heads, with ratios to hard sharing."""
     x = jnp.asarray(np.random.default_rng(0).normal(size=(size, _COLUMNS)), jnp.float32)
     servers = {name: _one_program(model, x) for name, model in _models().items()}
     servers['independent'] = _program_per_task(x)
@@ -78,13 +78,13 @@ def _head():
 
 
 def _one_program(model: MultiTask, x: Any) -> Server:
-    """One program for all tasks."""
+    """Return a server with one program for all tasks."""
     cost, run = analysis.cost(model, x), _compiled(model, x)
     return Server(cost.total, cost.flops, lambda: jax.block_until_ready(run()))
 
 
 def _program_per_task(x: Any) -> Server:
-    """One model and one program per task, called one after the other."""
+    """Return a server with one model and one program per task; it calls one after the other."""
     models = [sharing.hard(backbones.mlp(_WIDTHS), {task: _head()}) for task in _TASKS]
     costs, runs = [analysis.cost(m, x) for m in models], [_compiled(m, x) for m in models]
     return Server(
@@ -104,7 +104,7 @@ def _compiled(model: MultiTask, x: Any) -> Callable[[], Any]:
 def _latencies(
     servers: Mapping[str, Server], calls: int, rounds: int
 ) -> dict[str, list[list[float]]]:
-    """The seconds of every call, ``{name: [rounds][calls]}``; the servers take turns."""
+    """Return the seconds of every call, ``{name: [rounds][calls]}``; the servers take turns."""
     for server in servers.values():
         server.call()
     times: dict[str, list[list[float]]] = {name: [] for name in servers}

@@ -32,7 +32,7 @@ def tables(rounds: int, *, with_torch: bool) -> Iterator[tuple[str, Table]]:
     """Measure, and yield every table with its title.
 
     Args:
-      rounds: The number of rounds; the contenders take turns.
+      rounds: The number of rounds, in which the programs take turns.
       with_torch: Whether to measure the same model in eager PyTorch too.
 
     Raises:
@@ -49,13 +49,13 @@ def tables(rounds: int, *, with_torch: bool) -> Iterator[tuple[str, Table]]:
 
 
 def mixture(dataset: Dataset) -> MultiTask:
-    """MMoE on a table: 8 experts of 16 on embeddings of 4."""
+    """Return an MMoE on a table: 8 experts of 16 units on embeddings of 4 numbers."""
     backbone = backbones.tabular(**dataset.inputs, widths=(16,))
     return sharing.mmoe(backbone, dataset.heads, num_experts=8, start=1)
 
 
 def examples(dataset: Dataset, rounds: int, *, with_torch: bool) -> Table:
-    """Examples per second of the fast path, and of a loop in eager PyTorch."""
+    """Measure the examples per second of the fast path, and of a loop in eager PyTorch."""
     case = Case('census', mixture(dataset), dataset, _BATCH)
     contenders = {'mtljax': _run(case, 0)}
     if with_torch:
@@ -69,7 +69,7 @@ def examples(dataset: Dataset, rounds: int, *, with_torch: bool) -> Table:
 
 
 def seeds(people: Dataset, rounds: int) -> Table:
-    """Both ways for models of several sizes, and the choice of `training.should_vmap_seeds`."""
+    """Measure both ways for several models, and what `training.should_vmap_seeds` chooses."""
     rows = []
     for case in _cases(people):
         step_options: dict[str, Any] = {'seeds': _SEEDS, 'batch_size': case.batch_size}

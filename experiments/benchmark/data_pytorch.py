@@ -13,7 +13,7 @@ _EXPERTS, _WIDTH, _TOWER, _EMBEDDING = 8, 16, 8, 4
 
 
 def mmoe(dataset: Dataset, batch_size: int, steps: int, rate: float) -> Twin:
-    """Steps of Adam on batches from the host, with one embedding per column and lists of modules.
+    """Return steps of Adam on host batches, with one embedding per column and lists of modules.
 
     Args:
       dataset: A data set with binary tasks on categorical and numeric columns.

@@ -1,4 +1,4 @@
-"""The fast path against loops that fetch every batch from the host."""
+"""The fast path of training, compared with loops that fetch every batch from the host."""
 
 import statistics
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _LEARNING_RATE = 1e-3
 
 
 class Network(NamedTuple):
-    """A row of the table; ``widths`` are the hidden widths of a PyTorch twin, or None."""
+    """A row of the table; ``widths`` are the hidden widths of its twin in PyTorch, or None."""
 
     name: str
     backbone: tuple[Module, ...]
@@ -30,7 +30,7 @@ class Network(NamedTuple):
 
 
 def networks() -> list[Network]:
-    """The rows of the table."""
+    """Return the rows of the table."""
     sizes = [(32, 32), (64, 64), (64, 128), (128, 128), (256, 256)]
     rows = [Network(f'mlp {w}-{w}, batch {b}', backbones.mlp((w, w)), b, (w, w)) for w, b in sizes]
     digits = backbones.mlp((256, 256), dropout=0.2)
@@ -40,10 +40,10 @@ def networks() -> list[Network]:
 
 
 def table(rounds: int, *, with_torch: bool) -> Table:
-    """Medians over rounds in which the contenders take turns, and ratios with their quartiles.
+    """Return medians over rounds, and ratios with their quartiles.
 
     Args:
-      rounds: The number of rounds; the contenders take turns.
+      rounds: The number of rounds, in which the programs take turns.
       with_torch: Whether to measure the same loop in eager PyTorch too.
 
     Raises:

@@ -1,4 +1,7 @@
-"""The cost of per-task gradients with every engine, relative to a step on the plain sum."""
+"""The cost of the task gradients with every engine, relative to a step on the plain sum.
+
+An engine is a way to compute the gradient of every task.
+"""
 
 import statistics
 import time
@@ -20,7 +23,7 @@ def tables(rounds: int) -> Iterator[tuple[str, Table]]:
     """Measure, and yield every table with its title.
 
     Args:
-      rounds: The number of rounds; the contenders take turns.
+      rounds: The number of rounds, in which the programs take turns.
     """
     jax.config.update('jax_enable_compilation_cache', False)
     yield 'Engines: a step of PCGrad', _engines(rounds)
@@ -28,7 +31,7 @@ def tables(rounds: int) -> Iterator[tuple[str, Table]]:
 
 
 def _engines(rounds: int) -> Table:
-    """Time and temporary memory of a step of PCGrad, and the choice of the engine ``'auto'``."""
+    """Measure time and memory of a step of PCGrad, and what the engine ``'auto'`` chooses."""
     rows = []
     for network in networks():
         setup = problem(network)
@@ -43,7 +46,7 @@ def _engines(rounds: int) -> Table:
 
 
 def _compilation(rounds: int) -> Table:
-    """The seconds of tracing, lowering and XLA, with empty caches."""
+    """Measure the seconds of tracing, lowering and XLA, with empty caches."""
     methods, rows = {'sum': surgery.sum, 'pcgrad': surgery.pcgrad}, []
     for tasks in (2, 8, 40):
         setup, seconds = problem(dense(3, 256, 256, tasks)), {name: [] for name in methods}

@@ -20,7 +20,7 @@ def fast_path(
     batch_size: int,
     seed: int | tuple[int, ...] = 0,
 ) -> Contender:
-    """A function that runs a chunk of steps with data on the device and a scan of steps.
+    """Return a function that runs a chunk of steps, with data on the device and a scan of steps.
 
     Args:
       model: The model.

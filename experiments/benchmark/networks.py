@@ -1,4 +1,4 @@
-"""The networks of the suites surgery and engines, and their compiled steps."""
+"""The networks of the suites surgery and engines, with their compiled steps."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -37,22 +37,22 @@ class Problem(NamedTuple):
     start: TrainState
 
     def step(self, method: surgery.Surgery, engine: str = 'auto') -> 'Step':
-        """The compiled step of a method."""
+        """Return the compiled step of a method."""
         update, state = self.update(method, engine)
         return Step(update.lower(state, self.batch).compile(), state, self.batch)
 
     def flops(self, method: surgery.Surgery) -> float:
-        """The FLOPs of one step, as XLA counts them, with the engine ``'batched'``.
+        """Return the FLOPs of one step, as XLA counts them, with the engine ``'batched'``.
 
-        With a loop over tasks, XLA would count the body once. The result is NaN on a GPU, where XLA
-        counts compiled programs only.
+        With another engine XLA would count the body of a loop over tasks only once. The result is
+        NaN on a GPU, where XLA counts compiled programs only.
         """
         update, state = self.update(method, 'batched')
         cost = update.lower(state, self.batch).cost_analysis()
         return cost['flops'] if cost else math.nan
 
     def update(self, method: surgery.Surgery, engine: str = 'auto') -> Any:
-        """The jitted step, and its first state."""
+        """Return the jitted step, and its first state."""
         tx = optax.chain(surgery.on_shared(method), optax.adam(RATE))
         update = training.train_step(self.model, self.tasks, tx, engine=engine).update
         state = self.start._replace(opt_state=tx.init(self.start.params))
@@ -60,7 +60,7 @@ class Problem(NamedTuple):
 
 
 def problem(network: Network) -> Problem:
-    """Regression on fixed targets; every example has a label for every task."""
+    """Return regression on fixed targets. Every example has a label for every task."""
     tasks = {f't{i}': Task(network.head(), optax.squared_error) for i in range(network.tasks)}
     model = network.scheme(network.backbone, {name: task.head for name, task in tasks.items()})
     rng = np.random.default_rng(1)
@@ -85,7 +85,7 @@ class Step(NamedTuple):
         return self.compiled.memory_analysis().temp_size_in_bytes / _MIB
 
     def contender(self, count: int = 1) -> Contender:
-        """A function that runs ``count`` steps, each on the state of the previous step."""
+        """Return a function that runs ``count`` steps, each on the state of the previous step."""
         state = jax.tree.map(jnp.copy, self.state)
 
         def run():
@@ -98,24 +98,24 @@ class Step(NamedTuple):
 
 
 def dense(depth: int, width: int, batch: int, tasks: int) -> Network:
-    """Layers of one width; the input has the same width."""
+    """Return layers of one width. The input has the same width."""
     name = f'{depth} x {width}, batch {batch}, T = {tasks}'
     return Network(name, backbones.mlp((width,) * depth), _rows(batch, width), tasks)
 
 
 def lenet() -> Network:
-    """Two tasks on images of 28 x 28."""
+    """Return a LeNet for two tasks on images of 28 x 28 pixels."""
     return Network('LeNet 10-20, batch 256, T = 2', backbones.lenet(), _rows(256, 28, 28), 2)
 
 
 def mmoe(tasks: int) -> Network:
-    """Eight experts of 256-256, with one gate per task."""
+    """Return eight experts with two layers of 256 units, and one gate per task."""
     name = f'MMoE 8 x 256-256, batch 256, T = {tasks}'
     return Network(name, backbones.mlp((256, 256)), _rows(256, 128), tasks, scheme=sharing.mmoe)
 
 
 def networks() -> Iterator[Network]:
-    """Wide and narrow dense trunks, experts, attention, convolutions."""
+    """Return wide and narrow dense trunks, experts, attention and convolutions."""
     yield dense(4, 1024, 64, 40)
     yield dense(6, 512, 32, 8)
     yield dense(3, 256, 256, 4)
@@ -138,7 +138,7 @@ def _rows(*shape: int) -> Any:
 
 
 def _experts(count: int, width: int) -> Module:
-    """A layer of experts, mixed by one gate for all tasks."""
+    """Return a layer of experts that one gate mixes for all tasks."""
     inner = module.stack(module.serial(*backbones.mlp((width,))), count, shared_input=True)
     return module.wire(
         {'experts': inner, 'gate': heads.linear(count)},

@@ -13,7 +13,7 @@ from experiments.program import UsageError
 
 @functools.cache
 def library() -> Any:
-    """The module ``torch``, set up to use all cores of this process.
+    """Return the module ``torch``, set up to use all cores of this process.
 
     Raises:
       UsageError: PyTorch is missing, or cannot use the GPU that jax uses.
@@ -34,7 +34,7 @@ def library() -> Any:
 
 
 def device() -> Any:
-    """The device of the PyTorch twins: the same kind as that of jax."""
+    """Return the device of the PyTorch networks: the same kind as the device of jax."""
     return library().device('cuda' if _on_gpu() else 'cpu')
 
 

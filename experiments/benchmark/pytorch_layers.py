@@ -9,7 +9,7 @@ from experiments.benchmark import pytorch
 
 
 def trunk_module(stages: Mapping[str, Any]) -> Any:
-    """A trunk of convolutions and dense layers, each with a ReLU."""
+    """Return a trunk of convolutions and dense layers, each with a ReLU."""
     nn, layers, size = pytorch.library().nn, [], None
     for stage in stages.values():
         ((kind, leaves),) = stage.items()
@@ -41,7 +41,7 @@ def _convolution(leaves):
 
 
 def dense_module(stage: Mapping[str, Any]) -> Any:
-    """A dense layer."""
+    """Return a dense layer."""
     (leaves,) = stage.values()
     kernel = np.asarray(leaves['kernel']).T
     return _filled(pytorch.library().nn.Linear(*kernel.shape[::-1]), kernel, leaves['bias'])

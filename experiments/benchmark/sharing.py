@@ -38,7 +38,7 @@ def tables(rounds: int, *, with_torch: bool) -> Iterator[tuple[str, Table]]:
     """Measure, and yield every table with its title.
 
     Args:
-      rounds: The number of rounds; the contenders take turns.
+      rounds: The number of rounds, in which the programs take turns.
       with_torch: Whether to measure MMoE in eager PyTorch too.
 
     Raises:
@@ -59,7 +59,7 @@ def tables(rounds: int, *, with_torch: bool) -> Iterator[tuple[str, Table]]:
 
 
 def schemes(rounds: int) -> Table:
-    """Steps of all schemes on one backbone, four tasks, default options."""
+    """Measure steps of all schemes on one backbone, with four tasks and default options."""
     contenders, counts = {}, {}
     for name in ('hard', *(each for each in sharing.__all__ if each != 'hard')):
         problem = _of_scheme(name, 4)
@@ -75,7 +75,7 @@ def schemes(rounds: int) -> Table:
 
 
 def stacked(rounds: int) -> Table:
-    """MMoE with two tasks: stacked experts against the same experts in a list."""
+    """Measure MMoE with two tasks: stacked experts against the same experts in a list."""
     rows = []
     for width, experts in [(w, e) for w in (64, 256) for e in (4, 16, 64)]:
         backbone, tasks = backbones.mlp((width,)), _tasks(2)
@@ -95,7 +95,7 @@ def stacked(rounds: int) -> Table:
 
 
 def unrolled(model: MultiTask, backbone: tuple[Module, ...]) -> MultiTask:
-    """The same MMoE with its experts in a Python list, with the same initial parameters."""
+    """Return the same MMoE with its experts in a Python list, with the same initial parameters."""
     expert = module.serial(*backbone)
 
     def init(key, x):
@@ -111,7 +111,7 @@ def unrolled(model: MultiTask, backbone: tuple[Module, ...]) -> MultiTask:
 
 
 def compilation(rounds: int) -> Table:
-    """The seconds of tracing, lowering and XLA with empty caches, for more experts and tasks."""
+    """Measure tracing, lowering and XLA with empty caches, for more and more experts and tasks."""
     cases = {f'mmoe, E = {e}, T = 2': ('mmoe', 2, {'num_experts': e}) for e in (2, 8, 64)}
     cases |= {f'mmoe, E = 8, T = {t}': ('mmoe', t, {}) for t in (8, 40)}
     grown = [('hard', 'hard', {}), ('independent', 'independent', {})]
@@ -130,7 +130,7 @@ def compilation(rounds: int) -> Table:
 
 
 def against_torch(rounds: int) -> Table:
-    """MMoE with eight experts against the same modules in eager PyTorch."""
+    """Measure MMoE with eight experts against the same modules in eager PyTorch."""
     rows = []
     for widths, count in [(w, t) for w in ((64,), _WIDTHS) for t in (2, 8)]:
         tasks = _tasks(count, heads.mlp((32,)))
@@ -170,7 +170,7 @@ def _heads(tasks: Mapping[str, Task]) -> dict[str, Module]:
 def _problem(
     model: MultiTask, tasks: Mapping[str, Task], columns: int, *, each: bool = False
 ) -> Problem:
-    """One batch on the device. With ``each``, every task has its own inputs."""
+    """Return a problem with a batch on the device; with ``each``, every task has its own inputs."""
     rng = np.random.default_rng(0)
     x = jnp.asarray(rng.normal(size=(_BATCH, columns)), jnp.float32)
     labels = rng.integers(2, size=(len(tasks), _BATCH)).astype(np.float32)
@@ -187,7 +187,7 @@ def _jitted(problem: Problem):
 
 
 def _steps(update: Any, problem: Problem, count: int) -> Contender:
-    """A function that runs ``count`` steps, each on the state of the previous step."""
+    """Return a function that runs ``count`` steps, each on the state of the previous step."""
     state = jax.tree.map(jnp.copy, problem.state)
 
     def run():

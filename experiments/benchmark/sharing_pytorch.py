@@ -22,10 +22,10 @@ class Twin(NamedTuple):
 
 
 def mmoe(params: Mapping[str, Any], batch: Batch, steps: int, rate: float) -> Twin:
-    """Steps of Adam on the summed squared errors.
+    """Return steps of Adam on the summed squared errors.
 
     Args:
-      params: The parameters of `sharing.mmoe`, from which the twin starts.
+      params: The parameters of `sharing.mmoe`, from which the PyTorch network starts.
       batch: The batch of every step.
       steps: The number of steps per run.
       rate: The learning rate.
@@ -56,7 +56,7 @@ def mmoe(params: Mapping[str, Any], batch: Batch, steps: int, rate: float) -> Tw
 
 
 def _modules(nn: Any, params: Mapping[str, Any]) -> tuple[Any, Any, Any]:
-    """Experts, gates and heads, each a list of modules."""
+    """Return experts, gates and heads, each as a list of modules."""
     task = params['task']
     experts = [
         [stage['Dense_0'] for stage in expert.values()]
@@ -70,7 +70,7 @@ def _modules(nn: Any, params: Mapping[str, Any]) -> tuple[Any, Any, Any]:
 
 
 def _dense(nn: Any, layers: list[Mapping[str, Any]], linear: int = 1) -> Any:
-    """Dense layers with a ReLU after each, except after the last ``linear`` layers."""
+    """Return dense layers with a ReLU after each, except after the last ``linear`` layers."""
     modules = []
     for at, layer in enumerate(layers):
         dense = nn.Linear(*layer['kernel'].shape)

@@ -48,7 +48,7 @@ def tables(
     """Measure, and yield every table with its title.
 
     Args:
-      rounds: The number of rounds; the contenders take turns.
+      rounds: The number of rounds, in which the programs take turns.
       tasks: The numbers of tasks on the MLP.
       peers: The other libraries, among ``'torch'``, ``'torchjd'`` and ``'libmtl'``.
       draw: A function that is called with the figure.
@@ -69,7 +69,7 @@ def tables(
 def _measure(
     network: Network, methods: Iterable[str], peers: Sequence[str], rounds: int
 ) -> Measured:
-    """Measure every method, the rows without a method, and the peers; all take turns."""
+    """Measure every method, the rows without a method, and the other libraries; all take turns."""
     count = max(1, _WORK // network.tasks)
     setup = problem(network)
     steps = {name: setup.step(METHODS[name]()) for name in methods}
@@ -86,7 +86,7 @@ def _measure(
 
 
 def _rows_only() -> surgery.Surgery:
-    """Form the rows and add them: the cost of a method without Gramian and solver."""
+    """Compute the task gradients and add them: the cost of a method without Gramian and solver."""
     return surgery.from_gramian(lambda gramian, state, **_: (jnp.ones(len(gramian)), state))
 
 
@@ -123,7 +123,7 @@ def _beside(measured: dict[str, Measured]) -> Table:
 
 
 def _against(times: Times, name: str, library: str) -> str:
-    """The ratio with its quartiles, and 'a tie' if 1 is between them."""
+    """Return the ratio with its quartiles, and 'a tie' if 1 is between them."""
     other = times.get(f'{library} {name}')
     if other is None:
         return '-'

@@ -9,7 +9,7 @@ _METHODS = ('sum', 'pcgrad', 'mgda', 'cagrad', 'nash_mtl', 'upgrad')
 
 
 def step_times(times: Mapping[int, Mapping[str, list[float]]], peers: Sequence[str]) -> Figure:
-    """One panel per method and one line per library: medians, with quartiles as bands.
+    """Draw one panel per method and one line per library: medians, with quartiles as bands.
 
     Args:
       times: The times ``{tasks: {'method' or 'library method': seconds}}``.

@@ -69,7 +69,7 @@ def check_installed(libraries: Sequence[str], libmtl: str | None) -> None:
 def contender(
     library: str, method: str, step: Step, tasks: Sequence[str], count: int
 ) -> Contender | None:
-    """A function that runs ``count`` steps of the same network from the same parameters.
+    """Return a function that runs ``count`` steps of the same network from the same parameters.
 
     Returns:
       The function, or None if the library does not have the method.
@@ -137,7 +137,7 @@ class _Twin:
 
 
 def _by_hand(twin: _Twin, method: str) -> Contender:
-    """Run the heads once, pull back the trunk per task, take the weights from the Gramian."""
+    """Run the heads once and the backward pass of the trunk per task, and weight by the Gramian."""
     torch = twin.torch
 
     def plain():
@@ -163,7 +163,7 @@ def _by_hand(twin: _Twin, method: str) -> Contender:
 
 
 def _pcgrad(gramian):
-    """The weights of PCGrad; the projections act on coefficients."""
+    """Return the weights of PCGrad; the projections act on coefficients."""
     tasks, order = len(gramian), np.random.default_rng(0)
     weights = np.eye(tasks, dtype=gramian.dtype)
     for task in range(tasks):
@@ -196,7 +196,7 @@ def _torchjd(twin: _Twin, method: str) -> Contender:
 
 
 def _libmtl(twin: _Twin, method: str) -> Contender:
-    """The weighting classes of LibMTL on the same modules, with the body of its training loop."""
+    """Return the weighting classes of LibMTL on the same modules, with its training loop."""
     weighting = importlib.import_module('LibMTL.weighting')
     name, options = _LIBMTL[method]
 

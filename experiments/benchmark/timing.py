@@ -1,4 +1,4 @@
-"""Time contenders that take turns, and compute ratios of their times."""
+"""Measure the time of programs that take turns, and compute ratios of their times."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ Contender = Callable[[], None]
 
 
 def interleaved(contenders: dict[str, Contender], rounds: int) -> dict[str, list[float]]:
-    """The seconds of every round; the contenders take turns, after one warm-up call each."""
+    """Return the seconds of every round. The programs take turns, after one warm-up call each."""
     for run in contenders.values():
         run()
     times: dict[str, list[float]] = {name: [] for name in contenders}
@@ -23,7 +23,7 @@ def interleaved(contenders: dict[str, Contender], rounds: int) -> dict[str, list
 
 
 def ratio_of(first: list[float], second: list[float]) -> str:
-    """The median of the ratios per round, with the quartiles."""
+    """Return the median of the ratios per round, with the quartiles."""
     ratios = [a / b for a, b in zip(first, second, strict=True)]
     low, middle, high = np.quantile(ratios, (0.25, 0.5, 0.75))
     return f'{middle:.2f} ({low:.2f} to {high:.2f})'

@@ -1,1 +1,1 @@
-"""Compare methods: the plan, the runs, the tables."""
+"""Compare methods: the plan, the runs and the tables."""

@@ -1,20 +1,22 @@
-"""Compare methods over seeds with the single-task baseline: tables, and figures.
+"""Compare methods with each other and with single-task training, over seeds: tables and figures.
 
 python -m experiments.compare --config=configs/NAME.py --sharing=hard,mmoe --surgery=sum,pcgrad
 
 The program trains every combination of --sharing, --weighting and --surgery. With --nocrossed, it
-changes one field of the config at a time. If a list is left out, config.comparison gives it, or
-else it is the method of the config. Names are those of mtljax.sharing, mtljax.weighting and
-mtljax.surgery, or of config.methods. The baseline is one network per task; each is trained
-separately and has its own best step.
+changes one of these fields of the config at a time. If you leave out a list, the program takes it
+from config.comparison. If it is not there either, the list is the single method in the config. The
+names are those of mtljax.sharing, mtljax.weighting and mtljax.surgery, or of config.methods. The
+baseline is one network per task. Each network is trained separately, and is tested at its own best
+step.
 
---tune adds, for each sharing scheme, the best of several constant weights. With --rates, every
-method chooses its learning rate from one list. All choices use the validation split, by the mean
-over seeds.
+With --tune, the program also trains several constant weights for each sharing scheme, and shows the
+best. With --rates, every method chooses its learning rate from one list. All choices use the mean
+over seeds on the validation split.
 
-Every run is written to the folder as soon as it is done. If the program starts again, also with
-other lists or more seeds, it trains the missing runs only.
-Without flags: hard sharing with and without PCGrad on handwritten digits.
+The program writes every run to the folder as soon as it is done. If you start it again, it trains
+only the missing runs. You may then add methods or seeds.
+
+Without flags, it compares hard sharing with and without PCGrad on handwritten digits.
 """
 
 from pathlib import Path

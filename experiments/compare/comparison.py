@@ -1,4 +1,4 @@
-"""A comparison: all its methods and seeds are checked first, then trained."""
+"""A comparison: all its methods and seeds are checked first, and then trained."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,10 +14,10 @@ from mtljax.base import Dataset
 
 
 class Comparison:
-    """Methods over seeds.
+    """Methods that are trained with several seeds.
 
-    With ``config.fresh_data``, every seed also draws its own data, by ``data.seed``. Methods are
-    then paired by data and seed.
+    With ``config.fresh_data``, every seed also draws its own data, by ``data.seed``. The methods
+    are then compared on the same data and the same seed.
 
     Args:
       config: The common part of all configs.

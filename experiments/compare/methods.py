@@ -1,4 +1,4 @@
-"""The cells of a comparison: methods, their variants, and single tasks."""
+"""The trainings of a comparison: methods, their variants, and single tasks."""
 
 import copy
 import itertools
@@ -17,11 +17,12 @@ _RATES = ('learning_rate', 'peak_value', 'init_value')  # the last two belong to
 
 
 class Cell(NamedTuple):
-    """One training per seed.
+    """One method with one setting; it is trained once per seed.
 
     Attributes:
       method: The name of the row in the table.
-      variant: The name among the candidates of the method; '' if it has no others.
+      variant: The name of the setting among those that the method can choose from; '' if there is
+        only one.
       task: The only task that is trained; None for all tasks.
       config: The config of the run.
     """
@@ -33,7 +34,7 @@ class Cell(NamedTuple):
 
 
 def cells(config: ConfigDict, plan: Plan, tasks: Sequence[str]) -> list[Cell]:
-    """The single-task baselines, every method, and tuned weights if the plan has them.
+    """Return the single-task baselines, every method, and tuned weights if the plan has them.
 
     Args:
       config: The common part of all configs.
@@ -41,7 +42,7 @@ def cells(config: ConfigDict, plan: Plan, tasks: Sequence[str]) -> list[Cell]:
       tasks: The names of the tasks.
 
     Raises:
-      UsageError: The plan has rates, but the config has no learning rate.
+      UsageError: The plan has learning rates, but the config has none.
     """
     plain = {'sharing': 'hard', 'weighting': 'equal', 'surgery': 'sum'}
     single = _changed(config, plain)
@@ -61,7 +62,7 @@ def cells(config: ConfigDict, plan: Plan, tasks: Sequence[str]) -> list[Cell]:
 
 
 def _choices(plan: Plan, defaults: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """One name per field: all combinations, or the names of the config with one of them changed."""
+    """Return one name per field: all combinations, or the config with one name changed."""
     values = {field: names or [defaults[field]] for field, names in plan.lists.items()}
     if plan.crossed:
         for choice in itertools.product(*values.values()):
@@ -73,10 +74,10 @@ def _choices(plan: Plan, defaults: Mapping[str, str]) -> Iterator[dict[str, str]
 
 
 def static_weights(num_tasks: int) -> np.ndarray:
-    """Candidates for constant weights, ``[N, T]``, each with the sum T.
+    """Return candidates for constant weights, ``[N, T]`` for T tasks, each with the sum T.
 
-    There are five candidates for two tasks, and the ten inner points of a lattice for three. For
-    more tasks there are ten draws of a flat Dirichlet distribution, and equal weights.
+    There are five candidates for two tasks. For three tasks there are the ten inner points of a
+    lattice. For more tasks there are equal weights and ten draws of a flat Dirichlet distribution.
 
     >>> static_weights(2).tolist()
     [[0.2, 1.8], [0.6, 1.4], [1.0, 1.0], [1.4, 0.6], [1.8, 0.2]]
@@ -124,9 +125,9 @@ def _check_names(
 
 
 def _changed(config: ConfigDict, chosen: Mapping[str, str]) -> ConfigDict:
-    """The config with other factories, and with the fields that ``config.methods`` sets for each.
+    """Return the config with other functions, and the fields that ``config.methods`` sets for each.
 
-    A factory that the config already names keeps its keywords.
+    A function that the config already names keeps its keywords.
     """
     changed = copy.deepcopy(config)  # fields that refer to others follow them
     for field, factory in chosen.items():

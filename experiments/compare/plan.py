@@ -1,4 +1,4 @@
-"""The plan of a comparison: from the flags, or from the config where a flag is left out."""
+"""The plan of a comparison, from the flags or else from the config."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ class Plan(NamedTuple):
     """The methods and seeds to compare.
 
     Attributes:
-      lists: The names per field, ``{'sharing': ..., 'weighting': ..., 'surgery': ...}``; None
+      lists: The names per field, ``{'sharing': ..., 'weighting': ..., 'surgery': ...}``. None
         stands for the method of the config.
       seeds: The seeds of the runs.
       tune: Whether each sharing scheme is also trained with several constant weights.
       rates: The learning rates that every method chooses from.
-      crossed: Whether all combinations run. Otherwise each name is one change of the config.
+      crossed: Whether all combinations run. If False, each name is one change of the config.
     """
 
     lists: Mapping[str, Sequence[str] | None]
@@ -50,7 +50,7 @@ def define_flags() -> None:
 
 
 def read_plan(config: ConfigDict) -> Plan:
-    """Read the plan from the flags and from ``config.comparison``; flags win.
+    """Read the plan from the flags and from ``config.comparison``. A flag has priority.
 
     Raises:
       UsageError: ``config.comparison`` has an unknown field, or a rate is not a positive number.

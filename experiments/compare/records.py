@@ -1,4 +1,4 @@
-"""From runs to the rows of tables and figures."""
+"""The rows of tables and figures, made from runs."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,10 +9,10 @@ from mtljax import analysis
 
 
 def chosen(runs: Sequence[Run]) -> list[Run]:
-    """For every method and every single task, the runs of the variant with the best validation.
+    """Return the runs of the variant with the best validation, for every method and single task.
 
-    The variant with the most finite scores wins; among equals, the one with the highest mean score
-    over seeds. Test results play no role.
+    The best variant has the most finite scores. If several variants have equally many, the one with
+    the highest mean score over seeds is the best. Test results are not used.
     """
 
     def quality(variant: Sequence[Run]) -> tuple[int, float]:
@@ -29,7 +29,7 @@ def chosen(runs: Sequence[Run]) -> list[Run]:
 
 
 def records(runs: Sequence[Run]) -> list[analysis.Record]:
-    """One record per method and seed; single-task runs with the same seed become one record."""
+    """Return one record per method and seed; single-task runs of one seed become one record."""
     merged: dict[tuple[str, int], analysis.Record] = {}
     for run in runs:
         before = merged.get((run.method, run.seed))
@@ -45,7 +45,7 @@ def records(runs: Sequence[Run]) -> list[analysis.Record]:
 
 
 def histories(runs: Sequence[Run]) -> Mapping[str, list[list[dict[str, Any]]]]:
-    """The logged rows of each method's runs."""
+    """Return the logged rows of the runs of each method."""
     rows: dict[str, list[list[dict[str, Any]]]] = {}
     for run in runs:
         rows.setdefault(run.method, []).append(run.history)

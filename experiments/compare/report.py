@@ -72,7 +72,7 @@ def report(
 
 
 def _ignored(tasks: Mapping[str, Task], select: Callable[[Results], float]) -> list[str]:
-    """The tasks whose results do not change the score."""
+    """Return the tasks whose results do not change the score."""
     ones = training.filled(tasks, 1.0)
 
     def score_with(task):
@@ -82,12 +82,12 @@ def _ignored(tasks: Mapping[str, Task], select: Callable[[Results], float]) -> l
 
 
 def published_table(published: Any) -> tuple[Table, str] | None:
-    """The table of published results in a config, and its note.
+    """Return the table of published results in a config, and its note.
 
     Args:
       published: ``{'note': ..., 'rows': {method: {'task metric': value}}}`` or None. With
-        ``'columns': ['task metric', ...]``, every row is a list of values instead: the name of a
-        config field cannot contain a dot.
+        ``'columns': ['task metric', ...]``, every row is a list of values instead. This is needed
+        if a metric has a dot in its name, which the name of a config field cannot contain.
 
     Raises:
       UsageError: ``published`` has another form.

@@ -13,7 +13,7 @@ from mtljax.training import Result
 
 
 class Run(NamedTuple):
-    """The record of one seed of a cell."""
+    """The record of one method, setting and seed."""
 
     method: str
     variant: str
@@ -35,7 +35,7 @@ class Run(NamedTuple):
 
 
 def finished(cell: Cell, built: build.Setup, seed: int, result: Result, together: int) -> Run:
-    """The run of a training that came to its end; ``together`` seeds shared one program."""
+    """Return the record of a finished training; ``together`` seeds shared one program."""
     steps = int(result.state.step)
     score = built.options.score(result.validation)
     return Run(
@@ -55,7 +55,7 @@ def finished(cell: Cell, built: build.Setup, seed: int, result: Result, together
 
 
 def failed(cell: Cell, built: build.Setup, seed: int, error: str) -> Run:
-    """The run of a training whose loss was not finite: every metric is NaN, and it counts."""
+    """Return the record of a training with a loss that was not finite; every metric is NaN."""
     nothing = training.filled(built.dataset.tasks, math.nan)
     example = built.dataset.train.example
     shapes = jax.eval_shape(built.model.init, jax.random.key(0), example.inputs)

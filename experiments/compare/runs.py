@@ -1,4 +1,4 @@
-"""The runs of a comparison; each is written to a file of its own as soon as it is done."""
+"""The runs of a comparison. Each is written to its own file as soon as it is done."""
 
 import dataclasses
 import hashlib
@@ -25,10 +25,10 @@ _EXAMPLES = 64
 
 
 class Runs:
-    """The runs in a folder: runs that are there are read, missing ones are trained.
+    """The runs in a folder. Existing runs are read, and missing runs are trained.
 
     Args:
-      folder: The folder; every run is a file in it.
+      folder: The folder. Every run is a file in it.
       dataset: A function ``(data spec) -> Dataset``.
     """
 

@@ -1,1 +1,1 @@
-"""Move a trained run to another sharing scheme: read it, move it, write it."""
+"""Move a trained run to another sharing scheme."""

@@ -1,21 +1,24 @@
-"""Move a trained model to another sharing scheme, and train on from there.
+"""Move a trained model to another sharing scheme, and continue training there.
 
 python -m experiments.convert --from=WORKDIR --to=SCHEME --workdir=DIR [--num_experts=4]
 [--noise=0.1] [--set=train.steps=500]
 
-hard to soft, independent or cross_stitch: every task gets a copy of the trunk. hard to mmoe, omoe
-or dselect_k: every expert is a copy of the trunk, with noise so that the experts can become
-different; the gates are new. soft or independent to hard: the one trunk is the average of the
-towers. soft or independent to cross_stitch: the towers stay as they are.
+These moves exist:
+
+- hard to soft, independent or cross_stitch: every task gets a copy of the trunk.
+- hard to mmoe, omoe or dselect_k: every expert is a copy of the trunk. Noise is added, so that the
+  experts can become different. The gates are new.
+- soft or independent to hard: the trunk is the average of the towers.
+- soft or independent to cross_stitch: the towers do not change.
 
 The program moves the parameters and the model state (batch statistics, frozen parameters) of the
-best checkpoint of a run of experiments.train. Everything else starts anew: step 0, optimiser,
-schedules, weighting, random key. The old moments of the optimiser would not fit the new parameters.
-A config.json holds plain numbers, and a schedule does not follow them: with --set=train.steps=500,
-set the length of the schedule too.
+best checkpoint of a run of experiments.train. Everything else starts anew: the step is 0, and the
+optimizer, the schedules, the weighting and the random key are new. The old moments of the optimizer
+would not fit the new parameters. If you change the number of steps, with --set=train.steps=500, set
+the length of the schedule too: a config.json holds plain numbers, and the schedule does not follow.
 
 The program only reads the source. It writes DIR completely or not at all. The last line that it
-prints is the command that trains on in DIR.
+prints is the command that continues training in DIR.
 """
 
 from pathlib import Path

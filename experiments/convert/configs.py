@@ -31,7 +31,7 @@ def read_config(workdir: Path) -> ConfigDict:
 
 
 def scheme_of(config: ConfigDict) -> str:
-    """The sharing scheme of a config: ``'hard'`` for ``'mtljax.sharing:hard'``."""
+    """Return the sharing scheme of a config: ``'hard'`` for ``'mtljax.sharing:hard'``."""
     return str(config.sharing.fn).rsplit(':', 1)[-1]
 
 

@@ -1,4 +1,4 @@
-"""A conversion: plan, read, move, report, write."""
+"""The steps of a conversion: plan, read, move, report and write."""
 
 from experiments.convert.move import move
 from experiments.convert.read import read
@@ -8,10 +8,10 @@ from experiments.convert.write import write
 
 
 def convert(request: Request) -> str:
-    """Write the new run, and print its cost and its results beside those of the source.
+    """Write the new run, and print its cost and its results next to those of the source.
 
     Returns:
-      The command that trains on in the new folder.
+      The command that continues training in the new folder.
 
     Raises:
       UsageError: The source holds no checkpoint, the move is not defined, the models do not fit

@@ -1,4 +1,4 @@
-"""The state that a training of a config starts from."""
+"""The initial state of a training."""
 
 from experiments import build
 from experiments.program import UsageError
@@ -7,7 +7,7 @@ from mtljax.base import TrainState
 
 
 def fresh_state(built: build.Setup, seed: int) -> TrainState:
-    """The state that training starts from.
+    """Return the state that training starts from.
 
     Raises:
       UsageError: Model, tasks and options do not fit together.

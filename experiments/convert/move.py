@@ -1,4 +1,4 @@
-"""The second phase: move the trained parameters into a model of the new scheme."""
+"""Move the trained parameters into a model of the new scheme."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""The first phase: read the state of the best or newest checkpoint of the source."""
+"""Read the state of the best or newest checkpoint of the source."""
 
 import shutil
 import tempfile
@@ -30,7 +30,7 @@ class Source(NamedTuple):
 
 
 def read(plan: Plan) -> Source:
-    """Read a run. Its folder stays as it is.
+    """Read a run. Its folder does not change.
 
     Raises:
       UsageError: There is no checkpoint, or it belongs to another model.

@@ -25,7 +25,7 @@ def report(plan: Plan, source: Source, moved: Moved) -> None:
 
 
 def _one_example(dataset: Dataset) -> Any:
-    """The shapes of the inputs of one example."""
+    """Return the shapes of the inputs of one example."""
 
     def first(leaf):
         return jax.ShapeDtypeStruct((1, *leaf.shape[1:]), leaf.dtype)

@@ -1,4 +1,4 @@
-"""What the user asks for, checked before any data or checkpoint is read."""
+"""Check what the user asks for, before any data or checkpoint is read."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +13,13 @@ from mtljax.moves import Move
 
 
 class Request(NamedTuple):
-    """The wishes of the user.
+    """What the user asks for.
 
     Attributes:
       source: The folder of a run of `experiments.train`.
       scheme: The new sharing scheme.
       workdir: A new folder.
-      newest: Whether the newest checkpoint moves; otherwise the best one.
+      newest: Whether the newest checkpoint is moved. If False, it is the best checkpoint.
       noise: The noise on the experts, relative to the size of each parameter.
       options: Changes of the config, each ``'field.of.the.config=value'``.
     """
@@ -33,7 +33,7 @@ class Request(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A request that can be carried out as far as its folders and configs tell.
+    """A request whose folders and configs were checked.
 
     Attributes:
       request: The request.

@@ -1,4 +1,4 @@
-"""The third phase: write a folder in which training goes on."""
+"""Write a folder in which training continues."""
 
 import os
 import shutil

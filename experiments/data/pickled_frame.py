@@ -59,7 +59,7 @@ class _Reader(pickle.Unpickler):
 
 
 def columns(pickled: bytes) -> dict[str, Any]:
-    """The columns of a pickled DataFrame, in order. Each is an array of numbers or a list of text.
+    """Return the columns of a pickled DataFrame, in order: arrays of numbers or lists of text.
 
     Raises:
       ValueError: The pickle holds something else.
@@ -80,7 +80,7 @@ def columns(pickled: bytes) -> dict[str, Any]:
 
 
 def _array(call: Any) -> Any:
-    """The rows of a block: an array of numbers, or a list of objects."""
+    """Return the rows of a block: an array of numbers, or a list of objects."""
     if type(call).__name__ == '_frombuffer':
         buffer, dtype, shape, order = call.args
         kind = dtype.state[1] + dtype.args[0]
@@ -92,10 +92,10 @@ def _array(call: Any) -> Any:
 
 
 def chicago(packed: bytes) -> bytes:
-    """A wide CSV from the table of modeldata: ``date``, and daily entries of 20 Chicago L stations.
+    """Return a wide CSV from a table of modeldata: dates, and entries of 20 Chicago L stations.
 
-    In the table the stations are predictors: the counts beside a date are from 14 days earlier. In
-    the CSV every count is beside its own day, and the other columns are left out.
+    In the table the stations are predictors: the counts in the row of a date are from 14 days
+    earlier. In the CSV every count is in the row of its own day. The other columns are left out.
     """
     table = columns(lzma.decompress(packed))
     names = list(table)
@@ -108,5 +108,5 @@ def chicago(packed: bytes) -> bytes:
 
 
 def _counts(thousands: np.ndarray) -> list[str]:
-    """Entries as text; a few days are means of two counts."""
+    """Return the entries as text. A few days are means of two counts."""
     return [f'{count:.7g}' for count in 1000 * thousands]

@@ -1,4 +1,4 @@
-"""The packages that hold data sets, and the checksums of the files."""
+"""The packages that contain data sets, and the checksums of their files."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple

@@ -19,7 +19,7 @@ _AR_HEADER = 60
 
 
 def sha256(path: Path) -> str:
-    """The checksum of a file."""
+    """Return the checksum of a file."""
     with path.open('rb') as file:
         return hashlib.file_digest(file, 'sha256').hexdigest()
 
@@ -87,7 +87,7 @@ Members = Iterator[tuple[str, IO[bytes]]]
 
 
 def _opener(package: Path) -> Callable[[Path, Collection[str]], Members]:
-    """The function that opens a package, by the suffix of its name."""
+    """Return the function that opens a package, by the suffix of its name."""
     kinds = {'.whl': _zipped, '.tgz': _tarred, '.tar.gz': _tarred, '.deb': _debian}
     for suffix, opener in kinds.items():
         if package.name.endswith(suffix):
@@ -108,7 +108,7 @@ def _tarred(package: Path, names: Collection[str]) -> Members:
 
 
 def _debian(package: Path, names: Collection[str]) -> Members:
-    """The data of a Debian package, which is an ``ar`` archive; its third member is a tarball."""
+    """Return the data of a Debian package, an ``ar`` archive whose third member is a tarball."""
     with package.open('rb') as file:
         if file.read(8) != b'!<arch>\n':
             raise tarfile.ReadError('it is not an ar archive')
@@ -124,7 +124,7 @@ def _debian(package: Path, names: Collection[str]) -> Members:
 
 
 def _members(file: IO[bytes], names: Collection[str]) -> Members:
-    """Members in the order of the archive, because a jump back would unpack it again."""
+    """Yield members in the order of the archive, because a jump back would unpack it again."""
     with tarfile.open(fileobj=file) as archive:
         for entry in archive:
             name = entry.name.removeprefix('./')

@@ -1,1 +1,1 @@
-"""Forecast one series with the help of another."""
+"""Forecast a series with the help of another series."""

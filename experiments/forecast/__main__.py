@@ -1,12 +1,17 @@
-"""Forecast a series with a short history beside one with a long one, by every method of a config.
+"""Forecast a series with a short history, with the help of a series with a long history.
 
 python -m experiments.forecast --config=configs/taxi.py:nyc --config.data.path=FILE.csv
 
-config.methods names the methods. Each method sets fields of the config and has choices. The program
-trains every combination of the choices at the origins of config.forecast.choice. It evaluates the
-best one, by mean WAPE, once at the later origins of config.forecast.judged. If Prophet is installed
-(pip install prophet), it takes part on the short series only, without and with holidays.
-Without flags: two generated series.
+config.methods names the methods. Each method sets fields of the config and has choices for others.
+An origin is the day at which a forecast starts. The program trains every combination of the choices
+at the origins of config.forecast.choice. The combination with the lowest mean WAPE is evaluated
+once at the later origins of config.forecast.judged. WAPE is the sum of the absolute errors in
+percent of the sum of the absolute values.
+
+If Prophet is installed (pip install prophet), it is compared too. It reads the short series only,
+once without and once with holidays.
+
+Without flags, the program generates two series.
 """
 
 import time
@@ -68,7 +73,7 @@ def _outcomes(config, plan: Plan, dataset: Callable[[ConfigDict], Dataset]) -> d
 
 
 def _histories(config: ConfigDict, dataset: Callable[[ConfigDict], Dataset]):
-    """The known days of the helper series, and all days of the series that is forecast."""
+    """Return the known days of the helper series, and all days of the series that is forecast."""
     task = config.forecast.task
     other = next(name for name in config.data.targets if name != task)
     helper = window(dataset(config.data), other, config.data.origin)

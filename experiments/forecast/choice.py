@@ -1,4 +1,7 @@
-"""Choose settings on earlier origins, and evaluate them at later origins."""
+"""Choose settings on earlier origins, and evaluate them at later origins.
+
+An origin is the day at which a forecast starts.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -18,8 +21,8 @@ class Plan(NamedTuple):
     """The origins and the seeds.
 
     Attributes:
-      choice: The origins that settings are chosen on, each with its window.
-      judged: The later origins, which the chosen settings are evaluated at.
+      choice: The origins on which settings are chosen, each with its window.
+      judged: The later origins at which the chosen settings are evaluated.
       shown: The judged origin that has its own table and figure.
       seeds: The seeds of the evaluated networks. Settings are chosen with the first seed.
     """
@@ -123,6 +126,6 @@ def choose(settings: Mapping[str, Forecast], plan: Plan, advance: Callable[[], A
 
 
 def _mean_errors(rows: Sequence[np.ndarray], window: Window) -> dict[str, float]:
-    """The mean over seeds."""
+    """Return the mean errors over seeds."""
     by_seed = [errors(row, window) for row in rows]
     return {name: float(np.mean([seed[name] for seed in by_seed])) for name in by_seed[0]}

@@ -40,13 +40,14 @@ class History(NamedTuple):
 
 
 def figure(outcomes: Mapping[str, Outcome], plan: Plan, helper: History, hidden: History) -> bytes:
-    """The figure of the shown origin, as a PNG.
+    """Draw the figure of the shown origin, as a PNG.
 
     Args:
       outcomes: The results of every method.
       plan: The origins and seeds.
       helper: The series with the long history.
-      hidden: The whole history of the series that is forecast; the methods know few days of it.
+      hidden: The whole history of the series that is forecast. The methods know only few days of
+        it.
     """
     window = plan.judged[plan.shown]
     rows = math.ceil(len(outcomes) / _COLUMNS)
@@ -104,7 +105,7 @@ def _forecast(axes: Axes, window: Window, name: str, outcome: Outcome, origin: s
 
 
 def holidays(days: np.ndarray) -> list[tuple[np.datetime64, str]]:
-    """The federal holidays of the United States among the given days.
+    """Return the federal holidays of the United States among the given days.
 
     >>> days = np.arange('2017-11-01', '2017-12-01', dtype='datetime64[D]')
     >>> [(str(day), name) for day, name in holidays(days)]

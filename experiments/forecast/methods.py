@@ -21,11 +21,11 @@ Methods = dict[str, dict[str, Forecast]]
 
 
 def methods(config: ConfigDict, dataset: Callable[[ConfigDict], Dataset]) -> Methods:
-    """The networks of ``config.methods``, the reference first, and Prophet if the config has it.
+    """Return the networks of ``config.methods``, the reference first, and Prophet if it takes part.
 
     Args:
-      config: The common part of all configs. A method has ``fields`` that replace fields of it, and
-        ``choices``.
+      config: The common part of all configs. A method has ``fields``, which replace fields of the
+        config, and ``choices``.
       dataset: A function ``(data spec) -> Dataset``.
 
     Raises:
@@ -61,7 +61,7 @@ def methods(config: ConfigDict, dataset: Callable[[ConfigDict], Dataset]) -> Met
 
 
 def settings(config: ConfigDict, name: str) -> dict[str, ConfigDict]:
-    """The config of a method for every combination of its choices, ``{label: config}``.
+    """Return the config of a method for every combination of its choices, ``{label: config}``.
 
     Raises:
       UsageError: The method sets a field that the config does not have.
@@ -85,7 +85,7 @@ def settings(config: ConfigDict, name: str) -> dict[str, ConfigDict]:
 
 
 def _options(field: str, values: Any) -> list[tuple[str, dict[str, Any]]]:
-    """The label of each value of a choice, and the fields that the value sets."""
+    """Return the label of each value of a choice, and the fields that the value sets."""
     if isinstance(values, Mapping):
         return [(label, fields) for label, fields in values.items()]
     return [(f'{field} {str(value).rpartition(":")[2]}', {field: value}) for value in values]

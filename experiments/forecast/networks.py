@@ -1,4 +1,4 @@
-"""Networks of a given depth and width, and an optimiser with a penalty between towers."""
+"""Networks of a given depth and width, and an optimizer with a penalty between towers."""
 
 import pkgutil
 
@@ -9,7 +9,7 @@ from mtljax.base import Module
 
 
 def trunk(*, depth: int, width: int, activation: str) -> tuple[Module, ...]:
-    """A backbone of dense layers of the same width.
+    """Build a backbone of dense layers of the same width.
 
     Args:
       depth: The number of layers.
@@ -20,10 +20,10 @@ def trunk(*, depth: int, width: int, activation: str) -> tuple[Module, ...]:
 
 
 def head(*, depth: int, width: int, activation: str) -> Module:
-    """Dense layers of the same width and a linear output; for the arguments see `trunk`.
+    """Build a head of dense layers of the same width and a linear output.
 
-    If there are no layers and the trunk has one unit, this unit is the prediction. A learned scale
-    per task would let two towers differ by their sign.
+    The arguments are those of `trunk`. If there are no layers and the trunk has one unit, this unit
+    is the prediction: a learned scale per task would let two towers differ by their sign.
     """
     if depth == 0 and width == 1:
         return Module(lambda key, x: ({}, {}), _only_unit)
@@ -37,10 +37,10 @@ def _only_unit(params, state, x, *, key=None, train=False):
 def penalised_adam(
     *, weight_decay: float, penalty: str, strength: float, learning_rate: float, steps: int
 ) -> optax.GradientTransformation:
-    """Adam on the losses, the squared parameters, and a penalty between towers.
+    """Return Adam on the losses, the squared parameters, and a penalty between towers.
 
-    The decay is part of the gradient, not decoupled from it. A linear network that is trained to
-    convergence is therefore ridge regression, whatever the learning rate.
+    The weight decay is part of the gradient, and not decoupled from it. A linear network that is
+    trained to convergence is therefore ridge regression, whatever the learning rate is.
 
     Args:
       weight_decay: Twice the factor of the squared parameters.

@@ -11,12 +11,12 @@ from experiments.forecast.windows import Window
 
 
 def installed() -> bool:
-    """Whether the package ``prophet`` is installed."""
+    """Return whether the package ``prophet`` is installed."""
     return importlib.util.find_spec('prophet') is not None
 
 
 def forecasts(windows: Sequence[Window], holidays: str | None) -> np.ndarray:
-    """The forecasts of Prophet with its defaults, ``[origins, H]``.
+    """Forecast by Prophet with its default settings, ``[origins, H]`` for H days.
 
     Taylor & Letham, Forecasting at scale, The American Statistician, 2018
     (https://doi.org/10.1080/00031305.2017.1380080).

@@ -14,7 +14,7 @@ Outcomes = Mapping[str, Outcome]
 
 
 def tables(outcomes: Outcomes, plan: Plan, references: list[str]) -> dict[str, Table]:
-    """The tables by their titles.
+    """Return the tables by their titles.
 
     Args:
       outcomes: The results of every method.
@@ -55,7 +55,7 @@ def _errors(outcomes: Outcomes, origins: list[str], references: list[str]) -> Ta
 
 
 def mean(outcome: Outcome, origins: list[str], metric: str = 'wape') -> float:
-    """The mean error over origins."""
+    """Return the mean error over origins."""
     return float(np.mean([outcome.errors[day][metric] for day in origins]))
 
 
@@ -76,7 +76,7 @@ def verdict(outcomes: Outcomes, plan: Plan, best: str, references: list[str]) ->
 
 
 def note(plan: Plan, task: str, seconds: float) -> str:
-    """A note on how the numbers were obtained."""
+    """Return a note that says how the numbers were obtained."""
     earlier, known = list(plan.choice), plan.judged[plan.shown]
     return (
         f'Errors of {task} on the {len(known.days)} days from each origin; the methods know the '
@@ -89,7 +89,7 @@ def note(plan: Plan, task: str, seconds: float) -> str:
 
 
 def files(tables: Mapping[str, Table], words: list[str], outcomes: Outcomes) -> dict[str, bytes]:
-    """The content of the files by name: the tables, and every number."""
+    """Return the content of the files by name: the tables, and every number."""
     parts = [*words, *(f'{title}:\n\n{table.markdown()}' for title, table in tables.items())]
     plain = {
         name: {

@@ -17,10 +17,10 @@ from mtljax.base import Dataset
 def at_origins(
     config: ConfigDict, origins: Sequence[str], dataset: Callable[[ConfigDict], Dataset]
 ) -> list[Dataset]:
-    """The data that is known at each origin.
+    """Return the data that is known at each origin.
 
     Raises:
-      UsageError: The numbers of training days differ.
+      UsageError: The numbers of training days differ between origins.
     """
     datasets = []
     for origin in origins:

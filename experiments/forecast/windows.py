@@ -29,7 +29,7 @@ class Window(NamedTuple):
 
 
 def window(dataset: Dataset, task: str, origin: str) -> Window:
-    """The window of a task of `mtljax.data.daily_series` at its origin."""
+    """Return the window of a task of `mtljax.data.daily_series` at its origin."""
     train, test = everything(dataset.train), everything(dataset.test)
     past = np.datetime64(origin) - _DAY * np.arange(dataset.train.size, 0, -1)
     days = np.datetime64(origin) + _DAY * np.arange(dataset.test.size)
@@ -40,12 +40,12 @@ def window(dataset: Dataset, task: str, origin: str) -> Window:
 
 
 def everything(split: Split) -> Batch:
-    """All days of a split."""
+    """Return all days of a split."""
     return split.take(np.arange(split.size))
 
 
 def errors(forecast: np.ndarray, window: Window) -> dict[str, float]:
-    """The errors of a forecast ``[H]``, ``{'wape': %, 'mae': units, 'mape': %}``."""
+    """Return the errors of a forecast ``[H]``, ``{'wape': %, 'mae': units, 'mape': %}``."""
     mask = ~np.isnan(window.truth)
     arrays = [jnp.asarray(each) for each in (forecast, np.where(mask, window.truth, 1), mask)]
     return {

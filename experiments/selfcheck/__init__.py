@@ -1,1 +1,1 @@
-"""Long checks of the whole."""
+"""Long checks of whole programs."""

@@ -4,14 +4,16 @@ python -m experiments.selfcheck --suite=resume [--steps=8000] [--kills=5] [--see
 python -m experiments.selfcheck --suite=compare [--steps=2000] [--kills=5] [--seed=N]
 python -m experiments.selfcheck --suite=sharing [--jobs=2] [--schemes=a,b] [--output=FILE.md]
 
-resume: kills a training with -9 at random times, once while it writes a checkpoint, and starts it
-again each time. The last state must equal the last state of an uninterrupted training, bit by bit.
+resume: kills a training with -9 at random times, and starts it again each time. One of the kills
+happens while a checkpoint is written. The last state must equal the last state of an uninterrupted
+training, bit by bit.
 
-compare: kills a comparison at random times and starts it again. No finished run may be lost or
-trained twice.
+compare: kills a comparison at random times and starts it again each time. No finished run may be
+lost or trained twice.
 
-sharing: trains every sharing scheme on several backbones, with three methods, 1, 2 and 5 tasks, and
-one input for all tasks or one per task. These are about 700 short trainings in several processes.
+sharing: trains every sharing scheme on several backbones, with three methods and 1, 2 and 5 tasks.
+The tasks have one input together, or one input each. These are about 700 short trainings in several
+processes.
 """
 
 import random

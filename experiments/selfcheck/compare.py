@@ -1,4 +1,4 @@
-"""Check that a comparison that is killed and started again loses and repeats no finished run."""
+"""Check a comparison that is killed and started again: no finished run is lost or repeated."""
 
 import random
 import subprocess
@@ -76,7 +76,7 @@ def _wait(process: subprocess.Popen, runs: Path, seconds: float) -> None:
 
 
 def _finished(runs: Path, before: dict[str, tuple[int, bytes]]) -> dict[str, tuple[int, bytes]]:
-    """The files of all finished runs. Files that were there before must be unchanged."""
+    """Return the files of all finished runs. Files that were there before must not have changed."""
     now = {p.name: (p.stat().st_mtime_ns, p.read_bytes()) for p in runs.glob('*.json')}
     changed = [name for name, file in before.items() if now.get(name) != file]
     if changed:

@@ -2,4 +2,4 @@
 
 
 class CheckError(Exception):
-    """A check failed."""
+    """The error of a check that failed."""

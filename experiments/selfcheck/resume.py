@@ -1,4 +1,4 @@
-"""Check that a training that is killed and started again ends in the same state."""
+"""Check a training that is killed and started again: it must end in the same state."""
 
 import random
 import shutil

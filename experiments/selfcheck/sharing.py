@@ -1,4 +1,4 @@
-"""Every sharing scheme trains: a table of the trainings."""
+"""Check that every sharing scheme trains, and print a table of the trainings."""
 
 import time
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ _CELLS = [(count, per_task) for count in COUNTS for per_task in _INPUTS]
 
 
 def check(schemes: Sequence[str] | None, jobs: int, output: str | None) -> None:
-    """Train, print a table and, with ``output``, write it as Markdown.
+    """Train all schemes, print a table and, with ``output``, write it as Markdown.
 
     Raises:
-      CheckError: a training failed.
-      UsageError: an unknown scheme.
+      CheckError: A training failed.
+      UsageError: A scheme is unknown.
     """
     chosen = list(SCHEMES) if schemes is None else list(dict.fromkeys(schemes))
     if not chosen or not set(chosen) <= set(SCHEMES):
@@ -46,9 +46,9 @@ def check(schemes: Sequence[str] | None, jobs: int, output: str | None) -> None:
 
 
 def table(results: Sequence[Outcome]) -> Table:
-    """One row per backbone and scheme: how many methods passed, or which failed.
+    """Return one row per backbone and scheme: how many methods passed, or which failed.
 
-    The last column is the largest share of a loss that a training left.
+    The last column is the largest ratio of a loss after training to the loss before it.
     """
     columns = [f'T={count}, {_INPUTS[per_task]}' for count, per_task in _CELLS]
     lines = []
@@ -68,7 +68,7 @@ def _cell(results: Sequence[Outcome]) -> str:
 
 
 def _trained(planned: list[Row], jobs: int) -> list[Outcome]:
-    """The outcomes in the order of the rows."""
+    """Return the outcomes in the order of the rows."""
     results, failed = {}, 0
     with Progress(*Progress.get_default_columns(), console=console, transient=True) as progress:
         bar = progress.add_task('sharing', total=len(planned))

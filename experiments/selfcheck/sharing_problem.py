@@ -24,15 +24,16 @@ _KINDS = {
 
 
 def tasks_of(kind: str, count: int) -> dict[str, Task]:
-    """The first ``count`` tasks, five at most, of a kind of `Scheme.tasks`."""
+    """Return the first ``count`` tasks of a kind of `Scheme.tasks`, at most five."""
     return dict(zip(_NAMES[:count], _KINDS[kind], strict=False))
 
 
 def batch_of(tasks: Mapping[str, Task], shape: tuple[int, ...], per_task_input: bool) -> Batch:
-    """Inputs ``[B, *shape]``, one for all tasks or one per task, with all labels.
+    """Return inputs ``[B, *shape]`` with all labels, one input for all tasks or one per task.
 
-    ``x = z P + noise`` with P fixed. The targets of a task depend on z through a fixed matrix. An
-    event needs the events before it.
+    The inputs are ``x = z P + noise`` with a fixed matrix P. The targets of a task depend on z
+    through another fixed matrix. If the tasks are events of a funnel, an event needs the events
+    before it.
     """
     rng = np.random.default_rng(0)
     patterns = rng.normal(size=(_LATENT, *shape)) / np.sqrt(_LATENT)
@@ -50,7 +51,7 @@ def batch_of(tasks: Mapping[str, Task], shape: tuple[int, ...], per_task_input: 
 
 
 def _target(task: Task, scores: np.ndarray) -> np.ndarray:
-    """The targets of the last task in the scores ``[tasks so far, B, 3]``."""
+    """Return the targets of the last task in the scores ``[tasks so far, B, 3]``."""
     if task is CLASS:
         return scores[-1].argmax(axis=-1).astype(np.int32)
     if task is EVENT:

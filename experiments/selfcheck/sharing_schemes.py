@@ -1,4 +1,4 @@
-"""The table of sharing schemes, for the trainings of this program and for the contract tests."""
+"""The table of sharing schemes, for the trainings of this program and for the tests."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,11 +13,11 @@ class Scheme:
     """A sharing scheme with its options.
 
     Attributes:
-      build: ``(backbone, heads, **options) -> MultiTask``.
-      options: The options of the scheme; ``at`` has the number of a task in place of its name.
+      build: A function ``(backbone, heads, **options) -> MultiTask``.
+      options: The options of the scheme. ``at`` has the number of a task in place of its name.
       tasks: ``'any'``, ``'alike'`` (the same head for all) or ``'logits'`` (events of a funnel).
-      num_tasks: The number of tasks in the contract test.
-      num_stages: The number of stages in the contract test.
+      num_tasks: The number of tasks in the test.
+      num_stages: The number of stages in the test.
     """
 
     build: Callable[..., MultiTask]
@@ -91,7 +91,7 @@ def build(
     tasks: Mapping[str, Task],
     per_task_input: bool = False,
 ) -> MultiTask:
-    """The model of a scheme; ``at`` gets the names of its tasks, if there are so many tasks."""
+    """Return the model of a scheme. In ``at``, numbers of tasks are replaced by their names."""
     names = list(tasks)
     options = dict(scheme.options)
     if 'at' in options:

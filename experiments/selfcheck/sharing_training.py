@@ -42,7 +42,7 @@ METHODS: dict[str, tuple[Callable[[], Weighting], Callable[[], Surgery]]] = {
 
 
 class Row(NamedTuple):
-    """One training: names in the tables above, the number of tasks, one input or one per task."""
+    """One training: names in the tables, the number of tasks, and one input or one per task."""
 
     scheme: str
     backbone: str
@@ -52,11 +52,11 @@ class Row(NamedTuple):
 
 
 class NotLearnedError(Exception):
-    """A training failed; the message says why."""
+    """A training failed. The message says why."""
 
 
 def rows(schemes: Any = SCHEMES) -> list[Row]:
-    """All trainings of some schemes; on the residual network, of a few schemes two tasks each."""
+    """Return all trainings of some schemes; the residual network has few schemes, two tasks."""
     return [
         Row(scheme, backbone, method, count, per_task)
         for backbone in BACKBONES
@@ -69,11 +69,11 @@ def rows(schemes: Any = SCHEMES) -> list[Row]:
 
 
 def train(row: Row, *, learning_rate: float = 0.01, steps: int = STEPS) -> dict[str, float]:
-    """Train, and return the median loss of the last steps as a share of the first, for each task.
+    """Train, and return for each task the median loss of the last steps divided by the first loss.
 
     Raises:
-      NotLearnedError: A loss did not fall below ``SHARE`` of its start, something is not finite, or
-        the state has another structure, shape or type than at the start.
+      NotLearnedError: A loss did not fall below ``SHARE`` times its start, something is not finite,
+        or the state has another structure, shape or type than at the start.
     """
     scheme, backbone = SCHEMES[row.scheme], BACKBONES[row.backbone]
     tasks = tasks_of(scheme.tasks, row.count)
@@ -94,7 +94,7 @@ def train(row: Row, *, learning_rate: float = 0.01, steps: int = STEPS) -> dict[
 
 
 def judge(losses: list[dict[str, Any]], trees: Any) -> dict[str, float]:
-    """The result of `train` from the losses ``{task: scalar}`` of all steps and the last trees."""
+    """Return the result of `train`, from the losses ``{task: scalar}`` and the last trees."""
     if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((losses, trees))):
         raise NotLearnedError('a loss, a parameter or a statistic is not finite')
     shares = {}
@@ -107,5 +107,5 @@ def judge(losses: list[dict[str, Any]], trees: Any) -> dict[str, float]:
 
 
 def avals(tree: Any) -> tuple[Any, list[Any]]:
-    """Structure, and shape, type and weakness of every leaf."""
+    """Return the structure, and shape, dtype and weak type of every leaf."""
     return jax.tree.structure(tree), [jax.typeof(leaf) for leaf in jax.tree.leaves(tree)]

@@ -1,6 +1,6 @@
 """Trainings in separate processes: compilation is cheap there, and a crash costs one training.
 
-A process reads one training per line and answers with one line, both JSON.
+A process reads one training per line and answers with one line. Both lines are JSON.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ _SET = {
 
 
 class Outcome(NamedTuple):
-    """The result of a training: the largest share of a loss that is left, or an error."""
+    """The result of a training: the largest ratio of a last loss to a first loss, or an error."""
 
     row: Row
     share: float | None
@@ -38,7 +38,7 @@ class Outcome(NamedTuple):
 
 
 def outcomes(rows: Sequence[Row], jobs: int, command: Sequence[str] = COMMAND) -> Iterator[Outcome]:
-    """Train ``rows`` in ``jobs`` processes; they come back in the order in which they end."""
+    """Train ``rows`` in ``jobs`` processes, and yield outcomes in the order in which they end."""
     idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
 
     def one(row: Row) -> Outcome:
@@ -122,7 +122,7 @@ class _Worker:
 
 
 def _environment(cache: str) -> dict[str, str]:
-    """Trainings share compiled programs through a cache: a model has one init for three methods."""
+    """Return environment variables with a cache, so that trainings share compiled programs."""
     flags = f'{os.environ.get("XLA_FLAGS", "")} --xla_backend_optimization_level=0'
     if jax.__version__.startswith('0.10.'):  # the older code generation: compiles twice as fast
         flags += ' --xla_cpu_use_fusion_emitters=false'

@@ -1,1 +1,1 @@
-"""Repeat a comparison for several values of one field."""
+"""Repeat a comparison for several values of one field of the config."""

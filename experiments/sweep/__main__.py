@@ -1,12 +1,17 @@
-"""Repeat a comparison for several values of one field of the config: tables, and a figure.
+"""Repeat a comparison for several values of one field of the config: tables and a figure.
 
 python -m experiments.sweep --config=configs/NAME.py
 
-config.sweep names the field and its values: {'field': 'data.correlation', 'values': (0.5, 0.9),
-'quantities': ('mse',), 'reference': 'hard', 'average': False}. A quantity is 'TASK METRIC', or just
-'METRIC' for its mean over the tasks that have it. With 'average', the tables get a last column with
-the mean over the values. The other flags are the flags of experiments.compare. As there, every run
-is written to the folder, and a second start trains the missing runs only.
+config.sweep names the field and its values:
+
+    {'field': 'data.correlation', 'values': (0.5, 0.9), 'quantities': ('mse',),
+     'reference': 'hard', 'average': False}
+
+A quantity is 'TASK METRIC', or just 'METRIC' for the mean over the tasks that have this metric. The
+table shows the differences to the method 'reference'. With 'average', the tables get a last column
+with the mean over the values. The other flags are the flags of experiments.compare. The program
+writes every run to the folder as soon as it is done. If you start it again, it trains only the
+missing runs.
 """
 
 from pathlib import Path

@@ -16,7 +16,8 @@ class Sweep(NamedTuple):
     Attributes:
       field: The field of the config, such as ``'data.correlation'``.
       values: The values of the field.
-      quantities: Each is ``'TASK METRIC'``, or ``'METRIC'`` for its mean over tasks.
+      quantities: The quantities in the tables. Each is ``'TASK METRIC'``, or ``'METRIC'`` for the
+        mean over tasks.
       reference: The method that the others are compared with.
       average: Whether the tables show the mean over the values.
     """
@@ -50,7 +51,7 @@ def read_sweep(config: ConfigDict) -> Sweep:
 
 
 def points(config: ConfigDict, sweep: Sweep) -> dict[str, ConfigDict]:
-    """The config for each value, ``{'NAME VALUE': config}``.
+    """Return the config for each value, ``{'NAME VALUE': config}``.
 
     Raises:
       UsageError: The config has no such field.

@@ -81,7 +81,7 @@ _PAIRED = (
 
 
 def _parts(quantity: str, tasks: Mapping[str, Task]) -> list[tuple[str, str]]:
-    """The pairs of task and metric whose mean is the quantity."""
+    """Return the pairs of task and metric whose mean is the quantity."""
     every = [(task, name) for task, row in tasks.items() for name in row.metrics]
     return [part for part in every if quantity in (' '.join(part), part[1])]
 
@@ -136,7 +136,7 @@ def _cell(mean: float, half: float, sign: str = '') -> str:
 
 
 def files(report: Report, title: str) -> dict[str, bytes]:
-    """The content of the files by name: the tables, every score, and the figure."""
+    """Return the content of the files by name: the tables, every score, and the figure."""
     parts = [f'# {title}']
     for heading, table, caption in report.tables:
         parts += [f'{heading}:', table.markdown(), caption]

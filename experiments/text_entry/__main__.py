@@ -1,12 +1,14 @@
-"""Text entry: one small transformer for three tasks, or one per task: accuracy, and time per word.
+"""Text entry with one small transformer for three tasks, or one per task: accuracy and latency.
 
 python -m experiments.text_entry --config=configs/text_entry.py --config.data.path=FILE
 
-First, the program does what experiments.compare does, with the same flags: it trains and tests
-single-task models and hard sharing. Then it measures the time from a word entered to its
-predictions, at batch size 1. It compares hard sharing with one model per task, both on the backbone
-of the config; the models take turns. Tables and figures go into the folder of the comparison; all
-tables are also in text_entry.md.
+First, the program trains and tests single-task models and hard sharing. It does this as
+experiments.compare does, with the same flags. Then it measures the time from the input of a word to
+its predictions, at batch size 1. It compares hard sharing with one model per task. All models have
+the backbone of the config, and they take turns.
+
+The tables and figures are written to the folder of the comparison. All tables are also in
+text_entry.md.
 """
 
 from pathlib import Path

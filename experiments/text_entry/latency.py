@@ -25,13 +25,13 @@ _ONE_PROGRAM = 'a model per task, one program'
 
 
 def servers(dataset: Dataset, backbone: tuple[Module, ...]) -> dict[str, Server]:
-    """Three ways to answer all tasks after a word, and one that answers the first task only.
+    """Return three ways to answer all tasks after a word, and one that answers the first task only.
 
     A call sends one sequence of the test split from the host to the device, and fetches the
     predictions for its last word.
 
     Args:
-      dataset: A data set of sequences; every task predicts something for each word.
+      dataset: A data set of sequences. Every task predicts something for each word.
       backbone: The backbone of every model.
     """
     heads = dataset.heads
@@ -48,7 +48,7 @@ def servers(dataset: Dataset, backbone: tuple[Module, ...]) -> dict[str, Server]
 
 
 def last_word(model: MultiTask) -> Module:
-    """Predict for the last word of a sequence only. The heads run on one word, not on all.
+    """Make a model predict for the last word of a sequence only, so that the heads run on one word.
 
     Args:
       model: A model whose features are ``[B, L, ...]``, such as hard sharing on a transformer.
@@ -63,11 +63,11 @@ def last_word(model: MultiTask) -> Module:
 
 
 def table(servers: Mapping[str, Server], seconds: Mapping[str, Sequence[float]]) -> Table:
-    """Parameters, FLOPs and latencies, with ratios to the one model.
+    """Return parameters, FLOPs and latencies, with ratios to the one shared model.
 
     Args:
       servers: The result of `servers`.
-      seconds: The seconds of every call; the servers take turns.
+      seconds: The seconds of every call. The servers take turns.
     """
     first, rows = servers[SHARED], []
     for name, server in servers.items():
@@ -80,7 +80,7 @@ def table(servers: Mapping[str, Server], seconds: Mapping[str, Sequence[float]])
 
 
 def figure(seconds: Mapping[str, Sequence[float]]) -> Figure:
-    """The share of words answered within a time, with the median and the 99th percentile.
+    """Draw the share of words that are answered within a time, with the median and 99th percentile.
 
     Args:
       seconds: The seconds of every call.
@@ -155,7 +155,7 @@ def _program(model: Module, x: np.ndarray) -> _Program:
 
 
 def _server(programs: Sequence[_Program], words: np.ndarray) -> Server:
-    """All programs, called one after the other on the same words."""
+    """Return a function that calls all programs one after the other on the same words."""
     rows = itertools.cycle(words[:, None])
 
     def call() -> Any:

@@ -1,1 +1,1 @@
-"""Two losses in a plane."""
+"""Problems with two losses and a known Pareto front."""

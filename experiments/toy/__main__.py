@@ -1,9 +1,10 @@
-"""Two losses in a plane: which methods reach the Pareto front, and where on it.
+"""Problems with two losses: which methods reach the Pareto front, and at which point?
 
 python -m experiments.toy --config=configs/toy2d.py[:variant] --methods=a,b --workdir=DIR
 
-Every method runs from all starts at once, in one vmapped scan. The variants cagrad, nash and famo
-repeat the toy experiments of these papers; front has the concave front of the Pareto literature.
+For every method, one vmapped scan runs from all starting points at once. The variants cagrad, nash
+and famo repeat the toy experiments of the papers of these methods. The variant front has the
+concave front of the Pareto literature.
 """
 
 from pathlib import Path

@@ -1,10 +1,10 @@
-"""Preferences for the runs of a method: rows ``[R, 2]``, one per start."""
+"""Preferences for the runs of a method, ``[R, 2]``, with one row per start."""
 
 import numpy as np
 
 
 def rays(*, num: int, repeat: int = 1) -> np.ndarray:
-    """Unit vectors that divide the positive quadrant, axes included; all of them ``repeat`` times.
+    """Return unit vectors that divide the positive quadrant, axes included, ``repeat`` times.
 
     >>> rays(num=3, repeat=2).round(3)[:4].tolist()
     [[1.0, 0.0], [0.707, 0.707], [0.0, 1.0], [1.0, 0.0]]
@@ -14,7 +14,7 @@ def rays(*, num: int, repeat: int = 1) -> np.ndarray:
 
 
 def toward(*, rays: np.ndarray) -> np.ndarray:
-    """Weights for which the largest ``w_t L_t`` is least on a ray: the inverse of the ray.
+    """Return weights for which the largest ``w_t L_t`` is least on a ray: the inverse of the ray.
 
     >>> toward(rays=np.array([[3.0, 1.0], [1.0, 0.0]])).tolist()
     [[0.25, 0.75], [0.0, 1.0]]
@@ -24,7 +24,7 @@ def toward(*, rays: np.ndarray) -> np.ndarray:
 
 
 def random_shares(*, num: int, seed: int) -> np.ndarray:
-    """Random weights ``(u, 1 - u)``.
+    """Return random weights ``(u, 1 - u)``.
 
     >>> random_shares(num=2, seed=0).sum(axis=1).tolist()
     [1.0, 1.0]

@@ -32,9 +32,10 @@ class Problem:
 
 
 def valley(scale: float = 1.0) -> Problem:
-    """The plane of Liu et al. (CAGrad, NeurIPS 2021): two logarithmic valleys, two bowls below.
+    """Return the problem of Liu et al. (CAGrad, NeurIPS 2021): two valleys above two bowls.
 
-    ``L_i = f_i c_1 + q_i c_2``; the valleys f count above ``x_2 = 0``, the bowls q below.
+    The losses are ``L_i = f_i c_1 + q_i c_2``. The logarithmic valleys f count above ``x_2 = 0``,
+    and the bowls q count below.
 
     Args:
       scale: The factor of the first loss.
@@ -60,8 +61,8 @@ def valley(scale: float = 1.0) -> Problem:
 def fonseca(size: int = 20) -> Problem:
     """A concave front, which linear weights cannot reach (Fonseca and Fleming, IEEE SMC-A 1998).
 
-    ``f = 1 - exp(-|x -+ 1/sqrt(n)|^2)``, where n is ``size``. The Pareto set is the line between
-    the two centres; the front is ``sqrt(-log(1 - f_1)) + sqrt(-log(1 - f_2)) = 2``.
+    The losses are ``f = 1 - exp(-|x -+ 1/sqrt(n)|^2)``, where n is ``size``. The Pareto set is the
+    line between the two centres. The front is ``sqrt(-log(1 - f_1)) + sqrt(-log(1 - f_2)) = 2``.
 
     >>> fonseca().losses(jnp.zeros(20)).round(6).tolist()
     [0.632121..., 0.632121...]
@@ -79,7 +80,7 @@ def fonseca(size: int = 20) -> Problem:
 
 
 def box(*, low: float, high: float, size: int, num: int, seed: int) -> np.ndarray:
-    """Random starts, ``[num, size]``, uniform between ``low`` and ``high``.
+    """Return random starting points, ``[num, size]``, uniform between ``low`` and ``high``.
 
     >>> box(low=-0.5, high=0.5, size=20, num=3, seed=0).shape
     (3, 20)
@@ -93,12 +94,12 @@ def _log(u: ArrayLike) -> Array:
 
 
 def _clamp(u: Array) -> Array:
-    """``max(u, 0)`` with slope 1 at 0: jax.nn.relu has slope 0 there, and a start at 0 is stuck."""
+    """Return ``max(u, 0)`` with slope 1 at 0; with slope 0, as in jax.nn.relu, a start sticks."""
     return jnp.where(u >= 0, u, 0)
 
 
 def _valley_floor() -> np.ndarray:
-    """The Pareto set: for weights (w, 1 - w), ``x_1 = 14 w - 7`` and x_2 by fixed-point steps."""
+    """Return the Pareto set: for weights (w, 1 - w), ``x_1 = 14 w - 7``, and x_2 by iteration."""
     x_1 = np.linspace(7, -7, 201)
     share = (x_1 + 7) / 14
     x_2 = np.full_like(x_1, -8.0)
@@ -111,6 +112,6 @@ def _valley_floor() -> np.ndarray:
 
 
 def on_grid(problem: Problem, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The losses over a plane, ``[len(y), len(x), 2]``."""
+    """Return the losses over a plane, ``[len(y), len(x), 2]``."""
     points = np.stack(np.meshgrid(x, y), axis=-1)
     return np.asarray(jax.vmap(jax.vmap(problem.losses))(jnp.asarray(points)))

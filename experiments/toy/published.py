@@ -1,4 +1,4 @@
-"""MGDA for two tasks as published code computes it, where the difference changes a result."""
+"""MGDA for two tasks as published code computes it, if the difference changes a result."""
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
@@ -7,14 +7,14 @@ from mtljax import surgery
 
 
 def mgda(*, least: ArrayLike = 0.0, epsilon: ArrayLike = 0.0) -> surgery.Surgery:
-    """MGDA, less exact than `mtljax.surgery.mgda`.
+    """Return an MGDA with the constants of published code, which is less exact than `surgery.mgda`.
 
     On the front the exact update is zero, and Adam rescales any remainder to steps of full length.
-    These two constants therefore move a run along the front.
+    The two constants therefore move a run along the front.
 
     Args:
       least: The bound of the weights, ``[least, 1 - least]``, when a single gradient is the
-        solution. It is 1e-3 in the code of Sener and Koltun, which Nash-MTL and FAMO run.
+        solution. It is 1e-3 in the code of Sener and Koltun, which Nash-MTL and FAMO use.
       epsilon: A constant added to ``|g_1 - g_2|^2``. It is 1e-8 in the code of CAGrad.
 
     >>> method = mgda(least=1e-3)

@@ -1,4 +1,4 @@
-"""Runs as tables, numbers and figures."""
+"""Tables, numbers and figures of the runs."""
 
 import csv
 import io
@@ -22,12 +22,12 @@ _EXTREME = 0.01
 
 
 def table(setup: Setup, runs: Runs) -> analysis.Table:
-    """One cell per start if there are few starts, otherwise quantiles over all starts."""
+    """Return a table with one cell per start, or with quantiles if there are many starts."""
     return _quantiles(setup, runs) if setup.problem.residual else _cells(setup, runs)
 
 
 def caption(setup: Setup) -> str:
-    """The caption of the table."""
+    """Return the caption of the table."""
     if setup.problem.residual:
         return (
             f'{len(setup.starts)} random starts, {setup.steps:,} steps. front: residual < 1e-3; '
@@ -65,7 +65,7 @@ def _quantiles(setup: Setup, runs: Runs) -> analysis.Table:
 
 
 def angle_errors(method: Method, run: Run) -> np.ndarray | None:
-    """The angles ``[R]`` in degrees between the final losses and their rays, or None."""
+    """Return the angles ``[R]`` in degrees between the final losses and their rays, or None."""
     if method.aim is None:
         return None
     ends = run.losses[:, -1]
@@ -74,7 +74,7 @@ def angle_errors(method: Method, run: Run) -> np.ndarray | None:
 
 
 def files(setup: Setup, runs: Runs, table: analysis.Table, caption: str) -> dict[str, str | bytes]:
-    """The files of a work folder, ``{name: content}``."""
+    """Return the files of a work folder, ``{name: content}``."""
     sheet, points, picture = io.StringIO(), io.BytesIO(), io.BytesIO()
     csv.writer(sheet, lineterminator='\n').writerows([table.columns, *table.rows])
     arrays: dict[str, Any] = {'steps': _steps(setup)}
@@ -92,7 +92,7 @@ def files(setup: Setup, runs: Runs, table: analysis.Table, caption: str) -> dict
 
 
 def numbers(setup: Setup, runs: Runs) -> dict[str, Any]:
-    """The results at the end of each run, as plain numbers."""
+    """Return the results at the end of each run, as plain numbers."""
     methods = {}
     for name, run in runs.items():
         errors = angle_errors(setup.methods[name], run)
@@ -108,7 +108,7 @@ def numbers(setup: Setup, runs: Runs) -> dict[str, Any]:
 
 
 def figure(setup: Setup, runs: Runs) -> Figure:
-    """The plane of the points, if points have two coordinates, and the plane of the losses."""
+    """Draw the plane of the points, if points have two coordinates, and the plane of the losses."""
     steps = _steps(setup)
     losses = {name: analysis.Path(run.losses, run.arrived) for name, run in runs.items()}
     front = _loss_plane(setup, runs)

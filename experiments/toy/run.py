@@ -18,15 +18,15 @@ _ON_FRONT, _LAST = 1e-3, 5
 
 
 class Run(NamedTuple):
-    """The runs of one method from R starts.
+    """The runs of one method from R starting points.
 
     Attributes:
       points: The points ``[R, K, P]``: the start, and then every k-th step.
       losses: The losses at these points, ``[R, K, 2]``.
-      gap: The distance from the front, ``[R]``, which is 0 on it. It is the residual of the
-        equation of the front if there is one, otherwise the least norm in the convex hull of the
-        unit gradients. The smallest gap of the last few points counts: where a gradient is almost
-        zero, Adam's small steps make its direction swing.
+      gap: The distance from the front, ``[R]``, which is 0 on the front. If the front has an
+        equation, it is the residual of this equation. If not, it is the least norm in the convex
+        hull of the unit gradients. It is the smallest value at the last few points, because the
+        direction of a gradient near zero swings with the small steps of Adam.
       arrived: Whether the run ended on the front, ``[R]``.
       seconds: The time for all steps, without compilation.
     """
@@ -54,7 +54,7 @@ def run(setup: Setup, name: str) -> Run:
 
 
 def trajectory(setup: Setup, method: Method, start: Array, each: Array | None, key: Array) -> Array:
-    """The points of one run, ``[K, P]``, with the step that a user would write."""
+    """Return the points of one run, ``[K, P]``, with the step that a user would write."""
     losses_of, tx = setup.problem.losses, method.tx
     weighting = method.weighting(*([] if each is None else [each]))
 

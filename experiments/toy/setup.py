@@ -1,4 +1,4 @@
-"""From a config to a problem, starts and methods."""
+"""The problem, the starting points and the methods of a config."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,8 +22,9 @@ class Method:
     """A method to compare.
 
     Attributes:
-      weighting: A function that makes the weighting, from a row of ``each`` if there are rows.
-      tx: The optax chain: surgery, clipping, optimiser.
+      weighting: A function that makes the weighting. If ``each`` is given, its argument is a row of
+        it.
+      tx: The optax chain: surgery, clipping and optimizer.
       each: The first argument of the weighting for each start, ``[R, ...]``, or None.
       aim: The rays ``[R, 2]`` that the final losses should lie on, or None.
     """
