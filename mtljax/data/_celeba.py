@@ -17,6 +17,7 @@ _ATTRIBUTES, _PARTITION = 'Anno/list_attr_celeba.txt', 'Eval/list_eval_partition
 _FOLDERS = {'jpg': 'Img/img_align_celeba', 'png': 'Img/img_align_celeba_png'}
 _LAYOUT = f'{_ATTRIBUTES}\n{_PARTITION}\n{_FOLDERS["jpg"]}/*.jpg or {_FOLDERS["png"]}/*.png'
 _SOURCE = 'CelebA is at https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html (aligned images).'
+_AGAIN = f'Use the original file. {_SOURCE}'
 
 
 def celeba(path: str | Path, *, size: int = 64) -> Dataset:
@@ -72,20 +73,20 @@ def _attributes(path: Path) -> tuple[list[str], list[str], np.ndarray]:
     if len(first) != 1 or not first[0].isdecimal() or not tasks or len(set(tasks)) < len(tasks):
         raise ValueError(
             f'{path} should begin with the number of images and a line of different attributes. '
-            f'Found {" ".join(first)!r} and {" ".join(tasks)!r}.'
+            f'Found {" ".join(first)!r} and {" ".join(tasks)!r}. {_AGAIN}'
         )
     names, labels = [], []
     for number, (name, *values) in lines:
         if len(values) != len(tasks) or not set(values) <= {'1', '-1'}:
             raise ValueError(
-                f'{path}, line {number}: a file name and {len(tasks)} times 1 or -1 are expected. '
-                f'Found {len(values)} values, {sorted(set(values))}.'
+                f'{path}, line {number}: the line should hold a file name and {len(tasks)} times 1 '
+                f'or -1. Found {len(values)} values, {sorted(set(values))}. {_AGAIN}'
             )
         check_inside(path, number, name)
         names.append(name)
         labels.append(np.array([value == '1' for value in values], np.int8))
     if len(names) != int(first[0]):
-        raise ValueError(f'{path} should list {first[0]} images. Found {len(names)}.')
+        raise ValueError(f'{path} should list {first[0]} images. Found {len(names)}. {_AGAIN}')
     return names, tasks, np.stack(labels)
 
 
@@ -95,17 +96,20 @@ def _partition(path: Path, names: list[str]) -> np.ndarray:
     for number, line in read_list(path, _LAYOUT, _SOURCE):
         if len(line) != 2 or line[1] not in ('0', '1', '2') or line[0] in parts:
             raise ValueError(
-                f'{path}, line {number}: the name of another file and 0, 1 or 2 are expected. '
-                f'Found {" ".join(line)!r}.'
+                f'{path}, line {number}: the line should hold a file name that occurs once, and '
+                f'0, 1 or 2. Found {" ".join(line)!r}. {_AGAIN}'
             )
         parts[line[0]] = int(line[1])
     if set(parts) != set(names):
         raise ValueError(
-            f'{path} should name the {len(names)} images of {_ATTRIBUTES}. Found {len(parts)}, '
-            f'{len(set(names) - set(parts))} of them missing.'
+            f'{path} should name the {len(names)} images of {_ATTRIBUTES}. Found {len(parts)} '
+            f'names, and {len(set(names) - set(parts))} of the images are not among them. {_AGAIN}'
         )
     if len(set(parts.values())) < 3:
-        raise ValueError(f'{path} leaves a split empty: 0, 1 and 2 are expected.')
+        raise ValueError(
+            f'{path} should hold 0, 1 and 2, so that no split is empty. '
+            f'Found {sorted(set(parts.values()))}. {_AGAIN}'
+        )
     return np.array([parts[name] for name in names])
 
 

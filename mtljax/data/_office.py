@@ -95,8 +95,8 @@ def _read_list(path: Path, root: Path, layout: str) -> _List:
     for number, (*name, label) in read_list(path, layout, _SOURCE):
         if not name or not label.isdecimal():
             raise ValueError(
-                f'{path}, line {number}: a path and a label, 0 or more, are expected. '
-                f'Found {" ".join([*name, label])!r}.'
+                f'{path}, line {number}: the line should hold a path and a label >= 0. '
+                f'Found {" ".join([*name, label])!r}. Write lines such as "images/desk.jpg 3".'
             )
         check_inside(path, number, ' '.join(name))
         images.append((root / ' '.join(name), int(label)))
@@ -108,7 +108,8 @@ def _check_labels(path: Path, images: _List, classes: int) -> None:
     for image, label in images:
         if label >= classes:
             raise ValueError(
-                f'{path}: the training lists end at label {classes - 1}. Found {label} for {image}.'
+                f'{path} should hold labels up to {classes - 1}, as the training lists do. '
+                f'Found {label} for {image}. Add images of this class to a training list.'
             )
 
 

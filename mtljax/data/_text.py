@@ -84,8 +84,8 @@ def text(path: str | Path, *, length: int = 32, vocabulary: int = 10_000) -> Dat
     parts = [slice(*pair) for pair in itertools.pairwise(ends)]
     if any(part.stop - part.start <= length for part in parts):
         raise ValueError(
-            f'{file}: each split needs more than length = {length} words, a tenth of the text. '
-            f'Found {count} words in all.'
+            f'{file}: each split, a tenth of the text or more, should hold more words than '
+            f'length = {length}. Found {count} words in all. Reduce length, or use a longer text.'
         )
     ranks = collections.Counter(words.lower[parts[0]]).most_common(vocabulary)
     numbers = {word: number for number, (word, _) in enumerate(ranks, 1)}
@@ -99,9 +99,12 @@ def _content(path: Path) -> str:
     content = ''.join(read_lines(path))
     if '\0' in content:
         line = content[: content.index('\0')].count('\n') + 1
-        raise ValueError(f'{path}, line {line}: a zero byte, which no text holds.')
+        raise ValueError(
+            f'{path}, line {line}: the line should be text. Found a zero byte. '
+            'Use a file of plain text.'
+        )
     if not content.strip():
-        raise ValueError(f'{path} is empty: text is expected.')
+        raise ValueError(f'{path} should hold text. Found an empty file. Use another file.')
     return content
 
 

@@ -107,7 +107,7 @@ def edit(row, column, cell):
     ('change', 'message'),
     [
         (lambda rows: [''], 'train.csv should hold rows'),
-        (lambda rows: rows[:1], 'train.csv holds a header and no row'),
+        (lambda rows: rows[:1], 'train.csv should hold rows below its header'),
         (lambda rows: rows[1:], r"train.csv should have the columns \['categorical_1'"),
         (edit(0, 'click', 'klick'), r"should have the columns \['click'\]"),
         (lambda rows: [*rows[:-1], rows[-1][:-30]], r'line 21: the row should have 82 fields'),
@@ -118,7 +118,7 @@ def edit(row, column, cell):
         (edit(9, 'numerical_60', ''), "row 10: 'numerical_60' should be a number. Found ''"),
         (edit(9, 'numerical_60', 'nan'), "row 10: 'numerical_60' should be finite"),
         (edit(9, 'conversion', '2'), "row 10: 'conversion' should be 0 or 1. Found 2"),
-        (edit(9, 'conversion', '1'), 'row 10: a conversion without a click'),
+        (edit(9, 'conversion', '1'), 'row 10: a conversion should have a click'),
         (edit(0, 'search_id', 'numerical_8'), r"Found twice: \['numerical_8'\]"),
         (edit(9, 'numerical_7', '1e39'), "row 10: 'numerical_7' should be finite"),
     ],

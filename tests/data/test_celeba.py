@@ -120,8 +120,8 @@ def test_attributes_that_are_refused(root, content, message):
         (partition([0, 1, 0, 3, 0, 2]), "line 4.*Found '000003.jpg 3'"),
         (partition().replace(' 1', ''), "line 2.*Found '000001.jpg'"),
         (partition() + '000001.jpg 1\n', "line 7.*Found '000001.jpg 1'"),
-        (partition(PARTS[:4], NAMES[:4]), '6 images.*Found 4, 2 of them missing'),
-        (partition([0, 1, 0, 1, 0, 1]), 'leaves a split empty'),
+        (partition(PARTS[:4], NAMES[:4]), '6 images.*Found 4 names, and 2 of the images'),
+        (partition([0, 1, 0, 1, 0, 1]), 'so that no split is empty. Found'),
     ],
 )
 def test_partitions_that_are_refused(root, content, message):

@@ -34,7 +34,7 @@ def houses_of(path):
         ({'drop': ('rooms', 'nope')}, r"drop should name columns.*Found \['nope'\]"),
         ({'categorical': ('nope',)}, r"categorical should name columns.*Found \['nope'\]"),
         ({'drop': ('sold',)}, r"targets and drop should name different columns. Found \['sold'\]"),
-        ({'drop': tuple(set(COLUMNS) - {*TARGETS, 'blank'})}, 'An input should remain'),
+        ({'drop': tuple(set(COLUMNS) - {*TARGETS, 'blank'})}, 'should have an input'),
         ({'validation': 1.0}, r'validation should be in \[0, 1\)'),
         ({'test': 0.0}, 'Every split should hold an example'),
         ({'seed': -1}, 'seed should be a whole number >= 0'),
@@ -102,11 +102,15 @@ def test_a_target_without_a_training_label(houses_of):
 @pytest.mark.parametrize(
     ('name', 'cell', 'said'),
     [
-        ('rooms', 'three', "'rooms', row 9: a number is expected, as in 59 other rows. Found 'th"),
+        (
+            'rooms',
+            'three',
+            "'rooms', row 9: the cell should be a number, as in 59 other rows. Found 'th",
+        ),
         ('rooms', 'inf', "row 9: .*Found 'inf'"),
         ('rooms', '1e400', "row 9: .*Found '1e400'"),
-        ('rooms', '1_000', "row 9: .*Found '1_000'.*name it in missing"),
-        ('price', 'x', "'price', row 9: a number is expected"),
+        ('rooms', '1_000', "row 9: .*Found '1_000'.*add it to missing"),
+        ('price', 'x', "'price', row 9: the cell should be a number"),
         ('price', '-inf', "'price', row 9: .*Found '-inf'"),
         ('rooms', '1e300', "Column 'rooms' should fit float32. Found numbers that are too large"),
         ('price', '1e300', "Column 'price' should fit float32. Found numbers that are too large"),

@@ -183,7 +183,7 @@ def test_arff_files_that_are_refused(tmp_path, text, message):
     ('text', 'message'),
     [
         ('', 'should hold rows'),
-        ('a,y1,y2\n', 'a header and no row'),
+        ('a,y1,y2\n', 'rows below its header'),
         ('a,y1,y1\n1,2,3', 'different names'),
         ('a,y1,y2\n1,2,3\n1,2', 'line 3: the row should have 3 fields'),
         ('a,y1,y2\n1,x,3', "row 2: 'y1' should be a number"),
@@ -216,7 +216,7 @@ def test_cells_that_are_refused(tmp_path, changes, arrays, message):
 def test_a_mat_file_that_is_cut(tmp_path, size):
     path = cells(tmp_path)
     path.write_bytes(path.read_bytes()[:size])
-    with pytest.raises(ValueError, match=r'set.mat is no MATLAB file, or is cut'):
+    with pytest.raises(ValueError, match=r'set.mat should be a whole MATLAB file'):
         data.multi_target(path)
 
 
@@ -243,7 +243,7 @@ def test_a_mat_file_with_other_names(tmp_path):
         ({'targets': 1, 'test': 0.0}, 'Every split should hold an example'),
         ({'targets': 1, 'split': [[0], [1]]}, 'the rows of training, validation and test'),
         ({'targets': 1, 'split': [[0], [1], [40]]}, 'of 40 rows'),
-        ({'targets': 1, 'split': [[0], [1], [1]]}, 'no row twice'),
+        ({'targets': 1, 'split': [[0], [1], [1]]}, 'every row once'),
     ],
 )
 def test_options_that_are_refused(tmp_path, options, message):

@@ -160,7 +160,7 @@ def test_it_fits_a_funnel(quick):
         ({'labels': {'buy': 0.5}}, r"labels should name tasks.*Found \['buy'\]"),
         ({'labels': {'click': 0.0}}, r"labels\['click'\] should be in \(0, 1\]"),
         ({'seed': -1}, 'seed should be a whole number'),
-        ({'train': 2, 'click': 1e-9}, 'No click in 2 training impressions'),
+        ({'train': 2, 'click': 1e-9}, 'Found none in 2 impressions'),
     ],
 )
 def test_options_that_are_refused(quick, options, said):

@@ -70,7 +70,7 @@ def read_log(path: Path) -> Log:
         for first, columns in _chunks(table)
     ]
     if not parts:
-        raise ValueError(f'{path} holds a header and no row.')
+        raise ValueError(f'{path} should hold rows below its header. Found none.')
     return Log(*map(np.concatenate, zip(*parts, strict=True)))
 
 
@@ -123,5 +123,7 @@ def _labels(path, columns, where, first):
         )
     alone = np.flatnonzero(labels[:, 1] > labels[:, 0])
     if len(alone):
-        raise ValueError(f'{path}, row {alone[0] + first}: a conversion without a click.')
+        raise ValueError(
+            f'{path}, row {alone[0] + first}: a conversion should have a click. Found none.'
+        )
     return labels.astype(np.int32)

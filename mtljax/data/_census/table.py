@@ -22,6 +22,7 @@ _SOURCE = (
     '`python -m experiments.data fetch census` gets them; their official site is the UCI machine '
     'learning repository, Census-Income (KDD).'
 )
+_AGAIN = 'Fetch the files again: python -m experiments.data fetch census.'
 
 Columns = Mapping[str, Sequence[str]]
 
@@ -55,7 +56,7 @@ def read(path: Path, values: Mapping[str, Collection[str]]) -> Columns:
             row = next(row for row, cell in enumerate(columns[name]) if cell in wrong)
             raise ValueError(
                 f'{path}, row {row + 1}: {name!r} should be one of {sorted(known)}. '
-                f'Found {columns[name][row]!r}.'
+                f'Found {columns[name][row]!r}. {_AGAIN}'
             )
     return columns
 
@@ -72,7 +73,8 @@ def dense(path: Path, columns: Columns) -> np.ndarray:
         row, column = bad[0].tolist()
         cell = columns[DENSE[column]][row]
         raise ValueError(
-            f'{path}, row {row + 1}: {DENSE[column]!r} should be a number >= 0. Found {cell!r}.'
+            f'{path}, row {row + 1}: {DENSE[column]!r} should be a number >= 0. Found {cell!r}. '
+            f'{_AGAIN}'
         )
     return table
 

@@ -88,8 +88,8 @@ class Column:
         if wrong.any():
             row = int(wrong.argmax())
             raise ValueError(
-                f'Column {self.name!r}, cell {row + 1}: a number is expected, as in the table that '
-                f'the column was fitted to. Found {cells[row]!r}.'
+                f'Column {self.name!r}, cell {row + 1}: the cell should be a number, as in the '
+                f'table that the column was fitted to. Found {cells[row]!r}.'
             )
         return apply_scale(values, numbers.mean, numbers.scale, [self.name])
 

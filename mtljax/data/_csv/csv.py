@@ -112,8 +112,8 @@ def csv(
     inputs = [fit_input(name, table[name], train, missing, name in names) for name in others]
     if all(column.kind == 'empty' for column in inputs):
         raise ValueError(
-            'An input should remain. Found no column with a value besides those that targets and '
-            'drop name.'
+            'The table should have an input: a column with a value that is neither in targets nor '
+            'in drop. Found none.'
         )
     if verbose:
         print(report([*targeted, *inputs]))

@@ -40,8 +40,8 @@ def fit_target(
         return dataclasses.replace(column, numbers=_statistics(name, numbers, train, targets=True))
     if len(known) > _MOST_CLASSES:
         raise ValueError(
-            f'Target {name!r} should have at most {_MOST_CLASSES} classes, as a target of text or '
-            f'one that categorical names. Found {len(known)} classes.'
+            f'Target {name!r} should have at most {_MOST_CLASSES} classes, because it holds text '
+            f'or is in categorical. Found {len(known)} classes.'
         )
     return dataclasses.replace(column, categories=known)
 
@@ -103,9 +103,9 @@ def numbers_or_text(name: str, cells: Sequence[str], *, mixed: bool = False) -> 
     if not mixed and wrong.any() and count >= _MOSTLY * (count + wrong.sum()):
         row = int(wrong.argmax())
         raise ValueError(
-            f'Column {name!r}, row {row + 2}: a number is expected, as in {count} other rows. '
-            f'Found {cells[row]!r}. If that stands for an empty cell, name it in missing; if the '
-            f'column holds categories, categorical=[{name!r}].'
+            f'Column {name!r}, row {row + 2}: the cell should be a number, as in {count} other '
+            f'rows. Found {cells[row]!r}. If this text stands for an empty cell, add it to '
+            f'missing. If the column holds categories, set categorical=[{name!r}].'
         )
     return None if wrong.any() else values
 

@@ -48,8 +48,8 @@ def find_scenes(
         lacking = sorted(set(range(size)) - known)
         if lacking:
             raise FileNotFoundError(
-                f'{folders[kind]} should hold 0.npy to {size - 1}.npy. {len(lacking)} are missing: '
-                f'{", ".join(f"{number}.npy" for number in lacking[:5])}.'
+                f'{folders[kind]} should hold 0.npy to {size - 1}.npy. Found that {len(lacking)} '
+                f'are missing: {", ".join(f"{number}.npy" for number in lacking[:5])}.'
             )
     return SceneFolder(folders, size)
 
@@ -57,11 +57,14 @@ def find_scenes(
 def _numbers(folder: Path) -> set[int]:
     files = sorted(path for path in folder.iterdir() if not path.name.startswith('.'))
     if not files:
-        raise ValueError(f'{folder} is empty: 0.npy, 1.npy, ... are expected.')
+        raise ValueError(f'{folder} should hold 0.npy, 1.npy, ... Found an empty folder.')
     for path in files:
         number = path.stem
         if path.suffix != '.npy' or not number.isdecimal() or number != str(int(number)):
-            raise ValueError(f'{path} should have the name of a number, such as 0.npy.')
+            raise ValueError(
+                f'{path} should have the name of a number, such as 0.npy. '
+                f'Found {path.name!r}. Rename it, or remove it.'
+            )
     return {int(path.stem) for path in files}
 
 
@@ -102,7 +105,7 @@ def shape_of(scenes: SceneFolder) -> tuple[int, int]:
 def _floats(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     array = _checked(path, shape, 'f', 'floats')
     if not np.isfinite(array).all():
-        raise ValueError(f'{path} holds numbers that are not finite.')
+        raise ValueError(f'{path} should hold finite numbers. Found one that is not finite.')
     return array.astype(np.float32, copy=False)
 
 
@@ -131,4 +134,4 @@ def _load(path: Path) -> np.ndarray:
         with path.open('rb') as file:
             return np.lib.format.read_array(file, allow_pickle=False)
     except (ValueError, EOFError) as error:
-        raise ValueError(f'{path} is no whole .npy file: {error}') from error
+        raise ValueError(f'{path} should be a whole .npy file. Found: {error}') from error

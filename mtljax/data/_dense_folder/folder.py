@@ -51,8 +51,8 @@ def scene_folder(
     held = round(validation * train.size)
     if not 0 < held < train.size:
         raise ValueError(
-            f'Training and validation need a scene each. Found {train.size} scenes and '
-            f'validation = {validation}.'
+            f'Training and validation should have at least one scene each. Found {train.size} '
+            f'scenes and validation = {validation}. Change validation.'
         )
     shape = shape_of(train)
     order = np.random.default_rng(seed).permutation(train.size)

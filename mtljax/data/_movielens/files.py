@@ -1,4 +1,4 @@
-"""The two layouts in which MovieLens-100k is handed out."""
+"""The two layouts in which MovieLens-100k is distributed."""
 
 import re
 from pathlib import Path
@@ -17,6 +17,7 @@ SOURCE = (
     'python -m experiments.data fetch movielens brings the first; '
     'https://grouplens.org/datasets/movielens/100k has the second.'
 )
+_AGAIN = 'Fetch the files again: python -m experiments.data fetch movielens.'
 GENRES = (
     'unknown', 'Action', 'Adventure', 'Animation', "Children's", 'Comedy', 'Crime', 'Documentary',
     'Drama', 'Fantasy', 'Film-Noir', 'Horror', 'Musical', 'Mystery', 'Romance', 'Sci-Fi',
@@ -87,13 +88,17 @@ def _movies(seen, people, films, first):
     items = dict(zip(film, zip(years, genres, strict=True), strict=True))
     for where, ids, known in ((users_path, name, users), (films_path, film, items)):
         if len(known) < len(ids):
-            raise ValueError(f'{where} lists {len(ids)} rows with {len(known)} different ids.')
+            raise ValueError(
+                f'{where} should hold every id once. Found {len(ids)} rows with {len(known)} '
+                f'different ids. {_AGAIN}'
+            )
     _check_pairs(path, {'user': (user, users), 'item': (item, items)}, first)
     rating = np.array([_RATINGS.get(cell.removesuffix('.0'), np.nan) for cell in cells])
     if np.isnan(rating).any():
         row = int(np.isnan(rating).argmax())
         raise ValueError(
-            f'{path}, row {row + first}: a rating from 1 to 5 is expected. Found {cells[row]!r}.'
+            f'{path}, row {row + first}: the rating should be 1, 2, 3, 4 or 5. '
+            f'Found {cells[row]!r}. {_AGAIN}'
         )
     return Movies(user, item, rating, users, items)
 
@@ -102,19 +107,25 @@ def _check_pairs(path, columns, first):
     for kind, (ids, known) in columns.items():
         row = next((row for row, one in enumerate(ids) if one not in known), None)
         if row is not None:
-            raise ValueError(f'{path}, row {row + first}: {kind} {ids[row]!r} is not listed.')
+            raise ValueError(
+                f'{path}, row {row + first}: the {kind} should be listed in the file of {kind}s. '
+                f'Found {kind} {ids[row]!r}. {_AGAIN}'
+            )
     row = first_repeat(zip(*(ids for ids, _ in columns.values()), strict=True))
     if row is not None:
-        raise ValueError(f'{path}, row {row + first}: the user has rated this item before.')
+        raise ValueError(
+            f'{path}, row {row + first}: a user should rate an item once. '
+            f'Found a second rating. {_AGAIN}'
+        )
 
 
 def _atomic(path, names):
-    """The named columns of a file whose header is ``name:type``, tab-separated."""
+    """The named columns of a tab-separated file whose header has fields ``name:type``."""
     header, *body = rows(path, delimiter='\t', quotes=False)
     fields = [field.split(':')[0] for field in header]
     check_header(path, fields, names)
     if not body:
-        raise ValueError(f'{path} holds a header and no row.')
+        raise ValueError(f'{path} should hold rows below its header. Found none. {_AGAIN}')
     columns = list(zip(*body, strict=True))
     return [columns[fields.index(name)] for name in names]
 
@@ -122,11 +133,15 @@ def _atomic(path, names):
 def _flags(path, row, names):
     unknown = set(names) - set(GENRES)
     if unknown:
-        raise ValueError(f'{path}, row {row}: genres are {GENRES}. Found {sorted(unknown)}.')
+        raise ValueError(
+            f'{path}, row {row}: genres should be among {GENRES}. Found {sorted(unknown)}. {_AGAIN}'
+        )
     return np.isin(GENRES, names).astype(np.float32)
 
 
 def _bits(path, row, cells):
     if not set(cells) <= {'0', '1'}:
-        raise ValueError(f'{path}, row {row}: 19 genres, 0 or 1, are expected. Found {cells}.')
+        raise ValueError(
+            f'{path}, row {row}: the 19 genres should be 0 or 1. Found {cells}. {_AGAIN}'
+        )
     return np.array(cells, np.float32)

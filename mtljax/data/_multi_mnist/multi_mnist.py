@@ -114,12 +114,15 @@ def _folder(path, kind: str, name: str) -> Path:
         return fetched_folder(_FETCHED[name])
     if isinstance(path, Mapping):
         if name not in path:
-            raise ValueError(f'path has no folder for {name!r}. Found {dict(path)}.')
+            raise ValueError(
+                f'path should hold a folder for {name!r}. Found {dict(path)}. '
+                f'Add it: {{{name!r}: folder}}.'
+            )
         return as_path(path[name])
     if kind == 'both':
         raise ValueError(
-            "kind='both' needs path={'mnist': folder, 'fashion': folder}, or None. "
-            f'Found path = {str(path)!r}.'
+            "path should be {'mnist': folder, 'fashion': folder} or None for kind='both'. "
+            f'Found path = {str(path)!r}. Give one folder for each kind of image.'
         )
     return as_path(path)
 
@@ -128,7 +131,10 @@ def _source(name: str, folder: Path, seed: int) -> dict[str, Pool]:
     """Read the originals of each split."""
     whole, test = (_pool(folder, part, _FETCHED[name]) for part in ('train', 't10k'))
     if len(whole.labels) < 2:
-        raise ValueError(f'{folder}: one training image leaves none for validation.')
+        raise ValueError(
+            f'{folder} should hold two training images or more, one of them for validation. '
+            f'Found {len(whole.labels)}. Use the original files.'
+        )
     order = np.random.default_rng(seed).permutation(len(whole.labels))
     held = max(len(order) // 10, 1)
     return {'train': whole.part(order[held:]), 'validation': whole.part(order[:held]), 'test': test}
@@ -136,21 +142,25 @@ def _source(name: str, folder: Path, seed: int) -> dict[str, Pool]:
 
 def _pool(folder: Path, part: str, fetch: str) -> Pool:
     source = f'`python -m experiments.data fetch {fetch}` fetches them.'
+    again = f'Fetch the files again: python -m experiments.data fetch {fetch}.'
     paths = [
         require(folder / f'{part}-{name}-ubyte', _LAYOUT, source)
         for name in ('images-idx3', 'labels-idx1')
     ]
     pool = Pool(read_idx(paths[0], 3), read_idx(paths[1], 1))
     if pool.images.shape[1:] != (SIDE, SIDE):
-        raise ValueError(f'{paths[0]} should hold images of 28x28. Found {pool.images.shape[1:]}.')
+        raise ValueError(
+            f'{paths[0]} should hold images of 28x28. Found {pool.images.shape[1:]}. {again}'
+        )
     if len(pool.images) != len(pool.labels):
         raise ValueError(
             f'{paths[1]} should hold one label for each of {len(pool.images)} images. '
-            f'Found {len(pool.labels)}.'
+            f'Found {len(pool.labels)}. {again}'
         )
     wrong = np.flatnonzero(pool.labels > 9)
     if len(wrong):
         raise ValueError(
-            f'{paths[1]}, example {wrong[0]}: a label is at most 9. Found {pool.labels[wrong[0]]}.'
+            f'{paths[1]}, example {wrong[0]}: the label should be at most 9. '
+            f'Found {pool.labels[wrong[0]]}. {again}'
         )
     return pool

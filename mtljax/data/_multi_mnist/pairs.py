@@ -73,7 +73,10 @@ def _other_class(pool: Pool, labels: np.ndarray, rng) -> np.ndarray:
     order = np.argsort(pool.labels, kind='stable')
     counts = np.bincount(pool.labels, minlength=10)
     if counts.max() == len(order):
-        raise ValueError('Partners of another class need two classes in every split. Found one.')
+        raise ValueError(
+            'Every split should hold two classes or more, so that partners can have different '
+            "classes. Found one class. Use other files, or recipe='sener'."
+        )
     drawn = rng.integers(len(order) - counts[labels])
     start = np.cumsum(counts) - counts
     return order[drawn + np.where(drawn >= start[labels], counts[labels], 0)]

@@ -20,11 +20,13 @@ def read_cells(path: Path) -> tuple[list[np.ndarray], list[np.ndarray]]:
         content = loadmat(path, variable_names=['X', 'Y'])
     except Exception as error:  # a file that is cut raises one of many kinds
         raise ValueError(
-            f'{path} is no MATLAB file, or is cut ({error}). Expected: {LAYOUT}'
+            f'{path} should be a whole MATLAB file. Found: {error}. Expected: {LAYOUT}'
         ) from error
     x, y = (_cells(path, name, content.get(name)) for name in 'XY')
     if len(x) != len(y):
-        raise ValueError(f'{path} has {len(x)} cells in X and {len(y)} in Y.')
+        raise ValueError(
+            f'{path} should have as many cells in X as in Y. Found {len(x)} and {len(y)}.'
+        )
     for index, (inputs, targets) in enumerate(zip(x, y, strict=True), 1):
         _check_cell(path, index, inputs, targets, x[0])
     return [np.asarray(a, np.float64) for a in x], [np.ravel(b).astype(np.float64) for b in y]

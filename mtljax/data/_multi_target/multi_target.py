@@ -86,8 +86,8 @@ def multi_target(
         table = table_of_columns(path, kind, targets)
     else:
         raise ValueError(
-            'multi_target reads .arff and .csv files with targets, and .mat files without. '
-            f'Found {path.name} with targets = {targets}.'
+            'path should be an .arff or .csv file with the option targets, or a .mat file without '
+            f'it. Found {path.name} with targets = {targets}.'
         )
     parts = _parts(table.group, validation, test, seed) if split is None else _given(table, split)
     x, *_ = standardise(table.x, parts[0])
@@ -130,7 +130,10 @@ def _given(table, split):
             f'{len(table.x)} rows. Found shapes {[part.shape for part in parts]}.'
         )
     if len(np.unique(every)) < len(every):
-        raise ValueError('split should name no row twice.')
+        raise ValueError(
+            f'split should name every row once at most. Found {len(every)} names of '
+            f'{len(np.unique(every))} rows.'
+        )
     return parts
 
 

@@ -66,7 +66,7 @@ def table_of_columns(path: Path, kind: str, targets: int | Sequence[str]) -> Tab
 def _read_csv(path) -> Arff:
     names, *body = rows(path)
     if not body:
-        raise ValueError(f'{path} holds a header and no row.')
+        raise ValueError(f'{path} should hold rows below its header. Found none.')
     cells = zip(*body, strict=True)
     columns = [tuple('' if cell == '?' else cell for cell in column) for column in cells]
     return Arff(names, {}, columns, list(range(2, 2 + len(body))))
@@ -76,7 +76,7 @@ def _chosen(targets, names):
     if isinstance(targets, int | np.integer):
         if isinstance(targets, bool) or not 1 <= targets < len(names):
             raise ValueError(
-                f'targets should be from 1 to {len(names) - 1}, so many of the last columns. '
+                f'targets should be from 1 to {len(names) - 1}, if it is a number of last columns. '
                 f'Found {targets}.'
             )
         return names[-targets:]

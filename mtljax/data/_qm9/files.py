@@ -14,6 +14,7 @@ from mtljax.data._reading.rows import numbers, rows
 
 FILES = ('qm9_part1.csv', 'qm9_part2.csv', 'qm9_part3.csv')
 SOURCE = 'python -m experiments.data fetch qm9 brings them from the package qm9pack.'
+_AGAIN = 'Fetch the files again: python -m experiments.data fetch qm9.'
 ATOMS = 29  # of the largest molecule
 CHARGES = {'H': 1, 'C': 6, 'N': 7, 'O': 8, 'F': 9}
 COLUMNS = {
@@ -60,7 +61,10 @@ def read_molecules(folder: Path) -> Molecules:
     atoms = zip(molecules.charges, molecules.positions, strict=True)
     again = first_repeat(hash((z.tobytes(), r.tobytes())) for z, r in atoms)
     if again is not None:
-        raise ValueError(f'{folder}: molecule {again + 1} of the files has come before.')
+        raise ValueError(
+            f'{folder} should hold every molecule once. Found molecule {again + 1} of the files '
+            f'twice. {_AGAIN}'
+        )
     return molecules
 
 
@@ -78,7 +82,7 @@ def _read(path):
         positions.extend(_positions(path, number, xyz, len(nuclei)))
         cells.append(properties)
     if not cells:
-        raise ValueError(f'{path} holds a header and no molecule.')
+        raise ValueError(f'{path} should hold molecules below its header. Found none. {_AGAIN}')
     properties = [
         numbers(path, name, column, first=2, empty=False)
         for name, column in zip(wanted[2:], zip(*cells, strict=True), strict=True)
@@ -94,8 +98,8 @@ def _charges(path, number, cell):
     symbols = re.findall(r'\w+', cell)
     if not 1 <= len(symbols) <= ATOMS or not set(symbols) <= set(CHARGES):
         raise ValueError(
-            f'{path}, row {number}: 1 to {ATOMS} elements out of {list(CHARGES)} are expected. '
-            f'Found {cell!r}.'
+            f'{path}, row {number}: Elements should hold 1 to {ATOMS} symbols out of '
+            f'{list(CHARGES)}. Found {cell!r}. {_AGAIN}'
         )
     return [CHARGES[symbol] for symbol in symbols]
 
@@ -110,6 +114,6 @@ def _positions(path, number, cell, atoms):
     if wrong or not math.isfinite(sum(places)):
         raise ValueError(
             f'{path}, row {number}: XYZ_Ang should hold {atoms} different triples of numbers. '
-            f'Found {cell[:60]!r}.'
+            f'Found {cell[:60]!r}. {_AGAIN}'
         )
     return places

@@ -92,7 +92,10 @@ def _parts(size, train, seed):
     """Draw the rows of test, validation and training."""
     held = min(_HELD, size // 10)
     if held < 1:
-        raise ValueError(f'Ten molecules or more are expected. Found {size}.')
+        raise ValueError(
+            f'The files should hold ten molecules or more. Found {size}. Fetch the files again: '
+            'python -m experiments.data fetch qm9.'
+        )
     order = np.random.default_rng(seed).permutation(size)
     test, validation, training = np.split(order, [held, 2 * held])
     if train is not None:

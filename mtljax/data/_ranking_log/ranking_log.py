@@ -197,7 +197,10 @@ def _thinned(masks: Mapping[str, np.ndarray], labels, rng) -> dict[str, np.ndarr
         thinned[task] = np.zeros_like(mask)
         thinned[task][there[: max(round(labels.get(task, 1.0) * len(there)), 2)]] = True
     if not thinned['dwell'].any():
-        raise ValueError(f'No click in {len(mask)} training impressions: more are needed.')
+        raise ValueError(
+            f'The training split should have a click. Found none in {len(mask)} impressions. '
+            'Increase train or click.'
+        )
     return thinned
 
 
