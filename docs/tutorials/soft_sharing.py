@@ -81,7 +81,7 @@ tower is one dense layer with one output.
 
 # %%
 def make_model():
-    """One dense layer with one output per task; a head only drops the axis of that output."""
+    """One dense layer with one output per task. The head removes the last axis, of size 1."""
     squeeze = Module(lambda key, z: ({}, {}), lambda p, s, z, **flags: (z[:, 0], s))
     task = Task(squeeze, optax.squared_error, {'rmse': metrics.rmse()})
     tasks = dict.fromkeys(LABELLED, task)
@@ -100,12 +100,12 @@ the gradients of the tasks.
 
 # %%
 def fit(model, tasks, batch, strength, steps):
-    """Train the towers on the whole batch: squared errors, plus strength times the distance."""
+    """Train both towers on all days: squared error plus strength times the squared distance."""
     labels = sum(days.stop - days.start for days in LABELLED.values())
     tx = optax.chain(
         surgery.on_shared(surgery.sum()),
         penalties.l2(strength / labels),
-        optax.lbfgs(1.0, memory_size=60, linesearch=None),  # exact on the 58 weights
+        optax.lbfgs(1.0, memory_size=60, linesearch=None),  # enough memory for 58 weights
     )
     # With pooled=True, every label of both series has the same weight.
     step = training.train_step(model, tasks, tx, pooled=True)
