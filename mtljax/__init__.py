@@ -1,4 +1,8 @@
-"""Multi-task learning in JAX: models and techniques as transforms of a parameter tree."""
+"""Multi-task learning in JAX.
+
+A model is a pure function over a parameter tree. A technique is a transform of that tree or of its
+gradients.
+"""
 
 from mtljax import (
     analysis,

@@ -31,8 +31,8 @@ class Module:
     """A part of a network, such as a layer, a head or an expert, as two pure functions.
 
     Attributes:
-      init: ``(key, x) -> (params, state)``. It makes the first parameters and the first state for
-        inputs like ``x``, whose leaves are arrays or ``jax.ShapeDtypeStruct``.
+      init: ``(key, x) -> (params, state)``. It makes the initial parameters and the initial state
+        for inputs like ``x``, whose leaves are arrays or ``jax.ShapeDtypeStruct``.
       apply: ``(params, state, x, *, key=None, train=False) -> (y, state)``. It computes the output
         and the new state. The state holds values that are not trained, such as batch statistics and
         frozen parameters. It is ``{}`` for a module without such values.
@@ -76,7 +76,7 @@ class Metric(NamedTuple):
     """A metric that is computed from sums over batches and devices.
 
     Attributes:
-      update: ``(prediction, target, mask) -> sums`` of one batch. ``mask`` holds booleans
+      update: ``(prediction, target, mask) -> sums``, for one batch. ``mask`` holds booleans
         ``[B, ...]`` that say which labels exist. The sums of all batches and devices are added.
       result: ``(sums) -> scalar``, the value of the metric.
       higher_is_better: Whether a higher value is better.
@@ -248,8 +248,9 @@ class Weighting(NamedTuple):
 class Jacobian(Protocol):
     """The gradients of the T task losses: row t of the Jacobian J is the gradient of loss t.
 
-    A surgery method sees the gradients only through this interface. It therefore works with every
-    engine, that is, with every way to compute the gradients. The rows need not exist in memory.
+    A surgery method, such as PCGrad, combines these gradients. It sees them only through this
+    interface. It therefore works with every engine, that is, with every way to compute the
+    gradients. The rows need not exist in memory.
 
     A Jacobian exists only while JAX traces a function. It is not a pytree: JAX treats it as one
     opaque leaf.
@@ -269,15 +270,16 @@ class Jacobian(Protocol):
         ...
 
     def gramian(self) -> Array:
-        """The inner products of all rows, ``J J^T``, as an array ``[T, T]`` of at least float32."""
+        """The inner products of all rows, ``J J^T``, as an array ``[T, T]``, float32 or wider."""
         ...
 
     def normalised(self, active: Array | None = None) -> tuple[Array, Array]:
         """The norm of every row, ``[T]``, and the cosine of every two rows, ``[T, T]``.
 
-        Both are at least float32. They are accurate even where a square in the Gramian would
+        Both are float32 or wider. They are accurate even where a square in the Gramian would
         overflow or underflow, but the Gramian is then computed twice. The norm and the cosines of a
-        zero row are 0. The values of rows that are not ``active`` have no meaning.
+        zero row are 0. ``active`` says which tasks have a label in the batch; the values for the
+        other tasks have no meaning.
         """
         ...
 

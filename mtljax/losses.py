@@ -63,16 +63,17 @@ def iou_loss(prediction: ArrayLike, target: ArrayLike) -> Float[Array, '...']:
     """One minus the intersection over union (IoU) of two boxes, in [0, 1].
 
     A box is four numbers in any unit: centre x, centre y, width and height. For boxes A and B the
-    loss is ``1 - |A & B| / |A | B|``, where ``|...|`` is an area. A width or height below 0 counts
-    as 0. A union below 1e-12 counts as 1e-12, so that the loss of empty boxes is 1. Boxes that do
-    not overlap get no gradient from this loss, but they get one from `giou_loss`.
+    loss is ``1 - |A & B| / |A | B|``, where ``|...|`` is the area, ``A & B`` the intersection and
+    ``A | B`` the union. A width or height below 0 counts as 0. A union below 1e-12 counts as 1e-12,
+    so that the loss of empty boxes is 1. Boxes that do not overlap get no gradient from this loss,
+    but they get one from `giou_loss`.
 
     Args:
       prediction: Boxes, ``[B, ..., 4]``.
       target: Boxes of the same shape.
 
     Returns:
-      The loss of every box, ``[B, ...]``, at least float32.
+      The loss of every box, ``[B, ...]``, float32 or wider.
 
     Raises:
       ValueError: The shapes differ, or the last axis does not have 4 entries.
@@ -88,18 +89,18 @@ def giou_loss(prediction: ArrayLike, target: ArrayLike) -> Float[Array, '...']:
     """The generalised IoU loss of two boxes, in [0, 2].
 
     For boxes A and B, and the smallest box C around both, it is
-    ``1 - IoU + (|C| - |A | B|) / |C|``, where ``|...|`` is an area (Rezatofighi, Tsoi, Gwak,
-    Sadeghian, Reid, Savarese, CVPR 2019, https://arxiv.org/abs/1902.09630). Boxes and IoU are those
-    of `iou_loss`. Unlike that loss, it also has a gradient for boxes that do not overlap: it pulls
-    them together. This gradient is small if the boxes are far apart; add `absolute_error` for this
-    case.
+    ``1 - IoU + (|C| - |A | B|) / |C|``, where ``|...|`` is the area and ``A | B`` the union
+    (Rezatofighi, Tsoi, Gwak, Sadeghian, Reid, Savarese, CVPR 2019,
+    https://arxiv.org/abs/1902.09630). Boxes and IoU are those of `iou_loss`. Unlike that loss, it
+    also has a gradient for boxes that do not overlap: it pulls them together. This gradient is
+    small if the boxes are far apart; add `absolute_error` for this case.
 
     Args:
       prediction: Boxes, ``[B, ..., 4]``.
       target: Boxes of the same shape.
 
     Returns:
-      The loss of every box, ``[B, ...]``, at least float32.
+      The loss of every box, ``[B, ...]``, float32 or wider.
 
     Raises:
       ValueError: The shapes differ, or the last axis does not have 4 entries.
@@ -145,7 +146,7 @@ def _check_shapes(name: str, prediction: ArrayLike, target: ArrayLike) -> None:
 
 
 def masked_sum(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) -> Float[Array, '']:
-    """The sum of the losses of all labelled examples, at least float32.
+    """The sum of the losses of all labelled examples, as float32 or wider.
 
     It is ``sum_i mask_i mean_j values_ij``. Index i counts the entries of the mask, and index j
     counts the losses that belong to one entry of the mask, such as the pixels of one example.
@@ -189,9 +190,9 @@ def masked_mean(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) 
 def labelled(prediction: Any, target: Any, mask: Bool[_Arrays, 'B *_']) -> tuple[Any, Any]:
     """Remove examples without a label from a loss, before the loss is differentiated.
 
-    Targets without a label become 0, and no gradient reaches the predictions for them. This holds
-    even if the derivative of the loss is not finite there, because the derivative is not multiplied
-    by 0.
+    Targets without a label become 0, and no gradient reaches the predictions for them. To multiply
+    the loss by the mask is not enough: where the derivative of the loss is not finite, its product
+    with 0 is NaN.
 
     Args:
       prediction: A tree of arrays ``[B, ...]``.
@@ -221,7 +222,7 @@ def expand(mask: Bool[_Arrays, 'B *_'], leaf: Shaped[_Arrays, 'B *_']) -> Bool[_
     """The mask with as many axes as ``leaf``, so that the two broadcast.
 
     If the shape of the mask is not that of the leading axes of ``leaf``, the result has one entry
-    per example: whether the example has a label anywhere.
+    per example, which is True if the mask is True anywhere in that example.
 
     Args:
       mask: Booleans ``[B, ...]``.

@@ -1,4 +1,4 @@
-"""Checks of option values, with error messages of one form."""
+"""Checks of option values. All error messages have the same form."""
 
 import numbers
 from collections.abc import Callable, Sequence

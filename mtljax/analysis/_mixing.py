@@ -17,11 +17,12 @@ _PANEL = 2.6
 
 
 def mixing(tasks: Sequence[str], params: Params, state: State) -> dict[str, list[list[float]]]:
-    """The mean weights of the gates and cross-stitch units of a model, one row per task.
+    """The mean weights of the gates and the cross-stitch units of a model, as matrices.
 
-    A gate weights the experts for one task. A cross-stitch unit mixes the features of the tasks.
-    The weights of gates are those of the last training step. A gate that all tasks share has one
-    row. If a unit has one weight per channel, the mean over the channels is taken.
+    A gate weights the experts for one task. A cross-stitch unit mixes the features of the tasks. A
+    matrix has one row per task, or one row for a gate that all tasks share. The weights of gates
+    are those of the last training step. If a unit has one weight per channel, the mean over the
+    channels is taken.
 
     Args:
       tasks: The names of the tasks, in the order of the model.

@@ -53,8 +53,8 @@ def summary(
     Quantities are the test metrics, the number of parameters, the training time, the mean rank (see
     `mean_ranks`), and two relative changes against the baseline in percent, ``delta_m_flat`` and
     ``delta_m_task`` (see `mtljax.metrics.delta_m`). A negative change is better. A change compares
-    one run with the mean over the runs of the baseline. It leaves out the metrics that `undefined`
-    lists: those whose baseline is NaN, infinite or 0.
+    one run with the mean over the runs of the baseline. Metrics for which the baseline is NaN,
+    infinite or 0 are left out of the changes; `undefined` lists them.
 
     Args:
       records: The records of all runs.

@@ -52,14 +52,14 @@ def efficientnet_lite0(
       width: The factor on the numbers of channels. Each product is rounded to a multiple of 8.
       drop: The share of examples that skip the last block in training (stochastic depth). It is
         proportionally smaller for earlier blocks. The original network trains with 0.2.
-      axis_name: The name of the mapped axis. In training, batch statistics are averaged over its
-        devices.
+      axis_name: The axis name of a surrounding `jax.pmap`. In training, batch statistics are
+        averaged over its devices.
       dtype: The dtype of the computation. The default is that of the parameters, float32.
 
     Returns:
-      Nine stages: the stem, seven groups of blocks, and a 1x1 convolution. They map images
-      ``[B, height, width, 3]`` to features ``[B, height / 32, width / 32, 1280]``, where sizes are
-      rounded up.
+      A tuple of nine modules, the stages: the stem, seven groups of blocks, and a 1x1 convolution.
+      They map images ``[B, height, width, 3]`` to features ``[B, height / 32, width / 32, 1280]``,
+      where sizes are rounded up.
 
     Raises:
       ValueError: An option is out of range, or the file cannot be read or does not fit. Or, at

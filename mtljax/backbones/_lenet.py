@@ -73,8 +73,8 @@ def lenet(
       dtype: The dtype of the computation. The default is that of the parameters, float32.
 
     Returns:
-      ``len(features) + 1`` stages. They map images ``[B, height, width]`` or
-      ``[B, height, width, channels]`` to features ``[B, width]``.
+      A tuple of ``len(features) + 1`` modules, the stages. They map images ``[B, height, width]``
+      or ``[B, height, width, channels]`` to features ``[B, width]``.
 
     Raises:
       ValueError: There is no convolution, a size is below 1, the padding is unknown, or the number

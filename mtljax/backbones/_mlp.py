@@ -40,8 +40,8 @@ def mlp(
       dtype: The dtype of the computation. The default is that of the parameters, float32.
 
     Returns:
-      ``len(widths)`` stages. They flatten inputs ``[B, ...]`` and map them to features
-      ``[B, width]``.
+      A tuple of ``len(widths)`` modules, the stages. They flatten inputs ``[B, ...]`` and map them
+      to features ``[B, width]``.
 
     Raises:
       ValueError: There is no width, a width is below 1, or ``dropout`` is outside ``[0, 1)``.

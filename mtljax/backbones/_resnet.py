@@ -61,17 +61,18 @@ def resnet(
       bottleneck: Whether a block has a 1x1, a 3x3 and a 1x1 convolution, with four times the width
         at its end. Otherwise a block has two 3x3 convolutions.
       output_stride: The largest factor by which height and width shrink. Use 8 or 16 for dense
-        prediction. Stages that would shrink them further dilate their 3x3 convolutions instead.
+        prediction. A stage that would shrink them further uses dilated 3x3 convolutions instead.
       weights: The path of a PyTorch checkpoint with the names of torchvision. The file is read when
         the backbone is built. ``init`` then returns its weights as parameters, and its batch
         statistics as state. For the format see `mtljax.backbones`.
-      axis_name: The name of the mapped axis. In training, batch statistics are averaged over its
-        devices.
+      axis_name: The axis name of a surrounding `jax.pmap`. In training, batch statistics are
+        averaged over its devices.
       dtype: The dtype of the computation. The default is that of the parameters, float32.
 
     Returns:
-      ``1 + len(widths)`` stages, with the stem first. They map images ``[B, height, width]`` or
-      ``[B, height, width, channels]`` to a feature map ``[B, height', width', channels']``.
+      A tuple of ``1 + len(widths)`` modules, the stages, with the stem first. They map images
+      ``[B, height, width]`` or ``[B, height, width, channels]`` to a feature map
+      ``[B, height', width', channels']``.
 
     Raises:
       ValueError: An option is out of range, or the file cannot be read or does not fit. Or, at

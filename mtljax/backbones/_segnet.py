@@ -69,13 +69,14 @@ def segnet(
       depths: The number of convolutions of each encoder, and of the decoder that mirrors it.
       norm: ``'batch'``, with running statistics in the state, or ``'group'``, without state.
       groups: The number of groups of channels, for group norm.
-      axis_name: The name of the mapped axis. In training, batch statistics are averaged over its
-        devices.
+      axis_name: The axis name of a surrounding `jax.pmap`. In training, batch statistics are
+        averaged over its devices.
       dtype: The dtype of the computation. The default is that of the parameters, float32.
 
     Returns:
-      ``2 len(widths)`` stages, with the encoders first. They map images ``[B, height, width]`` or
-      ``[B, height, width, channels]`` to a feature map ``[B, height, width, widths[0]]``.
+      A tuple of ``2 len(widths)`` modules, the stages, with the encoders first. They map images
+      ``[B, height, width]`` or ``[B, height, width, channels]`` to a feature map
+      ``[B, height, width, widths[0]]``.
 
     Raises:
       ValueError: An option is out of range. Or, at init, the inputs are not images, or

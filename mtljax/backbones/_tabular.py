@@ -74,9 +74,9 @@ def tabular(
     Inputs are
     ``{'categorical': integers [B, len(cardinalities)], 'numeric': floats [B, numeric]}``. An entry
     may be absent if there is no such column. The categories of a column are
-    ``0, ..., cardinality - 1``. All other numbers stand for an unknown category.
-    Each column has one embedding for it, which starts at 0. Columns whose embeddings have the same
-    length are stored in one table, so that one gather reads them all.
+    ``0, ..., cardinality - 1``. All other numbers stand for an unknown category. Each column has
+    one embedding for it, which starts at 0. Columns whose embeddings have the same length are
+    stored in one table, so that one gather reads them all.
 
     Args:
       cardinalities: The number of categories of each categorical column.
@@ -87,9 +87,9 @@ def tabular(
       dtype: The dtype of the computation. The default is float32, or that of the inputs.
 
     Returns:
-      ``1 + len(widths)`` stages. The first one returns ``[B, sum(embeddings) + numeric]``: the
-      embeddings, grouped by their length, then the numeric columns. The others are the stages of
-      `mlp`.
+      A tuple of ``1 + len(widths)`` modules, the stages. The first one returns
+      ``[B, sum(embeddings) + numeric]``: the embeddings, grouped by their length, then the numeric
+      columns. The others are the stages of `mlp`.
 
     Raises:
       ValueError: An option is out of range. Or, at init, the inputs lack the columns.

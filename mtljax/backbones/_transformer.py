@@ -50,8 +50,8 @@ def transformer(
         always float32.
 
     Returns:
-      ``1 + depth`` stages, with the embedding first. Each returns ``[B, L, width]`` for sequences
-      of length L.
+      A tuple of ``1 + depth`` modules, the stages, with the embedding first. Each returns
+      ``[B, L, width]`` for sequences of length L.
 
     Raises:
       ValueError: An option is out of range. Or, at init, the inputs do not fit the options.

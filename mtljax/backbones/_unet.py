@@ -82,13 +82,14 @@ def unet(
         width.
       norm: ``'batch'``, with running statistics in the state, or ``'group'``, without state.
       groups: The number of groups of channels, for group norm.
-      axis_name: The name of the mapped axis. In training, batch statistics are averaged over its
-        devices.
+      axis_name: The axis name of a surrounding `jax.pmap`. In training, batch statistics are
+        averaged over its devices.
       dtype: The dtype of the computation. The default is that of the parameters, float32.
 
     Returns:
-      ``2 len(widths) - 1`` stages. They map images of any size, ``[B, height, width]`` or
-      ``[B, height, width, channels]``, to a feature map ``[B, height, width, widths[0]]``.
+      A tuple of ``2 len(widths) - 1`` modules, the stages. They map images of any size,
+      ``[B, height, width]`` or ``[B, height, width, channels]``, to a feature map
+      ``[B, height, width, widths[0]]``.
 
     Raises:
       ValueError: An option is out of range. Or, at init, the inputs are not images.

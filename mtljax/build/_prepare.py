@@ -17,8 +17,8 @@ class Prepared(NamedTuple):
     Attributes:
       dataset: The data set. If the config stores features, its inputs are the features of the
         frozen stages.
-      backbone: The stages that read these inputs. The frozen stages are left out if their features
-        are stored. Otherwise they are included, and do not train.
+      backbone: The stages that read the inputs of ``dataset``. Frozen stages are left out if their
+        features are stored. Otherwise they are included, but are not trained.
       tasks: The names of all tasks. ``dataset`` may hold fewer.
     """
 

@@ -30,7 +30,7 @@ class Setup(NamedTuple):
     Attributes:
       model: The model.
       dataset: The tasks and their splits.
-      tx: The optax chain, which begins with the surgery.
+      tx: The optax chain. It begins with the surgery, which combines the task gradients.
       options: The options of training.
     """
 
@@ -43,11 +43,11 @@ class Setup(NamedTuple):
 def setup(config: Mapping[str, Any], dataset: Dataset | Prepared | None = None) -> Setup:
     """Build everything that `training.train` needs.
 
-    Four fields of a config are optional:
+    The example below has all fields that a config needs. Four more fields are optional:
 
     - ``heads``, ``{task: spec}``, replaces heads of the data set.
-    - ``loss_scales``, ``{task: factor}``, multiplies the losses of tasks. This has the effect of
-      another unit of the target.
+    - ``loss_scales``, ``{task: factor}``, multiplies the losses of tasks, as if the targets had
+      another unit.
     - ``frozen`` is the number of first stages of the backbone that are not trained.
     - ``store_features``, True or False, says whether these stages run only once per example; see
       `training.precompute`.
@@ -103,9 +103,10 @@ def check_fields(config: Mapping[str, Any]) -> None:
 
 
 def shared_surgery(spec: Any) -> surgery.Surgery:
-    """Build a surgery that a spec names, so that it acts on the shared parameters.
+    """Build the surgery that a spec names, so that it acts on the shared parameters only.
 
-    If the spec already names `surgery.on_shared`, that surgery is returned.
+    A surgery is an optax transform that combines the task gradients. If the spec names
+    `surgery.on_shared`, its result is returned unchanged.
 
     Args:
       spec: A mapping such as ``{'fn': 'mtljax.surgery:pcgrad'}``.

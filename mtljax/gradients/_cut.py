@@ -13,9 +13,12 @@ from mtljax.base import Params
 class Cut:
     """The losses of a model in two parts: the trunk up to the features, then the heads.
 
-    ``losses(params) = readout(params, trunk(params['shared']))``. The cut between the two parts is
-    at the features ``z``. `task_gradients` takes a Cut in place of a plain loss function: only the
-    trunk is then differentiated once per task, and every head only once.
+    `task_gradients` takes a Cut in place of a plain loss function. It then differentiates every
+    head once, and only the trunk once per task.
+
+    The whole function is ``losses(params) = readout(params, trunk(params['shared']))``. The trunk
+    computes the features ``z`` from the shared parameters, and the readout computes the losses from
+    ``z``.
 
     Attributes:
       trunk: ``(params['shared']) -> (z, carry)``. The carry is passed on and is not differentiated;

@@ -133,11 +133,11 @@ class Pullback:
 
 
 def as_jacobian(updates: Any, params: Params | None = None) -> Jacobian:
-    """Return a `mtljax.Jacobian` for a Jacobian or for a tree of task gradients.
+    """Convert the updates that a surgery method gets to a `mtljax.Jacobian`.
 
     Args:
-      updates: The updates that a surgery method gets: a Jacobian, or a tree whose leaves have the
-        shape ``(T,) + param.shape`` for T tasks.
+      updates: The gradients of T tasks: a Jacobian, which is returned unchanged, or a tree whose
+        leaves have the shape ``(T,) + param.shape``.
       params: The parameters, if the shapes of the updates should be compared with them.
 
     Returns:

@@ -75,7 +75,7 @@ class ModelJacobian:
     Attributes:
       rescaled: ``(weights [T]) -> ModelJacobian``, the Jacobian of the losses times these weights.
       parts: ``{subtree: Jacobian}``.
-      weights: The factor of every loss so far, ``[T]``.
+      weights: The factors by which the T losses have been multiplied so far, ``[T]``.
     """
 
     rescaled: Callable[[Array], 'ModelJacobian']

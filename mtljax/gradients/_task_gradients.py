@@ -30,30 +30,32 @@ def task_gradients(
 ) -> tuple[Any, Jacobian]:
     """The losses of all tasks and their Jacobian with respect to the parameters.
 
-    The Jacobian has one row per task: the gradient of the loss of that task. The engine decides how
-    the rows are computed. A pullback is the function that `jax.vjp` returns, and a pushforward is
-    the function that `jax.linearize` returns.
+    The Jacobian has one row per task: the gradient of the loss of that task. The Gramian is the
+    matrix of the inner products of the rows. An engine is a way to compute the rows or the Gramian.
+    It uses the pullback, which is the function that `jax.vjp` returns, and perhaps the pushforward,
+    which is the function that `jax.linearize` returns. The engines are:
 
-    - ``'batched'`` runs all pullbacks in one `jax.vmap`.
+    - ``'batched'`` runs the pullbacks of all tasks in one `jax.vmap`.
     - ``'loop'`` runs one pullback after the other.
     - ``'lean'`` stores no row. It computes the Gramian by one pullback and one pushforward per
       task.
     - ``'representation'`` is an approximation: it uses the Gramian of the gradients at the
-      features, as MGDA-UB does.
+      features, as the method MGDA-UB does.
     - ``'auto'`` chooses one of the first three; see `choose`.
 
     Args:
       losses_of: A function ``params -> losses [T]``, or a `Cut`. A `Cut` also says where the trunk
         of the model ends, so that the heads are differentiated only once. The loss of a task
-        without labels should be 0 by ``jnp.where``, because 0 times NaN is NaN.
+        without labels should be set to 0 by ``jnp.where``. A product with 0 is not enough, because
+        0 times NaN is NaN.
       params: The parameters at which the gradients are taken. For a `Cut` they are
         ``{'shared': ..., 'task': ...}``.
       engine: The name of an engine from the list above.
       prefer: ``'time'`` or ``'memory'``: what ``'auto'`` should save.
       axis_name: The name of the mapped axis of a pmap. Losses and gradients are averaged over its
         devices, before any Gramian is computed.
-      has_aux: Whether ``losses_of`` returns ``(losses, aux)``. If so, ``(losses, aux)`` is also
-        returned here in place of the losses.
+      has_aux: Whether ``losses_of`` returns ``(losses, aux)``. If so, this function returns
+        ``((losses, aux), jacobian)``.
 
     Returns:
       The losses ``[T]`` and the Jacobian.

@@ -43,7 +43,8 @@ def token(
     ``[B, L, size]``, or ``[B, size]`` with ``pool``.
 
     Args:
-      size: The number of outputs. If the size is None, the prediction has no last axis.
+      size: The number of outputs. None stands for one output without its own axis, so that the
+        prediction is ``[B, L]`` or ``[B]``.
       pool: The features that represent the sequence: the ``'mean'`` over all tokens, the
         ``'first'`` token, or the ``'last'`` token. With causal attention, only the last token has
         seen all others. None predicts every token. Padding counts as tokens.

@@ -13,17 +13,17 @@ _BINS = 1 << 16
 def auc(*, streaming: bool = False) -> Metric:
     """The area under the ROC curve of scores, which may be logits or probabilities.
 
-    This is the share of pairs, one example of each class, that the scores put in the correct order.
-    A pair with equal scores counts one half. The result is exact, because all scores of the split
-    are stored. It is NaN if a class is absent or a score is NaN.
+    A pair has one example of each class. The area is the share of pairs that the scores put in the
+    correct order, where a pair with equal scores counts one half. The result is exact, because all
+    scores of the split are stored. It is NaN if a class is absent or a score is NaN.
 
     Predictions are scores ``[B, ...]``, and targets have the same shape and are 0 or 1.
 
     Args:
       streaming: Whether to store counts instead of scores. The scores are then sorted into 65,536
         bins, by the upper half of their float32 bits. A pair of scores in the same bin counts one
-        half. The error is at most half the share of positive-negative pairs that are in the same
-        bin. The relative difference of two scores in the same bin is below 2^-7.
+        half. The error is at most half the share of pairs that are in the same bin. The relative
+        difference of two scores in the same bin is below 2^-7.
 
     Raises:
       ValueError: At update, predictions and targets differ in shape.

@@ -11,10 +11,10 @@ from mtljax.metrics._check import per_entry
 
 
 def mean_of(per_example: Callable[[Any, Any], Array], *, higher_is_better: bool) -> Metric:
-    """A metric: the mean of a function of prediction and target, over labelled entries.
+    """A metric that averages a function of prediction and target over all labelled entries.
 
     Args:
-      per_example: ``(prediction, target) -> [B, ...]``.
+      per_example: ``(prediction, target) -> [B, ...]``, the function to average.
       higher_is_better: Whether a higher mean is better.
 
     >>> hits = mean_of(lambda p, t: (p > 0) == t, higher_is_better=True)

@@ -29,8 +29,8 @@ def freeze(module, where=None):
 
     Raises:
       ValueError: A path names no stage of the backbone, or the backbone has fewer stages than the
-        number. Or, at init, a path or a function matches no parameter of the module. For a
-        backbone, the function may match no parameter of a stage.
+        number. Or, at init, a path or a function matches no parameter of the module. It is no error
+        if a function matches no parameter in a stage of a backbone.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen

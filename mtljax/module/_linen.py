@@ -16,7 +16,7 @@ _FLAGS = ('train', 'training', 'is_training', *_INVERTED_FLAGS)
 def from_linen(
     module: linen.Module, *, train_flag: str | None = None, rngs: Sequence[str] = ('dropout',)
 ) -> Module:
-    """Make a `Module` from a Flax Linen module, also with batch norm and dropout.
+    """Make a `Module` from a Flax Linen module. Batch norm and dropout are supported.
 
     The collection ``'params'`` becomes the parameters. All other collections become the state,
     which changes only if ``train=True``.
@@ -24,8 +24,8 @@ def from_linen(
     Args:
       module: A Linen module whose ``__call__`` has one positional argument, the input tree.
       train_flag: The keyword of ``module.__call__`` that says whether the module trains. By
-        default, all of ``'train'``, ``'training'``, ``'is_training'``, ``'deterministic'`` and
-        ``'use_running_average'`` that the module has are set. The last two get the opposite value.
+        default, ``'train'``, ``'training'`` and ``'is_training'`` are set if the module has them.
+        ``'deterministic'`` and ``'use_running_average'`` are set too, to the opposite value.
       rngs: The names of the random streams that the module uses in training.
 
     Raises:

@@ -16,10 +16,9 @@ def remat(
     module: tuple[Module, ...], *, policy: Callable[..., bool] | None = None
 ) -> tuple[Module, ...]: ...
 def remat(module, *, policy=None):
-    """Save memory: store only the input of a module, and compute its activations a second time.
+    """Store only the input of a module, and compute its activations again in the backward pass.
 
-    The backward pass computes them again. A step takes less memory and more time. Outputs and
-    gradients do not change.
+    A training step then takes less memory and more time. Outputs and gradients do not change.
 
     Args:
       module: A `Module`, or a backbone, which is a tuple of modules. For a backbone, the input of

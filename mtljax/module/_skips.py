@@ -6,11 +6,12 @@ from mtljax.base import Array, Module
 
 
 class WithSkips(NamedTuple):
-    """The output of a stage in a network with skip connections, where late stages read early ones.
+    """The output of a stage in a network with skip connections.
 
-    A sharing scheme may put units between the stages, for example to mix the features of two tasks.
-    These units change the features only; see `on_features`. If every task has a copy of the
-    network, the skips stay within their copy.
+    A stage is one module of a backbone. In networks such as U-Net, late stages read outputs of
+    early stages. A sharing scheme may put units between the stages, for example to mix the features
+    of two tasks. These units change the features only; see `on_features`. If every task has a copy
+    of the network, the skips stay within their copy.
 
     Attributes:
       features: The features, ``[B, ..., C]``.
@@ -34,6 +35,8 @@ def features_of(x: Any) -> Any:
 def with_features(x: Any, features: Any) -> Any:
     """Replace the features in the output of a stage, and keep its skips.
 
+    Skips are outputs of earlier stages that later stages read; see `WithSkips`.
+
     Args:
       x: The output of a stage, a `WithSkips` or plain features.
       features: The new features.
@@ -46,6 +49,8 @@ def with_features(x: Any, features: Any) -> Any:
 
 def on_features(module: Module) -> Module:
     """A module that applies another module to the features of its input, and keeps the skips.
+
+    Skips are outputs of earlier stages that later stages read; see `WithSkips`.
 
     Args:
       module: The module to apply. It reads plain features, not a `WithSkips`.

@@ -8,7 +8,7 @@ from mtljax.module._shapes import shapes
 
 
 def stack(module: Module, copies: int, *, shared_input: bool | tuple[bool, ...] = True) -> Module:
-    """Copies of one module, which run side by side in one `jax.vmap`.
+    """Make copies of one module that run side by side in one `jax.vmap`.
 
     Parameters, state and outputs get a leading axis ``[copies, ...]``. Every copy draws different
     initial values and different dropout masks.

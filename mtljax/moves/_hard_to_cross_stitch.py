@@ -11,14 +11,15 @@ def hard_to_cross_stitch(hard: PyTree, fresh: PyTree) -> PyTree:
 
     The trunk is the backbone that all tasks share. A tower is one task's copy of the backbone, and
     units mix the features of the towers. This function runs `hard_to_soft`, then
-    `single_to_cross_stitch`. Call it for the parameters and for the state (batch statistics, frozen
-    stages), which have the same layout.
+    `single_to_cross_stitch`. Call it once for the parameters and once for the state (batch
+    statistics, frozen stages), which has the same layout.
 
     Args:
       hard: The trained parameters, or the state, of a `sharing.hard` model.
-      fresh: The fresh parameters, or the state, of the new model, on the same backbone and heads.
-        Its scheme is `sharing.cross_stitch`, `nddr` or `sluice`, with ``start=0`` and a unit after
-        the last stage. Its units are kept.
+      fresh: The initial parameters, or the state, of the new model, on the same backbone and heads.
+        The scheme of the new model is `sharing.cross_stitch`, `sharing.nddr` or `sharing.sluice`,
+        with the option ``start=0`` and a unit after the last stage. The units of the new model are
+        kept.
 
     Returns:
       A tree in the structure of ``fresh``.

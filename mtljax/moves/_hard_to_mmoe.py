@@ -16,30 +16,29 @@ def hard_to_mmoe(
 ) -> PyTree:
     """Start the experts of a model from copies of one trained trunk (sparse upcycling).
 
-    The trunk is the backbone that all tasks share. An expert is a copy of it, and the gates weight
-    the experts for each task. Expert e becomes ``trunk + noise rms(trunk) n_e``, where
+    The trunk is the backbone that all tasks share. An expert is a copy of it, and a gate weights
+    the experts for one task. Expert e becomes ``trunk + noise rms(trunk) n_e``, where
     ``n_e ~ N(0, I)``, and rms is the root mean square of each leaf (Komatsuzaki et al., ICLR 2023,
-    https://arxiv.org/abs/2212.05055, here without sparsity). The gates are those of the fresh
-    model.
+    https://arxiv.org/abs/2212.05055, here without sparsity). The gates are those of the new model.
 
-    Without noise the predictions do not change, if the weights of each gate sum to 1. But equal
+    Without noise, the predictions do not change if the weights of each gate sum to 1. But equal
     experts give their gates no gradient, and the gradients of the experts differ only by the
     weights of the gates. A little noise, such as 0.1, lets the experts become different.
 
-    Call this function for the parameters, and for the state (batch statistics, frozen stages),
-    which has the same layout. Move the state without noise. Frozen experts stay equal.
+    Call this function once for the parameters, and once without noise for the state (batch
+    statistics, frozen stages), which has the same layout. Frozen experts stay equal.
 
     Initialise the optimiser again, by ``tx.init`` of the new parameters, because old moments do not
     fit. The gradient of an expert is that of the trunk times the weight of its gate. For E experts,
-    a second moment of the trunk could be up to ``E^2`` times too large. It would slow down the
+    the second moment of the trunk could be up to ``E^2`` times too large. It would slow down the
     experts for as long as the optimiser remembers it.
 
     Args:
       hard: The trained parameters, or the state, of a `sharing.hard` model.
-      fresh: The fresh parameters, or the state, of the new model, on the same backbone and heads.
-        Its scheme is `sharing.mmoe`, `omoe` or `dselect_k`. In a model with ``start``, all tasks
-        still share the stages before it. In a model with ``stop``, every task gets a copy of the
-        stages from there on.
+      fresh: The initial parameters, or the state, of the new model, on the same backbone and heads.
+        The scheme of the new model is `sharing.mmoe`, `sharing.omoe` or `sharing.dselect_k`. With
+        its option ``start``, all tasks still share the stages before ``start``. With its option
+        ``stop``, every task gets a copy of the stages from ``stop`` on.
       key: The random key of the noise.
       noise: The standard deviation of the noise, relative to the root mean square of each leaf.
 

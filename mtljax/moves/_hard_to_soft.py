@@ -11,18 +11,18 @@ def hard_to_soft(hard: PyTree, fresh: PyTree) -> PyTree:
     """Start the tower of every task from a copy of one trained trunk.
 
     The trunk is the backbone that all tasks share, and a tower is one task's copy of it. All towers
-    start equal, so the predictions do not change. Call this function for the parameters and for the
-    state (batch statistics, frozen stages), which have the same layout.
+    start equal, so the predictions do not change. Call this function once for the parameters and
+    once for the state (batch statistics, frozen stages), which has the same layout.
 
     Initialise the optimiser again, by ``tx.init`` of the new parameters, because old moments do not
     fit. The moments of the trunk belong to the sum of the gradients of all T tasks, but the
-    gradient of a tower is that of one task. A second moment of the trunk could be up to ``T^2``
+    gradient of a tower is that of one task. The second moment of the trunk could be up to ``T^2``
     times too large. It would slow down the towers for as long as the optimiser remembers it.
 
     Args:
       hard: The trained parameters, or the state, of a `sharing.hard` model.
-      fresh: The fresh parameters, or the state, of a `sharing.soft` or `sharing.independent` model
-        on the same backbone and heads. Only its structure and its shapes matter.
+      fresh: The initial parameters, or the state, of a `sharing.soft` or `sharing.independent`
+        model on the same backbone and heads. Only the structure and the shapes of this tree matter.
 
     Raises:
       ValueError: Stages or heads differ in names, shapes or dtypes.

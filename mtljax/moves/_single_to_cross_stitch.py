@@ -11,14 +11,15 @@ def single_to_cross_stitch(single: PyTree, fresh: PyTree) -> PyTree:
     """Start the towers of a cross-stitch network from trained single-task networks.
 
     A tower is one task's copy of the backbone, and units mix the features of the towers. Call this
-    function for the parameters and for the state (batch statistics, frozen stages), which have the
-    same layout.
+    function once for the parameters and once for the state (batch statistics, frozen stages), which
+    has the same layout.
 
     Args:
       single: The trained parameters, or the state, of a `sharing.independent` model.
-      fresh: The fresh parameters, or the state, of the new model, on the same backbone and heads.
-        Its scheme is `sharing.cross_stitch`, `nddr` or `sluice`, with ``start=0`` and a unit after
-        the last stage. Its units are kept.
+      fresh: The initial parameters, or the state, of the new model, on the same backbone and heads.
+        The scheme of the new model is `sharing.cross_stitch`, `sharing.nddr` or `sharing.sluice`,
+        with the option ``start=0`` and a unit after the last stage. The units of the new model are
+        kept.
 
     Raises:
       ValueError: Towers or heads differ in names or shapes.

@@ -12,12 +12,12 @@ def soft_to_hard(soft: PyTree, fresh: PyTree) -> PyTree:
 
     A tower is one task's copy of the backbone. The trunk becomes ``sum_t tower_t / T`` for T tasks.
     If the towers are equal, the predictions do not change. If a penalty held the towers close
-    together, the predictions nearly stay the same. Towers that were trained separately lose their
-    predictions, because their units have no common order.
+    together, the predictions hardly change. The average of towers that were trained separately is
+    of no use, because their units have no common order.
 
-    Call this function for the parameters and for the state (batch statistics, frozen stages), which
-    have the same layout. Running means and variances are averaged too. Integers are not averaged:
-    they come from the first tower.
+    Call this function once for the parameters and once for the state (batch statistics, frozen
+    stages), which has the same layout. Running means and variances are averaged too. Integers are
+    not averaged: they come from the first tower.
 
     Initialise the optimiser again, by ``tx.init`` of the new parameters, because old moments do not
     fit. The gradient of the trunk is a sum over the tasks, and a sum of squares is not the square
@@ -26,8 +26,8 @@ def soft_to_hard(soft: PyTree, fresh: PyTree) -> PyTree:
     Args:
       soft: The trained parameters, or the state, of a `sharing.soft` or `sharing.independent`
         model.
-      fresh: The fresh parameters, or the state, of a `sharing.hard` model on the same backbone and
-        heads. Only its structure and its shapes matter.
+      fresh: The initial parameters, or the state, of a `sharing.hard` model on the same backbone
+        and heads. Only the structure and the shapes of this tree matter.
 
     Raises:
       ValueError: Stages or heads differ in names, shapes or dtypes.

@@ -24,10 +24,10 @@ def l2(
     because the penalty is computed from the distances to the mean.
 
     Args:
-      strength: The factor of the penalty, one number or one per stage. A stage is a top-level key
-        of the towers. Give a list in the order of the stages, or a mapping such as
-        ``{'stage0': 0.1}``. Stages that the mapping does not name are not penalised. A strength of
-        0 does not change the updates.
+      strength: The factor of the penalty, one number or one per stage. Stages are the top-level
+        keys in the parameters of the towers. Give a list in the order of the stages, or a mapping
+        such as ``{'stage0': 0.1}``. Stages that the mapping does not name are not penalised. A
+        strength of 0 does not change the updates.
       where: The path of the towers in the parameters. None penalises all parameters.
       leaves: The weights of the towers that are penalised: a sequence of paths such as
         ``['stage0']``, or a function from a path such as ``'stage0/Dense_0/kernel'`` to a boolean.

@@ -17,12 +17,13 @@ def orthogonality(
     where: str | None = 'task/towers',
     leaves: trees.Where = None,
 ) -> Penalty:
-    """Penalise the overlap of the subspaces of each layer, as in sluice networks.
+    """Penalise the overlap of subspaces within each layer, as in sluice networks.
 
-    The columns of a weight (its last axis) are split into equal groups. Group a of the tower of
-    task t is a matrix ``G_ta [in, out / subspaces]``. A tower is one task's copy of the network;
-    see `sharing.soft`. For one layer, the penalty is ``sum_t sum_{a<b} |G_ta^T G_tb|_F^2`` (Ruder,
-    Bingel, Augenstein, Søgaard, AAAI 2019, https://arxiv.org/abs/1705.08142).
+    A tower is one task's copy of the network; see `sharing.soft`. In each tower, the columns of a
+    weight (its last axis) are split into equal groups, the subspaces. Group a in the tower of task
+    t is a matrix ``G_ta [in, out / subspaces]``. For one layer, the penalty is
+    ``sum_t sum_{a<b} |G_ta^T G_tb|_F^2`` (Ruder, Bingel, Augenstein, Søgaard, AAAI 2019,
+    https://arxiv.org/abs/1705.08142).
 
     Args:
       strength: The factor of the penalty, one number or one per stage; see `l2`.

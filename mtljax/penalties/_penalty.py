@@ -26,12 +26,13 @@ class Penalty(optax.GradientTransformationExtraArgs):
     """An optax transform that adds the gradient of a penalty to the updates, like weight decay.
 
     It acts on towers: a subtree of the parameters whose leaves ``[T, ...]`` hold one copy per task.
-    In an optax chain, it comes after the surgery and before the optimiser.
+    In an optax chain, it comes after the surgery, which combines the task gradients, and before the
+    optimiser.
 
     Attributes:
-      value: ``(subtree, state=None) -> scalar``, the value of the penalty, at least float32.
+      value: ``(subtree, state=None) -> scalar``, the value of the penalty, float32 or wider.
         ``state`` is the state of the transform, for penalties that have one. By default it is the
-        first state.
+        initial state.
     """
 
     value: Callable[..., Array]

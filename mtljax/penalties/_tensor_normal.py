@@ -22,7 +22,8 @@ _AXES = {'features': 1, 'classes': 2, 'tasks': 0}
 class TensorNormalState(NamedTuple):
     """The state of `tensor_normal`: the covariances of every layer, by the path of its weights.
 
-    A covariance that is not learnt has an empty dict.
+    A layer has F features and C classes in each of T tasks. A covariance that is not learnt has an
+    empty dict.
 
     Attributes:
       count: The number of steps so far.
@@ -66,7 +67,7 @@ def tensor_normal(
     a mean diagonal of 1. ``optax.tree.get(opt_state, 'task_covariance')`` returns the covariances
     of the tasks, ``{path: [T, T]}``.
 
-    Two options keep S regular. In S, each covariance ``S_k`` is replaced by
+    The options ``ridge`` and ``floor`` keep S regular. In S, each covariance ``S_k`` is replaced by
     ``(S_k + ridge v I) / (1 + ridge)``, where v is its mean variance. In addition, ``floor`` is
     added to the variances of the last one.
 

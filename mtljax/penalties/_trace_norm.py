@@ -33,8 +33,9 @@ def trace_norm(
     - ``'tucker'``: one matrix for every axis of W, with this axis as its rows.
     - ``'tensor_train'``: N matrices. Matrix i has the first i axes as its rows, for i = 1, ..., N.
 
-    Unlike a distance, this penalty allows two towers to differ by a factor or a sign. Its gradient
-    is ``U V^T`` over the singular values that are not 0. It is finite even where towers are equal.
+    Unlike a distance, this penalty allows two towers to differ by a factor or a sign. The gradient
+    of a nuclear norm is ``U V^T``, where U and V hold the singular vectors of the singular values
+    that are not 0. It is finite even where towers are equal.
 
     Args:
       strength: The factor of the penalty, one number or one per stage; see `l2`.
