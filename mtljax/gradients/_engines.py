@@ -32,7 +32,7 @@ def loop(pull: Callable[[Any], Any], rows: Any) -> Any:
 def unrolled(pull: Callable[[Any], Any], rows: Any) -> Any:
     """`loop` without a loop in the program, for operations that XLA runs slowly inside a loop.
 
-    Each pullback waits for the one before it, so that only one holds its activations at a time.
+    Each pullback waits for the one before it, so that only one stores its activations at a time.
     """
     results = []
     for row in trees.unstack(rows):
@@ -64,7 +64,7 @@ def check_engine(engine: str, prefer: str) -> None:
 
 
 def rows_of(name: str, pull: Callable[[Any], Params], cotangent: Any) -> Engine:
-    """The function by which an engine computes one result per task.
+    """The function that an engine uses to compute one result per task.
 
     Args:
       name: The name of the engine.
@@ -152,7 +152,7 @@ def _on_cpu() -> bool:
 
 
 def _without(pull: Any, params: Params) -> list[Any]:
-    """The arrays that a pullback keeps, less the parameters, which are recognised by shape."""
+    """The arrays that a pullback stores, without the parameters, which are recognised by shape."""
     known = Counter((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(params))
     saved = list(
         {id(leaf): leaf for leaf in jax.tree.leaves(pull) if hasattr(leaf, 'dtype')}.values()

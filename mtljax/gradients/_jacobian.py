@@ -17,7 +17,7 @@ from mtljax.base import Jacobian, Params
 from mtljax.gradients._cosines import norms_and_cosines
 
 Engine = Callable[[Callable[[Any], Params], Any], Params]
-"""``(pull, rows) -> leaves [T, ...]``: how the pullbacks of all rows are computed."""
+"""``(pull, rows) -> leaves [T, ...]``, a function that computes the pullbacks of all rows."""
 
 
 @dataclass(frozen=True)
@@ -95,37 +95,37 @@ class Pullback:
 
     @property
     def num_tasks(self) -> int:
-        """T."""
+        """The number of tasks, T."""
         return len(self.rows)
 
     def scale(self, weights: ArrayLike) -> 'Pullback':
-        """``diag(w) J``, on the cotangents."""
+        """Multiply row t by ``w[t]``: ``diag(w) J``. The cotangents are multiplied."""
         rows = zip(jnp.asarray(weights), self.rows, strict=True)
         return replace(self, rows=tuple(_times(weight, row) for weight, row in rows))
 
     def realise(self) -> Stacked:
-        """The rows: T pullbacks by the engine, then one average over devices."""
+        """The rows, by T pullbacks with the engine, and then one average over devices."""
         rows = self.engine(self.pull, trees.stack(self.rows))
         return Stacked(self._mean(rows), self.num_tasks)
 
     def gramian(self) -> Float[Array, 'T T']:
-        """``J J^T``."""
+        """The inner products of all rows, ``J J^T``."""
         return self.realise().gramian()
 
     def normalised(
         self, active: Bool[Array, 'T'] | None = None
     ) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
-        """Norms and cosines of the rows."""
+        """The norms and the cosines of the rows."""
         return self.realise().normalised(active)
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
-        """``J^T w`` by one pullback of the weighted cotangent."""
+        """The weighted sum of the rows, ``J^T w``, by one pullback of the weighted cotangent."""
         weights = jnp.ones(self.num_tasks) if weights is None else jnp.asarray(weights)
         cotangent = jax.tree.map(lambda *leaves: _weighted_sum(weights, leaves), *self.rows)
         return self._mean(self.pull(cotangent))
 
     def stacked(self) -> Params:
-        """The rows, formed."""
+        """The rows, computed now."""
         return self.realise().stacked()
 
     def _mean(self, tree):
@@ -175,7 +175,7 @@ def as_jacobian(updates: Any, params: Params | None = None) -> Jacobian:
 
 
 def _wide(rows: Stacked) -> Stacked:
-    """The rows in the precision of their Gramian."""
+    """The rows in the dtype of their Gramian."""
     dtype = _accumulator(rows.tree)
     return replace(rows, tree=jax.tree.map(lambda leaf: leaf.astype(dtype), rows.tree))
 

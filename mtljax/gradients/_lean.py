@@ -16,17 +16,18 @@ from mtljax.gradients._jacobian import Engine
 
 @dataclass(frozen=True)
 class Lean:
-    """``diag(w) J`` of a linear function and its transpose; one row is alive at a time.
+    """The Jacobian ``diag(w) J``, given by a linear function and its transpose, without its rows.
 
-    ``J J^T e_t = push(pull(e_t))`` is a column of the Gramian. It is exact for every architecture,
-    and takes the memory of a few gradients for any T.
+    ``J J^T e_t = push(pull(e_t))`` is column t of the Gramian, where ``e_t`` is the unit vector of
+    task t. The Gramian is exact for every architecture. It takes the memory of a few gradients for
+    any number of tasks T, because only one row exists at a time.
 
     Attributes:
       push: ``(tangent in the parameters' shape) -> [T]``.
-      pull: ``([T]) -> tree``, its transpose.
-      weights: The weights of the losses.
-      engine: How the tasks follow one another.
-      axis_name: The mapped axis; gradients are averaged over its devices.
+      pull: ``([T]) -> tree``, the transpose of ``push``.
+      weights: The weights w of the losses.
+      engine: The function that runs the tasks one after the other.
+      axis_name: The name of the mapped axis. Gradients are averaged over its devices.
     """
 
     push: Callable[[Params], Array]
@@ -37,35 +38,38 @@ class Lean:
 
     @property
     def num_tasks(self) -> int:
-        """T."""
+        """The number of tasks, T."""
         return self.weights.shape[0]
 
     def scale(self, weights: ArrayLike) -> 'Lean':
-        """``diag(w) J``."""
+        """Multiply row t by ``w[t]``: ``diag(w) J``."""
         return replace(self, weights=self.weights * jnp.asarray(weights))
 
     def realise(self) -> 'Lean':
-        """The same Jacobian: no row is formed."""
+        """Return the same Jacobian, since it stores no rows."""
         return self
 
     def gramian(self) -> Float[Array, 'T T']:
-        """``J J^T``, column by column."""
+        """The inner products of all rows, ``J J^T``, column by column."""
         gramian = self._products(self._each(lambda row: self.push(self._row(row))))
         return (gramian + gramian.T) / 2  # symmetric up to rounding only
 
     def normalised(
         self, active: Bool[Array, 'T'] | None = None
     ) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
-        """Norms and cosines; rows are scaled first only where their squares do not fit float32."""
+        """The norms and the cosines of the rows.
+
+        If the square of a norm does not fit float32, the rows are scaled first.
+        """
         return norms_and_cosines(self.gramian(), self._scaled_gramian, active)
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
-        """``J^T w`` by one pullback."""
+        """The weighted sum of the rows, ``J^T w``, by one pullback."""
         factor = 1 if weights is None else jnp.asarray(weights)
         return self._row(self.weights * factor)
 
     def stacked(self) -> Params:
-        """The rows, formed one after the other."""
+        """The rows, computed one after the other."""
         return self._each(self._row)
 
     @property
@@ -81,7 +85,8 @@ class Lean:
     def _scaled_gramian(self, factors: Array) -> Array:
         """The Gramian of ``diag(f) J``.
 
-        In each entry the longer of the two rows is pushed, and it carries both factors.
+        For each entry, the longer of the two rows is pushed forward. It is multiplied by both
+        factors.
         """
 
         def column(pair):

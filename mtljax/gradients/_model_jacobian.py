@@ -33,34 +33,34 @@ class TaskPart:
 
     @property
     def num_tasks(self) -> int:
-        """T."""
+        """The number of tasks, T."""
         return self.weights.shape[0]
 
     def scale(self, weights: ArrayLike) -> 'TaskPart':
-        """``diag(w) J``."""
+        """Multiply row t by ``w[t]``: ``diag(w) J``."""
         weights = self.weights * jnp.asarray(weights)
         return replace(self, weights=weights, total=self.pull(weights))
 
     def realise(self) -> Stacked:
-        """The rows, ``[T, ...]``: zero outside the parameters of each task."""
+        """The rows, ``[T, ...]``. A row is zero outside the parameters of its task."""
         return Stacked(self.engine(self.pull, jnp.diag(self.weights)), self.num_tasks)
 
     def gramian(self) -> Float[Array, 'T T']:
-        """``J J^T``."""
+        """The inner products of all rows, ``J J^T``."""
         return self.realise().gramian()
 
     def normalised(
         self, active: Bool[Array, 'T'] | None = None
     ) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
-        """Norms and cosines of the rows."""
+        """The norms and the cosines of the rows."""
         return self.realise().normalised(active)
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
-        """``J^T w``; without ``w``, the total that is already there."""
+        """The weighted sum of the rows, ``J^T w``. Without ``w``, this total exists already."""
         return self.total if weights is None else self.pull(self.weights * jnp.asarray(weights))
 
     def stacked(self) -> Params:
-        """The rows, formed."""
+        """The rows, computed now."""
         return self.realise().stacked()
 
 

@@ -15,11 +15,12 @@ from mtljax.gradients._jacobian import Pullback, Stacked
 
 @dataclass(frozen=True)
 class Representation:
-    """A Jacobian whose Gramian is taken before the rows are pulled back through the trunk.
+    """A Jacobian with an approximate Gramian: that of the gradients at the features.
 
-    ``G_st = <dL_s/dz, dL_t/dz>``: the upper bound of Sener and Koltun (NeurIPS 2018,
-    https://arxiv.org/abs/1810.04650). The trunk is not pulled back once per task. The
-    weighted sum is exact, but a method finds other weights than from the parameters' gradients.
+    ``G_st = <dL_s/dz, dL_t/dz>`` for tasks s and t is the upper bound of Sener and Koltun (NeurIPS
+    2018, https://arxiv.org/abs/1810.04650). The trunk is not pulled back once per task. The
+    weighted sum of the gradients is exact. But the weights that a method finds are not those that
+    it would find from the gradients of the parameters.
 
     Attributes:
       exact: The cotangents at the features, and their pullback through the trunk.
@@ -29,19 +30,19 @@ class Representation:
 
     @property
     def num_tasks(self) -> int:
-        """T."""
+        """The number of tasks, T."""
         return self.exact.num_tasks
 
     def scale(self, weights: ArrayLike) -> 'Representation':
-        """``diag(w) J``, on the cotangents."""
+        """Multiply row t by ``w[t]``: ``diag(w) J``. The cotangents are multiplied."""
         return Representation(self.exact.scale(weights))
 
     def realise(self) -> 'Representation':
-        """The same Jacobian."""
+        """Return the same Jacobian, since its Gramian needs no rows."""
         return self
 
     def gramian(self) -> Float[Array, 'T T']:
-        """The Gramian at the features, over the whole batch."""
+        """The Gramian of the gradients at the features, over the whole batch."""
         axis_name = self.exact.axis_name
         z = Stacked(trees.stack([row['z'] for row in self.exact.rows]), self.num_tasks).gramian()
         if axis_name is not None:
@@ -53,15 +54,15 @@ class Representation:
     def normalised(
         self, active: Bool[Array, 'T'] | None = None
     ) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
-        """Norms and cosines at the features."""
+        """The norms and the cosines of the gradients at the features."""
         return norms_and_cosines(
             self.gramian(), lambda factors: self.scale(factors).gramian(), active
         )
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
-        """``J^T w`` by one pullback of the weighted cotangent, exact."""
+        """The weighted sum of the rows, ``J^T w``, exactly, by one pullback."""
         return self.exact.combine(weights)
 
     def stacked(self) -> Params:
-        """The exact rows: gradients of the parameters."""
+        """The exact rows: the gradients of the parameters."""
         return self.exact.stacked()

@@ -79,7 +79,7 @@ def task_gradients(
 
 
 class _Choice(NamedTuple):
-    """The engine and the preference of the caller."""
+    """The engine and the preference that the caller chose."""
 
     engine: str
     prefer: str
@@ -162,9 +162,9 @@ def _at_cut(cut: Cut, params, choice: _Choice, axis_name):
 
 
 def _copies(cut: Cut, shared, z, fixed, carry):
-    """One reference to ``z`` per task, so that one pullback of the heads keeps the tasks apart.
+    """References to ``z``, one per task, so that one pullback of the heads separates the tasks.
 
-    Where no parameter is shared, no copy is needed, and all tasks are read out at once.
+    If no parameter is shared, no reference is needed, and all tasks are read out at once.
     """
     if not jax.tree.leaves(shared):
 

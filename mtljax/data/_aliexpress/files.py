@@ -1,4 +1,4 @@
-"""Tables of AliExpress search logs, read in bounded memory."""
+"""AliExpress search logs, read from tables in bounded memory."""
 
 import itertools
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _CHUNK = 512  # rows held as text at once: they fit into a processor's cache
 
 
 class Log(NamedTuple):
-    """A table.
+    """The content of a table.
 
     Attributes:
       categorical: int32 ``[N, 16]``.
@@ -53,8 +53,8 @@ def read_log(path: Path) -> Log:
     """Read the columns of a table, in any order.
 
     Raises:
-      ValueError: The file lacks columns or rows, or a cell is of another kind. The error names file
-        and row.
+      ValueError: The file lacks columns or rows, or a cell has unexpected content. The error names
+        the file and the row.
     """
     table = rows(path)
     header = next(table)
@@ -75,7 +75,7 @@ def read_log(path: Path) -> Log:
 
 
 def _chunks(table) -> Iterator[tuple[int, list[tuple[str, ...]]]]:
-    """The number of the first row and the columns of a few rows at a time."""
+    """Yield a few rows at a time, as columns, with the number of the first row."""
     first = 2
     while chunk := list(itertools.islice(table, _CHUNK)):
         yield first, list(zip(*chunk, strict=True))
@@ -83,7 +83,7 @@ def _chunks(table) -> Iterator[tuple[int, list[tuple[str, ...]]]]:
 
 
 def _block(path, columns, where, names, first, dtype):
-    """The numbers in some columns, ``[rows, names]``."""
+    """The numbers in the columns ``names``, as an array ``[rows, names]``."""
     kind, expected = (
         (int, 'a whole number of 32 bits') if dtype == np.int32 else (float, 'a number')
     )

@@ -19,7 +19,7 @@ from mtljax.options import check_count
 
 
 class _Label(NamedTuple):
-    """A binary task: its column, the values of the column, and the values that count as 1."""
+    """A binary task: its column, the allowed values, and the values that count as 1."""
 
     column: str
     values: tuple[str, ...]

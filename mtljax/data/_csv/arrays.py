@@ -1,4 +1,4 @@
-"""From fitted columns and the cells of a table to arrays."""
+"""From the cells of a table to arrays, by columns that were fitted before."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -45,7 +45,8 @@ def encode_targets(
 def backbone_options(columns: Sequence[Column]) -> dict[str, Any]:
     """The options of `backbones.tabular` for these inputs.
 
-    A column without a known category counts as one: the table of its embeddings has a row.
+    A column without a known category counts as one category, so that its table of embeddings has a
+    row.
     """
     known = [column.categories for column in columns if column.categories is not None]
     numeric = sum(column.numbers is not None for column in columns)

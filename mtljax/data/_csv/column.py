@@ -30,9 +30,9 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Column:
-    """A column with what was learnt of it from the table; it encodes the cells of other tables too.
+    """A column of a table, with what was learnt about it. It can encode the cells of other tables.
 
-    A column holds numbers, categories, or, as an input without any value, neither.
+    A column holds numbers or categories. An input column without any value holds neither.
 
     Attributes:
       name: The name in the header.
@@ -63,15 +63,15 @@ class Column:
         return 'categorical'
 
     def encode(self, cells: Sequence[str]) -> np.ndarray:
-        """Encode cells of this column, of the table that it was fitted to or of another one.
+        """Encode cells of this column, from the table that it was fitted to or from another one.
 
         Returns:
-          Standardised numbers ``[N]``, float32, NaN where a cell is empty; or the codes of
-          categories ``[N]``, int32, -1 where a cell is empty or its value is not known.
+          Standardised numbers ``[N]``, float32, which are NaN where a cell is empty. Or codes of
+          categories ``[N]``, int32, which are -1 where a cell is empty or its value is unknown.
 
         Raises:
-          ValueError: A cell of a column of numbers holds something else, or a number that does not
-            fit float32; or the column holds no value at all.
+          ValueError: A cell of a column of numbers holds no number, or a number that does not fit
+            float32. Or the column holds no value at all.
         """
         cells = without_marks(cells, self.missing)
         if self.numbers is not None:
@@ -94,7 +94,7 @@ class Column:
         return apply_scale(values, numbers.mean, numbers.scale, [self.name])
 
     def to_json(self) -> dict[str, Any]:
-        """Return the column as a dictionary of JSON's types, for `from_json`."""
+        """Return the column as a dictionary of JSON types, for `from_json`."""
         fields = dataclasses.asdict(self) | {'missing': list(self.missing)}
         if self.categories is not None:
             fields['categories'] = list(self.categories)

@@ -16,7 +16,7 @@ _MOSTLY = 0.9  # a column with such a share of numbers should hold nothing else
 def fit_target(
     name: str, cells: Sequence[str], train: np.ndarray, missing: Collection[str], categorical: bool
 ) -> Column:
-    """Fit a column to predict: two values, classes, or numbers; see `csv`.
+    """Fit a column to predict: binary labels, classes, or numbers; see `csv`.
 
     Args:
       name: The name of the column.
@@ -26,8 +26,8 @@ def fit_target(
       categorical: Whether numbers are names of classes.
 
     Raises:
-      ValueError: The training rows hold no label or one value, there are too many classes, or a
-        cell among numbers is not a number.
+      ValueError: The training rows hold no label or only one value, there are too many classes, or
+        a cell among numbers is not a number.
     """
     cells = without_marks(cells, missing)
     numbers = numbers_or_text(name, cells, mixed=categorical)

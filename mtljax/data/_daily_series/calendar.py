@@ -58,7 +58,7 @@ def calendar_features(
 
 
 def federal_holidays(days: np.ndarray) -> np.ndarray:
-    """Mark the holidays of `calendar_features`, booleans ``[N, 11]``, a column for each.
+    """Mark the holidays of `calendar_features`: booleans ``[N, 11]``, one column per holiday.
 
     >>> days = np.arange('2021-01-01', '2022-01-01', dtype='datetime64[D]')
     >>> [str(day) for day in days[federal_holidays(days).any(1)]][1:5]

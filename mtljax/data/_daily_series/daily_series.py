@@ -1,4 +1,4 @@
-"""Forecasts of several daily series."""
+"""Forecasts of several daily series, with one task for each."""
 
 import os
 from collections.abc import Iterable, Mapping

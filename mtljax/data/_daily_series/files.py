@@ -21,19 +21,19 @@ _LEAST = 0.01  # if fewer days of the range have a row, a date is mistyped
 def read_series(
     path: Path, targets: Sequence[str] | None, date: str, series: str, value: str
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Read the days from the first to the last of a file, and its series, NaN without a value.
+    """Read the days from the first to the last of a file, and its series. Missing values are NaN.
 
     Args:
       path: The file.
       targets: The names of the series to read; None reads all.
       date: The column of ISO dates.
-      series: The column of names; a file without it is a wide one.
+      series: The column of names. A file without this column has the wide layout.
       value: The column of numbers in a long file.
 
     Raises:
       FileNotFoundError: The file does not exist.
-      ValueError: A column or series is missing, a date occurs twice, a cell is no date or number,
-        or days are so far apart that one must be mistyped.
+      ValueError: A column or series is missing, a date occurs twice, a cell holds no date or no
+        number, or days are so far apart that one must be mistyped.
     """
     path = require(path, LAYOUT, 'The file is yours.')
     header, *body = rows(path)

@@ -91,10 +91,13 @@ def _history(
     end: np.datetime64,
     last: Mapping[str, int] | None,
 ) -> np.ndarray:
-    """Return what training may see, ``[N, T]``: values before ``end``, and few where ``last`` says.
+    """Return the values that training may see, as booleans ``[N, T]``.
+
+    These are the values before ``end``. For a series in ``last``, they are only the last ones.
 
     Raises:
-      ValueError: ``last`` names no series or no number of days, or a series has no value left.
+      ValueError: ``last`` names an unknown series or gives no number of days, or a series has no
+        value left.
     """
     train = known & (days < end)[:, None]
     for name, count in (last or {}).items():

@@ -103,7 +103,7 @@ def _augmented(key: Key, scene: Batch, scales, inverse_depth) -> Batch:
 
 
 def _axis(key: Key, size: int, scales, choice: Array, *, flip) -> _Axis:
-    """A random part of the axis, enlarged to all of it."""
+    """A random part of the axis, enlarged to the whole axis."""
     length = jnp.array([int(size / scale) for scale in scales])[choice]
     start = jax.random.randint(key, (), 0, size - length + 1)
     at = jnp.arange(size)

@@ -78,7 +78,7 @@ def read_scene(scenes: SceneFolder, shape: tuple[int, int], classes: int, index:
       index: The number of the scene.
 
     Raises:
-      ValueError: A file holds no such array. The error names the file.
+      ValueError: A file does not hold such an array. The error names the file.
     """
     paths = {kind: folder / f'{index}.npy' for kind, folder in scenes.folders.items()}
     label = _labels(paths['label'], shape, classes)

@@ -1,4 +1,4 @@
-"""The splits and tasks that the folders of scenes share."""
+"""The splits and the tasks of folders of scenes."""
 
 import functools
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def scene_folder(
     validation: float,
     seed: int,
 ) -> Dataset:
-    """Make the data set of ``ROOT/train``, with some scenes held out, and ``ROOT/val``, for test.
+    """Make a data set from ``ROOT/train``, for training and validation, and ``ROOT/val``, for test.
 
     Args:
       path: The folder ROOT.
@@ -36,8 +36,8 @@ def scene_folder(
       classes: The number of classes of the segmentation.
       layout: See `require`.
       source: See `require`.
-      validation: The share of ``train`` that is held out.
-      seed: The seed of the held-out scenes.
+      validation: The share of ``train`` for the validation split.
+      seed: The random seed that chooses the validation scenes.
 
     Raises:
       FileNotFoundError: A folder or file is missing.

@@ -54,8 +54,9 @@ def read_movies(folder: Path) -> Movies:
 
     Raises:
       FileNotFoundError: A file is missing.
-      ValueError: A file is of another kind, a rating names a user or film that is not listed, a
-        user rates a film twice (the error names file and row), or the folder holds both layouts.
+      ValueError: A file does not have the expected content, a rating names a user or film that is
+        not listed, or a user rates a film twice (the error names the file and the row). Or the
+        folder holds both layouts.
     """
     files = require_one(folder, _NAMES, LAYOUT, SOURCE)
     return _grouplens(*files) if files[0].name.startswith('u.') else _recbole(*files)

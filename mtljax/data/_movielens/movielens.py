@@ -76,7 +76,7 @@ def movielens(path: str | os.PathLike | None = None, *, seed: int = 0) -> Datase
 
 
 def _columns(movies):
-    """Six columns of N names, ``''`` for what is not known, and the genres ``[N, 19]``."""
+    """Six columns of N names, ``''`` if a name is unknown, and the genres ``[N, 19]``."""
     people = [movies.users[name] for name in movies.user]
     films = [movies.items[name] for name in movies.item]
     age, gender, occupation = zip(*people, strict=True)

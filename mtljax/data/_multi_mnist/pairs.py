@@ -34,7 +34,7 @@ def compose(
     same_kind: bool,
     rng: np.random.Generator,
 ) -> ArraySplit:
-    """Draw partners and places, and merge the pixels; see `multi_mnist`.
+    """Draw partners and positions, and merge the pixels; see `multi_mnist`.
 
     Args:
       left: The originals at the upper left.
@@ -42,10 +42,10 @@ def compose(
       size: The number of pairs; None for the number of the recipe.
       recipe: One of `PASSES`.
       same_kind: Whether both have the same classes.
-      rng: The generator of the draws.
+      rng: The generator of the random numbers.
 
     Raises:
-      ValueError: The recipe needs partners of another class, and there is one class.
+      ValueError: The recipe needs partners of another class, but there is only one class.
     """
     size = PASSES[recipe] * len(left.labels) if size is None else size
     first = np.resize(rng.permutation(len(left.labels)), size)
@@ -83,7 +83,7 @@ def _other_class(pool: Pool, labels: np.ndarray, rng) -> np.ndarray:
 
 
 def _paint(canvas, images, rows, corners) -> None:
-    """Merge ``images[rows]`` into the canvas, all that share a corner at once."""
+    """Merge ``images[rows]`` into the canvas. Images with the same corner are merged at once."""
     for y, x in np.unique(corners, axis=0):
         here = np.flatnonzero((corners == (y, x)).all(axis=1))
         window = (here, slice(y, y + SIDE), slice(x, x + SIDE))

@@ -1,1 +1,1 @@
-"""Benchmarks of multi-target regression in ARFF files."""
+"""Benchmarks of regression with several targets, in three file formats."""

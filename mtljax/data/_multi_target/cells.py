@@ -8,11 +8,11 @@ LAYOUT = 'a .mat file with the cells X (1, T), each [n_t, D], and Y (1, T), each
 
 
 def read_cells(path: Path) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Read the inputs ``[n_t, D]`` and targets ``[n_t]`` of each task, float64.
+    """Read the inputs ``[n_t, D]`` and the targets ``[n_t]`` of each task t, float64.
 
     Raises:
-      ValueError: The file has no such cells, or they do not fit each other. The error names file
-        and cell.
+      ValueError: The file has no such cells, or they do not fit each other. The error names the
+        file and the cell.
     """
     from scipy.io import loadmat  # slow to import
 

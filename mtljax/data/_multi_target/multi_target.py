@@ -143,7 +143,7 @@ def _task(mean, scale) -> Task:
 
 
 def _relative_rmse() -> Metric:
-    """Return the rmse over that of predicting 0, the mean of training of a standardised target."""
+    """The rmse divided by that of predicting 0, the training mean of a standardised target."""
     error = metrics.mean_of(optax.squared_error, higher_is_better=False)
     size = metrics.mean_of(lambda _, target: target**2, higher_is_better=False)
 

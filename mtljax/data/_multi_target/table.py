@@ -31,7 +31,7 @@ class Table(NamedTuple):
 
 
 def table_of_cells(path: Path) -> Table:
-    """A table whose rows belong to one task each."""
+    """A table from a .mat file, in which every row has the label of one task."""
     x, y = read_cells(path)
     group = np.repeat(np.arange(len(x)), [len(rows) for rows in x])
     columns = {f'task_{index + 1}': (0, group == index) for index in range(len(x))}
@@ -40,7 +40,7 @@ def table_of_cells(path: Path) -> Table:
 
 
 def table_of_columns(path: Path, kind: str, targets: int | Sequence[str]) -> Table:
-    """A table whose rows have every target."""
+    """A table from an .arff or .csv file, in which every row has all targets."""
     names, nominal, cells, lines = read_arff(path) if kind == '.arff' else _read_csv(path)
     check_header(path, names)
     chosen = _chosen(targets, names)
@@ -87,7 +87,7 @@ def _chosen(targets, names):
 
 
 def _block(path, name, column, values, lines):
-    """A column, ``[N, 1]``, or the indicators of its values."""
+    """An input as a column ``[N, 1]`` of numbers, or as indicators of its values."""
     if values is not None:
         return (np.array(column)[:, None] == np.array(values)).astype(np.float64)
     return numbers(path, name, column, first=lines)[:, None]

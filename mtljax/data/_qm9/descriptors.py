@@ -16,12 +16,12 @@ _REFERENCES = {  # Hartree: energies at 0 K and 298 K, enthalpy, free energy
 
 
 def descriptors(charges: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """Describe the composition and the geometry of molecules, ``[N, 38]``, float32.
+    """Describe the composition and the geometry of molecules by vectors, float32 ``[N, 38]``.
 
-    The number of atoms of each of H, C, N, O and F, and of all; the 29 eigenvalues of the Coulomb
-    matrix, by size, the largest first; and the three of the second moments of the nuclear charges
-    about their centre. They do not change when a molecule is moved or turned, or its atoms are
-    numbered in another order.
+    A vector holds the number of atoms of H, C, N, O and F, and of all; the 29 eigenvalues of the
+    Coulomb matrix, by absolute value, the largest first; and the three eigenvalues of the second
+    moments of the nuclear charges about their centre. They do not change when a molecule is moved
+    or turned, or when its atoms are numbered in another order.
 
     >>> water = np.zeros((1, 29)), np.zeros((1, 29, 3))
     >>> water[0][0, :3], water[1][0, 1:3] = (8, 1, 1), ((0, 0.76, 0.59), (0, -0.76, 0.59))
@@ -37,7 +37,7 @@ def descriptors(charges: np.ndarray, positions: np.ndarray) -> np.ndarray:
 
 
 def counts(charges: np.ndarray) -> np.ndarray:
-    """The atoms of each element, then all, ``[N, 6]``."""
+    """The number of atoms of each element, and of all elements, ``[N, 6]``."""
     each = [(charges == charge).sum(1) for charge in CHARGES.values()]
     return np.stack([*each, (charges > 0).sum(1)], axis=1)
 
@@ -48,7 +48,10 @@ def free_atoms(charges: np.ndarray) -> np.ndarray:
 
 
 def _coulomb(z, r):
-    """``Z_i Z_j / |R_i - R_j|`` beside the diagonal, ``Z_i^2.4 / 2`` on it; atomic units."""
+    """The Coulomb matrix, in atomic units.
+
+    It is ``Z_i^2.4 / 2`` on the diagonal, and ``Z_i Z_j / |R_i - R_j|`` elsewhere.
+    """
     distance = np.linalg.norm(r[:, :, None] - r[:, None], axis=-1)
     pair = z[:, :, None] * z[:, None]
     apart = (pair > 0) & ~np.eye(ATOMS, dtype=bool)

@@ -52,8 +52,8 @@ def read_molecules(folder: Path) -> Molecules:
 
     Raises:
       FileNotFoundError: A file is missing.
-      ValueError: A file lacks columns or rows, a cell is of another kind (the error names file and
-        row), or a molecule occurs twice.
+      ValueError: A file lacks columns or rows, a cell has unexpected content (the error names the
+        file and the row), or a molecule occurs twice.
     """
     layout = '\n'.join(FILES)
     parts = [_read(require(folder / name, layout, SOURCE)) for name in FILES]

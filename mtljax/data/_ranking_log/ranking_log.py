@@ -141,7 +141,7 @@ def _tasks(mean: Any, scale: Any) -> dict[str, Task]:
 
 
 def _calibrate(where: Space, to_scores, click, conversion, rng) -> dict[str, float]:
-    """Find the biases that give the rates, over many impressions."""
+    """Find the biases that give the rates, from many impressions."""
     score = _STEEP * scores(where, draw(where, _CALIBRATION, rng), to_scores)
     clicked, bought, _, safe = score.T
     even = np.ones(len(score))
@@ -165,7 +165,7 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def _draw(where: Space, to_scores, bias, size, rng) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Draw inputs and targets of ``size`` impressions, all with dwell in log seconds."""
+    """Draw inputs and targets of ``size`` impressions. All have a dwell time, in log seconds."""
     columns = draw(where, size, rng)
     score = dict(zip(_TASKS, scores(where, columns, to_scores).T, strict=True))
     chance = {task: rng.uniform(size=size) for task in bias}
@@ -189,7 +189,7 @@ def _mask(targets: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _thinned(masks: Mapping[str, np.ndarray], labels, rng) -> dict[str, np.ndarray]:
-    """Keep a share of the labels of each task, at least two, the first in a random order."""
+    """Keep a share of the labels of each task: the first ones in a random order, at least two."""
     thinned = {}
     for task, mask in masks.items():
         order = rng.permutation(len(mask))

@@ -33,10 +33,11 @@ class Space(NamedTuple):
     """Coordinates of an impression that have mean 0, variance 1 and no covariance.
 
     Attributes:
-      shares: of each categorical column, how often each category is drawn.
-      bases: of each categorical column, the values of its coordinates, ``[categories,
-        categories - 1]``.
-      affinity: of every segment and category of items, beyond what either tells, ``[12, 40]``.
+      shares: For each categorical column, how often each category is drawn.
+      bases: For each categorical column, the values of its coordinates,
+        ``[categories, categories - 1]``.
+      affinity: For each segment and each category of items, the effect of the pair beyond the
+        effects of both, ``[12, 40]``.
     """
 
     shares: list[np.ndarray]
@@ -44,7 +45,7 @@ class Space(NamedTuple):
     affinity: np.ndarray
 
     def random_direction(self, rng: np.random.Generator) -> np.ndarray:
-        """Normal weights; every column explains as much as another, in expectation."""
+        """Normal weights. In expectation, every column has the same effect."""
         sizes = np.array([basis.shape[1] for basis in self.bases] + [1] * len(NUMERIC) + [1])
         shares = np.array([1.0] * (len(sizes) - 1) + [_INTERACTION])
         scale = np.repeat(np.sqrt(shares / sizes), sizes)
@@ -75,7 +76,7 @@ def _affinity(users: np.ndarray, items: np.ndarray, rng: np.random.Generator) ->
 
 
 def draw(space: Space, size: int, rng: np.random.Generator) -> Columns:
-    """Impressions, every column independent of the others."""
+    """Impressions whose columns are independent."""
     columns = [rng.choice(len(share), size, p=share) for share in space.shares]
     return Columns(
         np.stack(columns, axis=1).astype(np.int32), rng.normal(size=(size, len(NUMERIC)))
@@ -101,7 +102,7 @@ def scores(space: Space, columns: Columns, directions: np.ndarray) -> np.ndarray
 
 
 def directions(space: Space, cosines: Sequence[float], rng: np.random.Generator) -> np.ndarray:
-    """Unit vectors, ``[1 + cosines, size]``: a random one, and others at angles to it."""
+    """Unit vectors, ``[1 + cosines, size]``: a random one, and others at given angles to it."""
     first = space.random_direction(rng)
     first /= np.linalg.norm(first)
     unit = [first]

@@ -1,1 +1,1 @@
-"""Reading files, tables and cells."""
+"""Functions that read files, tables and cells."""

@@ -1,4 +1,4 @@
-"""Tables of text, row by row, and their columns of numbers."""
+"""Tables of text, read row by row, and their columns of numbers."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -24,9 +24,9 @@ def rows(
 
     Args:
       path: The file.
-      columns: The number of fields in a row; by default that of the first row.
+      columns: The number of fields in a row. The default is that of the first row.
       delimiter: The character between fields.
-      quotes: Whether ``"`` encloses fields; otherwise it is a letter like others.
+      quotes: Whether ``"`` encloses fields. If False, it is an ordinary character.
       encoding: The encoding of the text.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Bringing numbers to mean 0 and standard deviation 1, by the training rows."""
+"""Functions that bring numbers to mean 0 and standard deviation 1, by the training rows."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What stands where in a scene: everything that is drawn at random, before any pixel."""
+"""The layout of a scene: everything that is drawn at random before any pixel is computed."""
 
 from typing import NamedTuple
 
@@ -8,16 +8,16 @@ DIGITS, _FRAGMENTS, _BARS = 3, 4, 2
 
 
 class Digits(NamedTuple):
-    """Up to three digits of each scene, the farthest first; the last one is the nearest.
+    """Up to three digits of each scene, from the farthest to the nearest.
 
     Attributes:
-      ink: the originals in 0..1, ``[N, 3, 8, 8]``.
-      label: their classes, ``[N, 3]``.
-      present: ``[N, 3]``; the nearest always is.
-      centre: in pixels, x and y, ``[N, 3, 2]``.
-      pitch: pixels of the canvas per pixel of the original, ``[N, 3]``.
-      depth: ``[N, 3]``, falling.
-      reflectance: ``[N, 3]``.
+      ink: The original digits in 0..1, ``[N, 3, 8, 8]``.
+      label: The classes, ``[N, 3]``.
+      present: Whether a digit exists, ``[N, 3]``. The nearest always exists.
+      centre: The centres in pixels, x and y, ``[N, 3, 2]``.
+      pitch: The number of pixels of the canvas per pixel of the original, ``[N, 3]``.
+      depth: The depths, ``[N, 3]``, in falling order.
+      reflectance: The reflectances, ``[N, 3]``.
     """
 
     ink: np.ndarray
@@ -30,16 +30,17 @@ class Digits(NamedTuple):
 
 
 class Background(NamedTuple):
-    """A slanted wall with a texture, bars and pieces of digits painted on it.
+    """A slanted wall with a texture. Bars and pieces of digits are painted on it.
 
     Attributes:
-      centre: of the wall, in pixels, ``[N, 2]``; everything below is relative to it.
-      plane: the inverse depth at the centre and its slopes per pixel along x and y, ``[N, 3]``.
-      texture: coarse reflectances, ``[N, 12, 12]``.
-      fragments: pieces of originals times their contrast, ``[N, 4, 4, 4]``.
-      places: their positions, in pixels, ``[N, 4, 2]``.
-      pitch: pixels of the canvas per pixel of the original, ``[N, 4]``.
-      bars: unit normal (two), offset in pixels, half width and contrast, ``[N, 2, 5]``.
+      centre: The centre of the wall in pixels, ``[N, 2]``. All values below are relative to it.
+      plane: The inverse depth at the centre and its slopes per pixel along x and y, ``[N, 3]``.
+      texture: The coarse reflectances, ``[N, 12, 12]``.
+      fragments: The pieces of digits times their contrast, ``[N, 4, 4, 4]``.
+      places: The positions of the pieces in pixels, ``[N, 4, 2]``.
+      pitch: The number of pixels of the canvas per pixel of the original, ``[N, 4]``.
+      bars: The unit normal (two numbers), the offset in pixels, the half width and the contrast,
+        ``[N, 2, 5]``.
     """
 
     centre: np.ndarray
@@ -52,10 +53,10 @@ class Background(NamedTuple):
 
 
 def draw_digits(images, labels, size: int, side: int, rng: np.random.Generator) -> Digits:
-    """Digits at their depths: a digit of average height at depth 1 fills 0.6 of the canvas.
+    """Draw digits with their depths. A digit of average height at depth 1 fills 0.6 of the canvas.
 
-    The nearest lies at 1 to 1.6, each further one 1.2 to 1.4 times as far, so that the nearest is
-    nearly always the largest.
+    The nearest digit is at depth 1 to 1.6. Each further digit is 1.2 to 1.4 times as far as the one
+    before it. The nearest digit is therefore nearly always the largest.
     """
     chosen = rng.integers(len(images), size=(size, DIGITS))
     present = np.arange(DIGITS) >= rng.integers(DIGITS, size=(size, 1))
@@ -77,7 +78,7 @@ def draw_digits(images, labels, size: int, side: int, rng: np.random.Generator) 
 
 
 def draw_background(images, size: int, side: int, rng: np.random.Generator) -> Background:
-    """A wall behind every digit: its inverse depth lies in 0.09..0.31 all over the canvas."""
+    """Draw a wall behind every digit. Its inverse depth is in 0.09..0.31 all over the canvas."""
     plane = rng.uniform([0.16, -0.035, -0.035], [0.24, 0.035, 0.035], (size, 3))
     albedo, contrast = rng.uniform([0.35, 0.05], [0.45, 0.25], (size, 2)).T[..., None, None]
     at = rng.integers(5, size=(2, size, _FRAGMENTS, 1, 1)) + np.arange(4)
@@ -99,7 +100,7 @@ def draw_background(images, size: int, side: int, rng: np.random.Generator) -> B
 
 
 def move(digits: Digits, background: Background, motion: np.ndarray) -> tuple[Digits, Background]:
-    """The scene a moment later; ``motion`` ``[N, 4, 2]`` is of the wall and of each digit."""
+    """The scene a moment later. ``motion`` ``[N, 4, 2]`` is that of the wall and of each digit."""
     return (
         digits._replace(centre=digits.centre + motion[:, 1:]),
         background._replace(centre=background.centre + motion[:, 0]),
@@ -107,7 +108,10 @@ def move(digits: Digits, background: Background, motion: np.ndarray) -> tuple[Di
 
 
 def draw_motion(size: int, side: int, rng: np.random.Generator) -> np.ndarray:
-    """Pixels along x and y, ``[N, 4, 2]``: the camera pans, and every digit moves on its own."""
+    """The motion of the wall and the digits in pixels along x and y, ``[N, 4, 2]``.
+
+    The camera pans, and every digit also moves by itself.
+    """
     camera = rng.uniform(-side / 32, side / 32, (size, 1, 2))
     own = rng.uniform(-side / 16, side / 16, (size, DIGITS, 2))
     return np.concatenate([camera, camera + own], axis=1)

@@ -1,4 +1,4 @@
-"""The pixels of scenes, and the targets that follow from the surface at each pixel."""
+"""The pixels of scenes, and the targets that follow from the surface at every pixel."""
 
 import numpy as np
 
@@ -8,8 +8,8 @@ from mtljax.data._scenes.layout import DIGITS, Background, Digits
 def render(digits: Digits, background: Background, side: int) -> tuple[np.ndarray, np.ndarray]:
     """Images in 0..1 and the visible surfaces, ``[N, side, side]`` each.
 
-    A surface is 0 for the wall and ``k + 1`` for digit ``k``: the nearest whose ink covers at least
-    half of the pixel. Digits are painted from far to near.
+    A surface is 0 for the wall and ``k + 1`` for digit ``k``. It is the nearest one whose ink
+    covers at least half of the pixel. Digits are painted from far to near.
     """
     image = _wall(background, side) * _light(wall_depth(background, side))
     surface = np.zeros(image.shape, np.int8)
@@ -23,14 +23,14 @@ def render(digits: Digits, background: Background, side: int) -> tuple[np.ndarra
 
 
 def wall_depth(background: Background, side: int) -> np.ndarray:
-    """The depth of a plane: its inverse is affine in the coordinates of the image."""
+    """The depth of the wall. Its inverse is an affine function of the coordinates of the image."""
     x, y = _coordinates(background, side)
     at, along_x, along_y = background.plane.astype(np.float32).T[..., None, None]
     return 1 / (at + along_x * x + along_y * y)
 
 
 def targets(digits: Digits, background: Background, surface: np.ndarray) -> dict[str, np.ndarray]:
-    """Every target of a single frame, exact, from the visible surfaces."""
+    """All targets of a single frame, which follow exactly from the visible surfaces."""
     wall = wall_depth(background, surface.shape[1])
     layers = digits.depth.astype(np.float32)[_rows(surface), np.maximum(surface - 1, 0)]
     return {
@@ -43,7 +43,7 @@ def targets(digits: Digits, background: Background, surface: np.ndarray) -> dict
 
 
 def flow(surface: np.ndarray, motion: np.ndarray) -> np.ndarray:
-    """The motion ``[N, 4, 2]`` of the surface that each pixel shows, ``[N, H, W, 2]``."""
+    """The motion of the surface that each pixel shows, ``[N, H, W, 2]``."""
     return motion.astype(np.float32)[_rows(surface), surface]
 
 
@@ -60,7 +60,7 @@ def boxes(inside: np.ndarray) -> np.ndarray:
 
 
 def edges(surface: np.ndarray) -> np.ndarray:
-    """Mark with 1 each pixel with a neighbour, of four, that shows another surface."""
+    """Mark with 1 each pixel that has one of four neighbours with another surface."""
     differs = np.zeros(surface.shape, bool)
     across = surface[:, :, 1:] != surface[:, :, :-1]
     down = surface[:, 1:] != surface[:, :-1]
@@ -76,7 +76,7 @@ def _rows(surface):
 
 
 def _light(depth):
-    """Return the light on a surface: a cue to its depth, and the only cue to that of the wall."""
+    """The light on a surface, which depends on its depth. Nothing else shows that of the wall."""
     return depth**-0.5
 
 
@@ -102,14 +102,17 @@ def _wall(background, side):
 
 
 def _coordinates(background, side):
-    """Of the pixels' centres from that of the wall: x ``[N, 1, side]`` and y ``[N, side, 1]``."""
+    """The coordinates of the pixels relative to the centre of the wall.
+
+    They are x ``[N, 1, side]`` and y ``[N, side, 1]``.
+    """
     at = np.arange(side, dtype=np.float32) + 0.5
     x, y = background.centre.astype(np.float32).T[..., None]
     return (at - x)[:, None], (at - y)[..., None]
 
 
 def _sample(images, centre, pitch, side):
-    """Small images ``[N, h, w]`` around ``centre`` [N, 2], smoothly interpolated; 0 outside."""
+    """Small images ``[N, h, w]`` around ``centre`` ``[N, 2]``, interpolated smoothly; 0 outside."""
     count = images.shape[1:]
     across, down = (_spline(centre[:, axis], pitch, count[1 - axis], side) for axis in (0, 1))
     return down @ images.astype(np.float32) @ across.swapaxes(1, 2)

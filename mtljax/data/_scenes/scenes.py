@@ -92,7 +92,7 @@ def scenes(
 
 
 def _originals(rng):
-    """Return images in 0..1 and labels of the train, validation and test originals."""
+    """The original digits in 0..1 and their labels, for each of the three splits."""
     from sklearn.datasets import load_digits  # slow to import
 
     images, labels = load_digits(return_X_y=True)
@@ -151,5 +151,5 @@ def _tasks(shape: tuple[int, int]) -> dict[str, Task]:
 
 
 def _box_loss(prediction, target):
-    """Add absolute errors, which have a gradient for distant boxes, and GIoU, the metric."""
+    """The absolute errors, which have a gradient for distant boxes, plus the GIoU loss."""
     return losses.absolute_error(prediction, target).sum(-1) + losses.giou_loss(prediction, target)

@@ -1,4 +1,4 @@
-"""The properties that every split derives from its size and its examples."""
+"""What every split derives from its size and its examples."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator

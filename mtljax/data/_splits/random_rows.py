@@ -39,12 +39,14 @@ def random_rows(
 
 
 def halves(split: ArraySplit, path: object, seed: int) -> list[ArraySplit]:
-    """Halve a test file at random into a validation and a test split, each in its order.
+    """Divide a test file at random into a validation and a test split of equal size.
+
+    Both keep the order of the file.
 
     Args:
       split: The examples of the test file.
       path: The test file, for errors.
-      seed: The seed of the halves.
+      seed: The random seed of the division.
 
     Raises:
       ValueError: The file has one row.
