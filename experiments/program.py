@@ -30,14 +30,14 @@ class UsageError(Exception):
 def define_config() -> Any:
     """Define the flag ``--config=FILE.py[:variant]``, and ``--config.field`` for each field."""
     return config_flags.DEFINE_config_file(
-        'config', None, 'A config file, and a variant after a colon.', lock_config=True
+        'config', None, 'The config file. A variant may follow after a colon.', lock_config=True
     )
 
 
 def define_workdir() -> Any:
     """Define the flag ``--workdir``."""
     return flags.DEFINE_string(
-        'workdir', None, 'The folder of the results; runs/NAME of the config when left out.'
+        'workdir', None, 'The folder of the results. The default is runs/NAME of the config.'
     )
 
 

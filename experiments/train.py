@@ -26,7 +26,7 @@ _PREFER = flags.DEFINE_enum(
     'prefer',
     None,
     ['time', 'memory'],
-    "What the engine 'auto' saves; it replaces train.prefer of the config.",
+    "What the engine 'auto' saves. This replaces train.prefer in the config.",
 )
 
 

@@ -49,10 +49,12 @@ _SUITE = flags.DEFINE_enum(
 _PEERS = flags.DEFINE_list(
     'peers',
     [],
-    'Other libraries to measure: torch; in the suite surgery also torchjd, libmtl.',
+    'Other libraries to measure: torch. The suite surgery also knows torchjd and libmtl.',
 )
 _LIBMTL = flags.DEFINE_string('libmtl', None, 'The folder of a clone of the LibMTL repository.')
-_ROUNDS = flags.DEFINE_integer('rounds', 9, 'The number of rounds per row.', lower_bound=1)
+_ROUNDS = flags.DEFINE_integer(
+    'rounds', 9, 'The number of rounds per row of the table.', lower_bound=1
+)
 _TASKS = flags.DEFINE_list(
     'tasks', ['2', '4', '8', '16', '40'], 'The numbers of tasks in the suite surgery.'
 )

@@ -38,14 +38,16 @@ def define_flags() -> None:
     flags.DEFINE_list('weighting', None, 'The loss weightings, separated by commas.')
     flags.DEFINE_list('surgery', None, 'The surgeries, separated by commas.')
     flags.DEFINE_integer(
-        'seeds', None, f'The number of runs per method; {_SEEDS} by default.', lower_bound=1
+        'seeds', None, f'The number of runs per method. The default is {_SEEDS}.', lower_bound=1
     )
     flags.DEFINE_bool('tune', None, 'Add tuned constant weights for every sharing scheme.')
     flags.DEFINE_list(
         'rates', None, 'The learning rates that every method chooses from, separated by commas.'
     )
     flags.DEFINE_bool(
-        'crossed', None, 'Run all combinations of the lists (default), or one change at a time.'
+        'crossed',
+        None,
+        'Run all combinations of the lists (the default), or change one name at a time.',
     )
 
 

@@ -33,9 +33,9 @@ from mtljax import moves
 
 _FROM = flags.DEFINE_string('from', None, 'The work folder of a run of experiments.train.')
 _TO = flags.DEFINE_enum('to', None, moves.targets(), 'The new sharing scheme.')
-_WORKDIR = flags.DEFINE_string('workdir', None, 'A new folder for the run that trains on.')
+_WORKDIR = flags.DEFINE_string('workdir', None, 'A new folder for the run with the new scheme.')
 _CHECKPOINT = flags.DEFINE_enum(
-    'checkpoint', 'best', ['best', 'newest'], 'The checkpoint that moves.'
+    'checkpoint', 'best', ['best', 'newest'], 'The checkpoint that is moved.'
 )
 _NUM_EXPERTS = flags.DEFINE_integer('num_experts', None, 'The number of experts.', lower_bound=1)
 _NOISE = flags.DEFINE_float(
@@ -47,7 +47,7 @@ _NOISE = flags.DEFINE_float(
 _SET = flags.DEFINE_multi_string(
     'set',
     [],
-    'FIELD=VALUE sets a field of the new config, such as sharing.start=1; repeat it at will.',
+    'FIELD=VALUE sets a field of the new config, such as sharing.start=1. It can be repeated.',
 )
 
 

@@ -28,15 +28,17 @@ _SUITE = flags.DEFINE_enum('suite', 'resume', ['resume', 'compare', 'sharing'], 
 _STEPS = flags.DEFINE_integer(
     'steps',
     None,
-    'The number of training steps; by default 8000 (resume) or 2000 (compare).',
+    'The number of training steps. The default is 8000 (resume) or 2000 (compare).',
     lower_bound=400,
 )
 _KILLS = flags.DEFINE_integer('kills', 5, 'The number of kills (resume, compare).', lower_bound=1)
 _SEED = flags.DEFINE_integer(
-    'seed', None, 'The seed of the random times (resume, compare); random by default, and printed.'
+    'seed',
+    None,
+    'The seed of the random times (resume, compare). The default is random, and is printed.',
 )
 _JOBS = flags.DEFINE_integer('jobs', 2, 'The number of processes (sharing).', lower_bound=1)
-_SCHEMES = flags.DEFINE_list('schemes', None, 'The schemes (sharing); all by default.')
+_SCHEMES = flags.DEFINE_list('schemes', None, 'The schemes (sharing). The default is all.')
 _OUTPUT = flags.DEFINE_string('output', None, 'A Markdown file to write the table to (sharing).')
 
 

@@ -29,7 +29,7 @@ def check(schemes: Sequence[str] | None, jobs: int, output: str | None) -> None:
     """
     chosen = list(SCHEMES) if schemes is None else list(dict.fromkeys(schemes))
     if not chosen or not set(chosen) <= set(SCHEMES):
-        raise UsageError(f'--schemes knows {", ".join(SCHEMES)}. Found {chosen}.')
+        raise UsageError(f'--schemes should be among {", ".join(SCHEMES)}. Found {chosen}.')
     begin = time.perf_counter()
     results = _trained(rows(chosen), jobs)
     caption = _caption(results, jobs, time.perf_counter() - begin)
@@ -42,7 +42,7 @@ def check(schemes: Sequence[str] | None, jobs: int, output: str | None) -> None:
         write_text(Path(output), _markdown(flag, caption, summary, failures))
         console.print(output)
     if failures:
-        raise CheckError(f'{len(failures)} of {len(results)} trainings.')
+        raise CheckError(f'{len(failures)} of {len(results)} trainings failed.')
 
 
 def table(results: Sequence[Outcome]) -> Table:

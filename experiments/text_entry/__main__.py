@@ -26,7 +26,7 @@ _CONFIG = program.define_config()
 _WORKDIR = program.define_workdir()
 define_flags()
 _CALLS = flags.DEFINE_integer(
-    'calls', 3_000, 'The number of words that every model answers.', lower_bound=1
+    'calls', 3_000, 'The number of words for which each model is timed.', lower_bound=1
 )
 
 

@@ -22,7 +22,9 @@ from mtljax.files import write_bytes
 
 _CONFIG = program.define_config()
 _WORKDIR = program.define_workdir()
-_METHODS = flags.DEFINE_list('methods', None, 'The methods of the config to run; all by default.')
+_METHODS = flags.DEFINE_list(
+    'methods', None, 'The methods of the config to run. The default is all.'
+)
 
 
 def main() -> None:

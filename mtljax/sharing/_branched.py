@@ -82,7 +82,8 @@ def _depths(stages, tasks, at):
             )
     if max(depth.values()) < stages:
         raise ValueError(
-            f'A task should use all {stages} stages of the backbone. Found at = {dict(at)}. '
+            f'At least one task should use all {stages} stages of the backbone. Found '
+            f'at = {dict(at)}. '
             'Shorten the backbone, or let a task leave later.'
         )
     return depth

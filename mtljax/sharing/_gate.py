@@ -76,14 +76,17 @@ def check_features(reader: str, x: Any) -> None:
     """Raise a ValueError unless ``x`` is one array of floats ``[B, ...]``."""
     if not hasattr(x, 'dtype') or not jnp.issubdtype(x.dtype, jnp.inexact) or x.ndim < 2:
         raise ValueError(
-            f'{reader} should read floats [B, ..., C]. Found {jax.tree.map(jnp.shape, x)}. After a '
-            'stage that embeds ids and columns, use start=1 or before=1.'
+            f'{reader} should read floats [B, ..., C]. Found {jax.tree.map(jnp.shape, x)}. If the '
+            'first stage embeds ids or columns, pass start=1 (or before=1) to the sharing scheme.'
         )
 
 
 def _drop(weights: Float[Array, 'B E'], rate: Any, key: Any) -> Float[Array, 'B E']:
     if key is None:
-        raise ValueError('Gate dropout draws random numbers when train=True: pass key=...')
+        raise ValueError(
+            'Gate dropout draws random numbers when train=True. Found key = None. Pass key=... to '
+            'apply.'
+        )
     rest = jnp.where(jax.random.bernoulli(key, rate, weights.shape), 0, weights)
     total = rest.sum(axis=1, keepdims=True)
     return jnp.where(total > 0, divide(rest, total), weights)

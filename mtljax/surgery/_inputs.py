@@ -31,13 +31,15 @@ def per_task(name: str, values: Any, num_tasks: int) -> Shaped[Array, 'T'] | Non
 
     >>> per_task('losses', [1.0, 2.0], 3)
     Traceback (most recent call last):
-    ValueError: losses should be one per task, [3]. Found (2,).
+    ValueError: losses should have one value per task, [3]. Found shape (2,).
     """
     if values is None:
         return None
     values = jnp.asarray(values)
     if values.shape != (num_tasks,):
-        raise ValueError(f'{name} should be one per task, [{num_tasks}]. Found {values.shape}.')
+        raise ValueError(
+            f'{name} should have one value per task, [{num_tasks}]. Found shape {values.shape}.'
+        )
     return values
 
 
@@ -45,8 +47,8 @@ def known_tasks(num_tasks: int | None) -> int:
     """Return the number of tasks; if it is unknown, raise an error that says how to pass it."""
     if num_tasks is None:
         raise ValueError(
-            'A surgery with a state per task needs the number of tasks at init. Found '
-            'num_tasks = None. Pass num_tasks=T to its factory, or to on_shared where parameters '
-            'are not laid out by a sharing scheme.'
+            'A surgery with one value per task in its state needs the number of tasks at init. '
+            'Found num_tasks = None. Pass num_tasks=T where you make the surgery, or to on_shared '
+            'if the model does not come from a sharing scheme.'
         )
     return num_tasks

@@ -72,9 +72,9 @@ def weights_of(state: SurgeryState, wrapper: str) -> Float[Array, 'T']:
     """Return the task weights in a state; without them, the error says how to pass T."""
     if state.task_weights is None:
         raise ValueError(
-            f'{wrapper} needs task weights, and so the number of tasks. Found num_tasks = None. '
-            f'Pass num_tasks=T to {wrapper}, or to on_shared where parameters are not laid out by '
-            'a sharing scheme.'
+            f'{wrapper} needs task weights, and therefore the number of tasks. Found '
+            f'num_tasks = None. Pass num_tasks=T to {wrapper}, or to on_shared if the model does '
+            'not come from a sharing scheme.'
         )
     return state.task_weights
 

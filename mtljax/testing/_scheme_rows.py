@@ -69,14 +69,14 @@ def check_reach(model: MultiTask, facts: Facts) -> None:
         if len(reaching) < 2:
             raise AssertionError(
                 f'reach: two or more losses should have a gradient at shared/{path}. '
-                f"Found {reaching}. Lay it under params['task']."
+                f"Found {reaching}. Store it under params['task']."
             )
     for path, leaf in _leaves(facts.jacobian['task']):
         reaching = _names(model, _is_reached(leaf))
         if len(reaching) != 1 and not _is_reached_row_by_row(leaf):
             raise AssertionError(
                 f'reach: one loss should have a gradient at task/{path}, or loss t at row t only. '
-                f"Found {reaching}. Lay it under params['shared']."
+                f"Found {reaching}. Store it under params['shared']."
             )
     for at, name in enumerate(model.tasks):
         for path, leaf in _leaves(facts.jacobian['task']['heads'][name]):

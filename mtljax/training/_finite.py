@@ -22,8 +22,8 @@ def check_losses(losses: dict[str, np.ndarray], start: int) -> None:
         task = min(steps, key=lambda name: steps[name])
         raise NonFiniteLossError(
             f'The loss of task {task!r} is {losses[task][steps[task]]} at step '
-            f'{start + steps[task] + 1}. The last good checkpoint is kept; a lower learning rate, '
-            'clipping behind the surgery or a look at the data may help.'
+            f'{start + steps[task] + 1}. The last good checkpoint is kept. Check the data, '
+            'lower the learning rate, or clip the gradients after the surgery.'
         )
 
 
@@ -32,6 +32,6 @@ def check_params(params: Params, results: Results, step: int) -> None:
     if not all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(params)):
         tasks = [task for task, row in results.items() if not math.isfinite(row['loss'])]
         raise NonFiniteLossError(
-            f'The update of step {step} made the parameters not finite, and with them the '
-            f'validation loss of the tasks {tasks}. The last good checkpoint is kept.'
+            f'After the update of step {step}, the parameters and the validation losses of the '
+            f'tasks {tasks} are not finite. The last good checkpoint is kept.'
         )

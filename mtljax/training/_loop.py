@@ -165,7 +165,7 @@ def _open(
     if best.state.step > options.steps:
         raise ValueError(
             f'steps should be at least {best.state.step}, the step that the checkpoints in '
-            f'{workdir} have reached. Found steps = {options.steps}. Raise it, or choose another '
+            f'{workdir} have reached. Found steps = {options.steps}. Pass more steps, or another '
             'workdir.'
         )
     log = Log(workdir if jax.process_index() == 0 else None, int(best.state.step))

@@ -118,7 +118,10 @@ def _slices(tree: Any, count: int):
 
     def sliced(leaf):
         if leaf.shape[0] % count:
-            raise ValueError(f'{count} micro-batches do not divide a batch of {leaf.shape[0]}.')
+            raise ValueError(
+                'micro_batches should divide the batch size. Found '
+                f'micro_batches = {count}, and a batch of {leaf.shape[0]} examples.'
+            )
         return leaf.reshape(-1, count, *leaf.shape[1:]).swapaxes(0, 1)
 
     return jax.tree.map(sliced, tree)

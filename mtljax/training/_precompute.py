@@ -115,13 +115,13 @@ def _check(dataset: Dataset, backbone: Any, stages: Any, batch_size: Any) -> Non
     check_count('batch_size', batch_size, 1)
     if not isinstance(backbone, tuple) or stages > len(backbone):
         raise ValueError(
-            'stages should be at most those of the backbone, a tuple of Modules. '
+            'stages should be at most the number of stages of the backbone, a tuple of Modules. '
             f'Found stages = {stages}, backbone = {backbone!r}.'
         )
     if dataset.per_task_inputs or isinstance(dataset.train.example.inputs, Features):
         raise ValueError(
-            'The inputs should be the same for all tasks, and not be stored features already. '
-            'Other inputs cannot be stored.'
+            'The inputs should be the same for all tasks, and should not be stored features yet. '
+            'Found other inputs, which cannot be stored.'
         )
 
 

@@ -17,8 +17,8 @@ from mtljax.training._objective import objective
 from mtljax.weighting import equal
 
 _ORDER = (
-    'Surgery comes first in the optax chain, and clipping, MultiSteps and apply_if_finite behind '
-    'it: optax.chain(surgery.on_shared(surgery.sum()), optax.adam(1e-3)).'
+    'Surgery comes first in the optax chain, and clipping, MultiSteps and apply_if_finite come '
+    'after it: optax.chain(surgery.on_shared(surgery.sum()), optax.adam(1e-3)).'
 )
 
 

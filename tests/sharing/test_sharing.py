@@ -73,7 +73,7 @@ EVERY_TASK_EARLY = dict.fromkeys(TWO, 1)
         (sharing.branched, {'at': {'c': 1}}, r"tasks .*\['b', 'a'\]. Found \['c'\]"),
         (sharing.branched, {'at': {'b': 4}}, r"at\['b'\] should be a number .*in 0..2.*Found 4"),
         (sharing.branched, {'at': {'b': -1}}, r"at\['b'\] should be a number .*in 0..2.*Found -1"),
-        (sharing.branched, {'at': EVERY_TASK_EARLY}, 'A task should use all 2 stages'),
+        (sharing.branched, {'at': EVERY_TASK_EARLY}, 'At least one task should use all 2 stages'),
         (sharing.soft, {'parallel': []}, 'parallel should be different stages among 0 to 1'),
         (sharing.film, {'after': [3]}, r'after should be.*among 0 to 1.*Found after = \[3\]'),
         (sharing.cross_stitch, {'start': 1, 'after': [0]}, 'after should be.*among 1 to 1'),

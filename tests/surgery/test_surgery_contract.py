@@ -29,8 +29,8 @@ def test_it_fits_a_model(name):
 @pytest.mark.parametrize(
     ('extra', 'match'),
     [
-        ({'active': jnp.ones(2, bool)}, r'active should be one per task, \[3\]'),
-        ({'losses': jnp.ones(1)}, r'losses should be one per task, \[3\]'),
+        ({'active': jnp.ones(2, bool)}, r'active should have one value per task, \[3\]'),
+        ({'losses': jnp.ones(1)}, r'losses should have one value per task, \[3\]'),
     ],
 )
 def test_extra_arguments_are_one_per_task(extra, match):

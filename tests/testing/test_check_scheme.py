@@ -49,8 +49,13 @@ def doubled(tree):
     [
         ('params', lambda p: p['task'], 'layout', "keys of params should be .'shared', 'task'.*"),
         ('params', moved_head, 'layout', r"\['heads'\] should be \['b', 'wide'\]. Found \[\]"),
-        ('jacobian', moved_head, 'reach', r"at shared/head/.*Found \['b'\]. Lay it under"),
-        ('jacobian', moved_trunk, 'reach', r"at task/trunk/.*Found \['wide', 'b'\]. Lay it under"),
+        ('jacobian', moved_head, 'reach', r"at shared/head/.*Found \['b'\]. Store it under"),
+        (
+            'jacobian',
+            moved_trunk,
+            'reach',
+            r"at task/trunk/.*Found \['wide', 'b'\]. Store it under",
+        ),
         ('combined', doubled, 'gradients', 'combination of the engine should be the same'),
         ('jacobian', doubled, 'gradients', 'weighted sum of the rows should be the same'),
         ('losses', doubled, 'losses', "the loss of 'wide' should be the same"),
