@@ -45,7 +45,7 @@ def aliexpress(path: str | os.PathLike, *, seed: int = 0) -> Dataset:
     Raises:
       FileNotFoundError: A file is missing.
       ValueError: A file does not have the expected content, or a row has a conversion without a
-        click (the error names the row), or the folder holds files under both names.
+        click (the error names the row), or the folder holds files with both kinds of names.
 
     >>> aliexpress('nowhere')
     Traceback (most recent call last):

@@ -51,7 +51,7 @@ def census(
     - ``'income'``: the task ``'income'`` asks for an income above 50,000 dollars, and ``'marital'``
       asks whether the person never married.
     - ``'education'``: the task ``'education'`` asks for an education of at least college, and
-      ``'marital'`` is as above. At least college means a degree: an associate's, bachelor's,
+      ``'marital'`` is as above. Here, at least college means a degree: an associate's, bachelor's,
       master's, professional or doctorate. ``'Some college but no degree'`` is 0. The paper does not
       list these values.
 
@@ -66,9 +66,9 @@ def census(
     steps, and the weeks worked. All other columns are categorical. ``'?'`` and ``'NA'`` are
     categories too, and a value that the training rows do not contain has the code -1.
 
-    The columns of the labels and the instance weight are left out. With group ``'education'`` the
-    income is left out as well, because it is a label of the data, so that 31 categorical columns
-    remain. The column ``hs_college`` stays: it says whether a person is enrolled, and not which
+    The columns of the labels and the instance weight are left out. With group ``'education'``, the
+    income is left out as well, because it is a label of the data. There are then 31 categorical
+    columns. The column ``hs_college`` stays: it says whether a person is enrolled, and not which
     degree the person has.
 
     Targets are 0 or 1, ``[B]``. No label is missing.
@@ -84,7 +84,7 @@ def census(
     Raises:
       FileNotFoundError: A file is missing.
       ValueError: An option is unknown, a file does not have the expected content (the error names
-        the row), or there are files under both names.
+        the row), or there are files with both kinds of names.
 
     >>> census('nowhere')
     Traceback (most recent call last):

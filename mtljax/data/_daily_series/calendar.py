@@ -16,8 +16,8 @@ def calendar_features(
 ) -> np.ndarray:
     """Compute features of days from the calendar: seasons, weekdays, holidays and a trend.
 
-    The result is a float32 array ``[N, 2 fourier + 6 + 7 + 11 holidays + trend]``. In this order,
-    its columns are:
+    The result is a float32 array ``[N, 2 fourier + 6 + 7 + 11 holidays + trend]``, where
+    ``holidays`` and ``trend`` count as 0 or 1. In this order, its columns are:
 
     - the sine and cosine of ``2 pi k t / 365.25`` for k from 1 to ``fourier``, where t counts days;
     - the sine and cosine of ``2 pi k t / 7`` for k from 1 to 3;

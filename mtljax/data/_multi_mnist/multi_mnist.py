@@ -41,7 +41,7 @@ def multi_mnist(
 
     On a canvas of 36x36 pixels, one image is at the upper left, and another one is at the lower
     right. Where they overlap, the brighter pixel is shown. The tasks are to classify the two
-    images. There are two published recipes:
+    images, which are called partners. There are two published recipes:
 
     - ``'sener'``: the corners of the images are at (0, 0) and (6, 6), and the partner of an image
       may have any class. The canvas is then reduced to 28x28 pixels by taking the nearest pixel,
@@ -60,7 +60,8 @@ def multi_mnist(
 
     Args:
       path: The folder with the four idx files. With ``kind='both'`` it is
-        ``{'mnist': folder, 'fashion': folder}``. None stands for the fetched files.
+        ``{'mnist': folder, 'fashion': folder}``. None stands for the files that
+        ``python -m experiments.data fetch mnist`` or ``fetch fashion_mnist`` has fetched.
       kind: The originals: ``'mnist'``, ``'fashion'``, or ``'both'`` for a digit at the left and a
         piece of clothing at the right.
       recipe: The recipe, ``'sener'`` or ``'pmtl'``.

@@ -38,14 +38,15 @@ def multi_target(
 ) -> Dataset:
     """Read a table with several regression targets, or several tables with one target each.
 
-    The ending of the file says its format. Only the first two may be gzipped:
+    The ending of the file name decides the format. Files of the first two formats may be gzipped:
 
     - ``.arff``: the data sets of Mulan (Spyromitros-Xioufis et al., Machine Learning 2016,
       https://doi.org/10.1007/s10994-016-5546-z). Each target is one task, with the name of its
-      attribute. Nominal inputs become one-hot columns. A target ``?`` is masked. An input ``?``
-      becomes the mean of the training rows, or zeros if it is nominal. An empty cell is refused.
+      attribute. Nominal inputs become one-hot columns. A missing value is ``?``. It is masked in a
+      target. In an input it becomes the mean of the training rows, or zeros if the input is
+      nominal. An empty cell is refused.
     - ``.csv``: a table of numbers with a header. An empty cell or ``?`` is a missing value.
-    - ``.mat`` with the cells ``X (1, T)`` and ``Y (1, T)``: the School data, as in Argyriou,
+    - ``.mat`` with the cell arrays ``X (1, T)`` and ``Y (1, T)``: the School data, as in Argyriou,
       Evgeniou & Pontil, Machine Learning 2008, https://doi.org/10.1007/s10994-007-5040-8. Each
       school is one task, ``'task_1'`` and so on. The pupils of all schools form one table. A pupil
       has a label for one school only; the labels of the other tasks are masked. The rows of each

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def batch_indices(size: int, batch_size: int, seed: int, start: int, stop: int) -> np.ndarray:
-    """The examples in the batches of the steps from ``start`` to ``stop - 1``.
+    """The indices of the examples in every batch, for the steps ``start`` to ``stop - 1``.
 
     Every epoch is a new random permutation, without its last incomplete batch. The result depends
     only on the seed and the steps. Training can therefore resume at any step without a stored
