@@ -47,4 +47,4 @@ def _patches(x, side):
 
 def _check(x, holds, expected):
     if not holds:
-        raise ValueError(f'transformer expects {expected}. Found {x.dtype}{x.shape}.')
+        raise ValueError(f'transformer should read {expected}. Found {x.dtype}{x.shape}.')

@@ -58,7 +58,7 @@ def with_channels(x: Any, reader: str) -> Any:
     """
     if not hasattr(x, 'ndim') or x.ndim not in (3, 4):
         raise ValueError(
-            f'{reader} reads images [B, height, width] or [B, height, width, channels]. '
+            f'{reader} should read images [B, height, width] or [B, height, width, channels]. '
             f'Found inputs of shape {jax.tree.map(jnp.shape, x)}.'
         )
     return x[..., None] if x.ndim == 3 else x

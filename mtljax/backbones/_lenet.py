@@ -26,8 +26,8 @@ class _Convolution(linen.Module):
         least = self.kernel + 1 if self.padding == 'VALID' else 2
         if min(x.shape[1:3]) < least:
             raise ValueError(
-                f'With kernel = {self.kernel}, padding = {self.padding!r} lenet '
-                f'reads images of {least}x{least} or more. Found {x.shape[1]}x{x.shape[2]}.'
+                f'Images should have {least}x{least} pixels or more, for lenet with kernel = '
+                f'{self.kernel} and padding = {self.padding!r}. Found {x.shape[1]}x{x.shape[2]}.'
             )
         x = linen.Conv(
             self.features,
@@ -88,8 +88,8 @@ def lenet(
     check_sizes('kernel', kernels)
     if len(kernels) != len(features):
         raise ValueError(
-            f'kernel should be one for all or one per convolution, {len(features)}. '
-            f'Found kernel = {kernel}.'
+            f'kernel should be one number for all, or one for each of the {len(features)} '
+            f'convolutions. Found kernel = {kernel}.'
         )
     if padding not in ('SAME', 'VALID'):
         raise ValueError(f"padding should be 'SAME' or 'VALID'. Found padding = {padding!r}.")

@@ -95,5 +95,5 @@ def _channels(values: Any, x: Array) -> Array:
 def _rgb(x: Array) -> Array:
     x = with_channels(x, 'on_images')
     if x.shape[-1] not in (1, 3):
-        raise ValueError(f'on_images reads one channel or three. Found inputs {x.shape}.')
+        raise ValueError(f'Images should have one channel or three. Found inputs {x.shape}.')
     return jnp.broadcast_to(x, (*x.shape[:-1], 3))

@@ -22,8 +22,8 @@ class _Encoder(Layers):
         features = with_channels(features_of(x), 'segnet')
         if features.shape[1] % 2 or features.shape[2] % 2:
             raise ValueError(
-                'segnet halves height and width at every encoder, to whole numbers. '
-                f'Found {features.shape[1:3]} at one.'
+                'Height and width should be even at every encoder of segnet, which halves them. '
+                f'Found {features.shape[1:3]} at one encoder.'
             )
         for _ in range(self.depth):
             features = linen.relu(self.normalise(self.convolve(features, self.width, 3), train))

@@ -54,7 +54,7 @@ def _column(x, name, count, kind):
     fits = isinstance(column, jax.Array | np.ndarray) and column.shape[1:] == (count,)
     if not fits or not jnp.issubdtype(column.dtype, kind):
         raise ValueError(
-            f'tabular expects inputs[{name!r}] of type {kind.__name__} and shape [B, {count}]. '
+            f'inputs[{name!r}] should have type {kind.__name__} and shape [B, {count}]. '
             f'Found {jax.tree.map(lambda leaf: f"{jnp.result_type(leaf)}{jnp.shape(leaf)}", x)}.'
         )
     return column
@@ -108,10 +108,13 @@ def tabular(
     check_count('numeric', numeric, 0)
     if len(sizes) != len(cardinalities):
         raise ValueError(
-            'embedding should be one for all, or one per categorical column. '
+            'embedding should be one number for all, or one number per categorical column. '
             f'Found embedding = {embedding} for {len(cardinalities)} columns.'
         )
     if not cardinalities and not numeric:
-        raise ValueError('tabular should have a column. Found no cardinalities, numeric = 0.')
+        raise ValueError(
+            'tabular should have a column. Found no cardinalities, and numeric = 0. '
+            'Add one of them.'
+        )
     columns = _Columns(cardinalities, numeric, sizes, dtype)
     return from_linen(columns), *mlp(widths, dropout=dropout, dtype=dtype)

@@ -61,8 +61,9 @@ def from_linen(
             y, written = module.apply(variables, x, **flag(True), rngs=keys, mutable=list(state))
         except errors.InvalidRngError as error:
             raise ValueError(
-                f'{type(module).__name__} draws random numbers when train=True: pass key=... '
-                f'(streams known: {tuple(rngs)}). {error}'
+                f'{type(module).__name__} should have a key for its random numbers when '
+                f'train=True. Found key = {key} and rngs = {tuple(rngs)}. To train, pass key=..., '
+                f'and name every random stream of the module in rngs. {error}'
             ) from error
         return y, {**state, **written}
 

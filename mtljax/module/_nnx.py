@@ -42,7 +42,10 @@ def from_nnx(factory: Callable[[nnx.Rngs], nnx.Module]) -> Module:
     def apply(params, state, x, *, key=None, train=False):
         graph, params_like, streams, state_like = abstract()
         if train and key is None and jax.tree.leaves(streams):
-            raise ValueError('This NNX module draws random numbers when train=True: pass key=...')
+            raise ValueError(
+                'The NNX module should have a key for its random numbers when train=True. '
+                'Found key = None. To train, pass key=...'
+            )
         module = nnx.merge(
             graph, _fill(params_like, params), _reseed(streams, key), _fill(state_like, state)
         )

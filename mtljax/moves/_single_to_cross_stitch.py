@@ -34,7 +34,10 @@ def single_to_cross_stitch(single: PyTree, fresh: PyTree) -> PyTree:
     places = {'towers': fresh['shared']['towers'], 'heads': fresh['task']['heads']}
     shapes = [jax.tree.map(jnp.shape, tree) for tree in (trained, places)]
     if shapes[0] != shapes[1]:
-        raise ValueError(f'Towers and heads should agree. Found {shapes[0]} and {shapes[1]}.')
+        raise ValueError(
+            'Towers and heads should have the same names and shapes in both models. '
+            f'Found {shapes[0]} and {shapes[1]}.'
+        )
     moved = {
         'shared': {**fresh['shared'], 'towers': trained['towers']},
         'task': {**fresh['task'], 'heads': trained['heads']},

@@ -39,7 +39,7 @@ def select(tree: PyTree, where: Where = None) -> PyTree:
         for prefix in prefixes:
             if not any(_is_under(name, prefix) for name in names):
                 raise ValueError(
-                    f'where should name paths of parameters. Found {prefix!r} beside {names}.'
+                    f'where should name paths of parameters. Found {prefix!r}. Choose from {names}.'
                 )
         marks = [any(_is_under(name, prefix) for prefix in prefixes) for name in names]
     return jax.tree.unflatten(treedef, marks)

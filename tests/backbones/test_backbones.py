@@ -184,7 +184,10 @@ def test_columns_of_one_kind():
         (lambda: backbones.resnet(18, output_stride=2), r'one of \[4, 8, 16, 32\]'),
         (lambda: backbones.lenet(()), r'Found features = \(\)'),
         (lambda: backbones.lenet(kernel=0), 'Found kernel = '),
-        (lambda: backbones.lenet(kernel=(5,)), r'one per convolution, 2. Found kernel = \(5,\)'),
+        (
+            lambda: backbones.lenet(kernel=(5,)),
+            r'each of the 2 convolutions. Found kernel = \(5,\)',
+        ),
         (lambda: backbones.lenet(padding='same'), "Found padding = 'same'"),
         (lambda: backbones.efficientnet_lite0(width=0), 'Found width = 0'),
         (lambda: backbones.efficientnet_lite0(drop=1), 'Found drop = 1'),
@@ -210,9 +213,9 @@ def test_options_out_of_range(backbone, match):
 @pytest.mark.parametrize(
     ('backbone', 'x', 'match'),
     [
-        (backbones.resnet(), VECTORS[0], r'reads images.*\(7, 5\)'),
-        (backbones.lenet(padding='VALID'), COLOURS, 'images of 6x6 or more. Found 2x2'),
-        (backbones.lenet(), COLOURS[:, :2], 'images of 2x2 or more. Found 1x4'),
+        (backbones.resnet(), VECTORS[0], r'should read images.*\(7, 5\)'),
+        (backbones.lenet(padding='VALID'), COLOURS, 'have 6x6 pixels or more.*Found 2x2'),
+        (backbones.lenet(), COLOURS[:, :2], 'have 2x2 pixels or more.*Found 1x4'),
         (backbones.transformer(), TOKENS, r'vectors \[B, L, channels\].*int32\(2, 7\)'),
         (backbones.transformer(vocabulary=9), VECTORS, r'integers \[B, L\].*float32\(2, 7, 5\)'),
         (backbones.transformer(patch=5), IMAGES, r'with sides divisible by 5.*\(2, 8, 12\)'),

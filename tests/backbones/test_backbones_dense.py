@@ -248,9 +248,9 @@ def test_engines_agree_where_integers_cross_the_cut():
 @pytest.mark.parametrize(
     ('backbone', 'x', 'match'),
     [
-        (SEGNET, IMAGES[:, :6], r'whole numbers.*\(3, 6\)'),
-        (SEGNET, IMAGES[0, 0], r'segnet reads images.*\(12, 3\)'),
-        (UNET, IMAGES[0, 0], r'unet reads images.*\(12, 3\)'),
+        (SEGNET, IMAGES[:, :6], r'even at every encoder.*\(3, 6\)'),
+        (SEGNET, IMAGES[0, 0], r'segnet should read images.*\(12, 3\)'),
+        (UNET, IMAGES[0, 0], r'unet should read images.*\(12, 3\)'),
     ],
 )
 def test_inputs_that_do_not_fit(backbone, x, match):

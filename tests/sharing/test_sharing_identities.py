@@ -195,7 +195,7 @@ def test_trained_towers_start_cross_stitching():
     moved = {'units': -10.0, 'towers': -0.1, 'heads': -0.1}
     for path, leaf in jax.tree_util.tree_leaves_with_path(updates):
         np.testing.assert_allclose(leaf, moved[path[1].key], rtol=1e-6)
-    with pytest.raises(ValueError, match='Towers and heads should agree'):
+    with pytest.raises(ValueError, match='Towers and heads should have the same names'):
         moves.single_to_cross_stitch({'task': {'towers': {}, 'heads': {}}}, params)
     with pytest.raises(ValueError, match=r"no parameter lies under \['gates'\]"):
         training.scale_rate('gates', 10).init(params)
