@@ -12,10 +12,10 @@ def paired(
 ) -> dict[str, dict[str, tuple[float, float]]]:
     """The mean difference of every method to a reference method, over their common seeds.
 
-    For seed s, the difference is ``d_s = m_s - r_s``, where ``m_s`` is the metric of the method and
-    ``r_s`` is that of the reference. For n seeds, the result is ``mean(d)`` with half the width of
-    its 95 % confidence interval, ``t_{0.975, n-1} sd(d) / sqrt(n)``. If a seed gives both methods
-    the same data in the same order, its effect cancels out.
+    For seed s, the difference is ``d_s = m_s - r_s``, where ``m_s`` is the result of the method and
+    ``r_s`` is the result of the reference. For n seeds, the result is ``mean(d)`` with half the
+    width of its 95 % confidence interval, ``t_{0.975, n-1} sd(d) / sqrt(n)``. If a seed gives both
+    methods the same data in the same order, its effect cancels out.
 
     Args:
       records: The records of all runs.

@@ -54,7 +54,8 @@ def efficientnet_lite0(
         proportionally smaller for earlier blocks. The original network trains with 0.2.
       axis_name: The axis name of a surrounding `jax.pmap`. In training, batch statistics are
         averaged over its devices.
-      dtype: The dtype of the computation. The default is that of the parameters, float32.
+      dtype: The dtype of the computation. The default is float32, which is also the dtype of the
+        parameters.
 
     Returns:
       A tuple of nine modules, the stages: the stem, seven groups of blocks, and a 1x1 convolution.

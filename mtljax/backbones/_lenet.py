@@ -70,15 +70,16 @@ def lenet(
       padding: ``'SAME'`` keeps height and width in a convolution. ``'VALID'`` uses no padding, as
         the paper does, and reduces height and width by ``kernel - 1``.
       width: The number of units of the dense layer.
-      dtype: The dtype of the computation. The default is that of the parameters, float32.
+      dtype: The dtype of the computation. The default is float32, which is also the dtype of the
+        parameters.
 
     Returns:
       A tuple of ``len(features) + 1`` modules, the stages. They map images ``[B, height, width]``
       or ``[B, height, width, channels]`` to features ``[B, width]``.
 
     Raises:
-      ValueError: There is no convolution, a size is below 1, the padding is unknown, or the number
-        of kernels is not that of the convolutions. Or, at init, the images are too small.
+      ValueError: There is no convolution, a size is below 1, the padding is unknown, or there are
+        not as many kernels as convolutions. Or, at init, the images are too small.
 
     >>> len(lenet())
     3

@@ -37,7 +37,8 @@ def mlp(
       widths: The number of units of each layer.
       activation: The function after every layer, including the last one.
       dropout: The share of units that are dropped in training.
-      dtype: The dtype of the computation. The default is that of the parameters, float32.
+      dtype: The dtype of the computation. The default is float32, which is also the dtype of the
+        parameters.
 
     Returns:
       A tuple of ``len(widths)`` modules, the stages. They flatten inputs ``[B, ...]`` and map them

@@ -67,7 +67,8 @@ def resnet(
         statistics as state. For the format see `mtljax.backbones`.
       axis_name: The axis name of a surrounding `jax.pmap`. In training, batch statistics are
         averaged over its devices.
-      dtype: The dtype of the computation. The default is that of the parameters, float32.
+      dtype: The dtype of the computation. The default is float32, which is also the dtype of the
+        parameters.
 
     Returns:
       A tuple of ``1 + len(widths)`` modules, the stages, with the stem first. They map images

@@ -56,8 +56,8 @@ def segnet(
     """SegNet: encoders with max pooling, then decoders that reverse the pooling.
 
     A decoder puts each value at the position of the maximum that the pooling has found
-    (Badrinarayanan, Kendall, Cipolla, TPAMI 2017, https://arxiv.org/abs/1511.00561). The layout is
-    that of Liu, Johns, Davison, CVPR 2019, https://arxiv.org/abs/1803.10704. It has 3x3
+    (Badrinarayanan, Kendall, Cipolla, TPAMI 2017, https://arxiv.org/abs/1511.00561). The layout
+    follows Liu, Johns, Davison, CVPR 2019, https://arxiv.org/abs/1803.10704. It has 3x3
     convolutions with norm and ReLU, and one more decoder with the first width. The convolutions
     have no bias, because a norm would cancel it.
 
@@ -71,7 +71,8 @@ def segnet(
       groups: The number of groups of channels, for group norm.
       axis_name: The axis name of a surrounding `jax.pmap`. In training, batch statistics are
         averaged over its devices.
-      dtype: The dtype of the computation. The default is that of the parameters, float32.
+      dtype: The dtype of the computation. The default is float32, which is also the dtype of the
+        parameters.
 
     Returns:
       A tuple of ``2 len(widths)`` modules, the stages, with the encoders first. They map images

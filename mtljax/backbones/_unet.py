@@ -84,7 +84,8 @@ def unet(
       groups: The number of groups of channels, for group norm.
       axis_name: The axis name of a surrounding `jax.pmap`. In training, batch statistics are
         averaged over its devices.
-      dtype: The dtype of the computation. The default is that of the parameters, float32.
+      dtype: The dtype of the computation. The default is float32, which is also the dtype of the
+        parameters.
 
     Returns:
       A tuple of ``2 len(widths) - 1`` modules, the stages. They map images of any size,

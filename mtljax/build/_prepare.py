@@ -34,7 +34,7 @@ def prepare(config: Mapping[str, Any], dataset: Dataset | None = None) -> Prepar
 
     Args:
       config: A config, as in the files of ``configs/``.
-      dataset: A data set that replaces that of the config.
+      dataset: A data set that replaces the data set of the config.
 
     Raises:
       ValueError: A field cannot be built. The message names the field.

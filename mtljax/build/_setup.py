@@ -54,7 +54,7 @@ def setup(config: Mapping[str, Any], dataset: Dataset | Prepared | None = None) 
 
     Args:
       config: A config, as in the files of ``configs/`` or in the ``config.json`` of a run.
-      dataset: A data set that replaces that of the config, or the result of `prepare`.
+      dataset: A data set that replaces the data set of the config, or the result of `prepare`.
 
     Raises:
       ValueError: A field is missing or cannot be built. The message names the field.

@@ -48,8 +48,8 @@ def text(path: str | Path, *, length: int = 32, vocabulary: int = 10_000) -> Dat
     1 to ``vocabulary``, and all other words are 0. Targets are ``[B, length]``:
 
     - ``'next_word'``: the next word. An unknown word has no label.
-    - ``'punctuation'``: the first mark between this word and the next one. One of ``. , ; : ? !``
-      is 1 to 6, and 0 means that there is no mark.
+    - ``'punctuation'``: the first mark between this word and the next one. The marks
+      ``. , ; : ? !`` are 1 to 6, and 0 means that there is no mark.
     - ``'capital'``: whether the word begins with a capital letter. A number has no label, and
       neither has a letter of a script without capitals.
 

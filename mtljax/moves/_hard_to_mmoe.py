@@ -29,8 +29,8 @@ def hard_to_mmoe(
     statistics, frozen stages), which has the same layout. Frozen experts stay equal.
 
     Initialise the optimiser again, by ``tx.init`` of the new parameters, because old moments do not
-    fit. The gradient of an expert is that of the trunk times the weight of its gate. For E experts,
-    the second moment of the trunk could be up to ``E^2`` times too large. It would slow down the
+    fit. An expert gets the gradient of the trunk times the weight of its gate. For E experts, the
+    second moment of the trunk could be up to ``E^2`` times too large. It would slow down the
     experts for as long as the optimiser remembers it.
 
     Args:

@@ -15,9 +15,9 @@ def hard_to_soft(hard: PyTree, fresh: PyTree) -> PyTree:
     once for the state (batch statistics, frozen stages), which has the same layout.
 
     Initialise the optimiser again, by ``tx.init`` of the new parameters, because old moments do not
-    fit. The moments of the trunk belong to the sum of the gradients of all T tasks, but the
-    gradient of a tower is that of one task. The second moment of the trunk could be up to ``T^2``
-    times too large. It would slow down the towers for as long as the optimiser remembers it.
+    fit. The moments of the trunk belong to the sum of the gradients of all T tasks, but a tower
+    gets the gradient of one task only. The second moment of the trunk could be up to ``T^2`` times
+    too large. It would slow down the towers for as long as the optimiser remembers it.
 
     Args:
       hard: The trained parameters, or the state, of a `sharing.hard` model.

@@ -33,9 +33,9 @@ def nyuv2(path: str | Path, *, validation: float = 0.1, seed: int = 0) -> Datase
     - ``'segmentation'`` ``[B, H, W]``: the class. A label below 0 is masked.
     - ``'depth'`` ``[B, H, W]``: the depth, in the unit of the files. A value of 0 is masked, and a
       value below 0 is refused.
-    - ``'normal'`` ``[B, H, W, 3]``: the surface normal. A vector of zeros is masked. (The code of
-      the benchmark masks all vectors whose components add up to 0.) Loss and metrics use only the
-      direction of a prediction, not its length.
+    - ``'normal'`` ``[B, H, W, 3]``: the surface normal. A vector of zeros is masked. (Instead, the
+      code of the benchmark masks all vectors whose components add up to 0.) Loss and metrics use
+      only the direction of a prediction, not its length.
 
     The test split is ``val``, because the published tables report results on it. The validation
     split is a share of ``train``, so that no model is chosen on the test split. With

@@ -55,8 +55,8 @@ def multi_target(
 
     Inputs are ``[B, D]``, float32. Inputs and targets ``[B]`` are standardised by the training
     rows. An input that is constant in these rows is 0 everywhere. The metrics are ``rmse``, in the
-    unit of the file, and ``rrmse``, the rmse divided by that of always predicting the mean of the
-    training rows. The split is random.
+    unit of the file, and ``rrmse``, which is the rmse divided by the rmse of always predicting the
+    mean of the training rows. The split is random.
 
     Args:
       path: The file.

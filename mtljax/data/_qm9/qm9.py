@@ -40,14 +40,14 @@ def qm9(
     charges.
 
     Targets ``[B]`` are standardised by the training rows. The metric ``mae`` has the unit of the
-    property: ``mu`` (Debye), ``alpha`` (Bohr^3), ``homo``, ``lumo`` (meV), ``r2`` (Bohr^2),
-    ``zpve``, ``U0``, ``U``, ``H``, ``G`` (meV) and ``Cv`` (cal / mol K). The last four energies are
-    energies of atomisation: the energies of the free atoms, as the authors of the data publish
-    them, are subtracted. No label is missing.
+    property: Debye for ``mu``, Bohr^3 for ``alpha``, Bohr^2 for ``r2``, cal / mol K for ``Cv``, and
+    meV for ``homo``, ``lumo``, ``zpve``, ``U0``, ``U``, ``H`` and ``G``. ``U0``, ``U``, ``H`` and
+    ``G`` are energies of atomisation: the energies of the free atoms, as the authors of the data
+    publish them, are subtracted. No label is missing.
 
     The molecules are permuted at random. The first 10,000 are the test split, the next 10,000 are
     the validation split, and the rest is the training split. If there are fewer than 100,000
-    molecules, a tenth is used for each of test and validation.
+    molecules, the test and the validation split have a tenth each.
 
     Args:
       path: The folder. By default it is the one that ``python -m experiments.data fetch qm9``

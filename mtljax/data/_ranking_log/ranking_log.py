@@ -69,9 +69,9 @@ def ranking_log(
     ``mae`` is in seconds.
 
     The label ``'conversion'`` means a click and a conversion, and it is known for every impression.
-    The funnel of `sharing.esmm` can be trained on it directly, by
-    ``esmm(backbone, heads, funnel=('click', 'conversion'))``. Other schemes predict the probability
-    of a click and a conversion directly.
+    The scheme `sharing.esmm` models the path from click to conversion, its funnel. It can be
+    trained on this label: ``esmm(backbone, heads, funnel=('click', 'conversion'))``. Other schemes
+    directly predict the probability that both happen.
 
     Args:
       train: The number of training impressions.
@@ -79,8 +79,8 @@ def ranking_log(
       test: The number of test impressions.
       click: The rate of clicks, in (0, 1).
       conversion: The rate of conversions among clicks, in (0, 1).
-      conflict: The angle between click and safety in degrees, 0 to 180. At 90 degrees they are
-        unrelated.
+      conflict: The angle between the scores of click and safety in degrees, 0 to 180. At 90 degrees
+        they are unrelated.
       labels: ``{task: share}``, the share of the training labels of a task to keep, in (0, 1]. The
         labels of a smaller share are a subset of those of a larger share. Validation and test keep
         all labels.
