@@ -24,9 +24,9 @@ def aligned_mtl(
     https://arxiv.org/abs/2305.19000). By default ``p = 1``, as in the authors' code; TorchJD takes
     ``p = 1/T``.
 
-    If all T task gradients equal g, the update is ``T g``. `on_shared` does not weight the
-    gradients of the heads. Zero gradients and tasks without a label in the batch are left out. The
-    method is deterministic. If a task gradient is not finite, the update is not finite.
+    If all T task gradients equal g, the update is ``T g``. The gradients of the heads are not
+    weighted (see `on_shared`). Zero gradients and tasks without a label in the batch are left out.
+    The method is deterministic. If a task gradient is not finite, the update is not finite.
 
     Args:
       scale: How s is computed from the non-zero singular values: their minimum, their median or

@@ -20,10 +20,10 @@ def conflict_free(*, preference: PerTask | None = None) -> Surgery:
     ``U^+ p = U^T (U U^T)^+ p``. `conflict_free_momentum` is the variant that needs only one task
     gradient per step.
 
-    If all T task gradients equal g, the update is ``T g``. `on_shared` does not weight the
-    gradients of the heads. Zero gradients and tasks without a label in the batch are left out. If
-    no such direction exists, the update is 0. The method is deterministic. If a task gradient is
-    not finite, the update is not finite.
+    If all T task gradients equal g, the update is ``T g``. The gradients of the heads are not
+    weighted (see `on_shared`). Zero gradients and tasks without a label in the batch are left out.
+    If there is no direction with these cosines, the update is 0. The method is deterministic. If a
+    task gradient is not finite, the update is not finite.
 
     Args:
       preference: The vector p, ``[T]``. The cosines to the task gradients have these ratios. None

@@ -54,16 +54,17 @@ def conflict_free_momentum(
     A step costs one backward pass for any number of tasks T. The state takes the memory of T
     gradients.
 
-    If all task gradients equal g, the update is ``T g`` once all tasks have a momentum. `on_shared`
-    sums the gradients of the heads of all tasks without weights. The method is deterministic: if
-    several tasks have waited equally long, the first one is updated. The momentum of a task does
-    not change while it has no label, and still counts. Zero momenta are left out. If a task
-    gradient is not finite, this update and all later ones are not finite.
+    If all task gradients equal g, the update is ``T g`` once all tasks have a momentum. The
+    gradients of the heads are computed for all tasks in every step, and are not weighted (see
+    `on_shared`). The method is deterministic: if several tasks have waited equally long, the first
+    one is updated. The momentum of a task does not change while it has no label, and still counts.
+    Zero momenta are left out. If a task gradient is not finite, this update and all later ones are
+    not finite.
 
     Args:
       decay: The decay b of the momenta.
       preference: Ratios of the cosines, as in `conflict_free`.
-      num_tasks: The number of tasks T. Omit it inside `on_shared`, which passes it.
+      num_tasks: The number of tasks T. Inside `on_shared` you can omit it.
 
     Raises:
       ValueError: An option is out of range.

@@ -36,16 +36,16 @@ def db_mtl(*, beta: float = 0.9, beta_sigma: float = 0.0, num_tasks: int | None 
     https://arxiv.org/abs/2308.12029). The state takes the memory of T gradients for T tasks.
 
     If all task gradients equal g and all losses equal L, the first update is
-    ``(1 - beta) T g / L``, and later updates tend to ``T g / L``. `on_shared` weights the gradient
-    of each head by ``1 / L_t``, so that it is the gradient of the log-loss. A task without a label
-    in the batch is left out of this step, and its running mean does not change. A zero mean adds
-    nothing. The method is deterministic. If a task gradient is not finite, this update and all
-    later ones are not finite. The losses must be positive.
+    ``(1 - beta) T g / L``, and later updates tend to ``T g / L``. The gradient of each head is
+    weighted by ``1 / L_t``, so that it is the gradient of the log-loss (see `on_shared`). A task
+    without a label in the batch is left out of this step, and its running mean does not change. A
+    zero mean adds nothing. The method is deterministic. If a task gradient is not finite, this
+    update and all later ones are not finite. The losses must be positive.
 
     Args:
       beta: The decay of the running means. The default is LibMTL's.
       beta_sigma: At step k, beta is divided by ``k^beta_sigma``. The default is LibMTL's.
-      num_tasks: The number of tasks T. Omit it inside `on_shared`, which passes it.
+      num_tasks: The number of tasks T. Inside `on_shared` you can omit it.
 
     Raises:
       ValueError: An option is out of range. At update, the losses are missing.

@@ -16,10 +16,10 @@ def dualproj() -> Surgery:
     https://arxiv.org/abs/1706.08840). For two tasks it is computed in closed form.
     `with_preference` projects a weighted mean instead.
 
-    If every task gradient equals g, the update is ``g``. `on_shared` does not weight the gradients
-    of the heads. Tasks without a label in the batch are left out. A zero gradient counts in the
-    mean, but it does not change the cone. The method is deterministic. If a task gradient is not
-    finite, the update is not finite.
+    If every task gradient equals g, the update is ``g``. The gradients of the heads are not
+    weighted (see `on_shared`). Tasks without a label in the batch are left out. A zero gradient
+    counts in the mean, but it does not change the cone. The method is deterministic. If a task
+    gradient is not finite, the update is not finite.
 
     >>> method = dualproj()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

@@ -20,7 +20,7 @@ def every(method: Surgery, k: int, *, num_tasks: int | None = None) -> Surgery:
     Args:
       method: A surgery whose update is a sum of the task gradients with the task weights.
       k: The number of steps from one computation of the weights to the next, at least 1.
-      num_tasks: The number of tasks. Omit it inside `on_shared`, which passes it.
+      num_tasks: The number of tasks. Inside `on_shared` you can omit it.
 
     Raises:
       ValueError: k is below 1, or the update of the method is not a weighted sum of the task

@@ -46,16 +46,16 @@ def excess_mtl(
     In LibMTL the T weights start at 1 and have the sum T. ``rescale(excess_mtl(), to='sum')`` gives
     this. The state takes the memory of T gradients.
 
-    If every task gradient equals g, the update is ``g``. `on_shared` weights the gradients of the
-    heads by ``w_t`` too. A task without a label in the batch is left out of this step, and its
-    state does not change. A zero gradient has no excess risk. The method is deterministic. If a
+    If every task gradient equals g, the update is ``g``. The gradients of the heads are weighted by
+    ``w_t`` too (see `on_shared`). A task without a label in the batch is left out of this step, and
+    its state does not change. A zero gradient has no excess risk. The method is deterministic. If a
     task gradient is not finite, this update and all later ones are not finite.
 
     Args:
       step_size: The rate at which the weights change. The default is LibMTL's. TorchJD takes 1.
       baseline_steps: The number of first steps over which the excess risk is averaged. The weights
         stay equal during these steps.
-      num_tasks: The number of tasks T. Omit it inside `on_shared`, which passes it.
+      num_tasks: The number of tasks T. Inside `on_shared` you can omit it.
 
     Raises:
       ValueError: An option is out of range.

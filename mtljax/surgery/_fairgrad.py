@@ -20,10 +20,10 @@ def fairgrad(alpha: ArrayLike = 1.0) -> Surgery:
 
     If all T task gradients equal g, the update is ``(T |g|^2)^(-alpha / (1 + alpha)) T g``. If all
     gradients become s times as long, the update becomes ``s^((1 - alpha) / (1 + alpha))`` times as
-    long. `on_shared` weights the gradients of the heads by ``w_t`` too, as LibMTL does. The
-    authors' code does not. `nash_mtl` describes how linearly dependent gradients, zero gradients
-    and tasks without a label are treated. The method is deterministic. If a task gradient is not
-    finite, the update is not finite.
+    long. The gradients of the heads are weighted by ``w_t`` too (see `on_shared`), as in LibMTL.
+    The authors' code does not. `nash_mtl` describes how linearly dependent gradients, zero
+    gradients and tasks without a label are treated. The method is deterministic. If a task gradient
+    is not finite, the update is not finite.
 
     Args:
       alpha: The fairness, above 0. The authors' code has the default 1 and uses 2 in its

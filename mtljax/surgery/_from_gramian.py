@@ -71,8 +71,8 @@ def from_cosines(
     """Make a surgery from a function of the norms and the cosines of the task gradients.
 
     It is like `from_gramian`, but your function receives the norms ``|g_t|`` and the cosines C.
-    Together they give the Gramian, ``G[t, s] = |g_t| |g_s| C[t, s]``. Norms and cosines do not
-    overflow in float32, however large the gradients are; the entries of G can.
+    Together they give the Gramian, ``G[t, s] = |g_t| |g_s| C[t, s]``. If gradients are very large
+    or small, the entries of G do not fit float32, but norms and cosines do.
 
     The rows and columns of a task are 0 if it has no label in the batch or if its gradient is zero.
     If a gradient of any other task is not finite, the update is not finite.

@@ -23,9 +23,9 @@ def graddrop(*, leak: PerTask = 0.0) -> Surgery:
     activations.
 
     If all T task gradients equal g, the update is ``T g``. The expected update is the sum of the
-    gradients. `on_shared` does not weight the gradients of the heads. The random ``key`` draws one
-    U per parameter, for all tasks. Zero entries and tasks without a label in the batch add nothing.
-    If an entry of a gradient is not finite, the update of its parameter is not finite.
+    gradients. The gradients of the heads are not weighted (see `on_shared`). The random ``key``
+    draws one U per parameter, for all tasks. Zero entries and tasks without a label in the batch
+    add nothing. If an entry of a gradient is not finite, the update of its parameter is not finite.
 
     Args:
       leak: The share of a gradient that is never dropped, in [0, 1]. One number, or one per task,

@@ -60,15 +60,16 @@ def gradnorm(
     The update uses the weights as they are before the step changes them.
 
     If all T task gradients equal g, the first update is ``T g``, and so are later updates if all
-    losses fall alike. `on_shared` weights the gradients of the heads by ``w_t`` too. A task without
-    a label in the batch is left out. Its logit gets no gradient, but the momentum of the optimizer
-    still moves it. A zero gradient has norm 0. The method is deterministic. If a task gradient is
-    not finite, this update and all later ones are not finite. The losses must be positive.
+    losses fall alike. The gradients of the heads are weighted by ``w_t`` too (see `on_shared`). A
+    task without a label in the batch is left out. Its logit gets no gradient, but the momentum of
+    the optimizer still moves it. A zero gradient has norm 0. The method is deterministic. If a task
+    gradient is not finite, this update and all later ones are not finite. The losses must be
+    positive.
 
     Args:
       alpha: How strongly the tasks are pulled to one training rate. The default is LibMTL's.
       optimizer: The optimizer of the logits; ``optax.adam(0.025)`` when None.
-      num_tasks: The number of tasks T. Omit it inside `on_shared`, which passes it.
+      num_tasks: The number of tasks T. Inside `on_shared` you can omit it.
 
     Raises:
       ValueError: alpha is not finite, or optimizer is not an optax optimizer. At update, the losses

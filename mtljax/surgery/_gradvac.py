@@ -41,15 +41,15 @@ def gradvac(*, beta: float = 0.5, shuffle: bool = True, num_tasks: int | None = 
     all parameters that it receives as one vector. The paper treats every layer separately;
     `per_group` and `per_leaf` do that.
 
-    If all T task gradients equal g, the update is ``T g``. `on_shared` does not weight the
-    gradients of the heads. The random ``key`` draws a new order for each task i. Zero gradients and
-    tasks without a label in the batch are left out, and their running means do not change. If a
+    If all T task gradients equal g, the update is ``T g``. The gradients of the heads are not
+    weighted (see `on_shared`). The random ``key`` draws a new order for each task i. Zero gradients
+    and tasks without a label in the batch are left out, and their running means do not change. If a
     task gradient is not finite, the update is not finite.
 
     Args:
       beta: The rate of the running mean. LibMTL and TorchJD take 0.5.
       shuffle: Whether the order of the tasks j is random.
-      num_tasks: The number of tasks T. Omit it inside `on_shared`, which passes it.
+      num_tasks: The number of tasks T. Inside `on_shared` you can omit it.
 
     Raises:
       ValueError: beta is not in [0, 1]. At update, the key is missing and there are more than two

@@ -19,9 +19,9 @@ def imtl_g() -> Surgery:
 
     If every task gradient equals g, the update is ``g``. The weights may be negative. They are
     large if gradients point in nearly opposite directions. If they point in exactly opposite
-    directions, there is no such update, and d is 0. `on_shared` does not weight the gradients of
-    the heads. Zero gradients and tasks without a label in the batch are left out. The method is
-    deterministic. If a task gradient is not finite, the update is not finite.
+    directions, there is no such update, and d is 0. The gradients of the heads are not weighted
+    (see `on_shared`). Zero gradients and tasks without a label in the batch are left out. The
+    method is deterministic. If a task gradient is not finite, the update is not finite.
 
     >>> method = imtl_g()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

@@ -17,10 +17,10 @@ def krum(byzantine: int = 0, *, selected: int = 1) -> Surgery:
     (Blanchard, El Mhamdi, Guerraoui, Stainer, NeurIPS 2017, https://arxiv.org/abs/1703.02757). The
     distances are squared, as in the paper. TorchJD does not square them.
 
-    If every task gradient equals g, the update is ``g``. `on_shared` does not weight the gradients
-    of the heads. Tasks without a label in the batch are left out. A zero gradient counts like any
-    other. The method is deterministic: of equal scores, the first task wins. If a task gradient is
-    not finite, the update is not finite.
+    If every task gradient equals g, the update is ``g``. The gradients of the heads are not
+    weighted (see `on_shared`). Tasks without a label in the batch are left out. A zero gradient
+    counts like any other. The method is deterministic: of equal scores, the first task wins. If a
+    task gradient is not finite, the update is not finite.
 
     Args:
       byzantine: The number of task gradients that may be arbitrarily wrong.

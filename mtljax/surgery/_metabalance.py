@@ -47,11 +47,11 @@ def metabalance(
     becomes ``(relax m_target / m_t + 1 - relax) g_t``, and the update is the sum of all gradients
     (He, Feng, Cheng, Ji, Guo, Caverlee, WWW 2022, https://arxiv.org/abs/2203.06801).
 
-    If all T task gradients equal g, the update is ``T g``. `on_shared` does not weight the
-    gradients of the heads. A task without a label in the batch adds nothing, and its running means
-    do not change. No gradient is scaled before the target task has had a gradient. A zero gradient
-    adds nothing. The method is deterministic. If a task gradient is not finite in one array, this
-    and all later updates of this array are not finite.
+    If all T task gradients equal g, the update is ``T g``. The gradients of the heads are not
+    weighted (see `on_shared`). A task without a label in the batch adds nothing, and its running
+    means do not change. No gradient is scaled before the target task has had a gradient. A zero
+    gradient adds nothing. The method is deterministic. If a task gradient is not finite in one
+    array, this and all later updates of this array are not finite.
 
     Args:
       target: The index of the target task, in the order of the heads.
@@ -61,7 +61,7 @@ def metabalance(
       which: The auxiliary gradients that are scaled: those that are ``'larger'`` than the target's
         (strategy A of the paper), those that are ``'smaller'`` (strategy B) or ``'all'`` (strategy
         C).
-      num_tasks: The number of tasks T. Omit it inside `on_shared`, which passes it.
+      num_tasks: The number of tasks T. Inside `on_shared` you can omit it.
 
     Raises:
       ValueError: An option is out of range.

@@ -22,10 +22,10 @@ def mgda(*, normalise: Literal['none', 'l2', 'loss', 'loss+'] = 'none') -> Surge
     loss. The problem is solved to optimality, for two tasks in closed form. The authors' code stops
     after 250 steps, and keeps the weights of two tasks in [0.001, 0.999].
 
-    If every task gradient equals g, the update is ``g``. `on_shared` does not weight the gradients
-    of the heads. Tasks without a label in the batch are left out. If a gradient is zero, the update
-    is zero too, because zero is then the shortest combination. The method is deterministic. If a
-    task gradient is not finite, the update is not finite.
+    If every task gradient equals g, the update is ``g``. The gradients of the heads are not
+    weighted (see `on_shared`). Tasks without a label in the batch are left out. If a gradient is
+    zero, the update is zero too, because zero is then the shortest combination. The method is
+    deterministic. If a task gradient is not finite, the update is not finite.
 
     Args:
       normalise: The divisor ``c_t``: 1 (``'none'``), the norm of the gradient (``'l2'``), the loss

@@ -51,11 +51,11 @@ def moco(
     direction times its loss, and P by a softmax. The state takes the memory of T gradients.
 
     If all task gradients equal g, the first update is ``beta g``, and later updates tend to ``g``.
-    A step of the weights grows with the square of the gradients, so choose gamma by their size.
-    `on_shared` does not weight the gradients of the heads. A task without a label in the batch is
-    left out; its tracked gradient and its weight do not change. A zero gradient pulls the tracked
-    gradient to 0. The method is deterministic. If a task gradient is not finite, this update and
-    all later ones are not finite.
+    A step of the weights grows with the square of the gradients, so choose gamma by their size. The
+    gradients of the heads are not weighted (see `on_shared`). A task without a label in the batch
+    is left out; its tracked gradient and its weight do not change. A zero gradient pulls the
+    tracked gradient to 0. The method is deterministic. If a task gradient is not finite, this
+    update and all later ones are not finite.
 
     Args:
       beta: The rate of the tracking. All defaults are those of LibMTL.
@@ -63,7 +63,7 @@ def moco(
       gamma: The rate of the weights.
       gamma_sigma: At step k, gamma is divided by ``k^gamma_sigma``.
       rho: The number that is added to the diagonal of ``Y Y^T``.
-      num_tasks: The number of tasks T. Omit it inside `on_shared`, which passes it.
+      num_tasks: The number of tasks T. Inside `on_shared` you can omit it.
 
     Raises:
       ValueError: An option is out of range.

@@ -22,10 +22,10 @@ def nash_mtl(*, max_norm: ArrayLike | None = 1.0) -> Surgery:
 
     If every task gradient equals g, the update is ``g / |g|``. Without ``max_norm`` it is
     ``sqrt(T) g / |g|`` for T tasks: the length of d is then always ``sqrt(T)``, however long the
-    gradients are. `on_shared` weights the gradients of the heads by ``a_t`` too. Zero gradients and
-    tasks without a label in the batch are left out. If the gradient of a labelled task is zero, its
-    head gets the mean of the other weights. The method is deterministic. If a task gradient is not
-    finite, the update is not finite.
+    gradients are. The gradients of the heads are weighted by ``a_t`` too (see `on_shared`). Zero
+    gradients and tasks without a label in the batch are left out. If the gradient of a labelled
+    task is zero, its head gets the mean of the other weights. The method is deterministic. If a
+    task gradient is not finite, the update is not finite.
 
     If the gradients are linearly dependent, the equations may have no solution. The eigenvalues of
     the matrix of cosines are then raised to 1e-8 (in float32 to 1e-6 times T), and the update tends

@@ -19,14 +19,13 @@ def pcgrad(*, shuffle: bool = True) -> Surgery:
     computed from the cosines between the task gradients. The method treats all parameters that it
     receives as one vector.
 
-    If all T task gradients equal g, the update is ``T g``. `on_shared` does not weight the
-    gradients of the heads. The random ``key`` draws a new order for each task i. Zero gradients and
-    tasks without a label in the batch change nothing. If a task gradient is not finite, the update
-    is not finite.
+    If all T task gradients equal g, the update is ``T g``. The gradients of the heads are not
+    weighted (see `on_shared`). The random ``key`` draws a new order for each task i. Zero gradients
+    and tasks without a label in the batch change nothing. If a task gradient is not finite, the
+    update is not finite.
 
     Args:
-      shuffle: Whether the order of the tasks j is random. With False it is the order of the
-        tasks.
+      shuffle: Whether the order of the tasks j is random. With False it is the order of the tasks.
         The authors' TensorFlow code does the same, because it discards its shuffled order.
 
     Raises:

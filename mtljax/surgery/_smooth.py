@@ -24,7 +24,7 @@ def smooth(method: Surgery, decay: ArrayLike = 0.9, *, num_tasks: int | None = N
     Args:
       method: A surgery whose update is a sum of the task gradients with the task weights.
       decay: The decay of the running mean, in [0, 1). The default is TorchJD's.
-      num_tasks: The number of tasks. Omit it inside `on_shared`, which passes it.
+      num_tasks: The number of tasks. Inside `on_shared` you can omit it.
 
     Raises:
       ValueError: The decay is out of range, or the update of the method is not a weighted sum of

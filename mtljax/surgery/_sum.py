@@ -10,8 +10,8 @@ def sum() -> Surgery:
 
     Here d is the update and ``g_t`` is the gradient of task t. One backward pass computes it.
 
-    If all T task gradients equal g, the update is ``T g``. `on_shared` does not weight the
-    gradients of the heads. Tasks without a label in the batch are left out. The method is
+    If all T task gradients equal g, the update is ``T g``. The gradients of the heads are not
+    weighted (see `on_shared`). Tasks without a label in the batch are left out. The method is
     deterministic. If a task gradient is not finite, the update is not finite.
 
     >>> method = sum()

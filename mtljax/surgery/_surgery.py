@@ -70,9 +70,13 @@ class Surgery(optax.GradientTransformationExtraArgs):
     ``(T,) + param.shape`` for T tasks. It returns a tree in the shape of the parameters, so other
     optax transforms can follow in ``optax.chain``.
 
-    ``init`` accepts one more keyword argument than in optax, the number of tasks ``num_tasks``.
-    ``update`` accepts three more: ``losses`` (``[T]``), ``active`` (booleans ``[T]``, False for
-    tasks without a label in the batch; True for all tasks by default) and the random ``key``.
+    ``init`` accepts the number of tasks as the keyword ``num_tasks``. ``update`` accepts three more
+    keywords than in optax:
+
+    - ``losses``: The loss of each task, ``[T]``.
+    - ``active``: Booleans ``[T]``, True for tasks with a label in the batch. The default is True
+      for all tasks.
+    - ``key``: A random key, for methods that draw random numbers.
 
     Attributes:
       traits: Properties of the method, which wrappers read.

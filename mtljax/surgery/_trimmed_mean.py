@@ -15,10 +15,10 @@ def trimmed_mean(trim: int = 1) -> Surgery:
     (Yin, Chen, Ramchandran, Bartlett, ICML 2018, https://arxiv.org/abs/1803.01498). With n tasks,
     at most ``(n - 1) // 2`` values are left out on each side, so that one value always stays.
 
-    If every task gradient equals g, the update is ``g``. `on_shared` does not weight the gradients
-    of the heads. Tasks without a label in the batch are left out. A zero gradient counts like any
-    other. The method is deterministic. An infinite value can be left out like any other extreme
-    value. A NaN makes the update of its parameter NaN.
+    If every task gradient equals g, the update is ``g``. The gradients of the heads are not
+    weighted (see `on_shared`). Tasks without a label in the batch are left out. A zero gradient
+    counts like any other. The method is deterministic. An infinite value can be left out like any
+    other extreme value. A NaN makes the update of its parameter NaN.
 
     Args:
       trim: The number of values that are left out on each side.

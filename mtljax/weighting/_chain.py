@@ -14,8 +14,8 @@ def chain(*weightings: Weighting) -> Weighting:
     Each weighting receives the original losses and a key of its own. A weighting that has
     ``observe`` also receives the losses after the step. The state is the tuple of their states.
 
-    Scale: the product of the scales of the weightings. Each weighting treats tasks without a label,
-    and losses that are zero or negative, as it does without `chain`.
+    The scale of the result is the product of the scales of the weightings. Each weighting treats
+    tasks without a label, and losses that are zero or negative, as it does without `chain`.
 
     Args:
       *weightings: The weightings, at least one. Their order only changes the keys that they

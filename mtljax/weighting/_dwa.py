@@ -35,10 +35,10 @@ def dwa(window: int = 25, *, temperature: ArrayLike = 2.0, sliding: bool = False
     label in the batch (Liu, Johns, Davison, CVPR 2019, https://arxiv.org/abs/1803.10704). They are
     1 until two windows are full.
 
-    Scale: the weights sum to n, as equal weights do. A task without a label in the batch gets
-    weight 0, and the step does not count in its means. If a task has no label in one of the
-    windows, or if its earlier mean is 0, its ratio is 1. The losses should be positive. If a mean
-    is negative, a ratio above 1 is an improvement, and the weights change in the wrong direction.
+    The weights sum to n, as equal weights do. A task without a label in the batch gets weight 0,
+    and the step does not count in its means. If a task has no label in one of the windows, or if
+    its earlier mean is 0, its ratio is 1. The losses should be positive. If a mean is negative, a
+    ratio above 1 is an improvement, and the weights change in the wrong direction.
 
     Args:
       window: The length of a window in steps. The paper compares epochs, so its window is the

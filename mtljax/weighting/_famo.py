@@ -41,14 +41,14 @@ def famo(
     of ``sum_t z_t log D_t``, scaled to sum 1.
 
     After the step, the losses are computed again on the same batch. They show how far each D fell:
-    ``delta = log D - log D_after``. xi descends along ``J^T delta + gamma xi``, where J is the
-    Jacobian of the softmax and gamma is ``weight_decay``. So a task weighs less, the more its loss
-    fell (Liu, Feng, Stone, Liu, NeurIPS 2023, https://arxiv.org/abs/2306.03792). For any number of
-    tasks T, this costs one more forward pass per step. ``observe`` must be called after every
-    ``update``; `training.train_step` does that.
+    ``delta = log D - log D_after``. The optimizer of xi receives the gradient
+    ``J^T delta + gamma xi``, where J is the Jacobian of the softmax and gamma is ``weight_decay``.
+    So a task weighs less, the more its loss fell (Liu, Feng, Stone, Liu, NeurIPS 2023,
+    https://arxiv.org/abs/2306.03792). For any number of tasks T, this costs one more forward pass
+    per step. ``observe`` must be called after every ``update``; `training.train_step` does that.
 
-    Scale: the weights sum to 1, while equal weights sum to T. A task without a label in the batch
-    gets weight 0 and is left out of the softmax. Its logit gets neither gradient nor decay, but the
+    The weights sum to 1, while equal weights sum to T. A task without a label in the batch gets
+    weight 0 and is left out of the softmax. Its logit gets neither gradient nor decay, but the
     momentum of the optimizer may still change it. D must be positive before and after the step: if
     one D is not positive, all weights are NaN. A loss that can be negative therefore needs
     ``min_losses``.

@@ -14,9 +14,9 @@ def geometric() -> Weighting:
     (Chennupati, Sistu, Yogamani, Rawashdeh, CVPR workshops 2019, https://arxiv.org/abs/1904.08492).
     M is computed from logarithms, because a product of many losses may not fit float32.
 
-    Scale: every weighted loss ``w_t L_t`` is ``M / n``. If all losses are equal, all weights are
-    ``1/n``. The sum of the weights is not fixed. A task without a label in the batch gets weight 0
-    and is left out of M. The losses must be positive: if one is not, all weights are NaN.
+    Every weighted loss ``w_t L_t`` is ``M / n``. If all losses are equal, all weights are ``1/n``.
+    The sum of the weights is not fixed. A task without a label in the batch gets weight 0 and is
+    left out of M. The losses must be positive: if one is not, all weights are NaN.
 
     >>> weighting = geometric()
     >>> weighting.update(jnp.array([1.0, 2.0]), weighting.init(2))[0].tolist()

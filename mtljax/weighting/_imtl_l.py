@@ -15,10 +15,10 @@ def imtl_l(*, optimizer: optax.GradientTransformation | None = None) -> Weightin
     https://openreview.net/forum?id=IMPnRXEWpvr). ``L_t`` is the loss of the task. A step uses the
     weights as they are before it changes s. The gradient part of IMTL is ``surgery.imtl_g``.
 
-    Scale: the weights are 1 at the start. They converge to ``w_t = 1 / L_t``, so they grow as the
-    losses fall, and their sum is not fixed. A task without a label in the batch gets weight 0. Its
-    ``s_t`` gets no gradient, but the momentum of the optimizer may still change it. The losses
-    should be positive: for a loss of 0 or less, the weight grows without limit.
+    The weights are 1 at the start. They converge to ``w_t = 1 / L_t``, so they grow as the losses
+    fall, and their sum is not fixed. A task without a label in the batch gets weight 0. Its ``s_t``
+    gets no gradient, but the momentum of the optimizer may still change it. The losses should be
+    positive: for a loss of 0 or less, the weight grows without limit.
 
     Args:
       optimizer: The optimizer of s; ``optax.adam(0.025)`` when None, as for `uncertainty`.

@@ -13,8 +13,8 @@ def random() -> Weighting:
     TMLR 2022, https://arxiv.org/abs/2111.10603). This is a baseline that other weightings should
     beat.
 
-    Scale: the weights sum to 1, while equal weights sum to the number of tasks. A task without a
-    label in the batch gets weight 0 and is left out of the softmax. The losses are not read.
+    The weights sum to 1, while equal weights sum to the number of tasks. A task without a label in
+    the batch gets weight 0 and is left out of the softmax. The losses are not read.
 
     Raises:
       ValueError: At update, the key is missing.

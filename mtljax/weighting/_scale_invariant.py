@@ -11,9 +11,9 @@ def scale_invariant() -> Weighting:
     change. Navon, Shamsian, Achituve, Maron, Kawaguchi, Chechik and Fetaya use this as a baseline
     (ICML 2022, https://arxiv.org/abs/2202.01017).
 
-    Scale: every weighted loss is 1, so the weights grow as the losses fall. The sum of the weights
-    is not fixed. A task without a label in the batch gets weight 0, and the other weights do not
-    change. If the loss of a task is not positive, its weight is NaN.
+    Every weighted loss is 1, so the weights grow as the losses fall. The sum of the weights is not
+    fixed. A task without a label in the batch gets weight 0, and the other weights do not change.
+    If the loss of a task is not positive, its weight is NaN.
 
     >>> import jax.numpy as jnp
     >>> weighting = scale_invariant()

@@ -17,25 +17,25 @@ def stch(
 ) -> Weighting:
     """STCH: minimise a smooth maximum of the losses, the smooth Tchebycheff scalarisation.
 
-    For task t with the loss ``L_t``, the term of the maximum is ``lambda_t (L_t - z_t)``, where
-    ``lambda_t`` is the preference and ``z_t`` is a loss that could be reached. The smooth maximum
-    is ``mu log sum_t exp(lambda_t (L_t - z_t) / mu)``. Its gradient has the weights
+    The maximum is ``max_t lambda_t (L_t - z_t)``. Here ``L_t`` is the loss of task t, ``lambda_t``
+    is its preference, and ``z_t`` is a value that the loss could reach. The smooth maximum is
+    ``mu log sum_t exp(lambda_t (L_t - z_t) / mu)``. Its gradient has the weights
     ``w = lambda * softmax(lambda (L - z) / mu)`` (Lin, Zhang, Yang, Liu, Wang, Zhang, ICML 2024,
     https://arxiv.org/abs/2402.19078). The worst task gets the largest weight, and the whole weight
     as mu goes to 0. If the losses have different units, make them comparable by `chain` or
     ``preference``.
 
-    Scale: the weights sum to a weighted mean of the preferences, which is ``1/n`` by default for n
-    tasks with a label in the batch. A task without a label gets weight 0 and is left out of the
-    softmax. The losses may have any sign, because only their distance to z counts.
+    The weights sum to a weighted mean of the preferences, which is ``1/n`` by default for n tasks
+    with a label in the batch. A task without a label gets weight 0 and is left out of the softmax.
+    The losses may have any sign, because only their distance to z counts.
 
     Args:
       preference: The numbers lambda, one per task. They are not normalised. The default is ``1/n``.
         Code that takes 1 for each task has weights n times as large, and needs a smoothing n times
         as large for the same softmax.
       smoothing: The number mu, in units of ``lambda L``. Published code starts from 1.
-      ideal: The losses z that could be reached: one number, or one per task. 0 suits losses that
-        end at 0.
+      ideal: The values z that the losses could reach: one number, or one per task. Use 0 for losses
+        that can fall to 0.
 
     Raises:
       ValueError: An option is out of range. In ``init``, an option does not have one value per

@@ -20,7 +20,7 @@ def uncertainty(
     initial: PerTask = 0.0,
     optimizer: optax.GradientTransformation | None = None,
 ) -> Weighting:
-    """UW: train the weights as the inverse noise variance of every task.
+    """UW: weight every loss by the inverse of its learned noise variance.
 
     For task t with the loss ``L_t``, the number ``s_t = log sigma_t^2`` is trained on
     ``sum_t a_t e^(-s_t) L_t + s_t / 2``. So the weight of the task is ``w_t = a_t e^(-s_t)``. The
@@ -29,11 +29,11 @@ def uncertainty(
     s is not among the parameters of the model: it has a separate optimizer, and no weight decay
     acts on it. A step uses the weights as they are before it changes s.
 
-    Scale: with ``initial=0`` the weights start at ``a_t``. They converge to ``w_t = 1 / (2 L_t)``
-    in both forms, so they grow as the losses fall, and their sum is not fixed. A task without a
-    label in the batch gets weight 0. Its ``s_t`` gets no gradient, but the momentum of the
-    optimizer may still change it. The losses should be positive: for a loss of 0 the weight grows
-    without limit, and for a negative loss it grows faster and faster.
+    With ``initial=0`` the weights start at ``a_t``. They converge to ``w_t = 1 / (2 L_t)`` in both
+    forms, so they grow as the losses fall, and their sum is not fixed. A task without a label in
+    the batch gets weight 0. Its ``s_t`` gets no gradient, but the momentum of the optimizer may
+    still change it. The losses should be positive: for a loss of 0 the weight grows without limit,
+    and for a negative loss it grows faster and faster.
 
     Args:
       form: ``'regression'`` or ``'classification'``: one for all tasks, or one per task.
