@@ -22,16 +22,17 @@ def balanced(
     """Compute the task weights of Aligned-MTL, which make all singular values equal.
 
     The Gramian G of the task gradients has the eigendecomposition ``G = V S^2 V^T``, where S holds
-    the singular values. The weights are ``B p`` with ``B = s V S^-1 V^T``, where s is the singular
-    value that all get. Only the largest singular values are used, as many as the rank. The rank is
-    the number of eigenvalues of the cosine matrix above ``10 T eps`` times the largest one, for T
-    tasks and the precision eps.
+    the singular values. The weights are ``B p`` with ``B = s V S^-1 V^T``, where s is the new
+    singular value, equal for all. Only the largest singular values are used, as many as the rank.
+    The rank is the number of eigenvalues of the cosine matrix above ``10 T eps`` times the largest
+    one, for T tasks and eps, the machine epsilon of the dtype.
 
     Args:
       norms: The norms of the task gradients.
       cosines: The cosines between the task gradients.
       preference: The vector p, one number per task.
-      active: Which tasks have a label in the batch. The others get weight 0.
+      active: Booleans ``[T]``, True for tasks with a label in the batch. The other tasks get weight
+        0.
       level: How s is computed from the non-zero singular values: ``'min'``, ``'median'`` or
         ``'rmse'`` (root mean square).
 

@@ -29,12 +29,16 @@ def nash(
     """Compute the Nash bargaining weights w, the positive solution of ``G w = 1 / w``.
 
     G is the Gramian of the task gradients, ``G[t, s] = g_t . g_s``. The function equals `fairgrad`
-    with ``alpha = 1``. Two tasks have a closed form.
+    with ``alpha = 1``. For two tasks there is a closed form.
 
     Args:
       norms: The norms of the task gradients.
       cosines: The cosines between the task gradients.
-      active: Which tasks have a label in the batch; all when None. The others get weight 0.
+      active: Booleans ``[T]``, True for tasks with a label in the batch. None means all tasks. The
+        other tasks get weight 0.
+
+    Returns:
+      The weights, ``[T]``, and the residual, as a `Solution`.
 
     >>> nash(jnp.array([1.0, 2.0]), jnp.eye(2)).weights
     Array([1. , 0.5], dtype=float32)
@@ -66,7 +70,11 @@ def fairgrad(
       norms: The norms of the task gradients.
       cosines: The cosines between the task gradients.
       alpha: The fairness, above 0.
-      active: Which tasks have a label in the batch; all when None. The others get weight 0.
+      active: Booleans ``[T]``, True for tasks with a label in the batch. None means all tasks. The
+        other tasks get weight 0.
+
+    Returns:
+      The weights, ``[T]``, and the residual, as a `Solution`.
 
     >>> fairgrad(jnp.array([1.0, 2.0, 4.0]), jnp.eye(3), 2.0).weights
     Array([1.  , 0.39..., 0.15...], dtype=float32)

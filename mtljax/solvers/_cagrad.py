@@ -24,20 +24,24 @@ def cagrad(
 ) -> Solution:
     """Compute the weights x of CAGrad's update, ``d = g_0 + sum_t x_t g_t``.
 
-    ``g_t`` is the gradient of task t, and ``g_0`` is the mean over the active tasks. The update d
-    maximises ``min_t g_t . d`` under ``|d - g_0| <= c |g_0|``. If several d are best, the result is
-    the one nearest to ``g_0``. A zero gradient counts in ``g_0`` only.
+    ``g_t`` is the gradient of task t, and ``g_0`` is the mean over the tasks with a label in the
+    batch. The update d maximises ``min_t g_t . d`` under ``|d - g_0| <= c |g_0|``. If several d are
+    best, the result is the one nearest to ``g_0``. A zero gradient counts in ``g_0`` only.
 
     The solver searches for the best value m of the minimum. For a given m, a non-negative quadratic
     program gives the d that is nearest to ``g_0``. Its distance from ``g_0`` is a convex function
-    of m, and Newton's method finds the m at which the distance is ``c |g_0|``. Two tasks have a
-    closed form.
+    of m, and Newton's method finds the m at which the distance is ``c |g_0|``. For two tasks there
+    is a closed form.
 
     Args:
       norms: The norms of the task gradients.
       cosines: The cosines between the task gradients.
       c: The radius of the ball relative to ``|g_0|``, in [0, 1).
-      active: Which tasks have a label in the batch; all when None. The others get weight 0.
+      active: Booleans ``[T]``, True for tasks with a label in the batch. None means all tasks. The
+        other tasks get weight 0.
+
+    Returns:
+      The weights, ``[T]``, and the residual, as a `Solution`.
 
     >>> opposed = jnp.array([[1.0, -1.0], [-1.0, 1.0]])
     >>> cagrad(jnp.array([1.0, 2.0]), opposed, 0.5).weights

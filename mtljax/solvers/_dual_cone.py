@@ -18,16 +18,18 @@ def dual_cone(
 ) -> Solution:
     """Project N weighted sums of the task gradients on the cone of updates that oppose no task.
 
-    The gradient of task t is ``g_t``, and the cone is ``{d: g_t . d >= 0 for every active t}``. The
-    projection of ``sum_t u_t g_t`` is ``sum_t v_t g_t`` with ``v = argmin_{v >= u} v^T G v``, where
-    G is the Gramian of the gradients. Each projection solves one non-negative quadratic program,
-    and one vmap solves all. Two tasks have a closed form.
+    The gradient of task t is ``g_t``, and the cone is ``{d: g_t . d >= 0 for every active t}``. A
+    task is active if it has a label in the batch. The projection of ``sum_t u_t g_t`` is
+    ``sum_t v_t g_t`` with ``v = argmin_{v >= u} v^T G v``, where G is the Gramian of the gradients.
+    Each projection solves one non-negative quadratic program, and one vmap solves all. For two
+    tasks there is a closed form.
 
     Args:
       targets: The weights u of the N sums, ``[N, T]`` for T tasks. They must not be negative.
       norms: The norms of the task gradients.
       cosines: The cosines between the task gradients.
-      active: Which tasks have a label in the batch; all when None. The others get weight 0.
+      active: Booleans ``[T]``, True for tasks with a label in the batch. None means all tasks. The
+        other tasks get weight 0.
 
     Returns:
       The weights v, ``[N, T]``, and the largest residual.

@@ -15,8 +15,8 @@ def equiangular(
     ``u_t`` is the unit gradient of task t, ``g_t / |g_t|``. The dot products are ``u_t . d = p_t``.
     The weights are ``b = C^+ p``, where ``C^+`` is the pseudo-inverse of the cosine matrix C. If
     the gradients are linearly dependent, this is the least-squares solution. Eigenvalues of C below
-    ``10 T eps`` times the largest one count as zero, for T tasks and the precision eps of the
-    input's dtype.
+    ``10 T eps`` times the largest one count as zero, for T tasks and eps, the machine epsilon of
+    the dtype.
 
     Args:
       cosines: The cosines between the task gradients.

@@ -11,7 +11,7 @@ def factor(cosines: Float[Array, 'T T'], included: Bool[Array, 'T']) -> Float[Ar
 
     Row t of F stands for the unit gradient of task t: the rows have the same cosines, but only T
     entries for T tasks. The rows of excluded tasks are zero. Eigenvalues of C below ``10 T eps``
-    times the largest one count as zero, where eps is the precision of the input's dtype.
+    times the largest one count as zero, where eps is the machine epsilon of the dtype.
 
     Args:
       cosines: The cosines between the task gradients.

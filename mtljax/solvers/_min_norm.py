@@ -17,8 +17,8 @@ def min_norm(
     """Compute the weights of MGDA: the shortest convex combination of the task gradients.
 
     The weights minimise ``|sum_t w_t g_t|`` over ``w >= 0, sum_t w_t = 1``, where ``g_t`` is the
-    gradient of task t. If a gradient is zero, it is itself the shortest combination. Two tasks have
-    a closed form.
+    gradient of task t. If a gradient is zero, it is itself the shortest combination. For two tasks
+    there is a closed form.
 
     For more tasks the solver computes weights y of the unit gradients ``u_t = g_t / |g_t|``. They
     solve the non-negative least-squares problem ``min |sum_t y_t u_t|^2 + (r . y - 1)^2`` with
@@ -28,7 +28,11 @@ def min_norm(
     Args:
       norms: The norms of the task gradients.
       cosines: The cosines between the task gradients.
-      active: Which tasks have a label in the batch; all when None. The others get weight 0.
+      active: Booleans ``[T]``, True for tasks with a label in the batch. None means all tasks. The
+        other tasks get weight 0.
+
+    Returns:
+      The weights, ``[T]``, and the residual, as a `Solution`.
 
     >>> min_norm(jnp.array([3.0, 1.0]), jnp.array([[1.0, -1.0], [-1.0, 1.0]])).weights
     Array([0.25, 0.75], dtype=float32)

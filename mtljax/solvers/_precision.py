@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float
 
 
 def in_float64(solve: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a solver compute in float64, and return the dtype of its first argument.
+    """Make a solver compute in float64, with results in the dtype of its first argument.
 
     The entries of a Gramian are products of gradients. In float32 they therefore cannot tell angles
     below 3e-4 apart. The arrays are only ``[T, T]`` for T tasks, so float64 costs little. TPUs have

@@ -12,7 +12,8 @@ def simplex(point: Float[Array, 'T'], active: Bool[Array, 'T'] | None = None) ->
 
     Args:
       point: The vector, one number per task.
-      active: Which tasks have a label in the batch; all when None. The others get 0.
+      active: Booleans ``[T]``, True for tasks with a label in the batch. None means all tasks. The
+        other tasks get 0.
 
     >>> simplex(jnp.array([1.0, 0.5, -1.0]))
     Array([0.75, 0.25, 0.  ], dtype=float32)

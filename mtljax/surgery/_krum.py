@@ -12,10 +12,11 @@ def krum(byzantine: int = 0, *, selected: int = 1) -> Surgery:
     """Multi-Krum: average the task gradients that are nearest to other task gradients.
 
     The score of task t is the sum of ``|g_t - g_s|^2`` over its nearest other tasks s, where
-    ``g_t`` is the gradient of task t. With n tasks, it counts the ``n - byzantine - 2`` nearest
-    ones, at least one. The update is the mean of the ``selected`` gradients with the lowest scores
-    (Blanchard, El Mhamdi, Guerraoui, Stainer, NeurIPS 2017, https://arxiv.org/abs/1703.02757). The
-    distances are squared, as in the paper. TorchJD does not square them.
+    ``g_t`` is the gradient of task t. With n tasks, the score counts the ``n - byzantine - 2``
+    nearest ones, at least one. The update is the mean of the ``selected`` gradients with the lowest
+    scores (Blanchard, El Mhamdi, Guerraoui, Stainer, NeurIPS 2017,
+    https://arxiv.org/abs/1703.02757). The distances are squared, as in the paper. TorchJD does not
+    square them.
 
     If every task gradient equals g, the update is ``g``. The gradients of the heads are not
     weighted (see `on_shared`). Tasks without a label in the batch are left out. A zero gradient

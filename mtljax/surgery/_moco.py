@@ -51,11 +51,11 @@ def moco(
     direction times its loss, and P by a softmax. The state takes the memory of T gradients.
 
     If all task gradients equal g, the first update is ``beta g``, and later updates tend to ``g``.
-    A step of the weights grows with the square of the gradients, so choose gamma by their size. The
-    gradients of the heads are not weighted (see `on_shared`). A task without a label in the batch
-    is left out; its tracked gradient and its weight do not change. A zero gradient pulls the
-    tracked gradient to 0. The method is deterministic. If a task gradient is not finite, this
-    update and all later ones are not finite.
+    The change of the weights in a step grows with the square of the gradients, so choose gamma by
+    the size of the gradients. The gradients of the heads are not weighted (see `on_shared`). A task
+    without a label in the batch is left out; its tracked gradient and its weight do not change. A
+    zero gradient pulls the tracked gradient to 0. The method is deterministic. If a task gradient
+    is not finite, this update and all later ones are not finite.
 
     Args:
       beta: The rate of the tracking. All defaults are those of LibMTL.

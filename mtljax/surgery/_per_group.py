@@ -33,8 +33,8 @@ def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery
     """Apply a surgery to each group of parameters separately, for example to each layer.
 
     The method computes separate task weights for every group. All groups are computed in one vmap.
-    Because each group has other weights, `on_shared` cannot use them for the heads. A random method
-    draws a new order for each group. The other properties of the method do not change.
+    Because the weights differ between groups, `on_shared` cannot use them for the heads. A random
+    method draws a new order for each group. The other properties of the method do not change.
 
     Args:
       method: A surgery that reads only the norms and cosines of the task gradients.

@@ -31,8 +31,8 @@ def rescale(
     Args:
       method: A surgery.
       to: The scale, ``'sum'`` or ``'mean'``.
-      num_tasks: The number of tasks. Only the methods of the third kind need it, and not inside
-        `on_shared`, which passes it.
+      num_tasks: The number of tasks. Only the methods of the third kind need it. Inside `on_shared`
+        you can omit it.
 
     Raises:
       ValueError: The scale is unknown, or the method is not a surgery. For a method of the third
