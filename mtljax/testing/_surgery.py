@@ -48,8 +48,9 @@ def check_surgery(
       degree: If all gradients become s times as long, the update becomes ``s**degree`` times as
         long. When None, only the size of the update is checked.
       symmetric: Whether the update is the same for every order of the tasks.
-      draws: What the method draws at random. ``'signs'`` are draws that do not depend on the number
-        of tasks, and ``'orders'`` are draws that do. A method that draws needs a key.
+      draws: What the method draws at random. ``'nothing'`` means no random numbers, ``'signs'`` are
+        draws that do not depend on the number of tasks, and ``'orders'`` are draws that do. A
+        method that draws needs a key.
       reads: Which gradients an update reads: those of ``'all'`` active tasks in every update, those
         of all tasks in the first update only (``'all at first'``), or only ``'some'``.
       by_array: Whether the method acts on every parameter array separately.

@@ -13,7 +13,7 @@ from mtljax.base import Batch, Metric, MultiTask, Split, Task, TrainState
 from mtljax.metrics import mean_of
 
 Results = dict[str, dict[str, float]]
-"""``{task: {'loss': ..., metric: ...}}``."""
+"""The results of an evaluation, ``{task: {'loss': ..., metric: ...}}``."""
 
 
 def eval_step(

@@ -42,8 +42,8 @@ class Options:
       eval_batch_size: The number of examples per batch in evaluation.
       log_every: The number of steps in a chunk. The losses are logged once per chunk.
       eval_every: The number of steps between two evaluations on the validation split. Each
-        evaluation also writes a checkpoint. It must be a multiple of ``log_every``. When None, it
-        is a tenth of the steps.
+        evaluation also writes a checkpoint. The number must be a multiple of ``log_every``. When
+        None, it is a tenth of ``steps``.
       patience: Training stops after this many evaluations without a better one.
       select: A function from validation results to a score that is higher for better results. The
         default score is the mean loss, negated.

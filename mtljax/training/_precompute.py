@@ -49,14 +49,16 @@ def precompute(
 ) -> Precomputed:
     """Run frozen first stages of a backbone once per example, and store their output.
 
-    A training step then costs only the other stages. A model on the result's ``backbone`` trains
-    like a model on its ``whole``, in which the first stages are frozen by `module.freeze`. Losses,
+    A training step then costs only the other stages. The result has two backbones. ``backbone``
+    reads the stored features, and ``whole`` reads the original inputs. A model on ``backbone``
+    trains like a model on ``whole`` whose first stages are frozen by `module.freeze`: losses,
     gradients and parameters agree up to rounding.
 
     The frozen stages become one stage in evaluation mode. Its parameters are drawn or loaded once,
     so if a scheme makes several towers, all start with the same parameters. The parameters are in
     the state of the model. So both models can read the checkpoints, and checkpoints hold the whole
-    model. Augmentation raises an error, because it would change the features at every step.
+    model. Training with augmentation raises an error, because augmentation would change the
+    features at every step.
 
     Args:
       dataset: The data set. All three splits are read, in order.

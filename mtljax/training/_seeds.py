@@ -45,7 +45,7 @@ def train_seeds(
       One `Result` per seed.
 
     Raises:
-      ValueError: The errors of `train`. Also: there is no seed, or an option does not work with
+      ValueError: The errors of `train`, or there is no seed, or an option does not work with
         ``together``.
       NonFiniteLossError: A loss of any seed is NaN or infinite.
 

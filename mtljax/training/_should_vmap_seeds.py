@@ -31,10 +31,10 @@ def should_vmap_seeds(
 ) -> tuple[bool, str]:
     """Decide whether `train_seeds` should run the seeds in one program, and say why.
 
-    One program is not possible with early stopping, tests at several steps, pmap or streamed data.
-    It is not chosen if the model has convolutions, which are slow when every seed has its own
-    kernels. Otherwise it is chosen on a CPU if one step takes at most 50 MFLOP. On other devices it
-    is chosen if the states of all seeds fill at most one eighth of the memory.
+    One program is not possible with ``patience`` (early stopping), ``average_last``, pmap or
+    streamed data. It is not chosen if the model has convolutions, which are slow when every seed
+    has its own kernels. Otherwise it is chosen on a CPU if one step takes at most 50 MFLOP. On
+    other devices it is chosen if the states of all seeds fill at most one eighth of the memory.
 
     Args:
       model: A multi-task model, made by a sharing scheme from a backbone and ``dataset.heads``.

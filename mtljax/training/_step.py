@@ -73,7 +73,7 @@ def train_step(
       A `TrainStep` with the functions ``init`` and ``update``.
 
     Raises:
-      ValueError: A task of the model has no `Task`, or an option is out of range. In ``init``:
+      ValueError: A task of the model has no `Task`, or an option is out of range. In ``init``,
         shapes do not fit, or the chain does not begin with a surgery.
 
     >>> from mtljax import backbones, data, sharing, surgery
