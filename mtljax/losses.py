@@ -129,7 +129,7 @@ def _sides(box: ArrayLike) -> tuple[Array, Array, Array]:
     box = box.astype(jnp.result_type(jnp.float32, box.dtype))
     centre, size = box[..., :2], jnp.maximum(box[..., 2:], 0)
     low, high = centre - size / 2, centre + size / 2
-    return low, high, _area(high - low)  # of the sides: equal boxes then have IoU 1 exactly
+    return low, high, _area(high - low)  # not from size, so that equal boxes have an IoU of 1
 
 
 def _area(size: Array) -> Array:

@@ -163,7 +163,7 @@ def _sizes(tree: PyTree, *, frozen: bool = False) -> dict[str, int]:
 
 
 def _frozen(tree: PyTree) -> PyTree:
-    """The parameters in a state; only `module.freeze` puts parameters beside a state."""
+    """The frozen parameters in a state, which `module.freeze` puts under ``'frozen'``."""
     if not isinstance(tree, dict):
         return None
     if tree.keys() == {'frozen', 'state'}:

@@ -6,7 +6,7 @@ from jax.typing import DTypeLike
 
 
 class Block(linen.Module):
-    """Self-attention and an MLP; the options are those of `transformer`."""
+    """Self-attention and an MLP. The options are those of `transformer`."""
 
     num_heads: int
     mlp_ratio: int
@@ -17,7 +17,7 @@ class Block(linen.Module):
 
     @linen.compact
     def __call__(self, x, train: bool = False):
-        """``[B, L, D]`` to ``[B, L, D]``."""
+        """Map ``[B, L, D]`` to ``[B, L, D]``."""
 
         def drop(y):
             return linen.Dropout(self.dropout, deterministic=not train)(y)

@@ -6,7 +6,10 @@ from jax.typing import DTypeLike
 
 
 class Embedding(linen.Module):
-    """Tokens, patches or vectors to ``[B, L, width]``; the options are those of `transformer`."""
+    """A module that maps tokens, patches or vectors to ``[B, L, width]``.
+
+    The options are those of `transformer`.
+    """
 
     width: int
     vocabulary: int | None
@@ -17,7 +20,7 @@ class Embedding(linen.Module):
 
     @linen.compact
     def __call__(self, x, train: bool = False):
-        """``[B, L]``, ``[B, H, W]``, ``[B, H, W, C]`` or ``[B, L, C]`` to ``[B, L, width]``."""
+        """Map ``[B, L]``, ``[B, H, W]``, ``[B, H, W, C]`` or ``[B, L, C]`` to ``[B, L, width]``."""
         if self.vocabulary is not None:
             _check(x, x.ndim == 2 and jnp.issubdtype(x.dtype, jnp.integer), 'integers [B, L]')
             x = x.astype(jnp.int32)
@@ -37,7 +40,10 @@ class Embedding(linen.Module):
 
 
 def _patches(x, side):
-    """``[B, H, W]`` or ``[B, H, W, C]`` to ``[B, H W / side^2, side^2 C]``, row by row."""
+    """Cut images into patches, row by row.
+
+    ``[B, H, W]`` or ``[B, H, W, C]`` becomes ``[B, H W / side^2, side^2 C]``.
+    """
     images = x.ndim in (3, 4) and not (x.shape[1] % side or x.shape[2] % side)
     _check(x, images, f'images [B, H, W] or [B, H, W, C] with sides divisible by {side}')
     batch, height, width, channels = (*x.shape, 1)[:4]

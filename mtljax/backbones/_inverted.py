@@ -35,7 +35,7 @@ class _Layers(linen.Module):
 
 
 class Layer(_Layers):
-    """Convolution, batch norm and ReLU6: the stem, and the last layer."""
+    """Convolution, batch norm and ReLU6, for the stem and the last layer."""
 
     width: int
     kernel: int = 1
@@ -43,7 +43,7 @@ class Layer(_Layers):
 
     @linen.compact
     def __call__(self, x, train: bool = False):
-        """``[B, H, W]`` or ``[B, H, W, C]`` to ``[B, H / stride, W / stride, width]``."""
+        """Map ``[B, H, W]`` or ``[B, H, W, C]`` to ``[B, H / stride, W / stride, width]``."""
         x = self.convolve(
             with_channels(x, 'efficientnet_lite0'), self.width, self.kernel, self.stride
         )
@@ -72,9 +72,10 @@ class _Block(_Layers):
 
 
 class Inverted(_Layers):
-    """Inverted bottlenecks: wide inside, a depthwise convolution, no activation at the end.
+    """Inverted bottlenecks: blocks that are wide inside and have a depthwise convolution.
 
-    ``drops`` are the shares of examples that skip each block in training.
+    They have no activation at the end. ``drops`` are the shares of examples that skip each block in
+    training.
     """
 
     width: int
@@ -85,7 +86,7 @@ class Inverted(_Layers):
 
     @linen.compact
     def __call__(self, x, train: bool = False):
-        """``[B, h, w, C]`` to ``[B, h / stride, w / stride, width]``."""
+        """Map ``[B, h, w, C]`` to ``[B, h / stride, w / stride, width]``."""
         for index, drop in enumerate(self.drops):
             stride = self.stride if index == 0 else 1
             block = _Block(

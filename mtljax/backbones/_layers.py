@@ -14,7 +14,7 @@ _INITIAL = linen.initializers.variance_scaling(2.0, 'fan_out', 'normal')
 
 
 class Layers(linen.Module):
-    """The layers of stems and blocks; the options are those of `resnet`."""
+    """The layers of stems and blocks. The options are those of `resnet`."""
 
     norm: str
     groups: int
@@ -29,7 +29,7 @@ class Layers(linen.Module):
         return {name: getattr(self, name) for name in names}
 
     def convolve(self, x, width, kernel, stride=1, dilation=1):
-        """A convolution without bias; the padding is equal on both sides for every stride."""
+        """A convolution without bias. The padding is equal on both sides for every stride."""
         return linen.Conv(
             width,
             (kernel, kernel),
@@ -51,7 +51,7 @@ class Layers(linen.Module):
 
 
 def with_channels(x: Any, reader: str) -> Any:
-    """Images ``[B, H, W]`` or ``[B, H, W, C]`` as ``[B, H, W, C]``.
+    """Images with a channel axis, ``[B, H, W, C]``, from ``[B, H, W]`` or ``[B, H, W, C]``.
 
     Raises:
       ValueError: ``x`` is not a batch of images.
@@ -65,7 +65,7 @@ def with_channels(x: Any, reader: str) -> Any:
 
 
 def check_norm(norm: Any, groups: Any, widths: Sequence[int]) -> None:
-    """Refuse unknown norms, and groups that do not divide every width."""
+    """Raise an error for an unknown norm, and for groups that do not divide every width."""
     check_count('groups', groups, 1)
     if norm not in ('batch', 'group'):
         raise ValueError(f"norm should be 'batch' or 'group'. Found norm = {norm!r}.")

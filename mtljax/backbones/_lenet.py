@@ -40,12 +40,12 @@ class _Convolution(linen.Module):
 
 
 def _slow(x: jax.Array, padding: str) -> bool:
-    """Whether a product is several times faster than the gradient of the kernel in XLA."""
+    """Whether XLA computes the gradient of the kernel much more slowly than a matrix product."""
     return padding == 'VALID' and x.shape[-1] == 1 and jax.default_backend() == 'cpu'
 
 
 def _as_product(x, kernel, *_, **__):
-    """The convolution of one channel, without padding, as a product of matrices."""
+    """The convolution of one channel, without padding, as a matrix product."""
     height, width, _, channels = kernel.shape
     rows, columns = x.shape[1] - height + 1, x.shape[2] - width + 1
     offsets = [(i, j) for i in range(height) for j in range(width)]

@@ -85,7 +85,10 @@ def _loaded(
 
 
 def _torch_path(keys: Any) -> list[str]:
-    """``(1, batch_stats, BatchNorm_0, mean)`` to ``[BatchNorm_0, running_mean]``."""
+    """The PyTorch names on the path of a leaf.
+
+    ``(1, batch_stats, BatchNorm_0, mean)`` becomes ``[BatchNorm_0, running_mean]``.
+    """
     path = [str(key.key) for key in keys[1:]]
     path = path[1:] if keys[0].idx == 1 else path  # the state has collections
     return [*path[:-1], _TENSORS[path[-1]]]

@@ -13,7 +13,7 @@ class Stem(Layers):
 
     @linen.compact
     def __call__(self, x, train: bool = False):
-        """``[B, H, W]`` or ``[B, H, W, C]`` to ``[B, h, w, width]``."""
+        """Map ``[B, H, W]`` or ``[B, H, W, C]`` to ``[B, h, w, width]``."""
         x = with_channels(x, 'resnet')
         x = self.convolve(x, self.width, *((7, 2) if self.large else (3, 1)))
         x = linen.relu(self.normalise(x, train))
@@ -56,7 +56,7 @@ class Residual(Layers):
 
     @linen.compact
     def __call__(self, x, train: bool = False):
-        """``[B, h, w, C]`` to ``[B, h / stride, w / stride, width]``."""
+        """Map ``[B, h, w, C]`` to ``[B, h / stride, w / stride, width]``."""
         for index in range(self.blocks):
             block = _Block(
                 width=self.width,

@@ -119,7 +119,7 @@ def resnet(
 
 
 def _layout(widths, blocks, stem, bottleneck):
-    """Widths, blocks, stem and bottleneck with their defaults."""
+    """The widths, blocks, stem and bottleneck, after defaults are filled in."""
     if isinstance(widths, int | np.integer):
         if widths not in _DEPTHS or blocks is not None:
             raise ValueError(
@@ -134,7 +134,7 @@ def _layout(widths, blocks, stem, bottleneck):
 
 
 def _strides(count, stride, output_stride):
-    """The stride and the dilations (first block, other blocks) of every stage."""
+    """The stride of every stage, and the dilations of its first block and of its other blocks."""
     most = stride * 2 ** (count - 1)
     allowed = [stride * 2**index for index in range(count)]
     if output_stride is not None and output_stride not in allowed:
@@ -151,7 +151,7 @@ def _strides(count, stride, output_stride):
 
 
 def _torchvision(last: int) -> Rename:
-    """The names of torchvision; the convolution number ``last`` belongs to the shortcut."""
+    """The names of torchvision. The convolution with number ``last`` belongs to the shortcut."""
 
     def rename(stage, path):
         *block, layer, leaf = path

@@ -33,7 +33,7 @@ class _Columns(linen.Module):
         return jnp.concatenate([columns.astype(dtype) for columns in parts], axis=1)
 
     def embed(self, x, size):
-        """The columns of one embedding size, from one table with one gather."""
+        """The embeddings of all columns with one embedding size, from one table by one gather."""
         chosen = np.flatnonzero(np.array(self.sizes) == size)
         counts = np.array(self.cardinalities)[chosen]
         ends = np.cumsum(counts + 1)  # the last row of each column stands for unknown categories

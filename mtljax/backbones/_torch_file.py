@@ -45,7 +45,7 @@ def read_state_dict(path: str | PathLike) -> dict[str, np.ndarray]:
 
 
 class _Storages:
-    """The storages that a pickle refers to, by key."""
+    """The storages that a pickle refers to, by their keys."""
 
     def __init__(self):
         self.known: dict[str, Storage] = {}
@@ -102,7 +102,7 @@ def _read_zip(archive: zipfile.ZipFile, size: int) -> Any:
 
 
 def _read_legacy(stream: io.BytesIO, size: int) -> Any:
-    """Read the format before PyTorch 1.6: five pickles, then count and values of each storage."""
+    """Read the format before PyTorch 1.6: five pickles, then size and values of each storage."""
     storages = _Storages()
     if load(stream, storages) != _MAGIC:
         raise ValueError('It does not begin like a file of torch.save.')

@@ -1,7 +1,7 @@
 """Pickles inside PyTorch files, read as data.
 
-The unpickler of Python calls functions that a pickle names. This one calls none: it knows the
-opcodes and the few names that PyTorch writes for tensors, and refuses all others.
+The unpickler of Python calls the functions that a pickle names. This unpickler calls none. It knows
+the opcodes and the few names that PyTorch writes for tensors, and refuses all others.
 """
 
 import pickletools
@@ -45,7 +45,7 @@ def load(stream: BinaryIO, storage: Callable[[Any], Any]) -> Any:
     """Read the next pickle of a stream: dicts, lists, tuples, numbers, strings and `Tensor`.
 
     Args:
-      stream: The stream; its position is after the pickle then.
+      stream: The stream. Afterwards, its position is behind the pickle.
       storage: A function from a persistent id to a storage.
 
     Raises:
@@ -189,7 +189,7 @@ def _called(name: str, args: tuple[Any, ...]) -> Any:
 
 
 def _filled(target: Any, pairs: list[Any]) -> dict:
-    """Add items to a dict; keys are restricted, because other types may take very long to hash."""
+    """Add items to a dict. Keys are restricted, because other types may take very long to hash."""
     if len(pairs) % 2:
         raise ValueError('It is damaged: a key has no value.')
     for key, value in zip(pairs[::2], pairs[1::2], strict=True):

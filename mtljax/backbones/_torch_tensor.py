@@ -1,4 +1,4 @@
-"""Tensors in PyTorch files: a storage, and the view of a tensor on it."""
+"""Tensors in PyTorch files. A tensor is a view of a storage."""
 
 import math
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _MOST_AXES = 32
 
 @dataclass(eq=False)
 class Storage:
-    """A row of little-endian values; several tensors may share it."""
+    """A row of little-endian values, which several tensors may use."""
 
     dtype: np.dtype
     numel: int
@@ -47,7 +47,7 @@ class Storage:
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """Offset, shape and strides count elements of ``dtype``."""
+    """A view of a storage. Offset, shape and strides count elements of ``dtype``."""
 
     storage: Storage
     dtype: np.dtype
@@ -72,10 +72,10 @@ class Tensor:
 
 
 def tensor(storage: Any, offset: Any, shape: Any, strides: Any, dtype: Any = None) -> Tensor:
-    """A tensor, checked to lie inside its storage.
+    """A tensor, after a check that it lies inside its storage.
 
     Raises:
-      ValueError: It does not.
+      ValueError: The tensor does not lie inside its storage.
 
     >>> floats = Storage(np.dtype(np.float32), 6)
     >>> tensor(floats, 0, (2, 3), (3, 1)).nbytes

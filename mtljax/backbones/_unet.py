@@ -53,7 +53,7 @@ class _Up(Layers):
 
 
 def _halved(x):
-    """The maxima of 2x2 windows; windows at the end may be smaller."""
+    """The maxima of 2x2 windows. Windows at the end may be smaller."""
     odd = [(0, size % 2) for size in x.shape[1:3]]
     return max_pool(jnp.pad(x, ((0, 0), *odd, (0, 0)), constant_values=-jnp.inf))
 

@@ -8,9 +8,9 @@ from jaxtyping import Array, Bool, Float
 
 from mtljax._numeric import divisor
 
-# Float32 holds the parts of squared norms in this range with all their digits.
+# A squared norm in this range, and the terms of its sum, keep all their digits in float32.
 _LEAST, _MOST = 1e-24, 1e30
-# A division by these brings all other squared norms of float32 into that range.
+# Rows whose squared norm is outside are divided by one of these, which brings it into the range.
 _SHORT, _LONG = 2.0**-83, 2.0**80
 
 

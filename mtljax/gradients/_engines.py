@@ -16,7 +16,7 @@ NAMES = ('auto', 'batched', 'lean', 'loop', 'representation')
 _PREFERENCES = ('time', 'memory')
 _LARGER, _LEAST_BYTES = 2, 1 << 20
 _UNROLLED_TASKS = 16
-_COPIES, _SHARE_OF_MEMORY = 2, 8  # of the rows, on an accelerator
+_COPIES, _SHARE_OF_MEMORY = 2, 8  # two copies of the rows should fit 1/8 of the memory
 
 
 def batched(pull: Callable[[Any], Any], rows: Any) -> Any:

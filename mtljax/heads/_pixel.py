@@ -29,7 +29,7 @@ class _Pixel(linen.Module):
         for width in self.widths:
             x = linen.relu(linen.Conv(width, (3, 3), dtype=self.dtype)(x))
         y = linen.Dense(self.size or 1, dtype=self.dtype)(x).astype(jnp.float32)
-        y = resized(y, self.shape)  # last: it commutes with the dense layer, on fewer channels
+        y = resized(y, self.shape)  # after the dense layer, because it has fewer channels there
         return y[..., 0] if self.size is None else y
 
 

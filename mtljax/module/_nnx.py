@@ -63,7 +63,7 @@ def _fill(like, values):
 
 
 def _reseed(streams, key):
-    """Random streams at count zero; each gets a key from ``key``."""
+    """Random streams with count zero, each with a new key that is made from ``key``."""
     key = jax.random.key(0) if key is None else key
     leaves, treedef = jax.tree.flatten(streams)
     fresh = [

@@ -71,7 +71,7 @@ def _with_slope(rows: Array) -> tuple[Array, Array]:
         length = jnp.linalg.norm(share, axis=1, keepdims=True)
         unit = share / divisor(length)
         length = largest * length
-        # Pairs at opposite places come twice.
+        # With an even number of tasks, the last shift has every pair twice.
         seen = jnp.where(2 * shift == tasks, 0.5, 1).astype(rows.dtype)
         slope = slope + seen * (unit - unit[(at - shift) % tasks])
         return (total + seen * jnp.sum(length), slope), None

@@ -46,7 +46,7 @@ def l2(
 
 
 def _l2(weights: Array, path, state) -> Array:
-    # After the shift by one copy, equal copies are exactly 0. The shift has no derivative.
+    # The first tower is subtracted, as a constant, so that equal towers become exactly 0.
     shifted = weights - jax.lax.stop_gradient(weights[:1])
     centred = shifted - jnp.mean(shifted, axis=0, keepdims=True)
     return len(weights) * jnp.sum(centred**2)

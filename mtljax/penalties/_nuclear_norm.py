@@ -18,7 +18,7 @@ def nuclear_norm(matrix: Float[Array, 'M N']) -> Float[Array, '']:
     >>> jax.grad(nuclear_norm)(jnp.zeros((2, 2))).tolist()
     [[0.0, 0.0], [0.0, 0.0]]
     """
-    # With full_matrices=True, U or V^T would be a square array of the longer side.
+    # With full_matrices=True, U or V^T would be square, with the longer side of the matrix.
     return jnp.sum(jnp.linalg.svd(matrix, full_matrices=False, compute_uv=False))
 
 

@@ -57,7 +57,7 @@ def orthogonality(
 
 
 def _overlap(weights: Array, subspaces: int) -> Array:
-    """The overlap of weights ``[T, in, out]``; the sum has every pair twice."""
+    """The overlap of weights ``[T, in, out]``. The sum has every pair twice, so it is halved."""
     products = jnp.einsum('tia,tib->tab', weights, weights, precision='highest')
     group = jnp.arange(weights.shape[-1]) * subspaces // weights.shape[-1]
     apart = group[:, None] != group[None, :]

@@ -17,7 +17,9 @@ _EXPECTED = 'a finite number >= 0, or one per stage'
 
 
 def check_strength(strength: Any) -> None:
-    """Raise an error unless a value is a strength. JAX arrays and tracers are not checked.
+    """Raise an error unless a penalty strength is a number >= 0, or one such number per stage.
+
+    JAX arrays and tracers are not checked.
 
     >>> check_strength({'stage0': -1.0})
     Traceback (most recent call last):
@@ -42,16 +44,17 @@ def check_strength(strength: Any) -> None:
 def strength_by_stage(strength: Strength, paths: Iterable[str]) -> dict[str, ArrayLike]:
     """The strength of every stage, ``{stage: strength}``.
 
-    A stage is the first key of a path. If the strength is a mapping, stages that it does not name
-    are not in the result either.
+    A stage is the first key of a path, such as ``'stage2'`` for ``'stage2/kernel'``. If the
+    strength is a mapping, the result holds only the stages that the mapping names.
 
     Args:
-      strength: One number, a mapping ``{stage: number}``, or a list or an array ``[S]`` in the
-        order of the S stages.
+      strength: One number for all stages, a mapping ``{stage: number}``, or a list or an array with
+        one number per stage, in the order of the stages.
       paths: The paths of all leaves.
 
     Raises:
-      ValueError: A stage is unknown, or the number of strengths is not the number of stages.
+      ValueError: The mapping names a stage that does not exist, or the list does not have one
+        number per stage.
 
     >>> paths = ['stage10/kernel', 'stage2/kernel', 'stage2/bias']
     >>> strength_by_stage([0.1, 0.2], paths)
@@ -78,7 +81,7 @@ def strength_by_stage(strength: Strength, paths: Iterable[str]) -> dict[str, Arr
 
 
 def scaled(strength: ArrayLike, value: Array) -> Array:
-    """``strength * value``. It is 0 if the strength is 0, even if the value is not finite.
+    """``strength * value``, but 0 if the strength is 0, even if the value is not finite.
 
     >>> scaled(0.0, jnp.array([jnp.inf, 2.0])).tolist()
     [0.0, 0.0]
@@ -88,5 +91,5 @@ def scaled(strength: ArrayLike, value: Array) -> Array:
 
 
 def _natural(name: str) -> list[Any]:
-    """A key that sorts stage2 before stage10."""
+    """A key for sorting that puts stage2 before stage10."""
     return [int(part) if part.isdigit() else part for part in re.split(r'(\d+)', name)]
