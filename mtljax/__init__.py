@@ -1,7 +1,7 @@
 """Multi-task learning in JAX.
 
-A model is a pure function over a parameter tree. A technique is a transform of that tree or of its
-gradients.
+A model is a pair of pure functions that make and read a tree of parameters. A multi-task technique
+is a transform of this tree or of its gradients.
 """
 
 from mtljax import (

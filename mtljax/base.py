@@ -1,7 +1,7 @@
 """The types that all packages use.
 
-A model is a pure function over a parameter tree. Every multi-task technique is a transform of that
-tree or of its gradients.
+A model is a pair of pure functions that make and read a tree of parameters. Every multi-task
+technique is a transform of this tree or of its gradients.
 
 Shapes use the same letters in every file: ``T`` tasks, ``B`` examples of a batch, ``E`` experts,
 ``S`` stages, ``D`` devices, ``P`` parameters.
@@ -30,12 +30,16 @@ State = PyTree
 class Module:
     """A part of a network, such as a layer, a head or an expert, as two pure functions.
 
+    The parameters are trained. The state holds all other arrays of the module, such as batch
+    statistics and frozen parameters. It is ``{}`` for a module without such arrays.
+
     Attributes:
-      init: ``(key, x) -> (params, state)``. It makes the initial parameters and the initial state
-        for inputs like ``x``, whose leaves are arrays or ``jax.ShapeDtypeStruct``.
-      apply: ``(params, state, x, *, key=None, train=False) -> (y, state)``. It computes the output
-        and the new state. The state holds values that are not trained, such as batch statistics and
-        frozen parameters. It is ``{}`` for a module without such values.
+      init: ``(key, x) -> (params, state)``, which makes the initial parameters and the initial
+        state. ``x`` is an example of the inputs, or a tree with their shapes
+        (``jax.ShapeDtypeStruct``).
+      apply: ``(params, state, x, *, key=None, train=False) -> (y, state)``, which computes the
+        output ``y`` and the new state. A random key is needed only if ``train`` is True and the
+        module draws random numbers.
     """
 
     init: Callable[..., tuple[Params, State]]
@@ -46,23 +50,24 @@ class Module:
 class MultiTask(Module):
     """A model of several tasks: a `Module` whose output is ``{task: prediction}``.
 
-    The model has two halves, and ``apply`` runs both. ``features`` computes features ``z`` from the
-    inputs, and ``readout`` computes the predictions from ``z``.
+    ``features`` computes features ``z`` from the inputs. ``readout`` computes the predictions from
+    ``z``. ``apply`` runs ``features`` and then ``readout``.
 
     The parameters are ``{'shared': ..., 'task': {'heads': {task: ...}, ...}}``. A parameter lies
     under ``'shared'`` if the losses of several tasks depend on it. It lies under ``'task'`` if the
     loss of only one task depends on it.
 
     Attributes:
-      features: ``(params, state, x, *, key, train) -> (z, state)``. It reads only
+      features: ``(params, state, x, *, key, train) -> (z, state)``, a function that reads only
         ``params['shared']``.
       readout: ``(params, state, z, *, tasks=None, key, train) -> ({task: prediction}, state)``.
-        With ``tasks``, it computes the predictions of these tasks only.
+        ``tasks`` names the tasks to predict; None stands for all tasks.
       tasks: The names of the tasks. Arrays with one entry per task follow this order.
-      coupled: Whether ``readout`` also reads ``params['shared']``. If False, it may be called
-        without these parameters.
+      coupled: Whether ``readout`` also reads ``params['shared']``. If False, ``params`` need not
+        hold the entry ``'shared'`` in a call of ``readout``.
       auxiliary: ``(state, task) -> scalar``, an extra loss that training adds to the mean loss of
-        the task. An example is the entropy of a gate, which ``readout`` has put into the state.
+        the task. An example is the entropy of the weights of the experts, which ``readout`` has put
+        into the state.
     """
 
     features: Callable[..., tuple[Any, State]] = field(kw_only=True)
@@ -73,16 +78,17 @@ class MultiTask(Module):
 
 
 class Metric(NamedTuple):
-    """A metric that is computed from sums over batches and devices.
+    """A metric, as two functions: one evaluates a batch, and the other computes the final value.
 
     Attributes:
       update: ``(prediction, target, mask) -> sums``, for one batch. ``mask`` holds booleans
-        ``[B, ...]`` that say which labels exist. The sums of all batches and devices are added.
-      result: ``(sums) -> scalar``, the value of the metric.
+        ``[B, ...]`` that say which labels exist. The sums of all batches and devices are then
+        added.
+      result: ``(sums) -> scalar``, the value of the metric from the total sums.
       higher_is_better: Whether a higher value is better.
-      collects: Whether ``update`` returns arrays ``[n, ...]`` instead of sums. The arrays of all
-        batches are then concatenated as NumPy arrays. A metric uses this if it needs all
-        predictions of a split at once.
+      collects: Whether ``update`` returns arrays ``[n, ...]`` instead of sums, where n may be any
+        number. The arrays of all batches are then concatenated as NumPy arrays, and ``result`` gets
+        them. This is for metrics that need all predictions of a split at once.
     """
 
     update: Callable[[Any, Any, Array], PyTree]
@@ -101,8 +107,8 @@ class Task:
         step).
       metrics: ``{name: Metric}``. The first one is the main metric of the task.
       inverse: A function that brings a prediction or a target back to its original unit:
-        ``task.inverse(prediction)``. It is needed if the data set scales its targets. Metrics are
-        in the original unit already.
+        ``task.inverse(prediction)``. It is needed only if the data set scales its targets. The
+        metrics do not need it: they already report values in the original unit.
     """
 
     head: Module
@@ -130,11 +136,13 @@ class Task:
 class Batch(NamedTuple):
     """A batch of examples: the inputs, and for each task its targets and its label mask.
 
+    B is the number of examples.
+
     Attributes:
-      inputs: Any tree of arrays.
-      targets: ``{task: target}``. A target is an array or a tree of arrays.
-      mask: ``{task: booleans}``, which say where a label exists. Their shape is ``[B]``, or more
-        leading axes of the loss, such as ``[B, height, width]`` for one label per pixel.
+      inputs: An array ``[B, ...]``, or a tree of such arrays.
+      targets: ``{task: target}``. A target is an array ``[B, ...]``, or a tree of such arrays.
+      mask: ``{task: booleans}``, which are True where the label exists. The shape is ``[B]`` for
+        one label per example, or for example ``[B, height, width]`` for one label per pixel.
     """
 
     inputs: PyTree
@@ -153,7 +161,7 @@ class Split(Protocol):
 
     @property
     def example(self) -> Batch:
-        """A small batch, for shapes and dtypes."""
+        """A small batch, which shows the shapes and dtypes of the examples."""
         ...
 
     def take(self, indices: Any) -> Batch:
@@ -170,14 +178,15 @@ class Dataset:
     """A data set: its tasks, and its training, validation and test splits.
 
     Attributes:
-      tasks: ``{task: Task}``. Arrays with one entry per task follow the order of this mapping.
+      tasks: ``{task: Task}``. Arrays with one entry per task, such as loss weights, follow the
+        order of this mapping.
       train: The examples that the parameters are fitted to.
-      validation: The examples that are used to choose models, steps and options.
+      validation: The examples that are used to choose options, and the best step of a training.
       test: The examples that are used once, for the final evaluation.
       inputs: Keyword arguments for a backbone, which describe the inputs. An example is
         ``{'cardinalities': (3, 5), 'numeric': 1}`` for `backbones.tabular`.
-      per_task_inputs: Whether every task has its own examples. The inputs of a batch are then
-        ``{task: x}``; see `sharing.multi_input`.
+      per_task_inputs: Whether every task has its own inputs. The inputs of a batch are then
+        ``{task: inputs of this task}``; see `sharing.multi_input`.
     """
 
     tasks: Mapping[str, Task]
@@ -216,8 +225,8 @@ class TrainState(NamedTuple):
       params: The parameters of the model.
       state: The state of the model, such as batch statistics.
       weighting: The state of the loss weighting.
-      opt_state: The state of the optax chain.
-      key: The random key, which is the only source of randomness.
+      opt_state: The state of the optax chain, which ends with the optimiser.
+      key: The random key. All random numbers of the next steps are derived from it.
     """
 
     step: Array
@@ -233,10 +242,11 @@ class Weighting(NamedTuple):
 
     Attributes:
       init: ``(num_tasks) -> state``, the first state of the rule.
-      update: ``(losses [T], state, *, active [T], key) -> (weights [T], state)``, with one entry
-        for each of the T tasks. ``active`` says which tasks have a label in the batch.
-      observe: ``(losses_after [T], state, *, active [T]) -> state``, or None. After the step, it
-        gets the losses of the same batch at the new parameters.
+      update: ``(losses [T], state, *, active [T], key) -> (weights [T], state)``. It computes the
+        loss weights of the T tasks before a step. ``active`` says which tasks have a label in the
+        batch.
+      observe: ``(losses_after [T], state, *, active [T]) -> state``. It runs after a step, and gets
+        the losses of the same batch at the new parameters. None if the rule does not need them.
     """
 
     init: Callable[[int], PyTree]
@@ -248,12 +258,12 @@ class Weighting(NamedTuple):
 class Jacobian(Protocol):
     """The gradients of the T task losses: row t of the Jacobian J is the gradient of loss t.
 
-    A surgery method, such as PCGrad, combines these gradients. It sees them only through this
-    interface. It therefore works with every engine, that is, with every way to compute the
-    gradients. The rows need not exist in memory.
+    A surgery method, such as PCGrad, combines the gradients of the tasks. It reads them only
+    through the methods of this class. The rows need not exist in memory: an engine, which is a way
+    to compute gradients, may compute them when they are needed.
 
-    A Jacobian exists only while JAX traces a function. It is not a pytree: JAX treats it as one
-    opaque leaf.
+    A Jacobian is not a pytree: JAX treats it as one opaque leaf. It should therefore not be passed
+    into or out of a function under `jax.jit`.
     """
 
     @property
@@ -262,11 +272,11 @@ class Jacobian(Protocol):
         ...
 
     def scale(self, weights: ArrayLike) -> 'Jacobian':
-        """Multiply row t by ``w[t]``: ``diag(w) J``. The gradients are computed when needed."""
+        """Multiply row t by ``weights[t]``, and return the new Jacobian, ``diag(weights) J``."""
         ...
 
     def realise(self) -> 'Jacobian':
-        """Compute the rows now if the engine stores rows; otherwise return the same Jacobian."""
+        """Compute the rows now, if the engine stores rows. If not, return the same Jacobian."""
         ...
 
     def gramian(self) -> Array:
@@ -276,17 +286,17 @@ class Jacobian(Protocol):
     def normalised(self, active: Array | None = None) -> tuple[Array, Array]:
         """The norm of every row, ``[T]``, and the cosine of every two rows, ``[T, T]``.
 
-        Both are float32 or wider. They are accurate even where a square in the Gramian would
-        overflow or underflow, but the Gramian is then computed twice. The norm and the cosines of a
-        zero row are 0. ``active`` says which tasks have a label in the batch; the values for the
-        other tasks have no meaning.
+        Both results are float32 or wider. They are accurate even if a squared norm would overflow
+        or underflow; the Gramian is then computed twice. The norm and the cosines of a zero row are
+        0. ``active`` says which tasks have a label in the batch. The values for the other tasks
+        have no meaning.
         """
         ...
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
-        """The weighted sum of the rows, ``J^T w``, as a tree like the parameters.
+        """The weighted sum of the rows, ``J^T weights``, as a tree like the parameters.
 
-        The weight ``w`` of every task is 1 by default.
+        By default, the weight of every task is 1.
         """
         ...
 

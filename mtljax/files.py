@@ -1,4 +1,4 @@
-"""Writing files so that they are complete or do not exist."""
+"""Functions that write a file completely or not at all."""
 
 import os
 from pathlib import Path

@@ -19,7 +19,7 @@ _LEAST_AREA = 1e-12
 def absolute_error(prediction: ArrayLike, target: ArrayLike) -> Shaped[Array, '...']:
     """The absolute error ``|prediction - target|``, element by element.
 
-    Its derivative is 0 where both are equal.
+    Its derivative is 0 where prediction and target are equal.
 
     Raises:
       ValueError: The shapes differ.
@@ -37,7 +37,7 @@ def smooth_l1(
 ) -> Float[Array, '...']:
     """The smooth L1 loss, element by element: quadratic near the target, linear far from it.
 
-    For ``d = prediction - target`` it is ``d^2 / (2 beta)`` where ``|d| < beta``, and
+    For ``d = prediction - target``, the loss is ``d^2 / (2 beta)`` where ``|d| < beta``, and
     ``|d| - beta / 2`` elsewhere. This is a Huber loss divided by ``beta``, so that its slope far
     from the target is 1 (Girshick, Fast R-CNN, ICCV 2015, https://arxiv.org/abs/1504.08083).
 
@@ -88,12 +88,15 @@ def iou_loss(prediction: ArrayLike, target: ArrayLike) -> Float[Array, '...']:
 def giou_loss(prediction: ArrayLike, target: ArrayLike) -> Float[Array, '...']:
     """The generalised IoU loss of two boxes, in [0, 2].
 
-    For boxes A and B, and the smallest box C around both, it is
+    A box is four numbers in any unit: centre x, centre y, width and height. IoU is the intersection
+    over union. For boxes A and B, and the smallest box C around both, the loss is
     ``1 - IoU + (|C| - |A | B|) / |C|``, where ``|...|`` is the area and ``A | B`` the union
     (Rezatofighi, Tsoi, Gwak, Sadeghian, Reid, Savarese, CVPR 2019,
-    https://arxiv.org/abs/1902.09630). Boxes and IoU are those of `iou_loss`. Unlike that loss, it
-    also has a gradient for boxes that do not overlap: it pulls them together. This gradient is
-    small if the boxes are far apart; add `absolute_error` for this case.
+    https://arxiv.org/abs/1902.09630).
+
+    Unlike `iou_loss`, this loss also has a gradient for boxes that do not overlap, which pulls them
+    together. The gradient is small if the boxes are far apart. In this case, add `absolute_error`
+    to the loss.
 
     Args:
       prediction: Boxes, ``[B, ..., 4]``.
@@ -148,8 +151,9 @@ def _check_shapes(name: str, prediction: ArrayLike, target: ArrayLike) -> None:
 def masked_sum(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) -> Float[Array, '']:
     """The sum of the losses of all labelled examples, as float32 or wider.
 
-    It is ``sum_i mask_i mean_j values_ij``. Index i counts the entries of the mask, and index j
-    counts the losses that belong to one entry of the mask, such as the pixels of one example.
+    The result is ``sum_i mask_i mean_j values_ij``. Index i counts the entries of the mask, and
+    index j counts the losses that belong to one entry of the mask. For example, with one loss per
+    pixel and a mask ``[B]``, the pixels of each example are averaged.
 
     Args:
       values: One loss per example, ``[B]``, or several per example, ``[B, ...]``.
@@ -174,7 +178,7 @@ def masked_sum(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) -
 def masked_mean(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) -> Float[Array, '']:
     """The mean of the losses of all labelled examples; 0 if no example has a label.
 
-    It is `masked_sum` divided by the number of labels.
+    The result is `masked_sum` divided by the number of True entries of the mask.
 
     Args:
       values: One loss per example, ``[B]``, or several per example, ``[B, ...]``.
@@ -188,11 +192,11 @@ def masked_mean(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) 
 
 
 def labelled(prediction: Any, target: Any, mask: Bool[_Arrays, 'B *_']) -> tuple[Any, Any]:
-    """Remove examples without a label from a loss, before the loss is differentiated.
+    """Prepare prediction and target for a loss, so that missing labels have no effect on gradients.
 
-    Targets without a label become 0, and no gradient reaches the predictions for them. To multiply
-    the loss by the mask is not enough: where the derivative of the loss is not finite, its product
-    with 0 is NaN.
+    Where a label is missing, the target becomes 0, and no gradient reaches the prediction. It is
+    not enough to multiply the loss by the mask: if the derivative of the loss is not finite, its
+    product with 0 is NaN.
 
     Args:
       prediction: A tree of arrays ``[B, ...]``.
@@ -219,10 +223,10 @@ def labelled(prediction: Any, target: Any, mask: Bool[_Arrays, 'B *_']) -> tuple
 
 
 def expand(mask: Bool[_Arrays, 'B *_'], leaf: Shaped[_Arrays, 'B *_']) -> Bool[_Arrays, 'B *_']:
-    """The mask with as many axes as ``leaf``, so that the two broadcast.
+    """Add axes to a mask, so that it broadcasts against ``leaf``.
 
-    If the shape of the mask is not that of the leading axes of ``leaf``, the result has one entry
-    per example, which is True if the mask is True anywhere in that example.
+    If the axes of the mask do not match the first axes of ``leaf``, the result has one entry per
+    example. This entry is True if the mask is True anywhere in the example.
 
     Args:
       mask: Booleans ``[B, ...]``.

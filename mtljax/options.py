@@ -23,8 +23,9 @@ def check_option(
       name: The name of the option.
       value: The value of the option.
       expected: The allowed values in words, for the message.
-      holds: The rule: a function from a NumPy array to booleans.
-      ndim: The largest number of axes that is allowed.
+      holds: The rule: a function that gets the value as a NumPy array, and returns booleans. If one
+        of them is False, the value is not allowed.
+      ndim: The largest number of axes of the value that is allowed.
 
     Raises:
       ValueError: The value is not allowed. The message says what it should be, and what was found.
@@ -70,7 +71,7 @@ def check_sizes(name: str, value: Any, least: int = 1) -> None:
 
 
 def check_size(size: Any) -> None:
-    """Raise an error unless a number of outputs is None or a whole number >= 1.
+    """Raise an error unless ``size``, a number of outputs, is None or a whole number >= 1.
 
     >>> check_size(0)
     Traceback (most recent call last):
@@ -121,7 +122,7 @@ def check_not_negative(name: str, value: Any) -> None:
 
 
 def check_weights(name: str, value: Any) -> None:
-    """Raise an error unless an option is a list of one weight >= 0 per task; see `check_option`.
+    """Raise an error unless an option is a list of numbers >= 0; see `check_option`.
 
     >>> check_weights('preference', [1, -1])
     Traceback (most recent call last):
@@ -135,7 +136,7 @@ def check_weights(name: str, value: Any) -> None:
 
 
 def check_one_per_task(name: str, value: Any, num_tasks: int, *, or_one: bool = False) -> None:
-    """Raise an error unless an option has one value per task.
+    """Raise an error unless an option is a list with one value per task.
 
     Args:
       name: The name of the option.

@@ -15,13 +15,16 @@ _SHORT, _LONG = 2.0**-83, 2.0**80
 
 
 def cosines(gramian: Float[Array, 'T T']) -> Float[Array, 'T T']:
-    """The cosines between task gradients, ``G_ij / sqrt(G_ii G_jj)``, from their Gramian G.
+    """The cosines between task gradients, from their inner products.
+
+    The cosine of tasks i and j is ``G_ij / sqrt(G_ii G_jj)``, where G is the Gramian: the matrix of
+    the inner products.
 
     Args:
-      gramian: The inner products of the T task gradients, ``[T, T]``.
+      gramian: The inner products G of the T task gradients, ``[T, T]``.
 
     Returns:
-      The cosines, ``[T, T]``. The row and the column of a zero gradient are 0.
+      The cosines, ``[T, T]``. All cosines of a zero gradient are 0, also its cosine with itself.
 
     >>> cosines(jnp.array([[4.0, -2.0], [-2.0, 1.0]]))
     Array([[ 1., -1.],

@@ -1,4 +1,4 @@
-"""A function of the losses that says where the trunk of the model ends."""
+"""A loss function that says where the trunk of the model ends."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,23 +11,24 @@ from mtljax.base import Params
 
 @dataclass(frozen=True)
 class Cut:
-    """The losses of a model in two parts: the trunk up to the features, then the heads.
+    """The losses of a multi-task model, as a function in two parts: the trunk and the heads.
 
-    `task_gradients` takes a Cut in place of a plain loss function. It then differentiates every
-    head once, and only the trunk once per task.
+    The trunk computes the features ``z`` from the shared parameters. The heads compute the loss of
+    each task from ``z``.
 
-    The whole function is ``losses(params) = readout(params, trunk(params['shared']))``. The trunk
-    computes the features ``z`` from the shared parameters, and the readout computes the losses from
-    ``z``.
+    `task_gradients` accepts a Cut in place of a plain loss function, because this saves time. With
+    a Cut, one backward pass through the heads gives the gradients of the heads of all tasks. With a
+    plain loss function, there is one backward pass through the heads for each task.
 
     Attributes:
-      trunk: ``(params['shared']) -> (z, carry)``. The carry is passed on and is not differentiated;
-        it is a new state, for example.
-      loss: ``(params, z, carry, task) -> (loss, carry)``, the loss of one task. ``task`` is the
-        index of the task. ``params`` has no ``'shared'`` unless ``coupled`` is True.
-      losses: ``(params, z, carry) -> (losses [T], carry)``, the losses of all T tasks.
+      trunk: ``(shared) -> (z, carry)``, where ``shared`` is ``params['shared']``. ``carry`` is any
+        other result of the trunk, such as the new state of the model. It is not differentiated.
+      loss: ``(params, z, carry, task) -> (loss, carry)``, the loss of the task with the index
+        ``task``. The argument ``carry`` comes from the trunk, or from the call for the task
+          before. ``params`` has the entry ``'shared'`` only if ``coupled`` is True.
+      losses: ``(params, z, carry) -> (losses [T], carry)``, the losses of all T tasks at once.
       num_tasks: The number of tasks, T.
-      coupled: Whether ``loss`` reads ``params['shared']``.
+      coupled: Whether the heads also read ``params['shared']``.
     """
 
     trunk: Callable[[Params], tuple[Any, Any]]
@@ -37,5 +38,5 @@ class Cut:
     coupled: bool = False
 
     def __call__(self, params: Params) -> tuple[Float[Array, 'T'], Any]:
-        """The losses of all tasks, ``[T]``, and the last carry."""
+        """Run the trunk, then all heads, and return the losses ``[T]`` and the new carry."""
         return self.losses(params, *self.trunk(params['shared']))

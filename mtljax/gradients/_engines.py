@@ -42,11 +42,12 @@ def unrolled(pull: Callable[[Any], Any], rows: Any) -> Any:
 
 
 def check_engine(engine: str, prefer: str) -> None:
-    """Raise an error unless the names of an engine and of a preference are known.
+    """Raise an error if the name of an engine or of a preference is unknown.
 
     Args:
-      engine: The name of an engine; `task_gradients` lists them.
-      prefer: ``'time'`` or ``'memory'``: what ``engine='auto'`` should save.
+      engine: The name of an engine, which is a way to compute the gradients of all tasks.
+        `task_gradients` lists the engines.
+      prefer: What the engine ``'auto'`` should save, ``'time'`` or ``'memory'``.
 
     Raises:
       ValueError: A name is unknown. The message lists the known names.
@@ -79,37 +80,36 @@ def rows_of(name: str, pull: Callable[[Any], Params], cotangent: Any) -> Engine:
 def choose(
     params: Params, pull: Any, cotangent: Any, num_tasks: int, *, prefer: str = 'time'
 ) -> str:
-    """The name of the engine that ``engine='auto'`` stands for.
+    """Choose the engine for `task_gradients` with ``engine='auto'``.
 
-    An engine is a way to compute the gradients of T tasks; `task_gradients` lists them. With
-    ``prefer='time'``, the choice depends on the case:
+    An engine is a way to compute the gradients of T tasks; `task_gradients` lists the engines. With
+    ``prefer='time'``, the choice is:
 
-    - One task: ``'batched'``.
-    - A function with a convolution, on the CPU: ``'loop'`` for up to 16 tasks, and ``'batched'``
-      for more.
-    - Any other function, on the CPU: ``'lean'`` if the shared parameters are large. If they are not
-      large, ``'batched'`` for a function with attention, and ``'loop'`` for all others.
-    - Any function, on an accelerator: ``'batched'`` while two copies of T gradients fill at most an
-      eighth of the memory, and ``'lean'`` beyond that. If the size of the memory is not known,
-      ``'lean'`` if the shared parameters are large, and ``'batched'`` if they are not.
+    - For one task: ``'batched'``.
+    - On a CPU, for a model with a convolution: ``'loop'`` for up to 16 tasks, and ``'batched'`` for
+      more tasks.
+    - On a CPU, for any other model: ``'lean'`` if the shared parameters are large. If they are not
+      large: ``'batched'`` for a model with attention, and ``'loop'`` for a model without attention.
+    - On an accelerator: ``'batched'`` if two copies of T gradients fill at most an eighth of the
+      memory, and ``'lean'`` if they fill more. If the size of the memory is not known: ``'lean'``
+      if the shared parameters are large, and ``'batched'`` if they are not.
 
-    Shared parameters are large if they take at least 1 MiB, and at least twice the memory of the
-    activations that the backward pass needs. Wide dense layers, experts, embeddings and small
-    batches lead to this case.
+    Here, shared parameters are called large if they take at least 1 MiB, and also at least twice
+    the memory of the activations that the backward pass needs. This is common in models with wide
+    dense layers, experts or embeddings, and with small batches.
 
     With ``prefer='memory'``, the choice is ``'lean'`` if T gradients take more than twice the
     memory of these activations, and ``'loop'`` if they do not.
 
-    A function with a `jax.custom_vjp` has no forward-mode derivative, which ``'lean'`` needs.
-    `task_gradients` then uses ``'loop'`` in place of ``'lean'``.
+    The engine ``'lean'`` needs forward-mode derivatives. A function with a `jax.custom_vjp` has
+    none. If this function returns ``'lean'`` for such a model, `task_gradients` uses ``'loop'``.
 
     Args:
       params: The shared parameters.
-      pull: The function that `jax.vjp` returned. Its leaves are the arrays that the backward pass
-        needs.
-      cotangent: The argument of ``pull``, or its shapes.
+      pull: The backward pass, which is the function that `jax.vjp` returned.
+      cotangent: The argument of ``pull``, or a tree with its shapes.
       num_tasks: The number of tasks, T.
-      prefer: ``'time'`` or ``'memory'``.
+      prefer: What the engine should save, ``'time'`` or ``'memory'``.
 
     Returns:
       The name of an engine.

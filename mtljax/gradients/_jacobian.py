@@ -22,7 +22,7 @@ Engine = Callable[[Callable[[Any], Params], Any], Params]
 
 @dataclass(frozen=True)
 class Stacked:
-    """A Jacobian whose rows are stored.
+    """A Jacobian that stores the gradients of all tasks in memory.
 
     Row t is the gradient of the loss of task t. The methods are those of `mtljax.Jacobian`.
 
@@ -133,12 +133,15 @@ class Pullback:
 
 
 def as_jacobian(updates: Any, params: Params | None = None) -> Jacobian:
-    """Convert the updates that a surgery method gets to a `mtljax.Jacobian`.
+    """Convert the gradients of T tasks to a `mtljax.Jacobian`.
+
+    A surgery method, such as PCGrad, calls this function on the updates that optax passes to it.
 
     Args:
       updates: The gradients of T tasks: a Jacobian, which is returned unchanged, or a tree whose
         leaves have the shape ``(T,) + param.shape``.
-      params: The parameters, if the shapes of the updates should be compared with them.
+      params: The parameters. If they are given, the shapes of the updates are checked against
+        their shapes.
 
     Returns:
       The Jacobian.

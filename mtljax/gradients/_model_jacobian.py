@@ -68,13 +68,13 @@ class TaskPart:
 class ModelJacobian:
     """The Jacobian of a model: one Jacobian per subtree of the parameters.
 
-    ``jacobian['shared']`` holds the gradients of the shared parameters. ``jacobian['task']`` holds
-    the gradients of the parameters that belong to one task each. The methods are those of
-    `mtljax.Jacobian`.
+    Row t of a Jacobian is the gradient of the loss of task t. ``jacobian['shared']`` holds the
+    gradients of the shared parameters. ``jacobian['task']`` holds the gradients of the parameters
+    that belong to one task each. The methods are those of `mtljax.Jacobian`.
 
     Attributes:
       rescaled: ``(weights [T]) -> ModelJacobian``, the Jacobian of the losses times these weights.
-      parts: ``{subtree: Jacobian}``.
+      parts: ``{subtree: Jacobian}``, with the subtrees ``'shared'`` and ``'task'``.
       weights: The factors by which the T losses have been multiplied so far, ``[T]``.
     """
 
@@ -94,13 +94,13 @@ class ModelJacobian:
         """Multiply row t by ``w[t]``: ``diag(w) J``.
 
         The heads are differentiated again with the new weights, but the trunk is not. Under jit
-        this costs nothing extra: nothing reads the gradients with the old weights any more, so the
-        compiler removes them. Outside jit, both are computed.
+        this costs no extra time, because the compiler removes the unused gradients with the old
+        weights.
         """
         return self.rescaled(self.weights * jnp.asarray(weights))
 
     def realise(self) -> 'ModelJacobian':
-        """Compute the rows of every part now, where the engine stores rows."""
+        """Compute the rows of every part now, if the engine stores rows."""
         parts = {name: part.realise() for name, part in self.parts.items()}
         return replace(self, parts=parts)
 

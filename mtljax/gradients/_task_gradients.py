@@ -28,37 +28,35 @@ def task_gradients(
     axis_name: str | None = None,
     has_aux: bool = False,
 ) -> tuple[Any, Jacobian]:
-    """The losses of all tasks and their Jacobian with respect to the parameters.
+    """Compute the losses of all tasks and their Jacobian with respect to the parameters.
 
-    The Jacobian has one row per task: the gradient of the loss of that task. The Gramian is the
-    matrix of the inner products of the rows. An engine is a way to compute the rows or the Gramian.
-    It uses the pullback, which is the function that `jax.vjp` returns, and perhaps the pushforward,
-    which is the function that `jax.linearize` returns. The engines are:
+    The Jacobian has one row per task: the gradient of the loss of this task. Its Gramian is the
+    matrix of the inner products of all rows. An engine is a way to compute the rows or the Gramian:
 
-    - ``'batched'`` runs the pullbacks of all tasks in one `jax.vmap`.
-    - ``'loop'`` runs one pullback after the other.
-    - ``'lean'`` stores no row. It computes the Gramian by one pullback and one pushforward per
-      task.
-    - ``'representation'`` is an approximation: it uses the Gramian of the gradients at the
-      features, as the method MGDA-UB does.
-    - ``'auto'`` chooses one of the first three; see `choose`.
+    - ``'batched'`` runs the backward passes of all tasks in one `jax.vmap`.
+    - ``'loop'`` runs the backward passes of the tasks one after the other.
+    - ``'lean'`` does not store the rows. It computes the Gramian with one backward pass and one
+      forward-mode derivative (`jax.linearize`) for each task.
+    - ``'representation'`` is an approximation for a `Cut`. In place of the Gramian of the rows, it
+      uses the Gramian of the gradients with respect to the features, as the method MGDA-UB does.
+    - ``'auto'`` chooses one of the first three engines; see `choose`.
 
     Args:
       losses_of: A function ``params -> losses [T]``, or a `Cut`. A `Cut` also says where the trunk
-        of the model ends, so that the heads are differentiated only once. The loss of a task
-        without labels should be set to 0 by ``jnp.where``. A product with 0 is not enough, because
-        0 times NaN is NaN.
+        of the model ends and the heads begin, so that one backward pass through the heads is enough
+        for all tasks. If a task has no labels in the batch, set its loss to 0 with ``jnp.where``.
+        Do not multiply the loss by 0, because 0 times NaN is NaN.
       params: The parameters at which the gradients are taken. For a `Cut` they are
         ``{'shared': ..., 'task': ...}``.
       engine: The name of an engine from the list above.
-      prefer: ``'time'`` or ``'memory'``: what ``'auto'`` should save.
-      axis_name: The name of the mapped axis of a pmap. Losses and gradients are averaged over its
-        devices, before any Gramian is computed.
+      prefer: What the engine ``'auto'`` should save, ``'time'`` or ``'memory'``.
+      axis_name: The axis name of a surrounding `jax.pmap`. Losses and gradients are averaged over
+        its devices before a Gramian is computed.
       has_aux: Whether ``losses_of`` returns ``(losses, aux)``. If so, this function returns
         ``((losses, aux), jacobian)``.
 
     Returns:
-      The losses ``[T]`` and the Jacobian.
+      The losses ``[T]`` and the Jacobian, a `mtljax.Jacobian`.
 
     Raises:
       ValueError: The losses are not a vector, or the engine or the preference is unknown.
