@@ -14,7 +14,7 @@ from mtljax.module import shapes
 
 
 class Cost(NamedTuple):
-    """The cost of storing and running a model; the result of `cost`.
+    """The memory and the operations that a model needs for a batch; the result of `cost`.
 
     Attributes:
       parameters: The number of parameters in each subtree, ``{'shared': ..., 'task/heads': ...}``,
@@ -40,7 +40,7 @@ class Cost(NamedTuple):
         return sum(self.parameters.values())
 
     def table(self) -> Table:
-        """A table with one row per subtree, then the sums."""
+        """A table with one row per subtree, and a last row with the sums."""
         rows = [[name, *self._cells(name)] for name in self.parameters]
         rows.append(['all', short(self.total), short(sum(self.frozen.values()))])
         sums = {'FLOP': self.flops, 'bytes': self.bytes, 'temporary bytes': self.temporary_bytes}
@@ -52,16 +52,16 @@ class Cost(NamedTuple):
 
 
 def cost(model: Module, x: Any) -> Cost:
-    """The parameters, FLOPs and bytes of a forward pass, computed from shapes only.
+    """Count the parameters, FLOPs and bytes of a model in a forward pass on one batch.
 
-    The forward pass is compiled but never run, and no parameter is allocated. FLOPs are counted
-    before XLA optimises the program, because rematerialisation and library calls would change the
-    count. XLA counts a product of ``[B, n]`` and ``[n, m]`` as ``2 B n m``. It counts the body of a
-    loop once.
+    Only shapes are needed: the forward pass is compiled but not run, and no parameter is allocated.
+    FLOPs are counted before XLA optimises the program, because the optimised program may repeat
+    operations or call libraries. XLA counts a product of ``[B, n]`` and ``[n, m]`` as ``2 B n m``.
+    XLA counts the body of a loop only once.
 
     Args:
       model: A multi-task model, or any other module.
-      x: A batch of inputs, or its shapes (``jax.ShapeDtypeStruct``).
+      x: A batch of inputs, or a tree with its shapes (``jax.ShapeDtypeStruct``).
 
     >>> from mtljax import backbones, heads, sharing
     >>> two = {'b': heads.linear(3), 'a': heads.linear()}
@@ -85,9 +85,9 @@ def cost(model: Module, x: Any) -> Cost:
 
 
 def count(params: Any, state: Any) -> int:
-    """The number of parameters of a model, including those that `module.freeze` has frozen.
+    """The number of parameters of a model, including parameters that `module.freeze` has frozen.
 
-    Frozen parameters lie in the state.
+    Frozen parameters are stored in the state.
 
     Args:
       params: The parameters of the model.
@@ -102,12 +102,13 @@ def count(params: Any, state: Any) -> int:
 
 
 def cost_table(costs: Mapping[str, Cost]) -> Table:
-    """A table of the costs of several models, with their ratios to the first model.
+    """A table of the costs of several models. Ratios compare each model with the first model.
 
-    Suppose the first model is one encoder of E parameters with T heads of h parameters each. T
-    separate networks, each with an encoder and a head, then have this ratio of parameters:
+    For example, let the first model have one encoder with E parameters, and T heads with h
+    parameters each. Let the second model consist of T networks, each with its own encoder and head.
+    In the row of the second model, the ratio of the parameters is then
 
-    ``ratio = T (E + h) / (E + T h)``
+    ``T (E + h) / (E + T h)``.
 
     Args:
       costs: ``{name: cost}``, such as

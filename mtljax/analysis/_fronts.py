@@ -18,15 +18,16 @@ _MOST = 6
 def fronts(
     results: Summary, quantities: Sequence[str], better: Mapping[str, bool], title: str = ''
 ) -> 'Figure':
-    """A figure of the trade-off between tasks, with one panel for every two quantities.
+    """A figure of the trade-off between tasks, with one panel for every pair of metrics.
 
     Each panel shows the mean and the standard error of every method, and the Pareto front. Better
-    values are to the right and up. At most six panels are drawn. If there are more pairs of
-    quantities, pairs that are close to each other in ``quantities`` come first.
+    values are to the right and up. At most six panels are drawn. If there are more pairs, the
+    figure shows the pairs whose metrics are closest to each other in the list ``quantities``.
 
     Args:
       results: The result of `summary`.
-      quantities: The names of two or more quantities, usually the main metric of each task.
+      quantities: The names of two or more metrics in ``results``, usually the main metric of each
+        task.
       better: ``{quantity: whether higher is better}``.
       title: The title of the figure.
 

@@ -19,10 +19,10 @@ _PANEL = 2.6
 def mixing(tasks: Sequence[str], params: Params, state: State) -> dict[str, list[list[float]]]:
     """The mean weights of the gates and the cross-stitch units of a model, as matrices.
 
-    A gate weights the experts for one task. A cross-stitch unit mixes the features of the tasks. A
-    matrix has one row per task, or one row for a gate that all tasks share. The weights of gates
-    are those of the last training step. If a unit has one weight per channel, the mean over the
-    channels is taken.
+    A gate computes the weights of the experts for one task. A cross-stitch unit mixes the features
+    of the tasks. A matrix has one row per task. If all tasks share one gate, its matrix has a
+    single row. The weights of a gate are averaged over the batch of the last training step. If a
+    unit has one weight per channel, the weights are averaged over the channels.
 
     Args:
       tasks: The names of the tasks, in the order of the model.
@@ -30,7 +30,7 @@ def mixing(tasks: Sequence[str], params: Params, state: State) -> dict[str, list
       state: The state of the model.
 
     Returns:
-      ``{name: matrix}``, with one matrix per group of gates and one per unit.
+      ``{name: matrix}``, with one matrix for each set of gates, and one matrix for each unit.
 
     >>> load = {'load': np.array([0.25, 0.75])}
     >>> mixing(['a', 'b'], {}, {'task': {'gates': {'a': load, 'b': load}}})
@@ -73,10 +73,10 @@ def _matrix(rows, tasks):
 def heat_maps(
     matrices: Mapping[str, Sequence[Sequence[float]]], tasks: Sequence[str], title: str = ''
 ) -> 'Figure':
-    """A figure with one panel per matrix of `mixing`. The cells show the values.
+    """A figure of the matrices that `mixing` returns, with one panel per matrix.
 
     Args:
-      matrices: ``{title of the panel: rows}``.
+      matrices: ``{title of the panel: rows of the matrix}``.
       tasks: The names of the rows, for matrices with one row per task.
       title: The title of the figure.
 

@@ -10,16 +10,17 @@ from mtljax.analysis._table import Table
 def paired(
     records: Sequence[Record], reference: str, tasks: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, tuple[float, float]]]:
-    """The mean difference of every method to a reference method, over their common seeds.
+    """The mean difference of every method to a reference method, over the seeds of both.
 
-    For seed s, the difference is ``d_s = m_s - r_s``, where ``m_s`` is the result of the method and
-    ``r_s`` is the result of the reference. For n seeds, the result is ``mean(d)`` with half the
-    width of its 95 % confidence interval, ``t_{0.975, n-1} sd(d) / sqrt(n)``. If a seed gives both
-    methods the same data in the same order, its effect cancels out.
+    For a test metric and seed s, the difference is ``d_s = m_s - r_s``, where ``m_s`` is the value
+    of the method and ``r_s`` is the value of the reference. The result is the mean of the n
+    differences, and half the width of the 95 % confidence interval of this mean. The half width is
+    ``t_{0.975, n-1} sd(d) / sqrt(n)``, with a quantile t of Student's distribution. If a seed gives
+    both methods the same data in the same order, the effect of the seed cancels out.
 
     Args:
       records: The records of all runs.
-      reference: The method that the others are compared with.
+      reference: The method that the other methods are compared with.
       tasks: ``{task: names of its metrics}``.
 
     Returns:
@@ -58,11 +59,11 @@ def paired(
 def paired_table(
     differences: Mapping[str, Mapping[str, tuple[float, float]]], reference: str
 ) -> Table:
-    """A table of differences as text, with a ``*`` where the interval does not contain 0.
+    """Convert the result of `paired` to a table, with a ``*`` if the interval does not contain 0.
 
     Args:
       differences: The result of `paired`.
-      reference: The method that the others were compared with.
+      reference: The method that the other methods were compared with.
 
     >>> paired_table({'mmoe': {'a mae': (-0.5, 0.1)}}, 'hard').rows
     [['mmoe - hard', '-0.5000 ± 0.1000 *']]
@@ -77,11 +78,11 @@ def paired_table(
 
 
 def student_interval(values: Sequence[float]) -> tuple[float, float]:
-    """The mean of independent values, with half the width of its 95 % confidence interval.
+    """The mean of independent values, and half the width of its 95 % confidence interval.
 
-    For n values with the standard deviation sd, half the width is ``t_{0.975, n-1} sd / sqrt(n)``
-    (Student, The Probable Error of a Mean, Biometrika 1908, https://doi.org/10.1093/biomet/6.1.1).
-    It is NaN for one value.
+    For n values with the standard deviation sd, half the width is ``t_{0.975, n-1} sd / sqrt(n)``,
+    with a quantile t of Student's distribution (Student, The Probable Error of a Mean, Biometrika
+    1908, https://doi.org/10.1093/biomet/6.1.1). It is NaN for one value.
 
     >>> student_interval([1.0, 3.0])
     (2.0, 12.706...)

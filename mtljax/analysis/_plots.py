@@ -15,7 +15,8 @@ def curves(rows: Sequence[Mapping[str, Any]], title: str = '') -> 'Figure':
     """A figure of one run: the losses of every task and all validation metrics, over the steps.
 
     Args:
-      rows: The rows of a log, ``{'step': ..., 'loss/TASK': ..., 'validation/TASK/METRIC': ...}``.
+      rows: The rows of the log of the run,
+        ``{'step': ..., 'loss/TASK': ..., 'validation/TASK/METRIC': ...}``.
       title: The title of the figure.
 
     >>> rows = [{'step': 1, 'loss/a': 0.5}, {'step': 1, 'validation/a/loss': 0.6}]
@@ -49,11 +50,11 @@ def intervals(
     quantities: Mapping[str, str],
     title: str = '',
 ) -> 'Figure':
-    """A figure with one panel per quantity: the mean of every method and its standard error.
+    """A figure with one panel per quantity, with the mean and the standard error of every method.
 
     Args:
       results: ``{method: {quantity: (mean, standard error)}}``.
-      quantities: ``{quantity: title of its panel}``, for the quantities to draw.
+      quantities: ``{quantity: title of its panel}``, the quantities to draw, such as metrics.
       title: The title of the figure.
 
     >>> results = {'hard': {'a mae': (0.5, 0.1)}, 'alone': {'a mae': (0.6, 0.1)}}

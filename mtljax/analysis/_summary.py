@@ -32,9 +32,10 @@ class Record(NamedTuple):
 
 
 def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
-    """The mean of n values and its standard error, ``sd / sqrt(n)``.
+    """The mean of values and its standard error.
 
-    The standard error of one value is NaN. Both results are NaN if a value is not finite.
+    The standard error is ``sd / sqrt(n)``, where sd is the standard deviation of the n values. It
+    is NaN for a single value. Both results are NaN if a value is not finite.
 
     >>> mean_and_error([1.0, 3.0])
     (2.0, 1.0)
@@ -50,11 +51,19 @@ def summary(
 ) -> dict[str, dict[str, tuple[float, float]]]:
     """The mean and the standard error of every quantity over the seeds, for each method.
 
-    Quantities are the test metrics, the number of parameters, the training time, the mean rank (see
-    `mean_ranks`), and two relative changes against the baseline in percent, ``delta_m_flat`` and
-    ``delta_m_task`` (see `mtljax.metrics.delta_m`). A negative change is better. A change compares
-    one run with the mean over the runs of the baseline. Metrics for which the baseline is NaN,
-    infinite or 0 are left out of the changes; `undefined` lists them.
+    The quantities are:
+
+    - the test metrics,
+    - the number of parameters,
+    - the training time,
+    - the mean rank of the method over all metrics (see `mean_ranks`),
+    - the mean relative change of the metrics against the baseline, in percent. There are two such
+      means, ``delta_m_flat`` and ``delta_m_task`` (see `mtljax.metrics.delta_m`).
+
+    For every metric, also for an accuracy, the sign of the change is such that a negative change is
+    an improvement. A change compares one run with the mean over the runs of the baseline. A metric
+    is left out of the changes if its mean for the baseline is NaN, infinite or 0; `undefined` lists
+    these metrics.
 
     Args:
       records: The records of all runs.
@@ -116,8 +125,8 @@ def mean_ranks(
 ) -> dict[str, float]:
     """The mean rank of every method over all metrics, where rank 1 is the best.
 
-    Methods with equal means share a rank. A method without a finite mean ranks last. A metric for
-    which no method has a finite mean does not count.
+    Methods with equal means share a rank. A method without a finite mean ranks last. A metric is
+    left out if no method has a finite mean.
 
     Args:
       results: ``{method: {'task metric': (mean, standard error)}}``.
@@ -143,7 +152,7 @@ def mean_ranks(
 
 
 def undefined(row: Mapping[str, tuple[float, float]], tasks: Mapping[str, Task]) -> list[str]:
-    """The metrics that allow no relative comparison, because the baseline is NaN, infinite or 0.
+    """The metrics without a relative change, because the baseline is NaN, infinite or 0.
 
     Args:
       row: The row of the baseline in a `summary`.
@@ -175,13 +184,13 @@ def _quantities(record: Record, reference, better, defined) -> dict[str, float]:
 
 
 def as_table(results: Mapping[str, Mapping[str, tuple[float, float]]], baseline: str) -> Table:
-    """A `summary` as a table of text, with cells ``mean ± standard error``.
+    """Convert the result of `summary` to a table of text, with cells ``mean ± standard error``.
 
     The row of the baseline shows no relative change and no rank.
 
     Args:
       results: The result of `summary`.
-      baseline: The method that the others were compared with.
+      baseline: The method that the other methods were compared with.
 
     >>> as_table({'alone': {'a mae': (0.5, 0.1)}}, 'alone').rows
     [['alone', '0.5000 ± 0.1000']]

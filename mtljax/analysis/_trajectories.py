@@ -57,7 +57,7 @@ class Plane(NamedTuple):
 
 
 class Path(NamedTuple):
-    """The paths of one method: R paths with K points each.
+    """The optimisation paths of one method in `trajectories`: R paths with K points each.
 
     Attributes:
       points: The points ``[R, K, 2]`` of all paths, from the start to the end.
@@ -83,7 +83,7 @@ def trajectories(
     Args:
       paths: ``{method: Path}``.
       plane: The plane of the paths.
-      steps: The step of each point of a path, ``[K]``.
+      steps: The optimisation step at which each point of a path was recorded, ``[K]``.
       ends: The paths whose last points are drawn in one more panel, ``{method: Path}``, and the
         plane of that panel.
 

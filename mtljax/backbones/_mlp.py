@@ -35,14 +35,14 @@ def mlp(
 
     Args:
       widths: The number of units of each layer.
-      activation: The function after every layer, including the last one.
+      activation: The activation function after every layer, including the last layer.
       dropout: The share of units that are dropped in training.
       dtype: The dtype of the computation. The default is float32, which is also the dtype of the
         parameters.
 
     Returns:
       A tuple of ``len(widths)`` modules, the stages. They flatten inputs ``[B, ...]`` and map them
-      to features ``[B, width]``.
+      to features ``[B, widths[-1]]``.
 
     Raises:
       ValueError: There is no width, a width is below 1, or ``dropout`` is outside ``[0, 1)``.

@@ -19,14 +19,15 @@ def on_images(
     mean: float | Sequence[float] = 0.0,
     deviation: float | Sequence[float] = 1.0,
 ) -> tuple[Module, ...]:
-    """A backbone that first brings images into the form that its weights expect.
+    """Add to a backbone the preparation of images that its weights expect.
 
-    The images are grey or RGB; a grey image gets three equal channels. They are resized, and
-    normalised as ``(x - mean) / deviation``.
+    The images are grey or RGB. The new backbone gives a grey image three equal channels. It then
+    resizes each image, and normalises it as ``(x - mean) / deviation``.
 
     Args:
       backbone: The stages of the network, a tuple of modules.
-      stages: The number of first stages to use. By default all stages are used.
+      stages: The number of stages to use, counted from the first stage. By default all stages are
+        used.
       size: The height and width after resizing by bilinear interpolation. By default the images
         keep their size.
       mean: The mean to subtract, one number for all channels or one for each of the three.
@@ -34,7 +35,7 @@ def on_images(
         each of the three.
 
     Returns:
-      The stages. Their parameters are those of the original stages.
+      The stages, which have the same parameters as the stages of ``backbone``.
 
     Raises:
       ValueError: An option is out of range, or the backbone is not a tuple of modules. Or, at init,

@@ -40,31 +40,35 @@ def resnet(
 
     mtljax contains no weights for this network. To use those of torchvision, save the
     ``state_dict()`` of a torchvision network. These weights expect RGB images with values in
-    ``[0, 1]``, minus the mean ``(0.485, 0.456, 0.406)``, divided by ``(0.229, 0.224, 0.225)``. They
-    were trained at 224 by 224 pixels, but images of any size are accepted.
+    ``[0, 1]``, minus the mean ``(0.485, 0.456, 0.406)``, divided by the standard deviation
+    ``(0.229, 0.224, 0.225)``. They were trained with images of 224 by 224 pixels, but images of any
+    size are accepted.
 
     Args:
       widths: The number of channels of each stage, or one of the depths 18, 34 and 50. Each stage
         after the first halves height and width. A depth stands for the widths 64, 128, 256 and 512,
         with the blocks, stem and bottlenecks of that network.
-      blocks: The number of residual blocks of each stage. The default is one.
+      blocks: The number of residual blocks of each stage. The default is one, unless ``widths`` is
+        a depth.
       norm: ``'batch'`` or ``'group'``. With ``'batch'``, the state holds running statistics
         (momentum 0.9, float32). With ``train=True``, the statistics of the batch are used, and the
         running statistics are updated. With ``'group'``, the network has no state.
       groups: The number of groups of channels, for group norm.
       standardise: Whether the kernels of convolutions are scaled to mean 0 and variance 1 for each
-        output channel. This is used with group norm (Qiao et al., 2019,
+        output channel. It is common to do this with group norm (Qiao et al., 2019,
         https://arxiv.org/abs/1903.10520).
       stem: ``'small'`` is a 3x3 convolution that keeps height and width. ``'large'`` is a 7x7
         convolution with stride 2, then max pooling with stride 2. The default is large if
         ``widths`` is a depth, and small otherwise.
-      bottleneck: Whether a block has a 1x1, a 3x3 and a 1x1 convolution, with four times the width
-        at its end. Otherwise a block has two 3x3 convolutions.
-      output_stride: The largest factor by which height and width shrink. Use 8 or 16 for dense
-        prediction. A stage that would shrink them further uses dilated 3x3 convolutions instead.
-      weights: The path of a PyTorch checkpoint with the names of torchvision. The file is read when
-        the backbone is built. ``init`` then returns its weights as parameters, and its batch
-        statistics as state. For the format see `mtljax.backbones`.
+      bottleneck: Whether a block consists of a 1x1, a 3x3 and a 1x1 convolution, and returns four
+        times as many channels as ``widths`` says. If False, a block consists of two 3x3
+        convolutions. The default is True for depth 50, and False otherwise.
+      output_stride: The largest factor by which the network reduces height and width. Use 8 or 16
+        for dense prediction. A stage that would reduce them further uses dilated 3x3 convolutions
+        instead. By default there is no limit.
+      weights: The path of a PyTorch checkpoint with the parameter names of torchvision. ``init``
+        then returns the weights of the file as parameters, and its batch statistics as state. For
+        the file format see `mtljax.backbones`. None stands for random initial weights.
       axis_name: The axis name of a surrounding `jax.pmap`. In training, batch statistics are
         averaged over its devices.
       dtype: The dtype of the computation. The default is float32, which is also the dtype of the

@@ -57,12 +57,13 @@ def segnet(
 
     A decoder puts each value at the position of the maximum that the pooling has found
     (Badrinarayanan, Kendall, Cipolla, TPAMI 2017, https://arxiv.org/abs/1511.00561). The layout
-    follows Liu, Johns, Davison, CVPR 2019, https://arxiv.org/abs/1803.10704. It has 3x3
-    convolutions with norm and ReLU, and one more decoder with the first width. The convolutions
-    have no bias, because a norm would cancel it.
+    follows Liu, Johns, Davison, CVPR 2019, https://arxiv.org/abs/1803.10704. All convolutions are
+    3x3, and each one is followed by a norm and ReLU. They have no bias, because the norm would
+    cancel it. A decoder returns as many channels as its encoder gets. The last decoder returns
+    ``widths[0]`` channels.
 
-    Every stage except the last returns `mtljax.module.WithSkips`, whose skips are the positions of
-    the maxima that later stages read.
+    Every stage except the last returns `mtljax.module.WithSkips`: the features, and the positions
+    of the maxima, which later stages read.
 
     Args:
       widths: The number of channels of each encoder. Each encoder halves height and width.

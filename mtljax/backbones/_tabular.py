@@ -74,9 +74,10 @@ def tabular(
     Inputs are
     ``{'categorical': integers [B, len(cardinalities)], 'numeric': floats [B, numeric]}``. An entry
     may be absent if there is no such column. The categories of a column are
-    ``0, ..., cardinality - 1``. All other numbers stand for an unknown category. Each column has
-    one embedding for it, which starts at 0. Columns whose embeddings have the same length are
-    stored in one table, so that one gather reads them all.
+    ``0, ..., cardinality - 1``. All other numbers stand for an unknown category. In each column,
+    all unknown categories have one common embedding, whose initial value is 0. Columns whose
+    embeddings have the same length are stored in one table, so that one gather operation reads them
+    all.
 
     Args:
       cardinalities: The number of categories of each categorical column.
@@ -84,12 +85,13 @@ def tabular(
       embedding: The length of the embeddings, one number for all or one per categorical column.
       widths: The number of units of each hidden layer.
       dropout: The share of hidden units that are dropped in training.
-      dtype: The dtype of the computation. The default is float32, or that of the inputs.
+      dtype: The dtype of the computation. The default is the dtype of the numeric inputs, but at
+        least float32 if there are embeddings.
 
     Returns:
       A tuple of ``1 + len(widths)`` modules, the stages. The first one returns
       ``[B, sum(embeddings) + numeric]``: the embeddings, grouped by their length, then the numeric
-      columns. The others are the stages of `mlp`.
+      columns. The other modules are the stages of `mlp`.
 
     Raises:
       ValueError: An option is out of range. Or, at init, the inputs lack the columns.

@@ -26,12 +26,12 @@ def transformer(
 
     Its blocks are pre-norm: ``x += attention(norm(x)); x += mlp(norm(x))`` (Vaswani et al., NeurIPS
     2017, https://arxiv.org/abs/1706.03762; on image patches Dosovitskiy et al., ICLR 2021,
-    https://arxiv.org/abs/2010.11929). Learned positions are added to the embedding, and a layer
-    norm follows the last block. There is no class token; `mtljax.heads.token` has other ways to
-    summarise a sequence.
+    https://arxiv.org/abs/2010.11929). Learned position embeddings are added to the embeddings of
+    the tokens, and a layer norm follows the last block. There is no class token. The head
+    `mtljax.heads.token` can summarise a sequence in other ways.
 
-    All sequences of a batch have the same length. Padding is attended to like any other token. To
-    avoid this, put the padding at the end and set ``causal=True``.
+    All sequences of a batch have the same length. Tokens also attend to padding. To avoid this, put
+    the padding at the end, and set ``causal=True``.
 
     Args:
       depth: The number of blocks.
@@ -45,7 +45,8 @@ def transformer(
       causal: Whether a position attends only to itself and to earlier positions.
       max_length: The length of the longest sequence.
       mlp_ratio: The width of the hidden layer in a block, divided by ``width``.
-      dropout: The share of each residual branch, and of the embedding, that is dropped in training.
+      dropout: The share of values that are dropped in training, in each residual branch and in the
+        embedding.
       dtype: The dtype of the computation, float32 by default. Parameters, softmax and norms are
         always float32.
 

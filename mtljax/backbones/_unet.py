@@ -75,7 +75,7 @@ def unet(
 
     Every stage except the first and the last returns `mtljax.module.WithSkips`. Its skips are the
     features of the first path that later stages read. If a sharing scheme puts units between the
-    stages, the skips are the outputs of these units.
+    stages, the skips hold the outputs of these units.
 
     Args:
       widths: The number of channels of each level. Each level after the first halves height and

@@ -10,14 +10,15 @@ from mtljax.build._former_names import current_names
 def make(spec: Any, field: str, *args: Any) -> Any:
     """Call the function that a spec names, and return its result.
 
-    A spec is a mapping with ``fn``, such as ``{'fn': 'package.module:function'}``. Its other
-    entries are keyword arguments, and ``args`` is a list of further positional arguments. A spec
-    inside another spec is called first. Values that are not specs are returned as they are.
+    A spec is a mapping such as ``{'fn': 'package.module:function', 'option': 1}``. The entry ``fn``
+    names the function. The entry ``args``, if there is one, is a list of positional arguments. All
+    other entries are keyword arguments. If a spec contains another spec, the inner spec is called
+    first. A value that is not a spec is returned unchanged.
 
     Args:
       spec: A spec or any other value.
-      field: The name of the field for errors, such as ``'surgery'``.
-      *args: Positional arguments of the function.
+      field: The name of the field in the config, such as ``'surgery'``, for error messages.
+      *args: The first positional arguments of the function.
 
     Raises:
       ValueError: The name cannot be imported, or the function does not accept its arguments.

@@ -15,11 +15,12 @@ class Prepared(NamedTuple):
     """The data and the backbone of a config. Several models may use them.
 
     Attributes:
-      dataset: The data set. If the config stores features, its inputs are the features of the
-        frozen stages.
-      backbone: The stages that read the inputs of ``dataset``. Frozen stages are left out if their
-        features are stored. Otherwise they are included, but are not trained.
-      tasks: The names of all tasks. ``dataset`` may hold fewer.
+      dataset: The data set. If the config has ``store_features``, its inputs are replaced by the
+        features that the frozen stages of the backbone compute from them.
+      backbone: The stages that read the inputs of ``dataset``. With ``store_features``, the frozen
+        stages are left out. Without it, they are included, but are not trained.
+      tasks: The names of all tasks of the data set in the config. ``dataset`` may be replaced by a
+        data set with only some of them.
     """
 
     dataset: Dataset
@@ -30,7 +31,7 @@ class Prepared(NamedTuple):
 def prepare(config: Mapping[str, Any], dataset: Dataset | None = None) -> Prepared:
     """Build the data and the backbone of a config.
 
-    They depend only on the fields that `prepared_by` returns.
+    The result depends only on the fields of the config that `prepared_by` returns.
 
     Args:
       config: A config, as in the files of ``configs/``.

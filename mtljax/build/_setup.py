@@ -45,12 +45,12 @@ def setup(config: Mapping[str, Any], dataset: Dataset | Prepared | None = None) 
 
     The example below has all fields that a config needs. Four more fields are optional:
 
-    - ``heads``, ``{task: spec}``, replaces heads of the data set.
-    - ``loss_scales``, ``{task: factor}``, multiplies the losses of tasks, as if the targets had
-      another unit.
-    - ``frozen`` is the number of first stages of the backbone that are not trained.
-    - ``store_features``, True or False, says whether these stages run only once per example; see
-      `training.precompute`.
+    - ``heads``, ``{task: spec}``, replaces the heads of these tasks.
+    - ``loss_scales``, ``{task: factor}``, multiplies the losses of these tasks by factors.
+    - ``frozen``, a number n, freezes the first n stages of the backbone, so that they are not
+      trained.
+    - ``store_features``, True or False, says whether the frozen stages run only once per example,
+      before training; see `training.precompute`.
 
     Args:
       config: A config, as in the files of ``configs/`` or in the ``config.json`` of a run.
@@ -103,10 +103,10 @@ def check_fields(config: Mapping[str, Any]) -> None:
 
 
 def shared_surgery(spec: Any) -> surgery.Surgery:
-    """Build the surgery that a spec names, so that it acts on the shared parameters only.
+    """Build the surgery that a spec names, for the gradients of the shared parameters.
 
-    A surgery is an optax transform that combines the task gradients. If the spec names
-    `surgery.on_shared`, its result is returned unchanged.
+    A surgery is an optax transform that combines the task gradients. The result is wrapped in
+    `surgery.on_shared`, unless the spec already names this function.
 
     Args:
       spec: A mapping such as ``{'fn': 'mtljax.surgery:pcgrad'}``.
