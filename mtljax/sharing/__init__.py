@@ -1,9 +1,9 @@
 """Sharing schemes: functions that build a multi-task model from a backbone and heads.
 
-A scheme decides which parts of the network the tasks share. It is called as
-``scheme(backbone, heads, **options)`` and returns a `MultiTask`. Parameters that the losses of
-several tasks reach are stored under ``params['shared']``. Parameters that only one loss reaches are
-stored under ``params['task']``.
+A scheme decides which parts of the network the tasks share. You call it as
+``scheme(backbone, heads, **options)``, and it returns a `MultiTask`, the multi-task model.
+Parameters on which the losses of several tasks depend are stored under ``params['shared']``.
+Parameters on which only one loss depends are stored under ``params['task']``.
 """
 
 from mtljax.sharing._adapters import adapters

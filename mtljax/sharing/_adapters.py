@@ -27,28 +27,30 @@ def adapters(
     width: int = 8,
     after: Sequence[int] | None = None,
 ) -> MultiTask:
-    """Adapters: all tasks share one trunk, and each task adds a small bottleneck after the stages.
+    """Adapters: all tasks share one backbone, and each task adds a small network after the stages.
 
-    If h is the output of a stage, task t continues with ``h_t = h + up_t(relu(down_t(h)))``. Here
-    ``down_t`` and ``up_t`` are dense layers on the last axis (the channels). At the start ``up_t``
-    is 0, so training starts from hard sharing (Rebuffi, Bilen, Vedaldi, NeurIPS 2017,
-    https://arxiv.org/abs/1705.08045; Houlsby et al., ICML 2019, https://arxiv.org/abs/1902.00751).
-    If you freeze the backbone by ``module.freeze``, this is parameter-efficient transfer learning.
+    If a stage gives h, task t continues with ``h_t = h + up_t(relu(down_t(h)))``. The small network
+    of the dense layers ``down_t`` and ``up_t`` is the adapter. Both layers act on the last axis
+    (the channels). At the start ``up_t`` is 0, so training starts from hard sharing (Rebuffi,
+    Bilen, Vedaldi, NeurIPS 2017, https://arxiv.org/abs/1705.08045; Houlsby et al., ICML 2019,
+    https://arxiv.org/abs/1902.00751). For parameter-efficient transfer learning, freeze the
+    backbone with ``module.freeze``.
 
     The adapters of all T tasks are stacked in ``params['task']['adapters']``, in leaves
     ``[T, ...]``. Every stage after the first adapter runs once per task.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
-        order.
-      width: The number of units of a bottleneck.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
+        the tasks in the order of this dict.
+      width: The number of outputs of ``down_t``.
       after: The indices of the stages that an adapter follows, counted from 0. The default is all
         stages.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, there is no head, a stage does not exist,
-        or ``width`` is below 1.
+      ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, ``after`` has an index
+        that does not exist, or ``width`` is below 1.
 
     >>> import jax
     >>> from mtljax import backbones, heads

@@ -27,38 +27,44 @@ def adatt(
     gate_dropout: float = 0.0,
     start: int = 0,
 ) -> MultiTask:
-    """AdaTT: at each level, a task mixes the experts of all tasks and adds its own experts.
+    """AdaTT: a task mixes the experts of all tasks and adds a second sum of its own experts.
 
-    The features of task t at level l are ``x_t^l = sum_e softmax(gate_t(x_t^(l-1)))_e y_e + sum_(e
-    of t) v_te y_e``. Here ``y_e`` is the output of expert e, the second sum is over the experts of
-    task t, and ``v_te`` are learned numbers. An expert of task t reads the features of this task
+    A level is a part of the backbone, by default one stage. An expert is a copy of a level with its
+    own parameters. After level l, the features of task t are
+    ``x_t^l = sum_e softmax(gate_t(x_t^(l-1)))_e y_e + sum_(e of t) v_te y_e``. Here ``y_e`` is the
+    output of expert e, the first sum is over all experts, the second sum is over the experts of
+    task t, and the ``v_te`` are learned numbers. An expert of task t reads the features of task t
     from the level before (Li et al., KDD 2023, https://doi.org/10.1145/3580305.3599769).
 
-    ``num_shared`` adds common experts, which belong to no task. Below the last level, their outputs
-    are mixed in the same way into common features, which the common experts of the next level read.
-    This is AdaTT-gp in the paper. Without common experts it is AdaTT-sp.
+    ``num_shared`` adds common experts, which belong to no task. In all levels except the last, the
+    same formula also gives common features, with the common experts in the second sum. The common
+    experts of the next level read these features. The paper calls the method AdaTT-gp with common
+    experts, and AdaTT-sp without them.
 
-    The experts of every level are stacked under ``params['shared']``. The gates below the last
-    level are there too. The gate and the numbers v of task t at the last level are
-    ``params['task']['fusion'][t]``.
+    The experts of every level are stacked in ``params['shared']``. The gates and the numbers v of
+    all levels except the last are stored there too. The gate and the numbers v of task t in the
+    last level are stored in ``params['task']['fusion'][t]``.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
-        order.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
+        the tasks in the order of this dict.
       num_own: The number of experts of each task in every level.
       num_shared: The number of common experts in every level.
-      levels: The number of stages in each level. By default every stage is a level. Each task has
-        its own copy of the stages after the last level.
-      gate: A function from the number of experts that a gate mixes to a Module that gives one logit
-        per expert. The default is one dense layer.
-      gate_dropout: The share of the gate weights that are set to 0 at random in training. The
-        others are scaled up, so that they sum to 1 again.
+      levels: The number of stages in each level, for example ``[2, 1]``. By default every stage is
+        a level. Each task has its own copy of the stages after the last level, stored with its
+        head.
+      gate: The network that computes the logits of a gate. Pass a function from the number of
+        experts that the gate mixes to a Module with as many outputs, for example ``heads.linear``.
+        The default is one dense layer.
+      gate_dropout: The probability with which the weight of an expert is set to 0 in training. The
+        other weights are scaled up, so that they sum to 1 again.
       start: The index of the first stage of an expert, counted from 0. All tasks share the stages
-        before it.
+        before it, which are stored under ``params['shared']``.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+      ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of
         range.
 
     >>> import jax

@@ -40,32 +40,34 @@ def aitm(
     start: int = 0,
     calibrate: Any = 0.6,
 ) -> MultiTask:
-    """AITM: for tasks that follow each other; each task attends to the features of the previous.
+    """AITM: a model for events that follow each other; each task attends to the task before it.
 
-    The tasks are the events of a funnel, in order, for example click and then purchase. Each task t
-    has a tower, and ``info_t`` is a layer that transfers the features ``z_(t-1)`` of the previous
-    task. The features of the task are
-    ``z_t = sum_u softmax_u(<key(u), query(u)> / sqrt(k)) value(u)``, a sum over ``u`` in
-    ``{info_t(z_(t-1)), tower_t(x)}``, where k is the width of the features. The prediction is
+    The tasks predict the events of a funnel, in order, for example click and then purchase. Each
+    task t has a tower, which is a copy of the backbone with its own parameters. The features
+    ``z_t`` of a task combine two vectors u by attention: the output ``tower_t(x)`` of its tower,
+    and ``info_t(z_(t-1))``, where ``info_t`` is a dense layer on the features of the task before.
+    The formula is ``z_t = sum_u softmax_u(<key(u), query(u)> / sqrt(k)) value(u)``, where k is the
+    width of the features. The first task has ``z_1 = tower_1(x)``. The prediction is
     ``head_t(z_t)``, one logit per example (Xi et al., KDD 2021, https://arxiv.org/abs/2105.08489).
 
-    An event is never more probable than the event before it. To teach this, ``calibrate`` times
-    ``mean max(p_t - p_(t-1), 0)`` is added to the loss of every task except the first, where
-    ``p_t`` is the predicted probability.
+    An event is never more probable than the event before it. To teach this, the loss of every task
+    except the first gets the additional term ``calibrate * mean(max(p_t - p_(t-1), 0))``, where
+    ``p_t`` is the predicted probability of the event of task t.
 
-    The tower, the transfer layer and the head of the last task are stored under ``params['task']``.
-    Those of all other tasks are stored under ``params['shared']``, because the losses of later
-    tasks reach them.
+    The tower, the head and the attention layers of the last task are stored under
+    ``params['task']``. The towers, heads and attention layers of all other tasks are stored under
+    ``params['shared']``, because the losses of later tasks depend on them too.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
       heads: The head of each task, ``{task: Module}``, in the order of the funnel.
       start: The index of the first stage of the towers, counted from 0. All tasks share the stages
-        before it.
-      calibrate: The strength of the added term. It is 0.6 in the paper.
+        before it, which are stored under ``params['shared']``.
+      calibrate: The factor of the additional term. It is 0.6 in the paper.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+      ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of
         range.
 
     >>> from mtljax import backbones, heads

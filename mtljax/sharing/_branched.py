@@ -12,25 +12,27 @@ from mtljax.sharing._stages import by_stage_name, run_stages
 def branched(
     backbone: tuple[Module, ...], heads: Mapping[str, Module], *, at: Mapping[str, int]
 ) -> MultiTask:
-    """Hard sharing in which a task may leave early, so that a low-level task reads early features.
+    """Hard sharing in which the head of a task may read the features of an early stage.
 
-    With S stages before the head of task t, its prediction is ``head_t(stage_S(... stage_1(x)))``.
-    The option ``at`` sets S for each task.
+    If S stages run before the head of task t, the prediction is
+    ``head_t(stage_S(... stage_1(x)))``. The option ``at`` sets S for each task. A low-level task,
+    such as edge detection, can use fewer stages than a high-level task.
 
-    Stages that several tasks use are stored under ``params['shared']``. Stages that only the
-    deepest task uses are stored with its head, under ``params['task']['heads']``. To give a task
-    more stages, put them into its head with ``module.serial``.
+    Stages that several tasks use are stored under ``params['shared']``. If only one task uses the
+    last stages, they are stored with its head, under ``params['task']['heads']``. To give a task
+    additional stages, put them into its head with ``module.serial``.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
-        order.
-      at: The number of stages before the head of each task, ``{task: number}``. With 0 the head
-        reads the input. A task that is not listed uses all stages.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
+        the tasks in the order of this dict.
+      at: The number of stages before the head of each task, ``{task: number}``. With 0, the head
+        reads the input of the model. A task that is not in this dict uses all stages.
 
     Raises:
-      ValueError: ``at`` names an unknown task or a depth outside the backbone, or no task uses the
-        last stages.
+      ValueError: ``at`` has an unknown task or a number of stages that the backbone does not have,
+        or no task uses the last stage.
 
     >>> import jax
     >>> from mtljax import backbones, heads

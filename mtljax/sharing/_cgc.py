@@ -19,33 +19,38 @@ def cgc(
     start: int = 0,
     stop: int | None = None,
 ) -> MultiTask:
-    """CGC: each task mixes the shared experts with experts of its own.
+    """CGC: each task mixes experts that all tasks share with experts that only this task uses.
 
-    An expert is a copy of the stages. The prediction of task t is
+    An expert is a copy of the backbone with its own parameters. The gate of a task computes one
+    weight per expert from the input x. The prediction of task t is
     ``head_t(sum_e softmax(gate_t(x))_e y_e)``, where ``y_e`` is the output of expert e. The sum is
     over the shared experts and the experts of task t (Tang et al., RecSys 2020,
-    https://doi.org/10.1145/3383313.3412236). This is `ple` with one level.
+    https://doi.org/10.1145/3383313.3412236). With ``start`` and ``stop``, an expert is a copy of a
+    part of the backbone only. `ple` is the version with several levels of experts.
 
-    The shared experts are stacked under ``params['shared']``. The experts and the gate of task t
-    are stored under ``params['task']['extraction'][t]``.
+    The shared experts are stacked in ``params['shared']``. The experts and the gate of task t are
+    stored in ``params['task']['extraction'][t]``.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
-        order.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
+        the tasks in the order of this dict.
       num_shared: The number of shared experts, at least 1.
       num_own: The number of experts of each task.
-      gate: A function from the number of experts that a gate mixes to a Module that gives one logit
-        per expert. The default is one dense layer.
-      gate_dropout: The share of the gate weights that are set to 0 at random in training. The
-        others are scaled up, so that they sum to 1 again.
+      gate: The network that computes the logits of a gate. Pass a function from the number of
+        experts that the gate mixes to a Module with as many outputs, for example ``heads.linear``.
+        The default is one dense layer.
+      gate_dropout: The probability with which the weight of an expert is set to 0 in training. The
+        other weights are scaled up, so that they sum to 1 again.
       start: The index of the first stage of an expert, counted from 0. All tasks share the stages
-        before it.
-      stop: The index of the first stage after the experts. Each task has its own copy of this stage
-        and of all later stages. By default there is no such stage.
+        before it, which are stored under ``params['shared']``.
+      stop: The index of the first stage after the experts, counted from 0. Each task has its own
+        copy of this stage and of all later stages, stored with its head. By default the experts end
+        with the last stage.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+      ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of
         range.
 
     >>> import jax

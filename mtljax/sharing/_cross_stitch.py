@@ -21,36 +21,42 @@ def cross_stitch(
 ) -> MultiTask:
     """Cross-stitch: one tower per task, whose features are mixed after each stage.
 
-    A tower is a copy of the network for one task, and a unit mixes the features of the towers.
-    After a stage, the features of task t become ``x_t <- sum_s alpha_ts x_s``, a sum over all tasks
-    s with learned weights alpha (Misra et al., CVPR 2016, https://arxiv.org/abs/1604.03539). At the
-    start ``alpha_tt`` is ``own``, and the other towers share ``1 - own`` equally.
+    A tower is a copy of the backbone for one task. A cross-stitch unit is a small matrix of learned
+    weights alpha that mixes the features of the towers. After a stage, the features of task t
+    become ``x_t <- sum_s alpha_ts x_s``, a sum over the towers of all tasks s (Misra et al., CVPR
+    2016, https://arxiv.org/abs/1604.03539). The first value of ``alpha_tt`` is ``own``, and the
+    first values of the other ``alpha_ts`` are equal and sum to ``1 - own``.
 
-    The towers and the units are stored under ``params['shared']``, as ``'towers'`` and ``'units'``,
-    because the losses of all tasks reach them. After the last unit the tasks are separate: the
-    weights of task t in this unit are ``params['task']['units'][t]``.
+    The towers are stored in ``params['shared']['towers']``, and all units except the last in
+    ``params['shared']['units']``, because the losses of all tasks depend on them. Row t of the last
+    unit affects only task t, and is stored in ``params['task']['units'][t]``.
 
-    The paper trains the units 100 to 1000 times as fast as the towers. To do this, put
-    ``training.scale_rate('units', 100)`` at the end of the optax chain. The paper also starts from
-    towers that were trained on single tasks, for which there is ``moves.single_to_cross_stitch``.
+    The paper trains the units with a learning rate that is 100 to 1000 times as large as for the
+    towers. To do this, put ``training.scale_rate('units', 100)`` at the end of the optax chain. The
+    paper also starts from towers that were trained on single tasks. The function
+    ``moves.single_to_cross_stitch`` makes this start.
+
     LibMTL starts with all weights 1, which multiplies the features by the number of tasks at every
-    stage, and it supports ResNet only. The code of the MTAN family uses one mixture for all tasks.
+    stage. It supports ResNet only. The authors of MTAN published a cross-stitch model in which all
+    tasks read the same mixture.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
-        order.
-      own: The initial weight of the features of the task itself. With 1, training starts from
-        independent towers.
-      per_channel: Whether there is one weight per channel (the last axis), as in the experiments of
-        the paper on feature maps. If False, all channels have the same weight.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
+        the tasks in the order of this dict.
+      own: The first value of ``alpha_tt``, the weight of the features of the task itself. With 1,
+        training starts from independent towers.
+      per_channel: Whether each ``alpha_ts`` has one value per channel (the last axis), as in the
+        experiments of the paper on feature maps. If False, all channels have the same value.
       start: The index of the first stage of the towers, counted from 0. All tasks share the stages
-        before it.
+        before it, which are stored under ``params['shared']``.
       after: The indices of the stages that a unit follows, counted from 0. By default a unit
-        follows every stage from ``start`` on. The stages after the last unit belong to the heads.
+        follows every stage from ``start`` on. Each task has its own copy of the stages after the
+        last unit, stored with its head.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+      ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of
         range.
 
     >>> import jax

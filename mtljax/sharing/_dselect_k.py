@@ -27,45 +27,55 @@ def dselect_k(
     start: int = 0,
     stop: int | None = None,
 ) -> MultiTask:
-    """DSelect-k: MMoE in which each gate learns to choose at most k experts.
+    """DSelect-k: shared experts, of which the gate of each task learns to choose at most k.
 
-    The gate of a task has k selectors. Selector i chooses one of the E experts by ``ceil(log2 E)``
-    bits, with one learned number ``z_ib`` per bit b. S is the cubic smooth step: it is 0 below
-    ``-gamma / 2``, 1 above ``gamma / 2``, and smooth between. The weight of expert e in selector i
-    is the product over all bits b: ``S(z_ib)`` if bit b of the number e is 1, and ``1 - S(z_ib)``
-    if it is 0. The weight in the gate is the sum over the selectors, weighted by ``softmax(a)_i``
-    with learned a (Hazimeh et al., NeurIPS 2021, https://arxiv.org/abs/2106.03760). A selector has
-    settled on one expert when all its bits S are 0 or 1.
+    An expert is a copy of the backbone with its own parameters. All tasks share the E experts, and
+    the gate of a task weights them, as in `mmoe`. Here each gate consists of k selectors, and each
+    selector learns to choose one expert (Hazimeh et al., NeurIPS 2021,
+    https://arxiv.org/abs/2106.03760).
 
-    If E is not a power of 2, some bit codes name no expert. The paper adds a term to the loss: 1
-    over the weight of the codes that name an expert. This term is infinite if a selector gives all
-    its weight to the other codes. In this library, each of the other codes stands for the expert
-    whose code has the highest bit cleared. So the weights always sum to 1, and experts with two
-    codes start with twice the weight. LibMTL ignores gamma, and uses the entropy of the last task
-    only.
+    The experts have the numbers 0 to E - 1, which are written with ``ceil(log2 E)`` bits. Selector
+    i gives expert e a weight, which is a product of one factor per bit b of the number e. The
+    factor is ``S(z_ib)`` if the bit is 1, and ``1 - S(z_ib)`` if the bit is 0. The ``z_ib`` are
+    outputs of a dense layer that reads the input of the gate. S is the cubic smooth step: ``S(z)``
+    is 0 for z below ``-gamma / 2``, 1 for z above ``gamma / 2``, and smooth between. When all
+    ``S(z_ib)`` of a selector are 0 or 1, the selector has chosen one expert. The weight of an
+    expert in the gate is the sum of its weights in the selectors, each multiplied by
+    ``softmax(a)_i``. The ``a_i`` are outputs of a second dense layer.
+
+    If E is not a power of 2, some bit codes are not the number of an expert. For each selector, the
+    paper adds a term to the loss: 1 divided by the total weight of the codes that are the number of
+    an expert. The term is infinite if this total weight is 0. This library needs no such term: if a
+    code is not the number of an expert, its weight goes to the expert whose code differs only in
+    the highest bit. So the weights of the experts always sum to 1, and an expert with two codes
+    starts with twice the weight.
+
+    LibMTL ignores ``gamma``, and it adds only the entropy of the last task to the loss.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
-        order.
-      num_experts: The number of experts E. Each expert is a copy of the stages from ``start`` to
-        ``stop``.
-      k: The largest number of experts that a task may use.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
+        the tasks in the order of this dict.
+      num_experts: The number of experts E.
+      k: The number of selectors of a gate. A task uses at most k experts after all its selectors
+        have chosen one expert.
       gamma: The width of the smooth step, above 0.
-      entropy: A factor for the entropy of the selectors, which is added to the loss of each task.
-        The entropy is summed over selectors and averaged over examples. A larger factor makes the
-        selectors settle sooner.
-      per_example: Whether the gates read their input. If False, each task has the same expert
-        weights for all examples.
-      gate_at: The number of stages that run before the gates. With 0, the gates read the input x.
-        The largest value is ``start``, the default.
+      entropy: The factor of a term in the loss of each task. The term is the entropy of the weights
+        in the selectors, summed over the selectors and averaged over the examples. A larger factor
+        makes the selectors choose sooner.
+      per_example: Whether the weights of the experts depend on the example. If False, the ``z_ib``
+        and ``a_i`` are learned numbers, and a task has the same weights for all examples.
+      gate_at: The gates read the output of the first ``gate_at`` stages. With 0 they read the input
+        of the model. The default is ``start``, which is also the largest allowed value.
       start: The index of the first stage of an expert, counted from 0. All tasks share the stages
-        before it.
-      stop: The index of the first stage after the experts. Each task has its own copy of this stage
-        and of all later stages. By default there is no such stage.
+        before it, which are stored under ``params['shared']``.
+      stop: The index of the first stage after the experts, counted from 0. Each task has its own
+        copy of this stage and of all later stages, stored with its head. By default the experts end
+        with the last stage.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+      ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of
         range.
 
     >>> from mtljax import backbones, heads

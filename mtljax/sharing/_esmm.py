@@ -18,29 +18,33 @@ def esmm(
     *,
     funnel: Sequence[str] | None = None,
 ) -> MultiTask:
-    """ESMM: hard sharing for tasks that follow each other, such as click and then purchase.
+    """ESMM: hard sharing for events that follow each other, such as click and then purchase.
 
-    The event of a task can only happen after the event of the task before. So its probability is a
-    product over the tasks up to it: ``p_t = prod_(s <= t) sigmoid(head_s(backbone(x)))`` (Ma et
-    al., SIGIR 2018, https://arxiv.org/abs/1804.07931). All tasks train on all examples, for
-    instance on all impressions of an advertisement.
+    Each task predicts one event, and an event can only happen after the event of the task before.
+    So the probability of event t is a product over the tasks s up to t:
+    ``p_t = prod_(s <= t) sigmoid(head_s(backbone(x)))`` (Ma et al., SIGIR 2018,
+    https://arxiv.org/abs/1804.07931). All tasks train on all examples, for instance on all
+    impressions of an advertisement.
 
-    The heads return one logit per example. The prediction of task t is the logit of ``p_t``, for
-    ``optax.sigmoid_binary_cross_entropy``. The head of a later task gives the rate of its event
-    among the examples in which the event before happened.
+    The heads return one logit per example. The prediction of task t is the logit of ``p_t``, so
+    ``optax.sigmoid_binary_cross_entropy`` is a suitable loss. ``sigmoid(head_t)`` is the
+    probability of event t for an example in which event t - 1 happened.
 
-    Heads that later tasks depend on are stored under ``params['shared']['heads']``. The head of the
-    last task is stored under ``params['task']['heads']``.
+    Because the losses of later tasks depend on the earlier heads, these are stored in
+    ``params['shared']['heads']``. The head of the last task is stored in
+    ``params['task']['heads']``.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
-        order.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
+        the tasks in the order of this dict.
       funnel: The tasks from the first event to the last. By default these are all tasks in the
-        order of ``heads``. A task outside the funnel has a normal head, as in `hard`.
+        order of ``heads``. The prediction of a task that is not in the funnel is the output of its
+        head, as in `hard`.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, there is no head, or the funnel names an
+      ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or ``funnel`` has an
         unknown task or one task twice.
 
     >>> import jax

@@ -14,26 +14,28 @@ def film(
     *,
     after: Sequence[int] | None = None,
 ) -> MultiTask:
-    """FiLM: all tasks share one trunk, and each task scales and shifts every channel.
+    """FiLM: all tasks share one backbone, and each task scales and shifts the channels.
 
-    After a stage, the features of task t are ``h_t = (1 + scale_t) * stage(h_t) + shift_t``, where
-    channels are the last axis. ``scale_t`` and ``shift_t`` are 0 at the start, so training starts
-    from hard sharing. In the paper, the scale and the shift depend on an input. Here they depend on
-    the task (Perez et al., AAAI 2018, https://arxiv.org/abs/1709.07871).
+    If a stage gives h, task t continues with ``h_t = (1 + scale_t) * h + shift_t``. Here
+    ``scale_t`` and ``shift_t`` are learned vectors with one entry per channel (the last axis). They
+    are 0 at the start, so training starts from hard sharing. In the paper, the scale and the shift
+    depend on an input (Perez et al., AAAI 2018, https://arxiv.org/abs/1709.07871). In this scheme
+    they depend only on the task.
 
     The scales and shifts of all T tasks are stacked in ``params['task']['film']``, in leaves
-    ``[T, channels]``. Every stage after the first of them runs once per task.
+    ``[T, channels]``. Every stage after the first scaling runs once per task.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
-        order.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
+        the tasks in the order of this dict.
       after: The indices of the stages whose output is scaled and shifted, counted from 0. The
         default is all stages.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, there is no head, or a stage does not
-        exist.
+      ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or ``after`` has an
+        index that does not exist.
 
     >>> import jax
     >>> from mtljax import backbones, heads

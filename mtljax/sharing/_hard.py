@@ -10,16 +10,17 @@ def hard(backbone: tuple[Module, ...], heads: Mapping[str, Module]) -> MultiTask
     """Hard sharing: one backbone for all tasks, and one head per task.
 
     The prediction of task t is ``head_t(backbone(x))`` (Caruana, Machine Learning 1997). The stages
-    of the backbone are stored under ``params['shared']`` as ``'stage0'``, ``'stage1'``, ... The
-    heads are stored under ``params['task']['heads']``.
+    of the backbone are stored in ``params['shared']['stage0']``, ``params['shared']['stage1']`` and
+    so on. The heads are stored in ``params['task']['heads']``.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
-        order.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
+        the tasks in the order of this dict.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, or there is no head.
+      ValueError: The backbone is not a tuple of Modules, or ``heads`` is empty.
 
     >>> import jax
     >>> from mtljax import backbones, heads

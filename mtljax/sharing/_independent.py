@@ -7,22 +7,23 @@ from mtljax.sharing._soft import soft
 
 
 def independent(backbone: tuple[Module, ...], heads: Mapping[str, Module]) -> MultiTask:
-    """Single-task training of all tasks in one program: the tasks share no parameters.
+    """Separate single-task models of all tasks in one program: the tasks share no parameters.
 
     The prediction of task t is ``head_t(backbone_t(x))``. The T copies of the backbone are stacked
     in ``params['task']['towers']``, in leaves ``[T, ...]``, and run in one vmap.
     ``params['shared']`` is empty.
 
-    To keep the tasks independent, use an element-wise optimizer such as SGD or Adam. Clipping by
-    the global norm would couple the tasks.
+    To keep the tasks independent, use an optimizer that treats every parameter separately, such as
+    SGD or Adam. Gradient clipping by the global norm would couple the tasks.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
-        order.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
+        the tasks in the order of this dict.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, or there is no head.
+      ValueError: The backbone is not a tuple of Modules, or ``heads`` is empty.
 
     >>> import jax
     >>> from mtljax import backbones, heads

@@ -62,30 +62,35 @@ def mtan(
     norm: bool = True,
     axis_name: str | None = None,
 ) -> MultiTask:
-    """MTAN: all tasks share one trunk, and each task attends to the features of every stage.
+    """MTAN: all tasks share one backbone, and each task attends to the features of every stage.
 
-    Let ``u^j`` be the output of stage j. Task t multiplies it by a learned mask:
-    ``a_t^j = sigmoid(h_tj(relu(g_tj([u^j; f_j(a_t^(j-1))])))) * u^j``. With S stages, the
-    prediction is ``head_t(a_t^S)`` (Liu et al., CVPR 2019, https://arxiv.org/abs/1803.10704).
+    Let ``u^j`` be the output of stage j. Task t multiplies it by a mask, which a small attention
+    network computes from ``u^j`` and from the masked features of the stage before:
+    ``a_t^j = sigmoid(h_tj(relu(g_tj([u^j; f_j(a_t^(j-1))])))) * u^j``. In the first stage the mask
+    depends on ``u^1`` only. With S stages, the prediction is ``head_t(a_t^S)`` (Liu et al., CVPR
+    2019, https://arxiv.org/abs/1803.10704).
 
-    - ``g`` and ``h`` are 1x1 convolutions of each task (dense layers on the last axis). They are
-      stacked in ``params['task']['attention']``.
-    - ``f_j`` pools to the size of stage j and applies a 3x3 convolution. All tasks share it, as in
-      the paper. It is stored as ``params['shared']['fusion0']`` and so on.
+    - ``g_tj`` and ``h_tj`` are 1x1 convolutions (dense layers on the last axis). Each task has its
+      own. They are stacked in ``params['task']['attention']``.
+    - ``f_j`` pools its input to the height and width of ``u^j`` and applies a 3x3 convolution. All
+      tasks share ``f_j``, as in the paper. These convolutions are stored in
+      ``params['shared']['fusion0']`` and so on.
 
-    The paper reads two depths of every block of a SegNet. Here a stage has one output, and its
-    attention reads and masks this output. LibMTL supports ResNet only.
+    In the paper, the attention of a SegNet block reads the features at one place of the block and
+    masks the features at a later place. Here a stage has only one output, which the attention both
+    reads and masks. LibMTL supports ResNet only.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
-        order.
-      norm: Whether the attention modules have batch norm, as in the paper.
-      axis_name: The axis name of the surrounding pmap, if there is one. Batch norm then averages
-        over its devices.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
+        the tasks in the order of this dict.
+      norm: Whether batch norm follows each 1x1 convolution, as in the paper.
+      axis_name: The axis name of the surrounding ``pmap``, if there is one. Batch norm then
+        averages its statistics over the devices of this axis.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, or there is no head.
+      ValueError: The backbone is not a tuple of Modules, or ``heads`` is empty.
 
     >>> from mtljax import backbones, heads
     >>> model = mtan(backbones.mlp((8, 6)), {'b': heads.linear(3), 'a': heads.linear()})

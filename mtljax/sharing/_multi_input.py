@@ -6,21 +6,20 @@ from mtljax.sharing._passes import step_toward
 
 
 def multi_input(model: MultiTask) -> MultiTask:
-    """Give each task its own examples: the input of the model becomes ``{task: x_t}``.
+    """Change a model so that each task has its own examples: the new input is ``{task: x_t}``.
 
-    The prediction of task t is the output of ``model`` for task t on the input ``x_t``. For each
-    task, the inputs run through the model once. The batch sizes of the tasks may differ. The
-    parameters are those of ``model``.
+    The prediction of task t is the output of ``model`` for task t on the input ``x_t``. The model
+    runs once per task, and the batch sizes of the tasks may differ. The parameters do not change.
 
-    With T tasks, a step updates the state of the shared part T times, for example its batch
-    statistics. Each of the T updates is scaled by 1/T.
+    If the shared part has a state, such as batch statistics, each of the T tasks updates it in a
+    training step. Each update moves the state by 1/T of the usual change.
 
     Args:
-      model: The model of a sharing scheme.
+      model: A model that a sharing scheme built.
 
     Raises:
-      ValueError: ``model`` is not a `MultiTask`. At init, the inputs have other tasks than
-        ``model``.
+      ValueError: ``model`` is not a `MultiTask`. At init, the tasks of the inputs are not the tasks
+        of ``model``.
 
     >>> import jax
     >>> import jax.numpy as jnp

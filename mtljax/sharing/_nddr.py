@@ -47,30 +47,37 @@ def nddr(
 ) -> MultiTask:
     """NDDR-CNN: one tower per task, whose channels are mixed by a 1x1 convolution after each stage.
 
-    A tower is a copy of the network for one task. After a stage with C channels, the features of
-    task t become ``x_t <- relu(norm([x_1, ..., x_T] W_t))``, where ``W_t`` is a matrix of the shape
-    ``[T C, C]`` for T tasks (Gao et al., CVPR 2019, https://arxiv.org/abs/1801.08297). So each
-    channel reads all channels of all towers, while `cross_stitch` mixes each channel with the same
-    channel of the other towers.
+    A tower is a copy of the backbone for one task. After a stage with C channels, the features of
+    task t become ``x_t <- relu(norm([x_1, ..., x_T] W_t))``, where ``W_t`` is a learned matrix of
+    the shape ``[T C, C]`` for T tasks, and ``norm`` is batch norm (Gao et al., CVPR 2019,
+    https://arxiv.org/abs/1801.08297). So each channel reads all channels of all towers. In
+    contrast, `cross_stitch` mixes a channel only with the same channel of the other towers.
 
-    At the start each task keeps its channels with the weight ``own``, and the same channels of the
-    other tasks share ``1 - own`` equally. The parameters are stored as in `cross_stitch`.
+    At the start, ``W_t`` multiplies each channel of task t by ``own`` and adds the same channel of
+    the other towers, with equal weights that sum to ``1 - own``.
+
+    The part of the network with norm, ReLU and ``W_t`` after one stage is called a unit. The towers
+    are stored in ``params['shared']['towers']``, and all units except the last in
+    ``params['shared']['units']``. The last unit of task t is stored in
+    ``params['task']['units'][t]``.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
-        order.
-      own: The initial weight of the features of the task itself.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
+        the tasks in the order of this dict.
+      own: The first weight of a channel on itself.
       norm: Whether batch norm and ReLU follow the convolution, as in the paper.
-      axis_name: The axis name of the surrounding pmap, if there is one. Batch norm then averages
-        over its devices.
+      axis_name: The axis name of the surrounding ``pmap``, if there is one. Batch norm then
+        averages its statistics over the devices of this axis.
       start: The index of the first stage of the towers, counted from 0. All tasks share the stages
-        before it.
+        before it, which are stored under ``params['shared']``.
       after: The indices of the stages that a unit follows, counted from 0. By default a unit
-        follows every stage from ``start`` on.
+        follows every stage from ``start`` on. Each task has its own copy of the stages after the
+        last unit, stored with its head.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+      ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of
         range.
 
     >>> import jax

@@ -22,33 +22,38 @@ def omoe(
     start: int = 0,
     stop: int | None = None,
 ) -> MultiTask:
-    """OMoE: all tasks share the experts and also one gate that mixes them.
+    """OMoE: all tasks share the experts, and also the one gate that mixes the experts.
 
-    An expert is a copy of the stages. The prediction of task t is
+    An expert is a copy of the backbone with its own parameters. The gate computes one weight per
+    expert from the input x. The prediction of task t is
     ``head_t(sum_e softmax(gate(x))_e expert_e(x))`` (Ma et al., KDD 2018,
-    https://doi.org/10.1145/3219819.3220007). All parameters except the heads are stored under
-    ``params['shared']``: the experts as ``'experts'``, in leaves ``[E, ...]``, and the gate as
-    ``'gate'``.
+    https://doi.org/10.1145/3219819.3220007). With ``start`` and ``stop``, an expert is a copy of a
+    part of the backbone only.
+
+    The E experts are stacked in ``params['shared']['experts']``, in leaves ``[E, ...]``. The gate
+    is stored in ``params['shared']['gate']``, and the heads in ``params['task']['heads']``.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
-        order.
-      num_experts: The number of experts E. Each expert is a copy of the stages from ``start`` to
-        ``stop``.
-      gate: A function from the number of experts E to a Module that gives one logit per expert, for
-        example ``heads.linear``. A Module with E outputs works too. The default is one dense layer.
-      gate_dropout: The share of the gate weights that are set to 0 at random in training. The
-        others are scaled up, so that they sum to 1 again.
-      gate_at: The number of stages that run before the gate. With 0, the gate reads the input x.
-        The largest value is ``start``, the default.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
+        the tasks in the order of this dict.
+      num_experts: The number of experts E.
+      gate: The network that computes the logits of the gate. Pass a Module with E outputs, or a
+        function from E to such a Module, for example ``heads.linear``. The default is one dense
+        layer.
+      gate_dropout: The probability with which the weight of an expert is set to 0 in training. The
+        other weights are scaled up, so that they sum to 1 again.
+      gate_at: The gate reads the output of the first ``gate_at`` stages. With 0 it reads the input
+        of the model. The default is ``start``, which is also the largest allowed value.
       start: The index of the first stage of an expert, counted from 0. All tasks share the stages
-        before it.
-      stop: The index of the first stage after the experts. Each task has its own copy of this stage
-        and of all later stages. By default there is no such stage.
+        before it, which are stored under ``params['shared']``.
+      stop: The index of the first stage after the experts, counted from 0. Each task has its own
+        copy of this stage and of all later stages, stored with its head. By default the experts end
+        with the last stage.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+      ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of
         range.
 
     >>> import jax

@@ -27,42 +27,49 @@ def ple(
     gate_dropout: float = 0.0,
     start: int = 0,
 ) -> MultiTask:
-    """PLE: several levels, each with shared experts and with experts of each task.
+    """PLE: several levels of experts; some experts are shared, and others belong to one task.
 
-    The features of task t at level l are ``x_t^l = sum_e softmax(gate_t(x_t^(l-1)))_e y_e``, where
-    ``y_e`` is the output of expert e. The sum is over the shared experts and the experts of task t.
-    Below the last level, a shared gate also mixes all experts. The shared experts of the next level
-    read this mixture (Tang et al., RecSys 2020, https://doi.org/10.1145/3383313.3412236). LibMTL
-    has no shared gate. Its shared experts run once per task, on the features of the task.
+    A level is a part of the backbone, by default one stage. An expert is a copy of a level with its
+    own parameters. After level l, the features of task t are
+    ``x_t^l = sum_e softmax(gate_t(x_t^(l-1)))_e y_e``, where ``y_e`` is the output of expert e. The
+    sum is over the shared experts of the level and the experts of task t. In all levels except the
+    last, a shared gate also mixes the outputs of all experts. The shared experts of the next level
+    read this mixture (Tang et al., RecSys 2020, https://doi.org/10.1145/3383313.3412236).
 
-    Parameters that the losses of several tasks reach are stored under ``params['shared']``. For
-    each level, ``'level0'`` and so on, these are:
+    LibMTL has no shared gate. In LibMTL, the shared experts run once per task, on the features of
+    the task.
 
-    - ``'experts'``: all experts, stacked. In the last level, only the shared experts.
-    - ``'common'``: the shared gate.
-    - ``'tasks'``: the gates of the tasks, if other tasks depend on them.
+    Parameters on which the losses of several tasks depend are stored under ``params['shared']``.
+    Each level has an entry there, ``'level0'`` and so on, with these parts:
 
-    ``params['task']['extraction'][t]`` holds what only the loss of task t reaches: its experts in
-    the last level, and its gates in the last two levels.
+    - ``'experts'`` holds all experts, stacked. In the last level it holds only the shared experts.
+    - ``'common'`` holds the shared gate. The last level has no such gate.
+    - ``'tasks'`` holds the gates of the tasks, if the losses of other tasks depend on these gates.
+      This is not so in the last two levels, and never with ``num_own=0``.
+
+    Only the loss of task t depends on the experts of task t in the last level, and on its gates
+    that are not in ``'tasks'``. They are stored in ``params['task']['extraction'][t]``.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
-        order.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
+        the tasks in the order of this dict.
       num_shared: The number of shared experts in every level, at least 1.
-      num_own: The number of experts of each task in every level. With 0 there are shared experts
-        only.
-      levels: The number of stages in each level. By default every stage is a level. Each task has
-        its own copy of the stages after the last level.
-      gate: A function from the number of experts that a gate mixes to a Module that gives one logit
-        per expert. The default is one dense layer.
-      gate_dropout: The share of the gate weights that are set to 0 at random in training. The
-        others are scaled up, so that they sum to 1 again.
+      num_own: The number of experts of each task in every level. With 0, all experts are shared.
+      levels: The number of stages in each level, for example ``[2, 1]``. By default every stage is
+        a level. Each task has its own copy of the stages after the last level, stored with its
+        head.
+      gate: The network that computes the logits of a gate. Pass a function from the number of
+        experts that the gate mixes to a Module with as many outputs, for example ``heads.linear``.
+        The default is one dense layer.
+      gate_dropout: The probability with which the weight of an expert is set to 0 in training. The
+        other weights are scaled up, so that they sum to 1 again.
       start: The index of the first stage of an expert, counted from 0. All tasks share the stages
-        before it.
+        before it, which are stored under ``params['shared']``.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
+      ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of
         range.
 
     >>> import jax

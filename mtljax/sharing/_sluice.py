@@ -21,36 +21,46 @@ def sluice(
     start: int = 0,
     after: Sequence[int] | None = None,
 ) -> MultiTask:
-    """Sluice networks: one tower per task, whose features are mixed in parts after each stage.
+    """Sluice networks: one tower per task; after each stage, parts of the features are mixed.
 
-    A tower is a copy of the network for one task. The channels of each task s are split into S
-    equal parts b, the subspaces. After a stage, part a of task t becomes
-    ``x_(t,a) <- sum_(s,b) alpha_(t,a),(s,b) x_(s,b)``, with learned weights alpha. With
-    ``mixture``, the head of task t reads ``sum_j beta_tj x_t^j``, where ``x_t^j`` are the mixed
-    features after stage j. The sum is over the stages whose features have the shape of the last
-    stage (Ruder, Bingel, Augenstein, Sogaard, AAAI 2019, https://arxiv.org/abs/1705.08142).
+    A tower is a copy of the backbone for one task. The channels of each tower are split into S
+    equal parts, the subspaces. A unit after a stage mixes the subspaces of all towers. If
+    ``x_(s,b)`` is subspace b of the tower of task s, the unit computes
+    ``x_(t,a) <- sum_(s,b) alpha_(t,a),(s,b) x_(s,b)`` with learned weights alpha. With
+    ``mixture=True``, the head of task t reads ``sum_j beta_tj x_t^j`` with learned weights beta,
+    where ``x_t^j`` are the mixed features after stage j. This sum is over the stages whose features
+    have the same shape as those of the last stage (Ruder, Bingel, Augenstein, Sogaard, AAAI 2019,
+    https://arxiv.org/abs/1705.08142).
+
+    The towers are stored in ``params['shared']['towers']``, and all units except the last in
+    ``params['shared']['units']``. The last unit of task t and the weights beta are stored in
+    ``params['task']['units'][t]``.
 
     The paper also makes the subspaces orthogonal. To do this, put
     ``penalties.orthogonality(0.1, subspaces=2, where='shared/towers')`` into the optax chain. For C
-    channels, the first subspace is the channels ``0 .. C/S - 1``. The code of the paper splits the
-    channels by their order in memory instead. The parameters are stored as in `cross_stitch`.
+    channels, the first subspace consists of the channels ``0 .. C/S - 1``. The code of the paper
+    splits the channels by their order in memory instead.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
-        order.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
+        the tasks in the order of this dict.
       subspaces: The number S of equal parts of the channels (the last axis).
-      own: The initial weight of a subspace on itself. ``1 / (S T)`` is called 'balanced' in the
-        paper, for T tasks.
-      mixture: Whether the heads read a mixture of stages. The mixture starts with equal weights.
+      own: The first weight of a subspace on itself. The other weights in its sum are equal at the
+        start, and all weights sum to 1. The paper calls the value ``1 / (S T)`` 'balanced', for T
+        tasks.
+      mixture: Whether the heads read the sum over the stages. The weights beta start equal. If
+        False, the heads read the features of the last stage.
       start: The index of the first stage of the towers, counted from 0. All tasks share the stages
-        before it.
+        before it, which are stored under ``params['shared']``.
       after: The indices of the stages that a unit follows, counted from 0. By default a unit
-        follows every stage from ``start`` on.
+        follows every stage from ``start`` on. Each task has its own copy of the stages after the
+        last unit, stored with its head.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, there is no head, or an option is out of
-        range. At init, the channels cannot be split.
+      ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of
+        range. At init, the number of channels of a stage is not divisible by ``subspaces``.
 
     >>> import jax
     >>> from mtljax import backbones, heads

@@ -13,28 +13,32 @@ def soft(
     *,
     parallel: Sequence[int] | None = None,
 ) -> MultiTask:
-    """Soft sharing: each task has a copy of the network, and a penalty keeps the copies close.
+    """Soft sharing: each task has a copy of the backbone, and a penalty keeps the copies close.
 
-    The prediction of task t is ``head_t(tower_t(x))``, where the tower is its copy of the network.
-    Put the penalty into the optax chain, for example ``penalties.l2(0.1)`` (Duong et al., ACL 2015,
-    https://aclanthology.org/P15-2139; Yang & Hospedales, ICLR workshop 2017,
-    https://arxiv.org/abs/1606.04038). Without a penalty the towers are independent.
+    The prediction of task t is ``head_t(tower_t(x))``, where the tower is the copy of task t. This
+    function builds the model without the penalty. Put the penalty into the optax chain, for example
+    ``penalties.l2(0.1)`` (Duong et al., ACL 2015, https://aclanthology.org/P15-2139; Yang &
+    Hospedales, ICLR workshop 2017, https://arxiv.org/abs/1606.04038). Without a penalty, nothing
+    keeps the towers close.
 
-    The towers of T tasks are stacked in ``params['task']['towers']``, in leaves ``[T, ...]``.
-    Clipping by the global norm would couple them. If ``parallel`` names only some stages, the tasks
-    share all others. A shared stage that comes after a parallel stage runs once per task, and its
-    batch statistics are averaged over these runs.
+    The towers of T tasks are stacked in ``params['task']['towers']``, in leaves ``[T, ...]``. The
+    option ``parallel`` chooses the stages that are copied, and the tasks share all other stages. If
+    a shared stage comes after a copied stage, it runs once per task, and its batch statistics are
+    averaged over these runs.
+
+    Gradient clipping by the global norm also couples the towers.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. All arrays with one entry per task use this
-        order.
-      parallel: The indices of the stages that every task has a copy of, counted from 0. The default
-        is all stages. The other stages are stored under ``params['shared']``.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
+        the tasks in the order of this dict.
+      parallel: The indices of the stages of which each task has its own copy, counted from 0. The
+        default is all stages. The other stages are stored under ``params['shared']``.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, there is no head, or a stage does not
-        exist.
+      ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or ``parallel`` has an
+        index that does not exist.
 
     >>> import jax
     >>> from mtljax import backbones, heads

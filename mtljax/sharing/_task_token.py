@@ -22,25 +22,29 @@ def task_token(
 ) -> MultiTask:
     """One network and one head for all tasks; a learned embedding tells the network the task.
 
-    The prediction of task t is ``head(backbone(x + e_t))``, where ``e_t`` is the embedding. With
-    ``how='prepend'`` it is ``head(backbone([e_t; x]))``. Multi-task reinforcement learning and
-    text-to-text models use this form (Raffel et al., JMLR 2020, https://arxiv.org/abs/1910.10683).
+    The prediction of task t is ``head(backbone(x + e_t))``, where ``e_t`` is the embedding of task
+    t. With ``how='prepend'`` it is ``head(backbone([e_t; x]))``. Such models are common in
+    multi-task reinforcement learning and as text-to-text models (Raffel et al., JMLR 2020,
+    https://arxiv.org/abs/1910.10683).
 
     All parameters are shared, and ``params['task']`` is empty. Only the embeddings grow with the
     number of tasks. Every stage after the embedding runs once per task.
 
     Args:
-      backbone: The network, as a tuple of stages. A stage is a Module, for example one layer.
-      heads: The head of each task, ``{task: Module}``. The first head serves all tasks, so all
-        heads must be alike.
-      how: ``'add'`` adds the embedding to the features, along the last axis. ``'prepend'`` puts it
-        in front of features ``[B, C]``, or in front of tokens ``[B, L, C]`` as a first token.
-      before: The index of the stage whose input gets the embedding, counted from 0. For token ids
-        use 1: stage 0 embeds them.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      heads: The head of each task, ``{task: Module}``. The model uses only the first head, for all
+        tasks. All heads must have parameters of the same shapes.
+      how: How the features get the embedding. ``'add'`` adds it to every feature vector (the last
+        axis). ``'prepend'`` puts it in front: of the C features if the features are ``[B, C]``, and
+        of the L tokens, as a new token, if they are ``[B, L, C]``.
+      before: The index of the stage whose input gets the embedding, counted from 0. If the inputs
+        are token ids that stage 0 embeds, use 1.
 
     Raises:
-      ValueError: An option is unknown, or a stage does not exist. At init, the heads have different
-        parameters, or the input cannot take an embedding.
+      ValueError: An option is unknown, or a stage does not exist. At init, the heads have
+        parameters of different shapes, or the features are not floats, or ``how='prepend'`` is used
+        with features that have more than 3 axes.
 
     >>> from mtljax import backbones, heads
     >>> model = task_token(backbones.mlp((8,)), {'b': heads.linear(3), 'a': heads.linear(3)})
