@@ -17,22 +17,22 @@ def aligned_mtl(
 ) -> Surgery:
     """Aligned-MTL: rescale the principal components of the task gradients to one size.
 
-    Let J be the matrix whose T rows are the task gradients, and ``G = J J^T = V S^2 V^T`` the
+    Let J be the matrix whose T rows are the task gradients, and let ``J J^T = V S^2 V^T`` be the
     eigendecomposition of its Gramian. The diagonal matrix S then holds the singular values of J.
-    The update is ``d = J^T B p`` with ``B = s V S^-1 V^T``, where s is the smallest non-zero
-    singular value and p weights the tasks (Senushkin, Patakin, Kuznetsov, Konushin, CVPR 2023,
-    https://arxiv.org/abs/2305.19000). By default ``p = 1``, as in the authors' code; TorchJD takes
-    ``p = 1/T``.
+    The update is ``d = J^T B p`` with ``B = s V S^-1 V^T``. Here s is by default the smallest
+    non-zero singular value, and the vector p weights the tasks (Senushkin, Patakin, Kuznetsov,
+    Konushin, CVPR 2023, https://arxiv.org/abs/2305.19000). By default all entries of p are 1, as in
+    the authors' code. In TorchJD they are ``1/T``.
 
-    If all T task gradients equal g, the update is ``T g``. The gradients of the heads are not
-    weighted (see `on_shared`). Zero gradients and tasks without a label in the batch are left out.
+    If all T task gradients equal g, the update is ``T g``. By default, `on_shared` does not weight
+    the gradients of the heads. Zero gradients and tasks without a label in the batch are left out.
     The method is deterministic. If a task gradient is not finite, the update is not finite.
 
     Args:
       scale: How s is computed from the non-zero singular values: their minimum, their median or
         their root mean square (``'rmse'``). The median of an even number of values is the mean of
         the middle two.
-      preference: The vector p, ``[T]``; ones when None.
+      preference: The vector p, ``[T]``. None means a vector of ones.
 
     Raises:
       ValueError: The scale is unknown, or the preference is not T finite numbers >= 0.

@@ -18,14 +18,15 @@ def cagrad(c: ArrayLike = 0.5, *, rescale: Literal['none', '1+c^2', '1+c'] = 'no
 
     The update d maximises ``min_t g_t . d`` in a ball around the mean gradient ``g_0``:
     ``|d - g_0| <= c |g_0|``. Here ``g_t`` is the gradient of task t (Liu, Liu, Jin, Stone, Liu,
-    NeurIPS 2021, https://arxiv.org/abs/2110.14048). The problem is solved to optimality, for two
-    tasks in closed form. If several d are best, the update is the one nearest to ``g_0``.
+    NeurIPS 2021, https://arxiv.org/abs/2110.14048). The optimal d is computed in closed form for
+    two tasks, and by a solver for more. If several d are optimal, the update is the d that is
+    nearest to ``g_0``.
 
-    If every task gradient equals g, the update is ``(1 + c) g``, divided as ``rescale`` says. The
-    gradients of the heads are not weighted (see `on_shared`). Tasks without a label in the batch
-    are left out. A zero gradient counts in ``g_0``, but not in the minimum over tasks. If ``g_0``
-    is 0, the update is 0. The method is deterministic. If a task gradient is not finite, the update
-    is not finite.
+    If every task gradient equals g, the update is ``(1 + c) g``, divided by the divisor that
+    ``rescale`` chooses. By default, `on_shared` does not weight the gradients of the heads. Tasks
+    without a label in the batch are left out. A zero gradient counts in ``g_0``, but not in the
+    minimum over tasks. If ``g_0`` is 0, the update is 0. The method is deterministic. If a task
+    gradient is not finite, the update is not finite.
 
     Args:
       c: The radius of the ball relative to ``|g_0|``, in [0, 1). With 0 the update is the mean

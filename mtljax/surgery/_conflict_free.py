@@ -13,21 +13,23 @@ from mtljax.surgery._surgery import Surgery
 def conflict_free(*, preference: PerTask | None = None) -> Surgery:
     """ConFIG: the update has the same cosine to the gradient of every task.
 
-    Let ``g_t`` be the gradient of task t, and U the matrix whose rows are the unit gradients
-    ``g_t / |g_t|``. The direction is ``u = U^+ p / |U^+ p|``, where ``U^+`` is the pseudo-inverse
-    and p is a vector of ones by default. The update is ``d = (sum_t g_t . u) u`` (Liu, Chu,
-    Thuerey, ICLR 2025, https://arxiv.org/abs/2408.11104). It is computed from the cosines alone, as
-    ``U^+ p = U^T (U U^T)^+ p``. `conflict_free_momentum` is the variant that needs only one task
-    gradient per step.
+    Let ``g_t`` be the gradient of task t, and let U be the matrix whose rows are the unit gradients
+    ``g_t / |g_t|``. The direction of the update is ``u = U^+ p / |U^+ p|``, where ``U^+`` is the
+    pseudo-inverse of U and p is by default a vector of ones. The update is
+    ``d = (sum_t g_t . u) u`` (Liu, Chu, Thuerey, ICLR 2025, https://arxiv.org/abs/2408.11104). This
+    library uses the equal form ``U^+ p = U^T (U U^T)^+ p``, which needs only the norms and cosines
+    of the task gradients. The variant `conflict_free_momentum` needs only one task gradient per
+    step.
 
-    If all T task gradients equal g, the update is ``T g``. The gradients of the heads are not
-    weighted (see `on_shared`). Zero gradients and tasks without a label in the batch are left out.
-    If there is no direction with these cosines, the update is 0. The method is deterministic. If a
-    task gradient is not finite, the update is not finite.
+    If all T task gradients equal g, the update is ``T g``. By default, `on_shared` does not weight
+    the gradients of the heads. Zero gradients and tasks without a label in the batch are left out.
+    If the gradients are linearly dependent and no direction has equal cosines, ``U^+ p`` is the
+    least-squares solution. If ``U^+ p`` is 0, for example for two opposite gradients, the update is
+    0. The method is deterministic. If a task gradient is not finite, the update is not finite.
 
     Args:
-      preference: The vector p, ``[T]``. The cosines to the task gradients have these ratios. None
-        means equal cosines.
+      preference: The vector p, ``[T]``. The cosines between the update and the task gradients are
+        proportional to p. None means equal cosines.
 
     Raises:
       ValueError: The preference is not T finite numbers >= 0.

@@ -37,34 +37,36 @@ class MomentumState(NamedTuple):
 def conflict_free_momentum(
     *, decay: float = 0.9, preference: PerTask | None = None, num_tasks: int | None = None
 ) -> Surgery:
-    """M-ConFIG: update the momentum of one task per step, and combine all momenta by ConFIG.
+    """M-ConFIG: update the momentum of one task per step, and combine the momenta of all tasks.
 
-    Each step computes the gradient of one task only: of the tasks with a label in the batch, the
-    one that has waited longest. Its momentum becomes ``m_t = b m_t + (1 - b) g_t``, where ``g_t``
-    is the gradient and b is the decay. ConFIG (`conflict_free`) then combines the momenta of all
-    tasks that have one: ``c = ConFIG(m_t / (1 - b^n_t))``, where ``n_t`` counts the updates of
-    ``m_t``.
+    Each step chooses one task: among the tasks with a label in the batch, the task t whose momentum
+    was updated least recently. The step computes the gradient ``g_t`` of this task only, and its
+    momentum becomes ``m_t = b m_t + (1 - b) g_t`` with the decay b. After bias correction, the
+    momentum is ``m_t / (1 - b^n_t)``, where ``n_t`` counts the updates of ``m_t``. The method
+    `conflict_free` (ConFIG) then combines the corrected momenta of all tasks into one vector c.
+    Tasks that were never updated are left out.
 
-    The update of step k is ``(M_k - b M_{k-1}) / (1 - b)`` with ``M_k = (1 - b^k) c``. If Adam with
-    the same decay receives it, Adam's first moment after bias correction is ``c``. So put the
-    method before ``optax.adam(lr, b1=decay)`` (Liu, Chu, Thuerey, ICLR 2025,
-    https://arxiv.org/abs/2408.11104). The authors' code includes Adam, and it does not move the
-    parameters until it has seen every task.
+    Put the method before ``optax.adam(lr, b1=decay)``. In the paper, c replaces the first moment of
+    Adam (Liu, Chu, Thuerey, ICLR 2025, https://arxiv.org/abs/2408.11104). To get this from optax,
+    the update of step k is ``(M_k - b M_{k-1}) / (1 - b)`` with ``M_k = (1 - b^k) c``: the
+    bias-corrected first moment of Adam with the same decay is then c. The authors' code contains
+    its own Adam, and it does not change the parameters until it has seen every task.
 
-    A step costs one backward pass for any number of tasks T. The state takes the memory of T
+    A step costs one backward pass for any number of tasks T. The state needs as much memory as T
     gradients.
 
-    If all task gradients equal g, the update is ``T g`` once all tasks have a momentum. The
-    gradients of the heads are computed for all tasks in every step, and are not weighted (see
-    `on_shared`). The method is deterministic: if several tasks have waited equally long, the first
-    one is updated. The momentum of a task does not change while it has no label, and still counts.
-    Zero momenta are left out. If a task gradient is not finite, this update and all later ones are
-    not finite.
+    If all task gradients equal g, the update is ``T g`` after every task has been updated once. In
+    `on_shared`, the gradients of the heads are computed for all tasks in every step, and by default
+    they are not weighted. The method is deterministic: of tasks that were updated equally long ago,
+    it chooses the first. The momentum of a task without a label in the batch does not change, but
+    it is still combined with the others. Zero momenta are left out. If a task gradient is not
+    finite, this update and all later ones are not finite.
 
     Args:
       decay: The decay b of the momenta.
-      preference: Ratios of the cosines, as in `conflict_free`.
-      num_tasks: The number of tasks T. Inside `on_shared` you can omit it.
+      preference: One number per task. The cosines between c and the momenta are proportional to
+        these numbers. None means equal cosines.
+      num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
 
     Raises:
       ValueError: An option is out of range.

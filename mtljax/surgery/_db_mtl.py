@@ -27,25 +27,28 @@ class DualBalanceState(NamedTuple):
 
 
 def db_mtl(*, beta: float = 0.9, beta_sigma: float = 0.0, num_tasks: int | None = None) -> Surgery:
-    """DB-MTL: average the gradients of the log-losses over steps, and scale all to one length.
+    """DB-MTL: average the gradients of the log-losses over steps, and make them equally long.
 
-    For the loss ``L_t`` of task t, the running mean at step k is
-    ``m_t = b m_t + (1 - b) grad log(L_t + 1e-8)`` with ``b = beta / k^beta_sigma``. Each mean is
-    scaled to the length of the longest one, and the update is their sum,
+    Let ``L_t`` be the loss of task t, and ``m_t`` the running mean of the gradient of
+    ``log(L_t + 1e-8)``. At step k, the running mean becomes
+    ``m_t = b m_t + (1 - b) grad log(L_t + 1e-8)`` with ``b = beta / k^beta_sigma``. Each running
+    mean is then scaled to the length of the longest running mean, and the update is the sum
     ``d = max_s |m_s| sum_t m_t / |m_t|`` (Lin, Jiang, Ye, Zhang, Chen, Chen, Liu, Kwok, 2023,
-    https://arxiv.org/abs/2308.12029). The state takes the memory of T gradients for T tasks.
+    https://arxiv.org/abs/2308.12029). The state needs as much memory as T gradients, for T tasks.
 
     If all task gradients equal g and all losses equal L, the first update is
-    ``(1 - beta) T g / L``, and later updates tend to ``T g / L``. The gradient of each head is
-    weighted by ``1 / L_t``, so that it is the gradient of the log-loss (see `on_shared`). A task
-    without a label in the batch is left out of this step, and its running mean does not change. A
-    zero mean adds nothing. The method is deterministic. If a task gradient is not finite, this
-    update and all later ones are not finite. The losses must be positive.
+    ``(1 - beta) T g / L``, and later updates tend to ``T g / L``. By default, `on_shared`
+    multiplies the gradient of the head of task t by ``1 / L_t``, which gives the gradient of the
+    log-loss. A task without a label in the batch is left out of this step, and its running mean
+    does not change. A running mean that is zero adds nothing. The method is deterministic. If a
+    task gradient is not finite, this update and all later ones are not finite. The losses must be
+    positive.
 
     Args:
-      beta: The decay of the running means. The default is LibMTL's.
-      beta_sigma: At step k, beta is divided by ``k^beta_sigma``. The default is LibMTL's.
-      num_tasks: The number of tasks T. Inside `on_shared` you can omit it.
+      beta: The decay of the running means. The default is the same as in LibMTL.
+      beta_sigma: At step k, beta is divided by ``k^beta_sigma``. The default is the same as in
+        LibMTL.
+      num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
 
     Raises:
       ValueError: An option is out of range. At update, the losses are missing.

@@ -13,11 +13,11 @@ def dualproj() -> Surgery:
     The update is ``d = P(g_0)``, where ``g_0`` is the mean of the task gradients ``g_t``. P is the
     projection on ``{d: g_t . d >= 0 for all t}``, the cone of updates that oppose no task. Gradient
     episodic memory uses the same projection (Lopez-Paz and Ranzato, NeurIPS 2017,
-    https://arxiv.org/abs/1706.08840). For two tasks it is computed in closed form.
-    `with_preference` projects a weighted mean instead.
+    https://arxiv.org/abs/1706.08840). For two tasks there is a closed form. To project a weighted
+    mean instead, use `with_preference`.
 
-    If every task gradient equals g, the update is ``g``. The gradients of the heads are not
-    weighted (see `on_shared`). Tasks without a label in the batch are left out. A zero gradient
+    If every task gradient equals g, the update is ``g``. By default, `on_shared` does not weight
+    the gradients of the heads. Tasks without a label in the batch are left out. A zero gradient
     counts in the mean, but it does not change the cone. The method is deterministic. If a task
     gradient is not finite, the update is not finite.
 

@@ -11,20 +11,19 @@ from mtljax.surgery._wrapped import needs_linear, weights_of, wrapped
 def every(method: Surgery, k: int, *, num_tasks: int | None = None) -> Surgery:
     """Compute the task weights of a method in every k-th step only, and reuse them in between.
 
-    A step that reuses the weights costs one backward pass. Under ``vmap`` JAX runs both branches,
-    so every step costs as much as a step of the method. The first step computes the weights. The
-    weight of a task is 1 until the weights are computed in a step in which the task has a label.
-    The other properties of the method do not change. The authors of Nash-MTL call this option
-    ``update_weights_every``.
+    The first step computes the weights. A step that reuses the weights needs only one backward
+    pass. Under ``vmap`` this saves nothing, because JAX then computes the weights in every step. If
+    a task had no label in the batch whenever the weights were computed, its weight is 1. In the
+    code of Nash-MTL this option is called ``update_weights_every``.
 
     Args:
-      method: A surgery whose update is a sum of the task gradients with the task weights.
-      k: The number of steps from one computation of the weights to the next, at least 1.
-      num_tasks: The number of tasks. Inside `on_shared` you can omit it.
+      method: A surgery whose update is the sum of the task gradients with its task weights.
+      k: The weights are computed in steps 1, k + 1, 2k + 1 and so on. k must be at least 1.
+      num_tasks: The number of tasks. You can omit it if the method is used in `on_shared`.
 
     Raises:
-      ValueError: k is below 1, or the update of the method is not a weighted sum of the task
-        gradients. At init, the number of tasks is unknown.
+      ValueError: k is below 1, or the update of ``method`` is not the sum of the task gradients
+        with its task weights. At init, the number of tasks is unknown.
 
     >>> from mtljax import surgery
     >>> method = every(surgery.mgda(), 2)

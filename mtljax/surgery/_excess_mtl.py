@@ -36,26 +36,28 @@ def excess_mtl(
 ) -> Surgery:
     """ExcessMTL: give more weight to the tasks that are farthest from convergence.
 
-    The excess risk of task t is estimated from its gradient ``g_t`` as ``e_t = g_t^T H_t^-1 g_t``.
-    Here ``H_t`` is the diagonal matrix of ``sqrt(sum of g_t^2 over the steps)``. ``e_t`` is then
-    divided by its mean over the first steps. The task weights grow with it: ``w_t`` becomes
-    proportional to ``w_t exp(step_size e_t)``, with ``sum_t w_t = 1``. The update is
+    The excess risk measures how far a task is from its optimum. For task t it is estimated from the
+    gradient ``g_t`` as ``e_t = g_t^T H_t^-1 g_t``. Here ``H_t`` is the diagonal matrix of
+    ``sqrt(sum of g_t^2 over the steps)``. ``e_t`` is then divided by its mean over the first steps.
+    A task with a larger ``e_t`` gets a larger weight: ``w_t`` is multiplied by
+    ``exp(step_size e_t)``, and all weights are then scaled to sum 1. The update is
     ``d = sum_t w_t g_t`` (He, Zhou, Zhang, Yun, Xu, Zeng, Chilimbi, Zhao, ICML 2024,
     https://proceedings.mlr.press/v235/he24n.html).
 
-    In LibMTL the T weights start at 1 and have the sum T. ``rescale(excess_mtl(), to='sum')`` gives
-    this. The state takes the memory of T gradients.
+    In LibMTL, the T weights start at 1 and have the sum T. To get the same, use
+    ``rescale(excess_mtl(), to='sum')``. The state needs as much memory as T gradients.
 
-    If every task gradient equals g, the update is ``g``. The gradients of the heads are weighted by
-    ``w_t`` too (see `on_shared`). A task without a label in the batch is left out of this step, and
-    its state does not change. A zero gradient has no excess risk. The method is deterministic. If a
-    task gradient is not finite, this update and all later ones are not finite.
+    If every task gradient equals g, the update is ``g``. By default, `on_shared` also multiplies
+    the gradient of the head of task t by ``w_t``. A task without a label in the batch is left out
+    of this step, and its state does not change. A zero gradient has no excess risk. The method is
+    deterministic. If a task gradient is not finite, this update and all later ones are not finite.
 
     Args:
-      step_size: The rate at which the weights change. The default is LibMTL's. TorchJD takes 1.
-      baseline_steps: The number of first steps over which the excess risk is averaged. The weights
+      step_size: The factor in the exponent. The default is the same as in LibMTL. The default of
+        TorchJD is 1.
+      baseline_steps: The number of first steps whose mean of ``e_t`` is the divisor. The weights
         stay equal during these steps.
-      num_tasks: The number of tasks T. Inside `on_shared` you can omit it.
+      num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
 
     Raises:
       ValueError: An option is out of range.

@@ -14,20 +14,20 @@ def fairgrad(alpha: ArrayLike = 1.0) -> Surgery:
 
     The update is ``d = sum_t w_t g_t``, where ``g_t`` is the gradient of task t. The weights solve
     ``G w = w^(-1/alpha)`` with ``w > 0``, where G is the matrix of the dot products ``g_t . g_s``
-    (Ban and Ji, ICML 2024, https://arxiv.org/abs/2402.15638). With ``alpha = 1`` it is Nash-MTL. A
-    larger alpha helps the task that gains least. Newton's method solves the equations up to
-    rounding.
+    (Ban and Ji, ICML 2024, https://arxiv.org/abs/2402.15638). With ``alpha = 1`` the equations are
+    those of Nash-MTL. A larger alpha gives more to the task whose loss falls least. Newton's method
+    solves the equations up to rounding.
 
     If all T task gradients equal g, the update is ``(T |g|^2)^(-alpha / (1 + alpha)) T g``. If all
     gradients become s times as long, the update becomes ``s^((1 - alpha) / (1 + alpha))`` times as
-    long. The gradients of the heads are weighted by ``w_t`` too (see `on_shared`), as in LibMTL.
-    The authors' code does not. `nash_mtl` describes how linearly dependent gradients, zero
-    gradients and tasks without a label are treated. The method is deterministic. If a task gradient
-    is not finite, the update is not finite.
+    long. By default, `on_shared` also multiplies the gradient of the head of task t by ``w_t``, as
+    in LibMTL. The authors' code does not weight the gradients of the heads. Linearly dependent
+    gradients, zero gradients and tasks without a label are treated as in `nash_mtl`. The method is
+    deterministic. If a task gradient is not finite, the update is not finite.
 
     Args:
-      alpha: The fairness, above 0. The authors' code has the default 1 and uses 2 in its
-        experiments.
+      alpha: The exponent of the fairness, above 0. The default of the authors' code is 1, and its
+        experiments use 2.
 
     Raises:
       ValueError: alpha is not above 0.

@@ -30,14 +30,15 @@ def from_gramian(
 
     Args:
       fn: A function ``(G, inner, *, losses, active, key) -> (weights, inner)``. G is ``[T, T]`` for
-        T tasks, the weights are ``[T]``, and ``inner`` is the state of the method.
+        T tasks, the weights are ``[T]``, and ``inner`` is the state of the method. The other
+        arguments are those of the ``update`` of a `Surgery`.
       init: A function of T that returns the first state. Leave it out for a method without a state.
       num_tasks: The number of tasks T. A method with a state needs it, except inside `on_shared`,
         which passes T itself.
       weighs_heads: Whether `on_shared` multiplies the gradients of the heads by the task weights
         too.
       scale: The update when every task gradient equals g: ``'sum'`` for ``T g``, ``'mean'`` for
-        ``g``, ``'own'`` for any other update. `rescale` reads this.
+        ``g`` times a constant, ``'own'`` for any other update. `rescale` reads this.
 
     Raises:
       ValueError: At init, the method has a state and T is unknown. At update, the updates are
@@ -70,22 +71,25 @@ def from_cosines(
 ) -> Surgery:
     """Make a surgery from a function of the norms and the cosines of the task gradients.
 
-    It is like `from_gramian`, but your function receives the norms ``|g_t|`` and the cosines C.
-    Together they give the Gramian, ``G[t, s] = |g_t| |g_s| C[t, s]``. If gradients are very large
-    or small, the entries of G do not fit float32, but norms and cosines do.
+    Your function returns the task weights w, and the update is ``sum_t w_t g_t``, where ``g_t`` is
+    the gradient of task t. `from_gramian` does the same for a function of the Gramian G. The norms
+    ``|g_t|`` and the cosines C contain the same information, because
+    ``G[t, s] = |g_t| |g_s| C[t, s]``. For very large or very small gradients, the entries of G do
+    not fit float32, but the norms and cosines do.
 
-    The rows and columns of a task are 0 if it has no label in the batch or if its gradient is zero.
-    If a gradient of any other task is not finite, the update is not finite.
+    If a task has no label in the batch, or if its gradient is zero, its norm and its row and column
+    of C are 0. If the gradient of a task with a label is not finite, the update is not finite.
 
     Args:
       fn: A function ``(norms, cosines, inner, *, losses, active, key) -> (weights, inner)``. The
         norms and weights are ``[T]`` for T tasks, the cosines are ``[T, T]``, and ``inner`` is the
-        state of the method.
+        state of the method. The other arguments are those of the ``update`` of a `Surgery`.
       init: A function of T that returns the first state. It receives None if T is unknown.
       num_tasks: The number of tasks T, as in `from_gramian`.
       weighs_heads: Whether `on_shared` multiplies the gradients of the heads by the task weights
         too.
-      scale: The update when every task gradient equals g, as in `from_gramian`.
+      scale: The update when every task gradient equals g: ``'sum'`` for ``T g``, ``'mean'`` for
+        ``g`` times a constant, ``'own'`` for any other update. `rescale` reads this.
 
     >>> unit = from_cosines(lambda norms, C, inner, **extra: (1 / norms, inner))
     >>> updates = {'w': jnp.array([[1e-30, 0.0], [0.0, 1e30]])}

@@ -12,24 +12,24 @@ from mtljax.surgery._surgery import Surgery, Traits, transform
 def graddrop(*, leak: PerTask = 0.0) -> Surgery:
     """GradDrop: in every parameter, keep only the gradients of one randomly drawn sign.
 
-    For each parameter separately, ``P = (1 + sum_t g_t / sum_t |g_t|) / 2`` is the probability of
-    the positive sign, where ``g_t`` is the gradient of task t. U is drawn uniformly from [0, 1). If
-    ``U < P`` the positive gradients are kept, and otherwise the negative ones: the mask ``M_t`` is
-    1 for a gradient that is kept, and 0 for all others. The update is
-    ``d = sum_t (l_t + (1 - l_t) M_t) g_t`` with the leak ``l_t``, which is 0 by default (Chen,
-    Ngiam, Huang, Luong, Kretzschmar, Chai, Anguelov, NeurIPS 2020,
-    https://arxiv.org/abs/2010.06808). Here it acts on the gradients of the parameters, as in
-    TorchJD and in the code of CAGrad. In the paper it acts on the gradients of a layer's
-    activations.
+    The method treats each scalar parameter separately. Let ``g_t`` be its gradient for task t. The
+    positive sign is drawn with the probability ``P = (1 + sum_t g_t / sum_t |g_t|) / 2``, and the
+    negative sign otherwise. The mask ``M_t`` is 1 if ``g_t`` has the drawn sign, and 0 if not. The
+    update is ``d = sum_t (l_t + (1 - l_t) M_t) g_t`` with the leak ``l_t``, which is 0 by default
+    (Chen, Ngiam, Huang, Luong, Kretzschmar, Chai, Anguelov, NeurIPS 2020,
+    https://arxiv.org/abs/2010.06808). In this library, as in TorchJD and in the code of CAGrad, the
+    method acts on the gradients of the parameters. In the paper it acts on the gradients of a
+    layer's activations.
 
     If all T task gradients equal g, the update is ``T g``. The expected update is the sum of the
-    gradients. The gradients of the heads are not weighted (see `on_shared`). The random ``key``
-    draws one U per parameter, for all tasks. Zero entries and tasks without a label in the batch
-    add nothing. If an entry of a gradient is not finite, the update of its parameter is not finite.
+    gradients. By default, `on_shared` does not weight the gradients of the heads. ``update`` needs
+    a random ``key``, from which it draws the signs. Zero gradients and tasks without a label in the
+    batch add nothing. If a gradient is not finite in one parameter, the update of this parameter is
+    not finite.
 
     Args:
-      leak: The share of a gradient that is never dropped, in [0, 1]. One number, or one per task,
-        ``[T]``.
+      leak: The share of a gradient that is never dropped, in [0, 1]. Pass one number, or one number
+        per task, ``[T]``.
 
     Raises:
       ValueError: leak is out of range. At update, the key is missing.

@@ -41,13 +41,13 @@ def gradnorm(
 ) -> Surgery:
     """GradNorm: learn task weights that give larger gradients to tasks that train slowly.
 
-    The update is ``d = sum_t w_t g_t``, where ``g_t`` is the gradient of task t. Each step also
-    changes the weights ``w_t`` by one gradient step on ``sum_t |w_t |g_t| - G r_t^alpha|``. Here G
-    is the mean of ``w_t |g_t|`` over the tasks, and
-    ``r_t = (L_t / L_t(0)) / mean_s (L_s / L_s(0))`` compares how far the losses have fallen since
-    the first step: it is above 1 for a task whose loss ``L_t`` has fallen less than the mean. This
-    gradient step treats G and ``r_t`` as constants (Chen, Badrinarayanan, Lee, Rabinovich, ICML
-    2018, https://arxiv.org/abs/1711.02257).
+    The update is ``d = sum_t w_t g_t``, where ``g_t`` is the gradient of task t. After each update,
+    the weights ``w_t`` take one gradient step on the objective
+    ``sum_t abs(w_t |g_t| - G r_t^alpha)``. Here G is the mean of ``w_t |g_t|`` over the tasks. The
+    rate ``r_t = (L_t / L_t(0)) / mean_s (L_s / L_s(0))`` compares the loss ``L_t`` with its value
+    ``L_t(0)`` in the first step. It is above 1 if the loss of task t has fallen less than the mean
+    over the tasks. The objective treats G and ``r_t`` as constants (Chen, Badrinarayanan, Lee,
+    Rabinovich, ICML 2018, https://arxiv.org/abs/1711.02257).
 
     For n tasks the weights are ``n softmax(z)`` with trained logits z. They are positive and their
     sum is n, as in the paper. Two points differ from the paper:
@@ -57,19 +57,18 @@ def gradnorm(
     - The norms are taken over all parameters that the method receives. The paper takes the last
       shared layer.
 
-    The update uses the weights as they are before the step changes them.
-
-    If all T task gradients equal g, the first update is ``T g``, and so are later updates if all
-    losses fall alike. The gradients of the heads are weighted by ``w_t`` too (see `on_shared`). A
-    task without a label in the batch is left out. Its logit gets no gradient, but the momentum of
-    the optimizer still moves it. A zero gradient has norm 0. The method is deterministic. If a task
-    gradient is not finite, this update and all later ones are not finite. The losses must be
-    positive.
+    If all T task gradients equal g, the first update is ``T g``. Later updates are ``T g`` too if
+    all losses fall by the same factor. By default, `on_shared` also multiplies the gradient of the
+    head of task t by ``w_t``. A task without a label in the batch is left out. Its logit gets a
+    zero gradient, but the momentum of the optimizer may still change the logit. A zero task
+    gradient has norm 0. The method is deterministic. If a task gradient is not finite, this update
+    and all later ones are not finite. The losses must be positive.
 
     Args:
-      alpha: How strongly the tasks are pulled to one training rate. The default is LibMTL's.
-      optimizer: The optimizer of the logits; ``optax.adam(0.025)`` when None.
-      num_tasks: The number of tasks T. Inside `on_shared` you can omit it.
+      alpha: The exponent of ``r_t``. With a larger alpha, the weights react more to differences
+        between the tasks. The default is the same as in LibMTL.
+      optimizer: The optimizer of the logits z. None means ``optax.adam(0.025)``.
+      num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
 
     Raises:
       ValueError: alpha is not finite, or optimizer is not an optax optimizer. At update, the losses

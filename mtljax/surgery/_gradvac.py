@@ -26,34 +26,37 @@ class GradVacState(NamedTuple):
 
 
 def gradvac(*, beta: float = 0.5, shuffle: bool = True, num_tasks: int | None = None) -> Surgery:
-    """GradVac: turn each task gradient until its cosines reach their running means.
+    """GradVac: turn each task gradient until its cosine to every other reaches a running mean.
 
-    For each task i, the method starts from ``v_i = g_i``, the gradient of this task. It takes the
-    other tasks j in random order. For each j it computes the cosine ``c = cos(v_i, g_j)`` and
-    compares it with its running mean ``p = p_ij``:
+    For each task i, the method starts from ``v_i = g_i``, the gradient of this task. It goes
+    through the other tasks j in random order. For each j it computes the cosine
+    ``c = cos(v_i, g_j)`` and compares c with ``p = p_ij``, the running mean of this cosine over the
+    steps:
 
     - If ``c < p``, it adds ``|v_i| (p sqrt(1 - c^2) - c sqrt(1 - p^2)) / (|g_j| sqrt(1 - p^2))
       g_j`` to ``v_i``. The cosine of ``v_i`` and ``g_j`` is then p.
     - The running mean becomes ``p_ij = (1 - beta) p_ij + beta c``.
 
     The update is ``d = sum_i v_i`` (Wang, Tsvetkov, Firat, Cao, ICLR 2021,
-    https://arxiv.org/abs/2010.05874). If p were always 0, this would be PCGrad. The method treats
-    all parameters that it receives as one vector. The paper treats every layer separately;
-    `per_group` and `per_leaf` do that.
+    https://arxiv.org/abs/2010.05874). If p were always 0, this would be `pcgrad`. The method treats
+    all parameters that it receives as one vector. The paper treats every layer separately. For
+    this, use `per_group` or `per_leaf`.
 
-    If all T task gradients equal g, the update is ``T g``. The gradients of the heads are not
-    weighted (see `on_shared`). The random ``key`` draws a new order for each task i. Zero gradients
-    and tasks without a label in the batch are left out, and their running means do not change. If a
-    task gradient is not finite, the update is not finite.
+    If all T task gradients equal g, the update is ``T g``. By default, `on_shared` does not weight
+    the gradients of the heads. ``update`` needs a random ``key`` for more than two tasks. It draws
+    a new order for each task i. Zero gradients and tasks without a label in the batch are left out,
+    and their running means do not change. If a task gradient is not finite, the update is not
+    finite.
 
     Args:
-      beta: The rate of the running mean. LibMTL and TorchJD take 0.5.
-      shuffle: Whether the order of the tasks j is random.
-      num_tasks: The number of tasks T. Inside `on_shared` you can omit it.
+      beta: The weight of the new cosine in the running mean. LibMTL and TorchJD take 0.5.
+      shuffle: Whether the order of the tasks j is random. If False, it is the order of the tasks in
+        the arrays, and no key is needed.
+      num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
 
     Raises:
-      ValueError: beta is not in [0, 1]. At update, the key is missing and there are more than two
-        tasks.
+      ValueError: beta is not in [0, 1]. At update, the key is missing, ``shuffle`` is True and
+        there are more than two tasks.
 
     >>> method = gradvac(num_tasks=2)
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

@@ -9,19 +9,20 @@ from mtljax.surgery._surgery import Surgery
 
 
 def imtl_g() -> Surgery:
-    """IMTL-G: the update has an equally long projection on every task gradient.
+    """IMTL-G: the projections of the update on all task gradients are equally long.
 
     The update is ``d = sum_t a_t g_t`` with ``sum_t a_t = 1``, where ``g_t`` is the gradient of
     task t. The weights ``a_t`` are chosen so that ``d . g_t/|g_t|`` is equal for all tasks (Liu,
     Li, Kuang, Xue, Chen, Yang, Liao, Zhang, ICLR 2021,
     https://openreview.net/forum?id=IMPnRXEWpvr). The equations are solved by the pseudo-inverse of
-    the matrix of cosines, so the gradients may be linearly dependent.
+    the matrix of the cosines between the gradients. For linearly dependent gradients this gives the
+    least-squares solution.
 
-    If every task gradient equals g, the update is ``g``. The weights may be negative. They are
-    large if gradients point in nearly opposite directions. If they point in exactly opposite
-    directions, there is no such update, and d is 0. The gradients of the heads are not weighted
-    (see `on_shared`). Zero gradients and tasks without a label in the batch are left out. The
-    method is deterministic. If a task gradient is not finite, the update is not finite.
+    If every task gradient equals g, the update is ``g``. The weights may be negative, and they are
+    large if gradients point in nearly opposite directions. For two tasks with exactly opposite
+    gradients, d is 0. By default, `on_shared` does not weight the gradients of the heads. Zero
+    gradients and tasks without a label in the batch are left out. The method is deterministic. If a
+    task gradient is not finite, the update is not finite.
 
     >>> method = imtl_g()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

@@ -11,17 +11,17 @@ from mtljax.surgery._surgery import Surgery
 def krum(byzantine: int = 0, *, selected: int = 1) -> Surgery:
     """Multi-Krum: average the task gradients that are nearest to other task gradients.
 
-    The score of task t is the sum of ``|g_t - g_s|^2`` over its nearest other tasks s, where
-    ``g_t`` is the gradient of task t. With n tasks, the score counts the ``n - byzantine - 2``
-    nearest ones, at least one. The update is the mean of the ``selected`` gradients with the lowest
-    scores (Blanchard, El Mhamdi, Guerraoui, Stainer, NeurIPS 2017,
-    https://arxiv.org/abs/1703.02757). The distances are squared, as in the paper. TorchJD does not
-    square them.
+    Let ``g_t`` be the gradient of task t. The score of task t is the sum of the squared distances
+    ``|g_t - g_s|^2`` from ``g_t`` to the gradients that are nearest to it. With n tasks, the sum is
+    over the ``n - byzantine - 2`` nearest gradients, and at least over one. The update is the mean
+    of the ``selected`` gradients with the lowest scores (Blanchard, El Mhamdi, Guerraoui, Stainer,
+    NeurIPS 2017, https://arxiv.org/abs/1703.02757). The paper squares the distances too, but
+    TorchJD does not.
 
-    If every task gradient equals g, the update is ``g``. The gradients of the heads are not
-    weighted (see `on_shared`). Tasks without a label in the batch are left out. A zero gradient
-    counts like any other. The method is deterministic: of equal scores, the first task wins. If a
-    task gradient is not finite, the update is not finite.
+    If every task gradient equals g, the update is ``g``. By default, `on_shared` does not weight
+    the gradients of the heads. Tasks without a label in the batch are left out. A zero gradient
+    counts like any other. The method is deterministic: of tasks with equal scores, it takes the
+    first. If a task gradient is not finite, the update is not finite.
 
     Args:
       byzantine: The number of task gradients that may be arbitrarily wrong.

@@ -40,28 +40,28 @@ def metabalance(
 ) -> Surgery:
     """MetaBalance: scale the gradients of auxiliary tasks to the size of the target's gradient.
 
-    One task is the target, and all others are auxiliary. Each parameter array is treated
-    separately. For one array, ``m_t`` is the running mean of the norm of ``g_t``, the gradient of
-    task t: ``m_t = beta m_t + (1 - beta) |g_t|``. After n steps in which the task had a label,
-    ``m_t`` is divided by ``1 - beta^n`` to correct its bias. An auxiliary gradient ``g_t`` then
-    becomes ``(relax m_target / m_t + 1 - relax) g_t``, and the update is the sum of all gradients
+    One task is the target, and all other tasks are auxiliary. Each parameter array is treated
+    separately. For one array, let ``g_t`` be the gradient of task t, and ``m_t`` the running mean
+    of its norm, ``m_t = beta m_t + (1 - beta) |g_t|``, with bias correction as in Adam. The
+    gradient of an auxiliary task is multiplied by ``relax m_target / m_t + 1 - relax``. By default
+    this is done only if ``m_t`` is larger than ``m_target``. The update is the sum of all gradients
     (He, Feng, Cheng, Ji, Guo, Caverlee, WWW 2022, https://arxiv.org/abs/2203.06801).
 
-    If all T task gradients equal g, the update is ``T g``. The gradients of the heads are not
-    weighted (see `on_shared`). A task without a label in the batch adds nothing, and its running
+    If all T task gradients equal g, the update is ``T g``. By default, `on_shared` does not weight
+    the gradients of the heads. A task without a label in the batch adds nothing, and its running
     means do not change. No gradient is scaled before the target task has had a gradient. A zero
     gradient adds nothing. The method is deterministic. If a task gradient is not finite in one
     array, this and all later updates of this array are not finite.
 
     Args:
       target: The index of the target task, in the order of the heads.
-      relax: How much the gradients are scaled, from 0 (the plain sum) to 1 (equal sizes). The
-        default is that of torch-rechub.
-      beta: The decay of the running means. The default is that of torch-rechub.
-      which: The auxiliary gradients that are scaled: those that are ``'larger'`` than the target's
-        (strategy A of the paper), those that are ``'smaller'`` (strategy B) or ``'all'`` (strategy
-        C).
-      num_tasks: The number of tasks T. Inside `on_shared` you can omit it.
+      relax: How much the gradients are scaled, from 0 (not at all) to 1 (to the norm of the
+        target). The default is the same as in torch-rechub.
+      beta: The decay of the running means. The default is the same as in torch-rechub.
+      which: The auxiliary gradients that are scaled. ``'larger'`` scales only gradients that are
+        larger than the gradient of the target (strategy A of the paper), ``'smaller'`` scales only
+        smaller gradients (strategy B), and ``'all'`` scales all auxiliary gradients (strategy C).
+      num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
 
     Raises:
       ValueError: An option is out of range.

@@ -18,23 +18,25 @@ def mgda(*, normalise: Literal['none', 'l2', 'loss', 'loss+'] = 'none') -> Surge
     The update is ``d = sum_t w_t g_t``, where ``g_t`` is the gradient of task t. The weights
     minimise ``|sum_t w_t g_t / c_t|^2`` over ``w >= 0, sum_t w_t = 1``, where ``c_t`` is 1 by
     default (Desideri, Comptes Rendus Mathematique 2012; Sener and Koltun, NeurIPS 2018,
-    https://arxiv.org/abs/1810.04650). With ``c_t = 1``, a small step against d increases no task's
-    loss. The problem is solved to optimality, for two tasks in closed form. The authors' code stops
-    after 250 steps, and keeps the weights of two tasks in [0.001, 0.999].
+    https://arxiv.org/abs/1810.04650). With ``c_t = 1``, a small step in the direction -d increases
+    the loss of no task. The optimal weights are computed in closed form for two tasks, and by a
+    solver for more. The authors' code stops its solver after 250 steps, and keeps the weights of
+    two tasks in [0.001, 0.999].
 
-    If every task gradient equals g, the update is ``g``. The gradients of the heads are not
-    weighted (see `on_shared`). Tasks without a label in the batch are left out. If a gradient is
+    If every task gradient equals g, the update is ``g``. By default, `on_shared` does not weight
+    the gradients of the heads. Tasks without a label in the batch are left out. If a gradient is
     zero, the update is zero too, because zero is then the shortest combination. The method is
     deterministic. If a task gradient is not finite, the update is not finite.
 
     Args:
       normalise: The divisor ``c_t``: 1 (``'none'``), the norm of the gradient (``'l2'``), the loss
-        (``'loss'``), or the norm times the loss (``'loss+'``). Only the choice of the weights uses
-        it. The update adds up the original gradients, as in the authors' code. A loss that is used
-        here must be positive, or else the update is not finite.
+        (``'loss'``), or the norm times the loss (``'loss+'``). The divisor affects only the
+        weights. The update is the weighted sum of the original gradients, as in the authors' code.
+        If ``c_t`` contains a loss that is not positive, the update is not finite.
 
     Raises:
-      ValueError: The normaliser is unknown. At update, the losses are needed and missing.
+      ValueError: ``normalise`` is unknown. At update, ``c_t`` contains the losses and these are
+        missing.
 
     >>> method = mgda()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

@@ -39,31 +39,35 @@ def moco(
 ) -> Surgery:
     """MoCo: MGDA on running means of the task gradients, with weights that change slowly.
 
-    J is the matrix whose T rows are the task gradients. Step k does the following:
+    Let J be the matrix whose T rows are the task gradients. The method keeps a matrix Y, which
+    holds the running means of these rows, and a vector l of task weights. Step k does the
+    following:
 
-    - Track the gradients: ``Y = Y - beta / k^beta_sigma (Y - J)``.
-    - Move the task weights: ``l = P(l - gamma / k^gamma_sigma (Y Y^T + rho I) l)``, where P is the
-      projection on the simplex.
-    - Update by ``d = Y^T l``.
+    - Update the running means: ``Y = Y - beta / k^beta_sigma (Y - J)``.
+    - Update the task weights: ``l = P(l - gamma / k^gamma_sigma (Y Y^T + rho I) l)``. P is the
+      projection on the simplex: the weights stay at least 0 and sum to 1.
+    - Return the update ``d = Y^T l``.
 
     The paper is Fernando, Shen, Liu, Chaudhury, Murugesan, Chen, ICLR 2023,
-    https://openreview.net/forum?id=dLAYGdKTi2. LibMTL's version replaces each gradient by its
-    direction times its loss, and P by a softmax. The state takes the memory of T gradients.
+    https://openreview.net/forum?id=dLAYGdKTi2. LibMTL makes the length of each task gradient equal
+    to the loss of the task, and uses a softmax in place of P. The state needs as much memory as T
+    gradients.
 
     If all task gradients equal g, the first update is ``beta g``, and later updates tend to ``g``.
-    The change of the weights in a step grows with the square of the gradients, so choose gamma by
-    the size of the gradients. The gradients of the heads are not weighted (see `on_shared`). A task
-    without a label in the batch is left out; its tracked gradient and its weight do not change. A
-    zero gradient pulls the tracked gradient to 0. The method is deterministic. If a task gradient
-    is not finite, this update and all later ones are not finite.
+    The change of the weights in a step grows with the square of the gradients, so a good gamma
+    depends on the size of the gradients. By default, `on_shared` does not weight the gradients of
+    the heads. A task without a label in the batch is left out of this step, and its running mean
+    and its weight do not change. A zero gradient moves the running mean of its task towards 0. The
+    method is deterministic. If a task gradient is not finite, this update and all later ones are
+    not finite.
 
     Args:
-      beta: The rate of the tracking. All defaults are those of LibMTL.
+      beta: The rate of the running means. The defaults of all options are the same as in LibMTL.
       beta_sigma: At step k, beta is divided by ``k^beta_sigma``.
-      gamma: The rate of the weights.
+      gamma: The step size of the task weights.
       gamma_sigma: At step k, gamma is divided by ``k^gamma_sigma``.
       rho: The number that is added to the diagonal of ``Y Y^T``.
-      num_tasks: The number of tasks T. Inside `on_shared` you can omit it.
+      num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
 
     Raises:
       ValueError: An option is out of range.

@@ -11,29 +11,32 @@ from mtljax.surgery._surgery import Surgery
 
 
 def nash_mtl(*, max_norm: ArrayLike | None = 1.0) -> Surgery:
-    """Nash-MTL: the Nash bargaining solution, in which no task can gain more than others lose.
+    """Nash-MTL: the update is the Nash bargaining solution between the tasks.
 
     The update is ``d = sum_t a_t g_t``, where ``g_t`` is the gradient of task t. The weights solve
     ``G a = 1 / a`` with ``a > 0``, where G is the matrix of the dot products ``g_t . g_s`` (Navon,
     Shamsian, Achituve, Maron, Kawaguchi, Chechik, Fetaya, ICML 2022,
-    https://arxiv.org/abs/2202.01017). Newton's method solves the equations up to rounding; two
-    tasks have a closed form. The authors' code takes 20 linearised steps on the host, and uses its
-    last weights if its solver fails. `every` solves the equations only in every k-th step.
+    https://arxiv.org/abs/2202.01017). For two tasks there is a closed form. For more tasks,
+    Newton's method solves the equations up to rounding. The authors' code takes 20 linearised steps
+    on the CPU, and uses the weights of the step before if its solver fails. To solve the equations
+    only in every k-th training step, use `every`.
 
-    If every task gradient equals g, the update is ``g / |g|``. Without ``max_norm`` it is
-    ``sqrt(T) g / |g|`` for T tasks: the length of d is then always ``sqrt(T)``, however long the
-    gradients are. The gradients of the heads are weighted by ``a_t`` too (see `on_shared`). Zero
-    gradients and tasks without a label in the batch are left out. If the gradient of a labelled
-    task is zero, its head gets the mean of the other weights. The method is deterministic. If a
-    task gradient is not finite, the update is not finite.
+    For T tasks with non-zero gradients, the solution d has the length ``sqrt(T)``, independent of
+    the lengths of the gradients. By default, d is then scaled down to the length 1 by ``max_norm``.
+    So if every task gradient equals g, the update is ``g / |g|``. By default, `on_shared` also
+    multiplies the gradient of the head of task t by ``a_t``. Zero gradients and tasks without a
+    label in the batch are left out of the equations. If a task has a label and a zero gradient, its
+    weight ``a_t`` is the mean of the other weights. The method is deterministic. If a task gradient
+    is not finite, the update is not finite.
 
-    If the gradients are linearly dependent, the equations may have no solution. The eigenvalues of
-    the matrix of cosines are then raised to 1e-8 (in float32 to 1e-6 times T), and the update tends
-    to 0.
+    If the gradients are linearly dependent, the equations may have no solution. Small eigenvalues
+    of the matrix of the cosines between the gradients are then raised to 1e-8 (in float32 to 1e-6
+    times T), and the update tends to 0.
 
     Args:
-      max_norm: The greatest length of d; None for no limit. If d is longer, d and the weights
-        ``a_t`` are scaled down. The authors' code and LibMTL do not scale the weights of the heads.
+      max_norm: The largest length of d. A longer d is scaled down, and so are the weights ``a_t``.
+        None means no limit. The authors' code and LibMTL do not scale down the weights for the
+        heads.
 
     Raises:
       ValueError: max_norm is not above 0.

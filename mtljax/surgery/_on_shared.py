@@ -29,16 +29,16 @@ def on_shared(
     labels: Labels | None = None,
     num_tasks: int | None = None,
 ) -> Surgery:
-    """Apply a surgery to the shared parameters; other gradients are summed over the tasks.
+    """Apply a surgery to the shared parameters, and sum the gradients of all other parameters.
 
-    The shared parameters are those that the losses of several tasks reach. A model of
-    `mtljax.sharing` stores them under ``params['shared']``, and all others under
-    ``params['task']``, for example the heads. The update of the shared parameters is the result of
-    the surgery. The update of the others is ``sum_t w_t g_t``, where ``g_t`` is the gradient of
-    task t. The argument ``task`` chooses the weights ``w_t``.
+    A parameter is shared if the losses of several tasks depend on it. A model of `mtljax.sharing`
+    stores the shared parameters under ``params['shared']`` and all other parameters, for example
+    the heads, under ``params['task']``. The surgery computes the update of the shared parameters.
+    The update of the other parameters is ``sum_t w_t g_t``, where ``g_t`` is the gradient of task
+    t. The argument ``task`` chooses the weights ``w_t``.
 
-    Put `on_shared` first in ``optax.chain``. Clipping, ``optax.MultiSteps`` and
-    ``optax.apply_if_finite`` come after it. If the model has no shared parameter, the surgery does
+    Put `on_shared` first in ``optax.chain``. Gradient clipping, ``optax.MultiSteps`` and
+    ``optax.apply_if_finite`` come after it. If the model has no shared parameters, the surgery does
     not run and a warning is logged.
 
     Args:
@@ -46,12 +46,13 @@ def on_shared(
       task: The weights ``w_t`` of the gradients that are not shared. ``'plain'`` uses 1, and
         ``'weighted'`` uses the task weights of the method. The default is the choice of the
         method's paper.
-      labels: Says which parameters are shared. Needed if the parameters are not laid out as
-        ``{'shared': ..., 'task': ...}``. Pass a function from the path ``'a/b/c'`` of a parameter
-        to ``'shared'`` or ``'task'``, or a tree of these labels in the structure of the parameters.
+      labels: The label ``'shared'`` or ``'task'`` of every parameter. Pass a function from the path
+        of a parameter, such as ``'a/b/c'``, to its label, or a tree of labels in the structure of
+        the parameters. You need this only if the parameters do not have the form
+        ``{'shared': ..., 'task': ...}``.
       num_tasks: The number of tasks. The default is the number of heads,
-        ``len(params['task']['heads'])``. If the parameters have no such entry, a method with a
-        state needs this argument.
+        ``len(params['task']['heads'])``. If the parameters have no such entry, you must pass the
+        number for a method that has a state.
 
     Raises:
       ValueError: An option or a label is unknown, or ``task='weighted'`` is used with a method that

@@ -12,21 +12,21 @@ from mtljax.surgery._surgery import Surgery
 def pcgrad(*, shuffle: bool = True) -> Surgery:
     """PCGrad: remove from each task gradient the part that opposes another task's gradient.
 
-    For each task i, the method starts from ``v_i = g_i``, the gradient of this task. It takes the
-    other tasks j in random order: if ``v_i . g_j < 0``, the projection
-    ``(v_i . g_j) / |g_j|^2 g_j`` is subtracted from ``v_i``. The update is ``d = sum_i v_i`` (Yu,
-    Kumar, Gupta, Levine, Hausman, Finn, NeurIPS 2020, https://arxiv.org/abs/2001.06782). It is
-    computed from the cosines between the task gradients. The method treats all parameters that it
-    receives as one vector.
+    For each task i, the method starts from ``v_i = g_i``, the gradient of this task. It goes
+    through the other tasks j in random order. If ``v_i . g_j < 0``, it subtracts the projection
+    ``(v_i . g_j) / |g_j|^2 g_j`` from ``v_i``. The update is ``d = sum_i v_i`` (Yu, Kumar, Gupta,
+    Levine, Hausman, Finn, NeurIPS 2020, https://arxiv.org/abs/2001.06782). The method treats all
+    parameters that it receives as one vector.
 
-    If all T task gradients equal g, the update is ``T g``. The gradients of the heads are not
-    weighted (see `on_shared`). The random ``key`` draws a new order for each task i. Zero gradients
-    and tasks without a label in the batch change nothing. If a task gradient is not finite, the
-    update is not finite.
+    If all T task gradients equal g, the update is ``T g``. By default, `on_shared` does not weight
+    the gradients of the heads. ``update`` needs a random ``key`` for more than two tasks. It draws
+    a new order for each task i. Zero gradients and tasks without a label in the batch change
+    nothing. If a task gradient is not finite, the update is not finite.
 
     Args:
-      shuffle: Whether the order of the tasks j is random. With False it is the order of the tasks.
-        The authors' TensorFlow code does the same, because it discards its shuffled order.
+      shuffle: Whether the order of the tasks j is random. If False, it is the order of the tasks in
+        the arrays, and no key is needed. The authors' TensorFlow code behaves like False, because
+        it discards its shuffled order.
 
     Raises:
       ValueError: At update, the key is missing, ``shuffle`` is True and there are more than two

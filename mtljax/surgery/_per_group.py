@@ -32,19 +32,20 @@ def per_leaf(method: Surgery) -> Surgery:
 def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery:
     """Apply a surgery to each group of parameters separately, for example to each layer.
 
-    The method computes separate task weights for every group. All groups are computed in one vmap.
-    Because the weights differ between groups, `on_shared` cannot use them for the heads. A random
-    method draws a new order for each group. The other properties of the method do not change.
+    The surgery computes separate task weights for every group. All groups run in one ``vmap``.
+    Because the weights differ between the groups, `on_shared` cannot use them for the heads. If the
+    surgery uses a random key, each group gets its own key.
 
     Args:
       method: A surgery that reads only the norms and cosines of the task gradients.
-      groups: A function from the path ``'a/b/c'`` of a parameter to the name of its group, or a
-        tree of names in the structure of the parameters. Inside `on_shared` these are the shared
-        parameters.
+      groups: A function from the path of a parameter, such as ``'a/b/c'``, to the name of its
+        group, or a tree of group names in the structure of the parameters. In `on_shared`, only the
+        shared parameters are grouped.
 
     Raises:
-      ValueError: The method reads more than the norms and cosines of the gradients. (`graddrop` and
-        `trimmed_mean` already treat every element separately, and `metabalance` every array.)
+      ValueError: The method reads more than the norms and cosines of the gradients. Examples are
+        `graddrop` and `trimmed_mean`, which already treat every scalar parameter separately, and
+        `metabalance`, which already treats every array separately.
 
     >>> from mtljax import surgery
     >>> method = per_group(surgery.mgda(), lambda path: path.split('/')[0])

@@ -13,30 +13,33 @@ from mtljax.surgery._wrapped import check_inner, scaled_weights, weights_of, wra
 def rescale(
     method: Surgery, to: Literal['sum', 'mean'], *, num_tasks: int | None = None
 ) -> Surgery:
-    """Scale the update of a surgery like the sum, or like the mean, of the task gradients.
+    """Bring the update of a surgery to the scale of the sum, or of the mean, of the task gradients.
 
-    Surgeries differ in scale: if every one of T task gradients equals g, some methods return
-    ``T g`` and others ``g``. If all methods have one scale, one learning rate fits them all.
+    Surgeries differ in scale. For example, if each of n task gradients equals g, `sum` and `pcgrad`
+    return ``n g``, while `mean` and `mgda` return g. If all methods have the same scale, you can
+    use the same learning rate for all of them. Let n be the number of tasks with a label in the
+    batch:
 
-    - A method that returns ``T g`` is divided by the number of active tasks for ``'mean'``. A task
-      is active if it has a label in the batch.
-    - A method that returns ``g`` is multiplied by the number of active tasks for ``'sum'``.
-    - Some methods have another scale (`nash_mtl`, `fairgrad`, and `from_gramian` by default). Their
-      task weights are divided by the absolute value of the sum of the weights. For ``'sum'`` they
-      are then multiplied by the number of active tasks.
+    - If the method has the scale of the sum (it returns ``n g`` in the example), ``to='mean'``
+      divides its update by n.
+    - If the method has the scale of the mean (it returns g, or g times a constant), ``to='sum'``
+      multiplies its update by n.
+    - If the method has neither scale, its update is divided by ``|sum_t w_t|``, where ``w_t`` is
+      the weight that the method gives to task t. With ``to='sum'`` the result is then multiplied by
+      n. Such methods are `nash_mtl`, `fairgrad`, and by default the methods of `from_gramian`.
 
-    The task weights get the same factor as the update. If `on_shared` weights the gradients of the
-    heads, these get it too.
+    The weights ``w_t`` change by the same factor as the update. If `on_shared` multiplies the
+    gradients of the heads by the task weights, it uses the changed weights.
 
     Args:
-      method: A surgery.
-      to: The scale, ``'sum'`` or ``'mean'``.
-      num_tasks: The number of tasks. Only the methods of the third kind need it. Inside `on_shared`
-        you can omit it.
+      method: The surgery to rescale.
+      to: The new scale, ``'sum'`` or ``'mean'``.
+      num_tasks: The number of tasks. Only methods with neither scale need it. You can omit it if
+        the method is used in `on_shared`.
 
     Raises:
-      ValueError: The scale is unknown, or the method is not a surgery. For a method of the third
-        kind: it has no task weights (`per_group`), or the number of tasks was not known at init.
+      ValueError: ``to`` is unknown, ``method`` is not a surgery, or it has neither scale and also
+        no task weights. At update, the number of tasks is needed and was not known at init.
 
     >>> from mtljax import surgery
     >>> method = rescale(surgery.mgda(), to='sum')

@@ -9,27 +9,27 @@ from mtljax.surgery._wrapped import needs_linear, weights_of, wrapped
 
 
 def smooth(method: Surgery, decay: ArrayLike = 0.9, *, num_tasks: int | None = None) -> Surgery:
-    """CR-MOGM: replace the task weights of a method by their running mean over steps.
+    """CR-MOGM: replace the task weights of a surgery by their running means over the steps.
 
-    If the method gives task t the weight ``w_t``, its running mean is
-    ``m_t = decay m_t + (1 - decay) w_t``, and the update is ``sum_t m_t g_t``, where ``g_t`` is the
+    If the surgery gives task t the weight ``w_t``, the running mean becomes
+    ``m_t = decay m_t + (1 - decay) w_t``. The update is ``sum_t m_t g_t``, where ``g_t`` is the
     gradient of task t (Zhou, Zhang, Jiang, Zhong, Gu, Zhu, NeurIPS 2022,
     https://proceedings.neurips.cc/paper_files/paper/2022/hash/f91bd64a3620aad8e70a27ad9cb3ca57-Abstract-Conference.html).
 
-    The mean of a task starts at its first weight. It does not change in steps where the task has no
-    label in the batch. If a weight is not finite, the update of this step is not finite, but the
-    running mean stays finite. If `on_shared` weights the heads by the task weights of the method,
-    it now uses the running means. The other properties of the method do not change.
+    The first value of ``m_t`` is the first weight of task t. ``m_t`` does not change in steps where
+    the task has no label in the batch. If a weight ``w_t`` is not finite, the update of this step
+    is not finite, but the running mean stays finite. If `on_shared` multiplies the gradients of the
+    heads by the task weights, it uses the running means.
 
     Args:
-      method: A surgery whose update is a sum of the task gradients with the task weights.
-      decay: The decay of the running mean, in [0, 1). The default is TorchJD's.
-      num_tasks: The number of tasks. Inside `on_shared` you can omit it.
+      method: A surgery whose update is the sum of the task gradients with its task weights.
+      decay: The decay of the running mean, in [0, 1). The default is the same as in TorchJD.
+      num_tasks: The number of tasks. You can omit it if the method is used in `on_shared`.
 
     Raises:
-      ValueError: The decay is out of range, or the update of the method is not a weighted sum of
-        the task gradients. This excludes `graddrop`, `metabalance`, `trimmed_mean` and methods that
-        average gradients over steps. At init, the number of tasks is unknown.
+      ValueError: The decay is out of range, or the update of ``method`` is not the sum of the task
+        gradients with its task weights. This excludes `graddrop`, `metabalance`, `trimmed_mean` and
+        methods that average gradients over steps. At init, the number of tasks is unknown.
 
     >>> from mtljax import surgery
     >>> method = smooth(surgery.mgda(), decay=0.5)

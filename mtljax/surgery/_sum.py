@@ -6,12 +6,13 @@ from mtljax.surgery._surgery import Surgery, Traits, transform
 
 
 def sum() -> Surgery:
-    """Add up the task gradients: ``d = sum_t g_t``.
+    """Add up the task gradients.
 
-    Here d is the update and ``g_t`` is the gradient of task t. One backward pass computes it.
+    The update is ``d = sum_t g_t``, where ``g_t`` is the gradient of task t. One backward pass
+    computes the update.
 
-    If all T task gradients equal g, the update is ``T g``. The gradients of the heads are not
-    weighted (see `on_shared`). Tasks without a label in the batch are left out. The method is
+    If all T task gradients equal g, the update is ``T g``. By default, `on_shared` does not weight
+    the gradients of the heads. Tasks without a label in the batch are left out. The method is
     deterministic. If a task gradient is not finite, the update is not finite.
 
     >>> method = sum()

@@ -17,8 +17,8 @@ class SurgeryState(NamedTuple):
     Attributes:
       task_weights: The weight of each task in the last step, ``[T]`` for T tasks. It is None if the
         number of tasks was not known at init.
-      inner: The state of the method itself. A method that solves an optimisation problem stores the
-        remaining error of its solver here as ``residual``. Read it with
+      inner: The state that the method itself needs. If the method solves an optimisation problem,
+        this state contains the remaining error of the solver as ``residual``. You can read it with
         ``optax.tree.get(state, 'residual')``.
     """
 
@@ -27,23 +27,23 @@ class SurgeryState(NamedTuple):
 
 
 class Traits(NamedTuple):
-    """Properties of a surgery method, which wrappers such as `on_shared` and `rescale` read.
+    """Properties of a surgery method, which functions such as `on_shared` and `rescale` read.
 
     Below, T is the number of tasks and ``g_t`` is the gradient of task t.
 
     Attributes:
-      weighs_heads: True if the paper of the method also multiplies the gradients of the heads by
-        the task weights.
-      plain: True if the task weights depend only on ``active``, which says which tasks have a label
-        in the batch. One backward pass is then enough.
+      weighs_heads: True if `on_shared` should by default multiply the gradients of the heads by the
+        task weights. This is the choice of the paper of the method.
+      plain: True if the task weights depend only on which tasks have a label in the batch. One
+        backward pass then computes the update.
       scale: The update when every task gradient equals g. ``'sum'`` means ``T g``, ``'mean'`` means
         ``g`` times a constant, and ``'own'`` means any other update.
       linear: True if the update is ``sum_t task_weights[t] g_t``.
-      whole: True if the method itself separates the shared parameters from all others, as
+      whole: True if the method itself separates the shared parameters from the other parameters, as
         `on_shared` does.
-      rule: The function ``(norms, cosines, inner, *, losses, active, key) -> (weights, inner)`` of
-        a method that reads only the norms and cosines of the task gradients. None for any other
-        method.
+      rule: If the method reads only the norms and cosines of the task gradients, the function
+        ``(norms, cosines, inner, *, losses, active, key) -> (weights, inner)`` that computes its
+        task weights. None for any other method.
     """
 
     weighs_heads: bool = False
@@ -79,7 +79,7 @@ class Surgery(optax.GradientTransformationExtraArgs):
     - ``key``: A random key, for methods that draw random numbers.
 
     Attributes:
-      traits: Properties of the method, which wrappers read.
+      traits: Properties of the method, which functions such as `rescale` read.
 
     >>> method = Surgery(lambda params: (), lambda updates, state, params=None, **extra: (1, state))
     >>> method.traits.scale, method._replace(traits=Traits(scale='sum')).traits.scale
@@ -116,13 +116,14 @@ def transform(
     Args:
       fn: A function ``(jacobian, inner, *, losses, active, key) -> (updates, task_weights,
         inner)``. It receives the gradients of all T tasks as an ``mtljax.base.Jacobian``, and the
-        state of the method as ``inner``. It returns the update in the shape of the parameters, the
-        task weights ``[T]`` and the new state.
+        state of the method as ``inner``. The other arguments are those of the ``update`` of a
+        `Surgery`. The function returns the update in the shape of the parameters, the task weights
+        ``[T]`` and the new state.
       init: A function ``(params, num_tasks) -> inner`` that makes the first state; ``num_tasks``
         may be None. Leave it out for a method without a state.
       num_tasks: The number of tasks T. A method with a state needs it, except inside `on_shared`,
         which passes T itself.
-      traits: Properties of the method, which wrappers read.
+      traits: Properties of the method, which functions such as `rescale` read.
 
     Returns:
       The surgery.

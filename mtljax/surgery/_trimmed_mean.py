@@ -9,19 +9,20 @@ from mtljax.surgery._surgery import Surgery, Traits, transform
 
 
 def trimmed_mean(trim: int = 1) -> Surgery:
-    """In every parameter, average the task gradients without the largest and smallest values.
+    """Average the task gradients of every parameter without the largest and smallest values.
 
-    The ``trim`` largest and the ``trim`` smallest values are left out in each parameter separately
-    (Yin, Chen, Ramchandran, Bartlett, ICML 2018, https://arxiv.org/abs/1803.01498). With n tasks,
-    at most ``(n - 1) // 2`` values are left out on each side, so that one value always stays.
+    Each scalar parameter is treated separately. The ``trim`` largest and the ``trim`` smallest of
+    its task gradients are left out of the mean (Yin, Chen, Ramchandran, Bartlett, ICML 2018,
+    https://arxiv.org/abs/1803.01498). With n tasks, at most ``(n - 1) // 2`` values are left out on
+    each side, so at least one value stays.
 
-    If every task gradient equals g, the update is ``g``. The gradients of the heads are not
-    weighted (see `on_shared`). Tasks without a label in the batch are left out. A zero gradient
-    counts like any other. The method is deterministic. An infinite value can be left out like any
-    other extreme value. A NaN makes the update of its parameter NaN.
+    If every task gradient equals g, the update is ``g``. By default, `on_shared` does not weight
+    the gradients of the heads. Tasks without a label in the batch are left out. A zero gradient
+    counts like any other gradient. The method is deterministic. An infinite value can be left out
+    like any other extreme value. A NaN makes the update of its parameter NaN.
 
     Args:
-      trim: The number of values that are left out on each side.
+      trim: The number of largest values that are left out, and also of smallest values.
 
     Raises:
       ValueError: trim is negative.

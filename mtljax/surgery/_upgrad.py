@@ -12,12 +12,13 @@ def upgrad() -> Surgery:
 
     The update is the mean of ``P(g_t)`` over the tasks, where ``g_t`` is the gradient of task t. P
     is the projection on ``{d: g_s . d >= 0 for all s}``, the cone of updates that oppose no task
-    (Quinton and Rey, 2024, https://arxiv.org/abs/2406.16232). All projections are computed at once,
-    for two tasks in closed form. TorchJD adds 1e-4 to the diagonal of the normalised Gramian, which
-    changes the fourth digit of the update. `with_preference` gives a weighted version.
+    (Quinton and Rey, 2024, https://arxiv.org/abs/2406.16232). All projections are computed in one
+    ``vmap``. For two tasks there is a closed form. TorchJD adds 1e-4 to the diagonal of the
+    normalised Gramian of the task gradients, which changes the fourth digit of the update. For a
+    weighted mean of the projections, use `with_preference`.
 
-    If every task gradient equals g, the update is ``g``. The gradients of the heads are not
-    weighted (see `on_shared`). Tasks without a label in the batch are left out. A zero gradient
+    If every task gradient equals g, the update is ``g``. By default, `on_shared` does not weight
+    the gradients of the heads. Tasks without a label in the batch are left out. A zero gradient
     counts in the mean, but it does not change the cone. The method is deterministic. If a task
     gradient is not finite, the update is not finite.
 

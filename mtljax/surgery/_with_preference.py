@@ -14,17 +14,18 @@ def with_preference(method: Surgery, preference: PerTask) -> Surgery:
     ``L_t`` is the loss of task t. If the surgery gives task t the weight ``w_t``, the new weight is
     ``p_t w_t``. With factors of 1, nothing changes. TorchJD calls these factors ``pref_vector``.
 
-    Notes on single methods:
+    Some methods react to the factors in a special way:
 
-    - `upgrad` and `dualproj` project a sum of the gradients. The factors weight this sum. The cone
-      on which they project stays the same.
-    - `imtl_g`, `nash_mtl` and `conflict_free` ignore the lengths of the gradients, so the direction
-      of their update does not change. For another direction, `conflict_free` has the option
-      ``preference``. `aligned_mtl` has this option too.
-    - A factor of 0 makes the gradient of its task zero. The method treats it as any zero gradient.
+    - `upgrad` and `dualproj` project vectors on the cone of updates that oppose no task. The
+      factors weight these vectors and do not change the cone.
+    - The direction of the update of `imtl_g`, `nash_mtl` and `conflict_free` does not depend on the
+      lengths of the gradients, so the factors do not change it. To change the direction of
+      `conflict_free`, use its option ``preference``. `aligned_mtl` has such an option too.
+    - With a factor of 0, the gradient of a task is zero. The method treats it like any zero
+      gradient.
 
     Args:
-      method: A surgery.
+      method: The surgery that receives the multiplied gradients.
       preference: The factors, ``[T]`` for T tasks.
 
     Raises:
