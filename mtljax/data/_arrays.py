@@ -21,16 +21,18 @@ def arrays(
 ) -> Dataset:
     """Make a data set from NumPy arrays, and split it at random.
 
-    To make the splits yourself, see `array_split`.
+    If you have separate arrays for each split, use `array_split`.
 
     Args:
       inputs: An array ``[N, ...]`` or a tree of such arrays, for N examples. A list of numbers
         counts as an array.
       targets: ``{task: target}``, where a target is an array ``[N, ...]`` or a tree of such arrays.
-        Integers are class numbers, from 0 on.
-      tasks: ``{task: Task}``. Arrays with one entry per task follow the order of this mapping.
-      mask: ``{task: booleans}``, which say where a label exists. Their shape is ``[N]``, or more
-        leading axes of the target. By default all labels exist.
+        Integers are class numbers, counted from 0.
+      tasks: ``{task: Task}``. Arrays with one entry per task, such as loss weights, follow the
+        order of this mapping.
+      mask: ``{task: booleans}``, which are True where the label exists. The shape is ``[N]`` for
+        one label per example, or for example ``[N, height, width]`` for one label per pixel. By
+        default all labels exist.
       validation: The share of examples for the validation split.
       test: The share of examples for the test split.
       seed: The random seed of the split.

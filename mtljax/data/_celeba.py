@@ -23,8 +23,8 @@ _AGAIN = f'Use the original file. {_SOURCE}'
 def celeba(path: str | Path, *, size: int = 64) -> Dataset:
     """CelebA: images of faces, with forty binary tasks, one for each attribute.
 
-    Images are read and resized when they are needed, which requires Pillow. The data is that of
-    Liu, Luo, Wang & Tang, ICCV 2015, https://arxiv.org/abs/1411.7766. The folder holds:
+    The data set was published by Liu, Luo, Wang & Tang, ICCV 2015, https://arxiv.org/abs/1411.7766.
+    Images are read and resized when they are needed, which requires Pillow. The folder should hold:
 
     - ``Anno/list_attr_celeba.txt``: the number of images, then the names of the attributes, then
       one line per image with its file name and 1 or -1 for every attribute.

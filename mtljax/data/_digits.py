@@ -18,8 +18,7 @@ def digits(
     Each image shows two digits of 8x8 pixels on a canvas of 10x10 pixels. The left digit is at the
     upper left, and the right digit is two pixels further to the right and down. Where they overlap,
     the brighter pixel is shown. This follows Sener & Koltun, NeurIPS 2018,
-    https://arxiv.org/abs/1810.04650, who use digits of 28x28 pixels that are four pixels per side
-    apart.
+    https://arxiv.org/abs/1810.04650, who use digits of 28x28 pixels.
 
     The two digits of an image are drawn at random from the digits of its split. Of the 1,797
     digits, 60 percent belong to the training split, and 20 percent each to validation and test.

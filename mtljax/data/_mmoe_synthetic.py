@@ -21,20 +21,22 @@ def mmoe_synthetic(
     noise: float = 0.1,
     seed: int = 0,
 ) -> Dataset:
-    """The generated data of MMoE: two regression tasks with a chosen correlation.
+    """The generated data of the MMoE paper: two regression tasks whose correlation can be chosen.
 
-    The targets of the tasks ``'y1'`` and ``'y2'`` are
+    For task k, ``'y1'`` or ``'y2'``, the target is
     ``y_k = w_k x + sum_i sin(alpha_i w_k x + beta_i) + e``, with inputs ``x ~ N(0, I)`` and noise
     e. The weights are ``w_1 = c u_1`` and ``w_2 = c (p u_1 + sqrt(1 - p^2) u_2)``, where ``u_1``
-    and ``u_2`` are orthogonal unit vectors. So c is the length of the weights, and p is the cosine
-    between them. The correlation of the targets rises with p (Ma et al., KDD 2018,
-    https://doi.org/10.1145/3219819.3220007).
+    and ``u_2`` are orthogonal unit vectors. Thus c is the length of both weight vectors, and p is
+    the cosine of the angle between them. The correlation of the targets increases with p (Ma et
+    al., KDD 2018, https://doi.org/10.1145/3219819.3220007).
 
-    The paper does not give c, the number of sines and their coefficients. Here c is 1, there are
-    five sines, and the seed draws ``alpha, beta ~ N(0, 1)``.
+    The paper does not say what c is, and how many sines there are. By default, c is 1 and there are
+    five sines. The paper does not give the coefficients of the sines either. They are drawn from
+    ``alpha, beta ~ N(0, 1)``.
 
     Inputs are ``[B, dimension]``, and targets are ``[B]``. Data sets with the same seed and
-    different correlations are paired: they have the same ``x``, ``u``, sines and noise.
+    different correlations can be compared in pairs: they have the same ``x``, ``u_1``, ``u_2``,
+    sines and noise.
 
     Args:
       correlation: The cosine p between the weights, in ``[-1, 1]``.
@@ -42,7 +44,7 @@ def mmoe_synthetic(
       validation: The number of validation examples.
       test: The number of test examples.
       dimension: The number of inputs, at least 2.
-      scale: The length c of the weights. Below 1, the sines become nearly linear.
+      scale: The length c of the weight vectors. If it is far below 1, the sines are nearly linear.
       terms: The number of sines.
       noise: The standard deviation of e. Its square is the smallest mean squared error that a model
         can reach.

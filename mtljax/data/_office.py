@@ -36,19 +36,19 @@ def office(
 
     Images are read when they are needed, which requires Pillow. The folder holds the images and the
     lists ``DOMAIN_train.txt``, ``DOMAIN_val.txt`` and ``DOMAIN_test.txt``, with lines
-    ``relative/path.jpg label`` (Saenko, Kulis, Fritz & Darrell, ECCV 2010; Venkateswara et al.,
-    CVPR 2017, https://arxiv.org/abs/1706.07522). The domains of Office-Home are
-    ``('Art', 'Clipart', 'Product', 'Real_World')``.
+    ``relative/path.jpg label``. Office-31 was published by Saenko, Kulis, Fritz & Darrell, ECCV
+    2010, and Office-Home by Venkateswara et al., CVPR 2017, https://arxiv.org/abs/1706.07522. The
+    domains of Office-Home are ``('Art', 'Clipart', 'Product', 'Real_World')``.
 
-    Inputs are ``{domain: [B, size, size, 3]}`` in 0..1, resized by bilinear interpolation. A model
-    for such inputs is made by `sharing.multi_input`. Targets are class numbers, ``{domain: [B]}``.
-    All domains have the same classes. Their number follows from the largest label in the training
-    lists.
+    Inputs are ``{domain: [B, size, size, 3]}`` in 0..1, resized by bilinear interpolation. The
+    function `sharing.multi_input` makes a model for such inputs. Targets are class numbers,
+    ``{domain: [B]}``. All domains have the same classes. Their number follows from the largest
+    label in the training lists.
 
-    Example i holds image i of every domain. The domains have different sizes. In training, one
-    epoch has as many examples as the largest domain, and the images of smaller domains are
-    repeated. In validation and test, every image counts once: beyond the end of a domain, its
-    images are black and have no label.
+    Example i holds image i of every domain. A split has as many examples as its largest domain has
+    images. In training, the images of smaller domains are repeated to fill up an epoch. In
+    validation and test, every image counts once: smaller domains are filled up with black images,
+    which have no label.
 
     Args:
       path: The folder to which the paths in the lists are relative.

@@ -36,7 +36,7 @@ class _Words(NamedTuple):
 
 
 def text(path: str | Path, *, length: int = 32, vocabulary: int = 10_000) -> Dataset:
-    """A plain text, with the tasks ``'next_word'``, ``'punctuation'`` and ``'capital'``.
+    """A text file, with the tasks ``'next_word'``, ``'punctuation'`` and ``'capital'``.
 
     The file is UTF-8 text. It is gzipped if its name ends in ``.gz``. The text is divided into
     words, in lower case and without punctuation marks. The words are divided into sequences of
@@ -50,8 +50,8 @@ def text(path: str | Path, *, length: int = 32, vocabulary: int = 10_000) -> Dat
     - ``'next_word'``: the next word. An unknown word has no label.
     - ``'punctuation'``: the first mark between this word and the next one. The marks
       ``. , ; : ? !`` are 1 to 6, and 0 means that there is no mark.
-    - ``'capital'``: whether the word begins with a capital letter. A number has no label, and
-      neither has a letter of a script without capitals.
+    - ``'capital'``: whether the word begins with a capital letter. A number has no label. A word in
+      a script without capital letters has no label either.
 
     A model must not see later words. For `backbones.transformer`, ``Dataset.inputs`` is therefore
     ``{'vocabulary': ..., 'max_length': length, 'causal': True}``.

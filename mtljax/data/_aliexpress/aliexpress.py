@@ -31,16 +31,17 @@ def aliexpress(path: str | os.PathLike, *, seed: int = 0) -> Dataset:
     The training file is the training split. The test file is divided at random into two halves, for
     validation and test.
 
-    Inputs are ``{'categorical': int32 [B, 16], 'numeric': float32 [B, 63]}``. Categories are
-    numbered by the training rows, and a value that these rows do not contain is -1. Numbers are
-    standardised by the training rows. The column ``search_id`` is not used.
+    Inputs are ``{'categorical': int32 [B, 16], 'numeric': float32 [B, 63]}``. Each category of the
+    training rows has a number, and a category that these rows do not contain is -1. Numeric columns
+    are standardised with the mean and the standard deviation of the training rows. The column
+    ``search_id`` is not used.
 
     Targets are 0 or 1, ``[B]``, with the metric ``auc``. Every item has both labels. In memory, a
-    row takes about 330 bytes, and twice as much while it is read.
+    row takes about 330 bytes. While the file is read, a row takes twice as much memory.
 
     Args:
       path: The folder.
-      seed: The random seed for the halves of the test file.
+      seed: The random seed that divides the test file into two halves.
 
     Raises:
       FileNotFoundError: A file is missing.

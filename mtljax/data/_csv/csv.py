@@ -48,36 +48,37 @@ def csv(
 
     An empty cell of a target is a missing label, which is masked.
 
-    All other columns are inputs, ``{'categorical': int32 [B, C], 'numeric': float32 [B, N]}``,
-    where an entry without columns is left out. The cells of a column decide its kind:
+    All other columns are inputs, ``{'categorical': int32 [B, C], 'numeric': float32 [B, N]}``, for
+    C categorical and N numeric columns. An entry without columns is left out. The cells of a column
+    decide its kind:
 
-    - A column is numeric if each of its cells is a finite number or empty. It is standardised. An
-      empty cell becomes 0, which is the mean. If the training rows hold only one value, the column
-      is 0 everywhere.
-    - All other columns are categorical, and also those that ``categorical`` names. The code is -1
-      for an empty cell, and for a value that the training rows do not contain.
+    - A column is numeric if each of its cells is a finite number or empty. It is standardised with
+      the mean and the standard deviation of the training rows. An empty cell becomes 0, which is
+      the mean. If the training rows hold only one value, the column is 0 everywhere.
+    - Every other column is categorical. A column that ``categorical`` names is also categorical.
+      Its values are numbered. The number is -1 for an empty cell, and for a value that the training
+      rows do not contain.
     - A column without any value is left out.
 
-    Three kinds of columns are refused, because they are usually mistakes:
+    Three kinds of columns raise an error, because they are usually mistakes:
 
-    - a column in which at least nine tenths of the cells are numbers, but others hold text, ``inf``
-      or ``1e400``;
+    - a column in which at least nine tenths of the cells are numbers, but other cells hold text,
+      ``inf`` or ``1e400``;
     - a column without a name, which is usually an index;
     - a column of text with more categories than half the number of training rows, which is usually
       a key.
 
-    ``drop`` leaves out such a column. ``categorical`` accepts the first and the last kind as
-    categories.
+    To leave out such a column, name it in ``drop``. To use a column of the first or the last kind
+    as a categorical column, name it in ``categorical``.
 
-    Rows are split at random. The means, scales and categories of inputs come from the training
-    rows. The classes of a target come from the whole table.
+    Rows are split at random. The classes of a target come from the whole table.
 
     Args:
       path: The file.
       targets: The columns to predict, in the order of the tasks.
       drop: The columns to leave out, such as keys.
-      categorical: The columns whose numbers are names of categories, or whose text has many
-        categories.
+      categorical: The columns to treat as categorical, because their numbers stand for categories,
+        or because their text has many categories.
       missing: The texts that stand for an empty cell.
       delimiter: The character between fields.
       validation: The share of rows for the validation split.
@@ -90,7 +91,7 @@ def csv(
       ValueError: The table is empty, or a row has the wrong number of fields (the error names the
         line). A column is unknown or named twice. A target has fewer than two values in the
         training rows, or too many classes. Numbers overflow. There is no input, or no row for a
-        split. Or a column is one of the mistakes above.
+        split. Or a column is one of the usual mistakes above.
 
     >>> csv('houses.csv', ['price', 'sold'])
     Traceback (most recent call last):

@@ -31,8 +31,8 @@ def calendar_features(
       fourier: The number of sine and cosine pairs for the year.
       holidays: Whether to include the holidays: New Year, Martin Luther King, Washington, Memorial
         Day, Juneteenth (since 2021), Independence Day, Labor Day, Columbus Day, Veterans Day,
-        Thanksgiving and Christmas. Each is marked on the day itself, by the rules that hold since
-        1986.
+        Thanksgiving and Christmas. Each holiday is marked on the day itself, by the rules that are
+        in force since 1986.
       trend: Whether to include the years since ``first``.
 
     Raises:

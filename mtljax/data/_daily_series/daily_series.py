@@ -35,8 +35,8 @@ def daily_series(
 ) -> Dataset:
     """Forecast several daily series from the calendar. Every series is one task.
 
-    Days without a value are masked. A series with a short history can learn from series that have
-    the same seasons (the setting of A. Navon, Parameter Sharing in Deep Learning, 2019,
+    Days without a value are masked. A series with a short history can profit from another series
+    with the same seasons (A. Navon, Parameter Sharing in Deep Learning, 2019,
     https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/).
 
     The file has one of two layouts::
@@ -59,10 +59,10 @@ def daily_series(
     are ``log(1 + value)`` or the value itself, standardised by the training days. Metrics are in
     the unit of the file.
 
-    The splits follow time, and their days are in order and without gaps. The test split is the
-    ``horizon`` days from ``origin`` on. The validation split is the ``horizon`` days before the
-    test split. The training split is all days before the validation split. With ``refit``, it is
-    all days before the test split.
+    The splits follow each other in time, without gaps. The test split is the ``horizon`` days from
+    ``origin`` on. The validation split is the ``horizon`` days before the test split. The training
+    split is all days before the validation split. With ``refit``, it is all days before the test
+    split.
 
     Args:
       path: The file, which may be gzipped. None generates two series.

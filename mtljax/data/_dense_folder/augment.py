@@ -27,32 +27,33 @@ def augment_scenes(
 ) -> Callable[[Key, Batch], Batch]:
     """An augmentation that zooms into scenes of `nyuv2` or `cityscapes` and mirrors half of them.
 
-    For every scene, a scale is drawn at random. A random crop of ``1 / scale`` of the height and
-    the width is enlarged to the size of the image. Images and normals are enlarged by bilinear
-    interpolation from corner to corner. For labels, depth and masks, pixel i of the enlarged image
-    takes pixel ``floor(i h / H)`` of the crop, where h is the height of the crop and H is that of
-    the image.
+    For every scene, a scale is drawn at random. A random crop with ``1 / scale`` of the height and
+    of the width is enlarged to the size of the image. Images and surface normals are enlarged by
+    bilinear interpolation, with aligned corners. Labels, depth and masks are enlarged without
+    interpolation: row i of the result is row ``floor(i h / H)`` of the crop, where the crop has h
+    rows and the image has H rows. The columns are chosen in the same way.
 
-    An enlarged object is nearer, so its depth is divided by the scale. In a mirrored scene, the x
-    component of the normals changes its sign. A pixel gets a normal if any of the neighbours that
-    the interpolation reads has one. The length of interpolated normals is not corrected, because
-    loss and metrics ignore it.
+    An enlarged object seems nearer, so its depth is divided by the scale. In a mirrored scene, the
+    x component of the normals changes its sign. A pixel of the result has a normal if at least one
+    of the pixels that the interpolation reads has a normal. Interpolated normals are not scaled to
+    length 1, because the loss and the metrics ignore their length.
 
-    The published NYUv2 tables use this augmentation (Xu et al., PAD-Net, CVPR 2018,
+    The published results on NYUv2 use this augmentation (Xu et al., PAD-Net, CVPR 2018,
     https://arxiv.org/abs/1805.04409).
 
     Args:
-      scales: The scales to draw from, each with the same probability and >= 1.
-      inverse_depth: Whether the depth is an inverse depth, which has to be multiplied by the scale.
-        Published code does not do this: it also divides the inverse depth of Cityscapes.
+      scales: The scales to draw from, numbers >= 1. Each scale has the same probability.
+      inverse_depth: Whether the depth of the data set is an inverse depth. If True, it is
+        multiplied by the scale instead of divided. The published code for Cityscapes divides its
+        inverse depth.
 
     Returns:
       A function ``(key, batch) -> batch``, for ``training.train(augment=...)``. It is pure and does
       not change shapes.
 
     Raises:
-      ValueError: A scale is below 1. Or, when the function is called, the batch has other tasks
-        than those of `nyuv2`.
+      ValueError: A scale is below 1. Or, when the function is called, the batch has a task that
+        `nyuv2` does not have.
 
     >>> image, depth = jnp.ones((2, 8, 12, 3)), jnp.full((2, 8, 12), 3.0)
     >>> batch = Batch(image, {'depth': depth}, {'depth': jnp.ones((2, 8, 12), bool)})

@@ -20,9 +20,10 @@ _SOURCE = (
 def cityscapes(path: str | Path, *, validation: float = 0.1, seed: int = 0) -> Dataset:
     """Cityscapes: street scenes with the tasks ``'segmentation'`` and ``'depth'``.
 
-    Files are read when they are needed. The scenes are those of Cordts et al., CVPR 2016,
-    https://arxiv.org/abs/1604.01685, as arrays of Liu, Johns & Davison, CVPR 2019,
-    https://arxiv.org/abs/1803.10704. The folder ROOT holds, for ``train`` and for ``val``:
+    The scenes are from Cordts et al., CVPR 2016, https://arxiv.org/abs/1604.01685, in the form of
+    arrays that Liu, Johns & Davison published (CVPR 2019, https://arxiv.org/abs/1803.10704). Files
+    are read when they are needed. The folder ROOT holds two folders, ``train`` and ``val``. Each of
+    them holds:
 
     - ``image/{0, 1, ...}.npy``: images ``(H, W, 3)``, float;
     - ``label_7/{0, 1, ...}.npy``, or ``label`` if there is no ``label_7``: class numbers ``(H, W)``
@@ -31,12 +32,12 @@ def cityscapes(path: str | Path, *, validation: float = 0.1, seed: int = 0) -> D
 
     Inputs are the images ``[B, H, W, 3]``, unchanged. Targets and masks have one entry per pixel:
 
-    - ``'segmentation'`` ``[B, H, W]``: the class. A label below 0 is masked.
-    - ``'depth'`` ``[B, H, W]``: the inverse depth, in the unit of the files. A value of 0 is
-      masked, and a value below 0 is refused.
+    - ``'segmentation'`` ``[B, H, W]``: the class. A pixel with a number below 0 is masked.
+    - ``'depth'`` ``[B, H, W]``: the inverse depth, in the unit of the files. A pixel with the value
+      0 is masked. A value below 0 is an error.
 
-    As for `nyuv2`, ``val`` is the test split, and a share of ``train`` is the validation split. A
-    share of ``1 / 2975`` is one scene.
+    The test split is ``val``, because published results are reported on it. The validation split is
+    a random share of ``train``. The share ``1 / 2975`` is one scene.
 
     Args:
       path: The folder ROOT.

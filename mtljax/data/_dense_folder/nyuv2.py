@@ -19,9 +19,9 @@ _SOURCE = (
 def nyuv2(path: str | Path, *, validation: float = 0.1, seed: int = 0) -> Dataset:
     """NYUv2: indoor scenes with the tasks ``'segmentation'``, ``'depth'`` and ``'normal'``.
 
-    Files are read when they are needed. The scenes are those of Silberman et al., ECCV 2012, with
-    arrays and splits of Liu, Johns & Davison, CVPR 2019, https://arxiv.org/abs/1803.10704. The
-    folder ROOT holds, for ``train`` and for ``val``:
+    The scenes are from Silberman et al., ECCV 2012, in the form of arrays that Liu, Johns & Davison
+    published (CVPR 2019, https://arxiv.org/abs/1803.10704), with their splits. Files are read when
+    they are needed. The folder ROOT holds two folders, ``train`` and ``val``. Each of them holds:
 
     - ``image/{0, 1, ...}.npy``: images ``(H, W, 3)``, float;
     - ``label/{0, 1, ...}.npy``: class numbers ``(H, W)`` of 13 classes;
@@ -30,17 +30,17 @@ def nyuv2(path: str | Path, *, validation: float = 0.1, seed: int = 0) -> Datase
 
     Inputs are the images ``[B, H, W, 3]``, unchanged. Targets and masks have one entry per pixel:
 
-    - ``'segmentation'`` ``[B, H, W]``: the class. A label below 0 is masked.
-    - ``'depth'`` ``[B, H, W]``: the depth, in the unit of the files. A value of 0 is masked, and a
-      value below 0 is refused.
-    - ``'normal'`` ``[B, H, W, 3]``: the surface normal. A vector of zeros is masked. (Instead, the
-      code of the benchmark masks all vectors whose components add up to 0.) Loss and metrics use
-      only the direction of a prediction, not its length.
+    - ``'segmentation'`` ``[B, H, W]``: the class. A pixel with a number below 0 is masked.
+    - ``'depth'`` ``[B, H, W]``: the depth, in the unit of the files. A pixel with the value 0 is
+      masked. A value below 0 is an error.
+    - ``'normal'`` ``[B, H, W, 3]``: the surface normal. A pixel with three zeros is masked. The
+      code of the benchmark is different here: it masks each pixel whose three components add up to
+      0. Loss and metrics use only the direction of a prediction, not its length.
 
-    The test split is ``val``, because the published tables report results on it. The validation
-    split is a share of ``train``, so that no model is chosen on the test split. With
-    ``validation=1 / 795``, one scene is held out, and the others are used for training, as for the
-    published tables. These tables use the augmentation `augment_scenes`.
+    The test split is ``val``, because published results are reported on it. The validation split is
+    a random share of ``train``, so that no model has to be chosen on the test split. To compare
+    with published results, use ``validation=1 / 795``, so that all scenes of ``train`` except one
+    are used for training. Published results also use the augmentation `augment_scenes`.
 
     Args:
       path: The folder ROOT.

@@ -31,13 +31,14 @@ def movielens(path: str | os.PathLike | None = None, *, seed: int = 0) -> Datase
 
     Inputs are ``{'categorical': int32 [B, 6], 'numeric': float32 [B, 19]}``. The categorical
     columns are the user, the film, the age group, the gender, the occupation, and the year of
-    release (by decade before 1990). Categories are numbered by the training rows, and a value that
-    these rows do not contain is -1. The numeric columns are the genres, 0 or 1.
+    release (by decade before 1990). Each category of the training rows has a number, and a category
+    that these rows do not contain is -1. The numeric columns are the genres, 0 or 1.
 
-    Targets are ``[B]``. The rating is standardised by the training rows, and its metrics ``rmse``
-    and ``mae`` are in stars. The like is 0 or 1, with the metric ``auc``. No label is missing. The
-    ratings are split at random, 80, 10 and 10 percent. The test split therefore has known users and
-    films, in new pairs.
+    Targets are ``[B]``. The rating is standardised with the mean and the standard deviation of the
+    training rows, and its metrics ``rmse`` and ``mae`` are in stars. The like is 0 or 1, with the
+    metric ``auc``. No label is missing. The ratings are split at random: 80 percent for training,
+    and 10 percent each for validation and test. The users and films of the test split therefore
+    mostly occur in the training split too, but in other pairs.
 
     Args:
       path: The folder. By default it is the one that ``python -m experiments.data fetch movielens``

@@ -39,24 +39,25 @@ def multi_mnist(
 ) -> Dataset:
     """MultiMNIST, MultiFashion or MultiFashion+MNIST, with the tasks ``'left'`` and ``'right'``.
 
-    On a canvas of 36x36 pixels, one image is at the upper left, and another one is at the lower
-    right. Where they overlap, the brighter pixel is shown. The tasks are to classify the two
-    images, which are called partners. There are two published recipes:
+    Two original images are placed on a canvas of 36x36 pixels, one at the upper left, and the other
+    at the lower right. They are called partners. Where they overlap, the brighter pixel is shown.
+    Task ``'left'`` is to classify the image at the upper left, and task ``'right'`` is to classify
+    its partner. There are two published recipes:
 
     - ``'sener'``: the corners of the images are at (0, 0) and (6, 6), and the partner of an image
       may have any class. The canvas is then reduced to 28x28 pixels by taking the nearest pixel,
       ``floor((i + 0.5) 36 / 28)``. Every original is the left image once (Sener & Koltun, NeurIPS
       2018, https://arxiv.org/abs/1810.04650). The authors also stretched every image to 0..255 and
-      standardised the inputs; neither is done here.
+      standardised the inputs. This function does not do that.
     - ``'pmtl'``: the canvas stays 36x36. Each image is moved from its corner of the canvas by up to
       4 pixels along each axis. Partners have different classes, and every original is the left
       image twice (Lin et al., NeurIPS 2019, https://arxiv.org/abs/1912.12854). The paper does not
-      say how the pixels are merged.
+      say how overlapping pixels are merged.
 
     Inputs are ``[B, 28, 28]`` (``'sener'``) or ``[B, 36, 36]`` (``'pmtl'``) in 0..1. Targets are
-    the ten classes, ``[B]``. A tenth of the training originals is held out for validation, and no
-    training image shows them. The test split uses the test files only. It therefore equals that of
-    the papers, except for the random choice of partners.
+    the ten classes, ``[B]``. A tenth of the originals in the training files is held out for
+    validation, and no training image shows them. The test split uses the test files only. It
+    therefore equals the test split of the papers, except for the random choice of partners.
 
     Args:
       path: The folder with the four idx files. With ``kind='both'`` it is
@@ -67,8 +68,9 @@ def multi_mnist(
       recipe: The recipe, ``'sener'`` or ``'pmtl'``.
       train: The number of training images. The default is 54,000 (``'sener'``) or 108,000
         (``'pmtl'``).
-      validation: The number of validation images. The default is 6,000 or 12,000.
-      test: The number of test images. The default is 10,000 or 20,000.
+      validation: The number of validation images. The default is 6,000 (``'sener'``) or 12,000
+        (``'pmtl'``).
+      test: The number of test images. The default is 10,000 (``'sener'``) or 20,000 (``'pmtl'``).
       seed: The random seed of the held-out originals, the partners and the positions. The same seed
         gives the same bits.
 

@@ -42,21 +42,22 @@ def multi_target(
 
     - ``.arff``: the data sets of Mulan (Spyromitros-Xioufis et al., Machine Learning 2016,
       https://doi.org/10.1007/s10994-016-5546-z). Each target is one task, with the name of its
-      attribute. Nominal inputs become one-hot columns. A missing value is ``?``. It is masked in a
-      target. In an input it becomes the mean of the training rows, or zeros if the input is
-      nominal. An empty cell is refused.
+      attribute. Nominal inputs become one-hot columns. A missing value is written as ``?``. A
+      missing target is masked. A missing input becomes the mean of the training rows, or zeros if
+      the input is nominal. An empty cell is an error.
     - ``.csv``: a table of numbers with a header. An empty cell or ``?`` is a missing value.
     - ``.mat`` with the cell arrays ``X (1, T)`` and ``Y (1, T)``: the School data, as in Argyriou,
       Evgeniou & Pontil, Machine Learning 2008, https://doi.org/10.1007/s10994-007-5040-8. Each
       school is one task, ``'task_1'`` and so on. The pupils of all schools form one table. A pupil
       has a label for one school only; the labels of the other tasks are masked. The rows of each
-      task are split separately. All tasks have one mean and one scale, because they have the same
-      unit.
+      task are split separately. The targets of all tasks are standardised with one common mean and
+      scale, because they have the same unit.
 
-    Inputs are ``[B, D]``, float32. Inputs and targets ``[B]`` are standardised by the training
-    rows. An input that is constant in these rows is 0 everywhere. The metrics are ``rmse``, in the
-    unit of the file, and ``rrmse``, which is the rmse divided by the rmse of always predicting the
-    mean of the training rows. The split is random.
+    Inputs are ``[B, D]``, float32. Inputs and targets ``[B]`` are standardised with the mean and
+    the standard deviation of the training rows. An input that is constant in these rows is 0
+    everywhere. The metrics are ``rmse``, in the unit of the file, and ``rrmse``. The second one is
+    the rmse divided by the rmse of a constant prediction, the mean of the training rows. The split
+    is random by default.
 
     Args:
       path: The file.
@@ -64,8 +65,9 @@ def multi_target(
         columns.
       validation: The share of rows for the validation split, in (0, 1).
       test: The share of rows for the test split, in (0, 1).
-      split: The rows of the training, validation and test split, in place of a random split. They
-        are counted from 0. In a .mat file, they are counted over all cells.
+      split: Three lists with the row numbers of the training, validation and test split, in place
+        of a random split. Rows are counted from 0. In a .mat file, they are counted over all
+        schools.
       seed: The random seed of the split.
 
     Raises:

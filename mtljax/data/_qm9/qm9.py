@@ -27,8 +27,8 @@ def qm9(
     The molecules have up to nine heavy atoms (Ramakrishnan et al., Scientific Data 2014,
     https://doi.org/10.1038/sdata.2014.22). The tasks, the units and the split are those of the
     benchmark in Navon et al., ICML 2022, https://arxiv.org/abs/2202.01017. That benchmark predicts
-    the properties from graphs; here they are predicted from vectors. The folder holds the files of
-    the package qm9pack, which may be gzipped::
+    the properties from graphs. Here, the inputs are vectors. The folder holds the files of the
+    Python package qm9pack, which may be gzipped::
 
         qm9_part1.csv
         qm9_part2.csv
@@ -39,11 +39,11 @@ def qm9(
     https://doi.org/10.1103/PhysRevLett.108.058301), and the three second moments of the nuclear
     charges.
 
-    Targets ``[B]`` are standardised by the training rows. The metric ``mae`` has the unit of the
-    property: Debye for ``mu``, Bohr^3 for ``alpha``, Bohr^2 for ``r2``, cal / mol K for ``Cv``, and
-    meV for ``homo``, ``lumo``, ``zpve``, ``U0``, ``U``, ``H`` and ``G``. ``U0``, ``U``, ``H`` and
-    ``G`` are energies of atomisation: the energies of the free atoms, as the authors of the data
-    publish them, are subtracted. No label is missing.
+    Targets ``[B]`` are standardised with the mean and the standard deviation of the training rows.
+    The metric ``mae`` has the unit of the property: Debye for ``mu``, Bohr^3 for ``alpha``, Bohr^2
+    for ``r2``, cal / mol K for ``Cv``, and meV for ``homo``, ``lumo``, ``zpve``, ``U0``, ``U``,
+    ``H`` and ``G``. ``U0``, ``U``, ``H`` and ``G`` are energies of atomisation: the energies of the
+    free atoms, as the authors of the data publish them, are subtracted. No label is missing.
 
     The molecules are permuted at random. The first 10,000 are the test split, the next 10,000 are
     the validation split, and the rest is the training split. If there are fewer than 100,000

@@ -51,27 +51,27 @@ def ranking_log(
     variance 1. The tasks are:
 
     - ``'click'``: drawn from ``Bernoulli(sigmoid(b + 2 s_click))``, with a score ``s_click`` and a
-      bias b.
-    - ``'safety'``: drawn in the same way from ``s_safety``. In expectation over the columns, this
-      score has the correlation ``cos(conflict)`` with ``s_click``.
-    - ``'conversion'``: drawn in the same way from ``s_conversion`` after a click, and 0 without a
-      click. This score has the correlation 0.5 with ``s_click``.
-    - ``'dwell'``: a time with ``log(dwell) = 3.4 + 0.6 s_dwell + 0.5 e``, where e is noise. This
-      score has the correlation 0.5 with ``s_click``.
+      bias b. The bias sets the rate of clicks.
+    - ``'safety'``: drawn from ``Bernoulli(sigmoid(b' + 2 s_safety))``. The expected correlation of
+      the scores ``s_safety`` and ``s_click`` is ``cos(conflict)``, where ``conflict`` is an angle.
+    - ``'conversion'``: 0 without a click. After a click, it is drawn in the same way from a score
+      ``s_conversion``, whose correlation with ``s_click`` is 0.5.
+    - ``'dwell'``: a time with ``log(dwell) = 3.4 + 0.6 s_dwell + 0.5 e``, where e is noise. The
+      correlation of ``s_dwell`` with ``s_click`` is 0.5.
 
     Inputs are ``{'categorical': int32 [B, 7], 'numeric': float32 [B, 6]}``. The categorical columns
     are the segment and the device of the user, the country, the hour, the category and the seller
     of the item, and its position. The numeric columns are standardised: the activity and the tenure
     of the user, and the price, rating, novelty and length of the item.
 
-    Targets are ``[B]``. Click, conversion and safety are 0 or 1. The dwell time is the logarithm of
-    the seconds, standardised by the training clicks. It is masked if there is no click. Its metric
-    ``mae`` is in seconds.
+    Targets are ``[B]``. Click, conversion and safety are 0 or 1. The target of ``'dwell'`` is the
+    logarithm of the time in seconds, standardised over the clicks of the training split. It is
+    masked if there is no click. Its metric ``mae`` is in seconds.
 
-    The label ``'conversion'`` means a click and a conversion, and it is known for every impression.
-    The scheme `sharing.esmm` models the path from click to conversion, its funnel. It can be
-    trained on this label: ``esmm(backbone, heads, funnel=('click', 'conversion'))``. Other schemes
-    directly predict the probability that both happen.
+    The label ``'conversion'`` is 1 if there is both a click and a conversion. It is known for every
+    impression. The scheme `sharing.esmm` can be trained on this label with
+    ``esmm(backbone, heads, funnel=('click', 'conversion'))``. Other schemes directly predict the
+    probability that both happen.
 
     Args:
       train: The number of training impressions.
@@ -81,14 +81,14 @@ def ranking_log(
       conversion: The rate of conversions among clicks, in (0, 1).
       conflict: The angle between the scores of click and safety in degrees, 0 to 180. At 90 degrees
         they are unrelated.
-      labels: ``{task: share}``, the share of the training labels of a task to keep, in (0, 1]. The
-        labels of a smaller share are a subset of those of a larger share. Validation and test keep
-        all labels.
-      tasks: The tasks to keep, in their order. The default is all four. The choice changes nothing
-        else.
+      labels: ``{task: share}``, the share of the training labels of a task to keep, in (0, 1]. A
+        smaller share keeps a subset of the labels that a larger share keeps. Validation and test
+        keep all labels.
+      tasks: The tasks to keep, in their order. The default is all four. The choice does not change
+        the data of the tasks.
       seed: The random seed of everything. The same seed gives the same bits. Data sets with the
-        same seed and size are paired: they have the same columns, the same score of click, and the
-        same random numbers.
+        same seed and the same sizes can be compared in pairs: they have the same columns, the same
+        score of click, and the same random numbers.
 
     Raises:
       ValueError: A number is out of range, ``labels`` or ``tasks`` hold an unknown name, or the

@@ -37,13 +37,13 @@ def scenes(
     Inputs are ``[B, side, side]`` in 0..1. With ``motion`` they are two frames,
     ``[B, side, side, 2]``. All targets are those of the first frame:
 
-    - ``'class'`` ``[B]``: the class of the nearest digit, which nothing covers.
+    - ``'class'`` ``[B]``: the class of the nearest digit, which no other digit covers.
     - ``'box'`` ``[B, 4]``: the tight box around the nearest digit: centre x, centre y, width and
       height, in units of the side.
     - ``'mask'`` ``[B, side, side]``, int8: 1 where any digit is visible.
     - ``'depth'`` ``[B, side, side]``: the depth of the visible surface. A digit of average height
-      at depth 1 would fill 0.6 of the image. Digits are at depths from 1 to 3.14, and the wall is
-      at 3.2 to 11.2.
+      at depth 1 would fill 0.6 of the height of the image. Digits are at depths from 1 to 3.14, and
+      the wall is at 3.2 to 11.2.
     - ``'edges'`` ``[B, side, side]``, int8: 1 where one of the four neighbours shows another
       surface (the wall, or another digit).
     - ``'motion'`` ``[B, side, side, 2]``: the motion of the visible surface from the first to the

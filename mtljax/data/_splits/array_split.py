@@ -35,15 +35,16 @@ class ArraySplit(Batched):
 def array_split(
     inputs: Any, targets: Mapping[str, Any], mask: Mapping[str, Any] | None = None
 ) -> ArraySplit:
-    """Make a split from arrays, after checking them.
+    """Check arrays, and make a split of a data set from them.
 
     Args:
       inputs: An array ``[N, ...]`` of finite numbers for N examples, or a tree of such arrays. A
         list of numbers counts as an array.
       targets: ``{task: target}``, where a target is an array ``[N, ...]`` or a tree of such arrays.
-        Integers are class numbers, from 0 on.
-      mask: ``{task: booleans}``, which say where a label exists. Their shape is ``[N]``, or more
-        leading axes of the target. If the mask leaves out a task, all labels of this task exist.
+        Integers are class numbers, counted from 0.
+      mask: ``{task: booleans}``, which are True where the label exists. The shape is ``[N]`` for
+        one label per example, or for example ``[N, height, width]`` for one label per pixel. If the
+        mask leaves out a task, all labels of this task exist.
 
     Raises:
       ValueError: There is no example, or arrays differ in length. An array holds no numbers, or

@@ -13,12 +13,12 @@ from mtljax.data._splits.batched import Batched
 
 @dataclass(frozen=True, eq=False)
 class FileSplit(Batched):
-    """A split whose examples are read from files when they are needed. Training prefetches them.
+    """A split whose examples are read from files when they are needed. Training reads ahead.
 
     Attributes:
-      read: A function ``(row) -> Batch`` that reads one example as NumPy arrays without a batch
-        axis. Several threads call it at the same time.
-      rows: The rows of the examples, integers ``[N]``. ``read`` gets one of them.
+      read: A function ``(row) -> Batch`` that reads the example with the number ``row``, as NumPy
+        arrays without a batch axis. Several threads call it at the same time.
+      rows: The numbers of the N examples of the split, integers ``[N]``.
 
     Raises:
       ValueError: There is no example.
@@ -43,6 +43,6 @@ class FileSplit(Batched):
         return len(self.rows)
 
     def take(self, indices: Any) -> Batch:
-        """The examples at ``indices``, which hold at least one index."""
+        """The examples at ``indices``, which should hold at least one index."""
         examples = [self.read(int(row)) for row in np.asarray(self.rows)[indices]]
         return jax.tree.map(lambda *leaves: np.stack(leaves), *examples)

@@ -8,9 +8,9 @@ import numpy as np
 def batch_indices(size: int, batch_size: int, seed: int, start: int, stop: int) -> np.ndarray:
     """The indices of the examples in every batch, for the steps ``start`` to ``stop - 1``.
 
-    Every epoch is a new random permutation, without its last incomplete batch. The result depends
-    only on the seed and the steps. Training can therefore resume at any step without a stored
-    position.
+    Every epoch is a new random permutation of the examples. Its last batch is left out if it is
+    incomplete. The result depends only on the seed and the steps. Training can therefore resume at
+    any step without a stored position.
 
     Args:
       size: The number of examples.
