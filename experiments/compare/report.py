@@ -129,7 +129,8 @@ def _notes(runs: Sequence[Run]) -> list[str]:
         f'{mean if len(seeds) > 1 else f"Seed {numbers}"} on the test split, which was not used '
         f'for any choice. {BASELINE}: one network per task, each trained separately. '
         + (f'Steps: {" to ".join(map(str, sorted({steps[0], steps[-1]})))}. ' if steps else '')
-        + 'Training s: seconds per run, without compilation; seeds in one program share the time. '
+        + 'Training seconds: the time of one run, without compilation. Seeds that train in one '
+        'program share its time equally. '
         f'Devices: {", ".join(sorted(devices))}. '
         f'Code: {"; ".join(sorted({run.code for run in runs}))}.'
     ]

@@ -43,8 +43,9 @@ def main() -> None:
     seconds = interleaved(calls, _CALLS.value)
     table = latency.table(servers, seconds)
     note = (
-        f'{_CALLS.value:,} words per model; the models take turns; batch size 1. The last column: '
-        'the median of the ratios over words, and the quartiles.'
+        f'Each of {_CALLS.value:,} words was given to the models one after the other, with batch '
+        f'size 1. The relative columns divide by the value of "{latency.SHARED}". The relative '
+        'time is the median of the ratios over all words, with quartiles.'
     )
     show(table, latency.TITLE, note)
     for path in latency.write(workdir, table, note, seconds):

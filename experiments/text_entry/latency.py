@@ -75,8 +75,8 @@ def table(servers: Mapping[str, Server], seconds: Mapping[str, Sequence[float]])
         row += [f'{server.flops / 1e6:.2f}', f'{server.flops / first.flops:.2f}']
         row += [f'{ms:.2f}' for ms in np.quantile(seconds[name], (0.5, 0.99)) * 1e3]
         rows.append([*row, ratio_of(list(seconds[name]), list(seconds[SHARED]))])
-    columns = ['per word', 'parameters', 'ratio', 'MFLOP', 'ratio', 'p50 ms', 'p99 ms']
-    return Table([*columns, f'time / {SHARED}'], rows)
+    columns = ['model', 'parameters', 'relative parameters', 'MFLOP', 'relative MFLOP']
+    return Table([*columns, 'median ms', '99th percentile ms', 'relative time'], rows)
 
 
 def figure(seconds: Mapping[str, Sequence[float]]) -> Figure:

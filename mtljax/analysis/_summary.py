@@ -223,7 +223,7 @@ def decimals(column: Iterable[tuple[float, float]]) -> int:
 
 def _heading(quantity: str) -> str:
     titles = {
-        'seconds': 'training s',
+        'seconds': 'training seconds',
         'delta_m_flat': 'delta_m_flat % (negative is better)',
         'delta_m_task': 'delta_m_task % (negative is better)',
         'mean_rank': 'mean rank',

@@ -185,7 +185,7 @@ def test_the_report_says_all_that_a_reader_needs(examples, dataset, tmp_path):
         'delta_m_flat % (negative is better)',
         'delta_m_task % (negative is better)',
         'mean rank',
-        'training s',
+        'training seconds',
         '2 seeds (0, 1)',
         'Steps: 4.',
         'cross_stitch - hard',
