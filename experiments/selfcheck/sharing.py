@@ -57,7 +57,7 @@ def table(results: Sequence[Outcome]) -> Table:
         cells = [_cell([done for done in mine if done.row[3:] == cell]) for cell in _CELLS]
         shares = [done.share for done in mine if done.share is not None]
         lines.append([name, backbone, *cells, f'{max(shares):.2f}' if shares else '-'])
-    return Table(['scheme', 'backbone', *columns, 'loss left'], lines)
+    return Table(['scheme', 'backbone', *columns, 'last loss / first loss'], lines)
 
 
 def _cell(results: Sequence[Outcome]) -> str:
@@ -91,9 +91,10 @@ def _caption(results: Sequence[Outcome], jobs: int, seconds: float) -> str:
         f'processes ({versions}). A training is {STEPS} steps of Adam on 32 examples. It passes '
         f'if, for every task, the median loss of the last {LAST} steps is below {SHARE} of the '
         'first loss, all values are finite, and the state keeps its structure, shapes and types. A '
-        'cell says with how many of the three methods the training passed: equal weights, '
-        'uncertainty weights, PCGrad. The T tasks read one shared input, or one input per task. '
-        'The last column is the largest share of its first loss that a task has left.'
+        'cell has three trainings: with equal loss weights, with uncertainty weights and with '
+        'PCGrad. The T tasks read one shared input, or one input per task. The last column divides '
+        f'the median loss of the last {LAST} steps by the first loss. It shows the largest ratio '
+        'of the row.'
     )
 
 
