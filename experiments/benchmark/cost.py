@@ -60,8 +60,8 @@ def serving(size: int, calls: int, rounds: int) -> Table:
         row += [f'{server.flops / 1e6:,.2f}', f'{server.flops / hard.flops:.2f}']
         row += [f'{ms:.2f}' for ms in np.quantile(np.ravel(times[name]), (0.5, 0.99)) * 1e3]
         rows.append([*row, ratio_of(medians[name], medians['hard'])])
-    columns = ['model', 'parameters', 'ratio', 'MFLOP', 'ratio', 'p50 ms', 'p99 ms']
-    return Table([*columns, 'p50 / p50 of hard'], rows)
+    columns = ['model', 'parameters', 'relative parameters', 'MFLOP', 'relative MFLOP']
+    return Table([*columns, 'median ms', '99th percentile ms', 'relative median'], rows)
 
 
 def _models() -> dict[str, MultiTask]:

@@ -42,7 +42,9 @@ def _engines(rounds: int) -> Table:
         console.print('  '.join(rows[-1]))
     ratios = [f'{engine} time / sum time' for engine in ENGINES]
     sizes = [f'{name} MiB' for name in ('sum', *ENGINES)]
-    return Table(['network', *ratios, *sizes, 'auto', 'its time / the fastest exact'], rows)
+    return Table(
+        ['network', *ratios, *sizes, 'choice of auto', 'its time / fastest exact time'], rows
+    )
 
 
 def _compilation(rounds: int) -> Table:

@@ -71,7 +71,7 @@ def schemes(rounds: int) -> Table:
     for name, (size, flops) in counts.items():
         rows.append([name, _milliseconds(times[name], 10), ratio_of(times[name], times['hard'])])
         rows[-1] += [f'{flops / 1e6:,.0f}', f'{size:,}']
-    return Table(['scheme', 'ms', 'time / hard', 'MFLOP', 'parameters'], rows)
+    return Table(['scheme', 'ms', 'time / hard time', 'MFLOP', 'parameters'], rows)
 
 
 def stacked(rounds: int) -> Table:

@@ -91,8 +91,8 @@ def _rows_only() -> surgery.Surgery:
 
 
 def _methods(measured: dict[int, Measured]) -> Table:
-    columns = ['T', 'method', 'time / sum time', 'time / floor', 'Gramian and solver']
-    columns += ['time / pcgrad time', 'ms', 'MFLOP', 'FLOP / floor', 'MiB']
+    columns = ['T', 'method', 'time / sum time', 'time / floor time', 'Gramian and solver']
+    columns += ['time / pcgrad time', 'ms', 'MFLOP', 'FLOP / floor FLOP', 'MiB']
     rows = []
     for tasks, (setup, steps, times) in measured.items():
         products = _FORWARD + tasks * _BACKWARD

@@ -51,7 +51,8 @@ def _cells(setup: Setup, runs: Runs) -> analysis.Table:
 
 
 def _quantiles(setup: Setup, runs: Runs) -> analysis.Table:
-    columns = ['method', 'front %', 'residual', 'extreme %', '0', '25', '50', '75', '100 %']
+    columns = ['method', 'front %', 'residual', 'extreme %', 'first loss, 0 %']
+    columns += ['25 %', '50 %', '75 %', '100 %']
     rows = []
     for name, run in runs.items():
         ends = run.losses[:, -1]
