@@ -20,14 +20,14 @@ def box(
 ) -> Module:
     """A head that predicts one box per example, ``[B, 4]``, with values in (0, 1).
 
-    It is an `mlp` head with a sigmoid at its end. The four values of a box are centre x, centre y,
-    width and height, where the width and the height of the image are 1.
+    The head is an `mlp` head with a sigmoid at its end. The four values of a box are centre x,
+    centre y, width and height, in units of the width and the height of the image.
 
     Args:
       widths: The number of units of each hidden layer.
       pool: Whether the features ``[B, ..., C]`` are averaged to ``[B, C]``, which loses the
         positions of objects. If False, they are flattened.
-      activation: The function after every hidden layer.
+      activation: The activation function after every hidden layer.
       dropout: The share of hidden units that are dropped in training.
       dtype: The dtype of the computation. The output is float32.
 

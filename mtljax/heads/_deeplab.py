@@ -65,22 +65,24 @@ def deeplab(
     It maps a feature map ``[B, h, w, C]`` to predictions by these layers (Chen, Papandreou,
     Schroff, Adam, 2017, https://arxiv.org/abs/1706.05587):
 
-    - side by side, a 1x1 convolution, one dilated 3x3 convolution for each rate, and the mean of
-      the map;
-    - on all their outputs, a 1x1 and a 3x3 convolution;
+    - several parallel branches: a 1x1 convolution, one dilated 3x3 convolution for each rate, and
+      the mean of the feature map;
+    - a 1x1 and a 3x3 convolution on the concatenated outputs of all branches;
     - a dense layer at every pixel;
     - bilinear interpolation to ``shape``.
 
-    Every convolution has batch norm and ReLU. The output is float32.
+    Batch norm and ReLU follow every convolution. The output is float32.
 
     Args:
       size: The number of outputs per pixel. The prediction is ``[B, H, W, size]``, or ``[B, H, W]``
         if the size is None.
-      shape: The height and width ``(H, W)`` of the prediction; by default those of the feature map.
+      shape: The height and width ``(H, W)`` of the prediction. The default is the size of the
+        feature map.
       width: The number of channels of each convolution.
       rates: The dilation of each dilated 3x3 convolution.
-      dropout: The share of the joined features that are dropped in training.
-      axis_name: The name of the mapped axis of a pmap. Batch norm averages over its devices.
+      dropout: The share of the concatenated features that are dropped in training.
+      axis_name: The axis name of a surrounding `jax.pmap`. In training, batch statistics are
+        averaged over its devices.
       dtype: The dtype of the computation.
 
     Raises:

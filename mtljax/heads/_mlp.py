@@ -47,7 +47,7 @@ def mlp(
         ``[B]``, if the size is None.
       pool: Whether the features ``[B, ..., C]`` are averaged to ``[B, C]``. If False, they are
         flattened.
-      activation: The function after every hidden layer.
+      activation: The activation function after every hidden layer.
       dropout: The share of hidden units that are dropped in training.
       dtype: The dtype of the computation.
 

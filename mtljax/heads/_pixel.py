@@ -42,15 +42,17 @@ def pixel(
 ) -> Module:
     """A head that predicts every pixel from a feature map ``[B, h, w, C]``.
 
-    It has 3x3 convolutions with ReLU, then one dense layer at every pixel, then bilinear
-    interpolation to ``shape``. If the interpolation shrinks the map, it uses antialiasing. The
-    output is float32.
+    The head consists of 3x3 convolutions with ReLU, one dense layer at every pixel, and bilinear
+    interpolation to ``shape``. The interpolation uses antialiasing if ``shape`` is smaller than the
+    feature map. The output is float32.
 
     Args:
       size: The number of outputs per pixel. The prediction is ``[B, H, W, size]``, or ``[B, H, W]``
         if the size is None.
-      shape: The height and width ``(H, W)`` of the prediction; by default those of the feature map.
-      widths: The number of channels of each 3x3 convolution. By default there is none.
+      shape: The height and width ``(H, W)`` of the prediction. The default is the size of the
+        feature map.
+      widths: The number of channels of each 3x3 convolution. By default there is no such
+        convolution.
       dtype: The dtype of the computation.
 
     Raises:

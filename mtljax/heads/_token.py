@@ -40,14 +40,14 @@ def token(
     """A head with one dense layer that predicts every token of a sequence, or the whole sequence.
 
     The features are ``[B, L, C]``, where L is the length of the sequence. The prediction is
-    ``[B, L, size]``, or ``[B, size]`` with ``pool``.
+    ``[B, L, size]`` for every token, or ``[B, size]`` for the whole sequence.
 
     Args:
-      size: The number of outputs. None stands for one output without its own axis, so that the
+      size: The number of outputs. None stands for one output without an axis for it, so that the
         prediction is ``[B, L]`` or ``[B]``.
       pool: The features that represent the sequence: the ``'mean'`` over all tokens, the
         ``'first'`` token, or the ``'last'`` token. With causal attention, only the last token has
-        seen all others. None predicts every token. Padding counts as tokens.
+        seen the whole sequence. None predicts every token. Padding is treated like any other token.
       dtype: The dtype of the computation. The output is float32.
 
     Raises:

@@ -1,7 +1,7 @@
 """Metrics of predictions, and the comparison of results with a baseline.
 
-A metric is a `mtljax.Metric`: sums that are added over batches and devices, and a function from
-these sums to the result.
+A metric is a `mtljax.Metric`: a function that computes sums for a batch, and a function that
+computes the result from the sums of all batches and devices.
 """
 
 from mtljax.metrics._accuracy import accuracy, binary_accuracy

@@ -20,8 +20,8 @@ def angle_error(kind: Literal['mean', 'median'] = 'mean') -> Metric:
 
     Predictions and targets are vectors, ``[B, ..., dimensions]``. Their lengths do not matter. A
     vector of length 0 has an angle of 90 degrees to every vector. The median is taken over all
-    labelled vectors of the split, from a histogram with 65,536 bins. Its error is at most half a
-    bin, which is 0.0014 degrees. The result is NaN if a prediction is NaN.
+    labelled vectors of the split. It is computed from a histogram with 65,536 bins, so that its
+    error is at most half a bin, 0.0014 degrees. The result is NaN if a prediction is NaN.
 
     Args:
       kind: ``'mean'`` or ``'median'``.
@@ -42,8 +42,8 @@ def angle_error(kind: Literal['mean', 'median'] = 'mean') -> Metric:
 def angle_within(degrees: float) -> Metric:
     """The share of predictions whose angle to the target is below a bound.
 
-    Angles are those of `angle_error`. For surface normals, bounds of 11.25, 22.5 and 30 degrees are
-    common.
+    Predictions and targets are vectors, ``[B, ..., dimensions]``, as in `angle_error`. For surface
+    normals, bounds of 11.25, 22.5 and 30 degrees are common.
 
     Args:
       degrees: The bound in degrees, in (0, 180].

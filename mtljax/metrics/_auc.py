@@ -13,17 +13,18 @@ _BINS = 1 << 16
 def auc(*, streaming: bool = False) -> Metric:
     """The area under the ROC curve of scores, which may be logits or probabilities.
 
-    A pair has one example of each class. The area is the share of pairs that the scores put in the
-    correct order, where a pair with equal scores counts one half. The result is exact, because all
-    scores of the split are stored. It is NaN if a class is absent or a score is NaN.
+    The area is computed from all pairs of an example with label 1 and an example with label 0. It
+    is the share of pairs in which the example with label 1 has the higher score. A pair with equal
+    scores counts one half. The result is NaN if a class is absent or a score is NaN.
 
     Predictions are scores ``[B, ...]``, and targets have the same shape and are 0 or 1.
 
     Args:
-      streaming: Whether to store counts instead of scores. The scores are then sorted into 65,536
-        bins, by the upper half of their float32 bits. A pair of scores in the same bin counts one
-        half. The error is at most half the share of pairs that are in the same bin. The relative
-        difference of two scores in the same bin is below 2^-7.
+      streaming: Whether to save memory by an approximation. If False, all scores of the split are
+        stored, and the result is exact. If True, only the numbers of scores in 65,536 bins are
+        stored, and two scores in the same bin count as equal. The relative difference of two such
+        scores is below 2^-7. The error is at most half the share of pairs with both scores in one
+        bin.
 
     Raises:
       ValueError: At update, predictions and targets differ in shape.

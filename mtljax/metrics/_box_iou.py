@@ -8,8 +8,8 @@ from mtljax.metrics._mean_of import mean_of
 def box_iou() -> Metric:
     """The mean intersection over union of predicted and true boxes.
 
-    Predictions and targets are boxes ``[B, ..., 4]``: centre x, centre y, width and height. For
-    empty boxes see `mtljax.losses.iou_loss`.
+    Predictions and targets are boxes ``[B, ..., 4]``: centre x, centre y, width and height. The IoU
+    of two empty boxes is 0.
 
     >>> import jax.numpy as jnp
     >>> metric, target = box_iou(), jnp.array([[0.5, 0.5, 0.5, 0.5]])

@@ -11,19 +11,22 @@ def delta_m(
 ) -> dict[str, float]:
     """The mean relative change of several metrics against a baseline, in percent.
 
-    A negative value is better than the baseline. For metric k with the result ``M_k`` and the
-    baseline ``B_k``, the change is ``100 (-1)^h (M_k - B_k) / |B_k|``, where h is 1 if higher is
-    better and 0 if lower is better (Maninis, Radosavovic, Kokkinos, CVPR 2019,
-    https://arxiv.org/abs/1904.08918). The mean is NaN if there is no metric or a baseline is 0.
+    A negative value means that the results are better than the baseline, for all kinds of metrics:
+    the sign of the change is flipped for metrics such as accuracy, for which higher is better. For
+    metric k with the result ``M_k`` and the baseline ``B_k``, the change is
+    ``100 (-1)^h (M_k - B_k) / |B_k|``, where h is 1 if higher is better and 0 if lower is better
+    (Maninis, Radosavovic, Kokkinos, CVPR 2019, https://arxiv.org/abs/1904.08918). The mean is NaN
+    if there is no metric, or if a baseline is 0.
 
     Args:
       results: ``{task: {metric: value}}``.
-      baseline: ``{task: {metric: value}}`` of the baseline.
+      baseline: ``{task: {metric: value}}``, the results of the baseline.
       higher_is_better: ``{task: {metric: whether higher is better}}``.
 
     Returns:
-      ``delta_m_flat``, the mean over all metrics, and ``delta_m_task``. The second one first
-      averages over the metrics of each task, and then over the tasks.
+      A dict with two means of the changes. ``delta_m_flat`` is the mean over all metrics of all
+      tasks. ``delta_m_task`` is the mean over the tasks, where the change of a task is the mean
+      over its metrics.
 
     >>> delta_m({'a': {'mae': 0.9}}, {'a': {'mae': 1.0}}, {'a': {'mae': False}})['delta_m_flat']
     -9.99...

@@ -15,8 +15,8 @@ def mae(inverse: Inverse = lambda y: y) -> Metric:
     """The mean absolute error, in the unit of the target.
 
     Args:
-      inverse: A function that is first applied to predictions and targets. It brings scaled values
-        back to their original unit. By default it does nothing.
+      inverse: A function that converts scaled predictions and targets back to their original unit,
+        before the metric is computed. By default the values are not changed.
 
     >>> metric = mae()
     >>> metric.result(metric.update(jnp.array([1.0, 4.0]), jnp.zeros(2), jnp.ones(2, bool))).item()

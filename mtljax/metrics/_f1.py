@@ -8,7 +8,7 @@ from mtljax.metrics._check import check_logits
 
 
 def f1() -> Metric:
-    """The F1 score of a binary label, for labels that are rarely 1.
+    """The F1 score of a binary label. It is useful for labels that are rarely 1.
 
     The score is ``2 tp / (2 tp + fp + fn)``, where tp, fp and fn count the true positives, the
     false positives and the false negatives over all labelled entries. A prediction is positive if

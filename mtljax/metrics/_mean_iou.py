@@ -11,10 +11,10 @@ from mtljax.options import check_count
 def mean_iou(classes: int) -> Metric:
     """The mean over classes of the intersection over union, for segmentation.
 
-    For one class, it is ``|predicted & true| / |predicted | true|``, where ``|...|`` counts pixels
-    of the whole split. A class without any prediction or label is left out. A pixel whose label is
-    outside ``0, ..., classes - 1`` (a void pixel) does not count. The result is NaN if the logit of
-    a pixel that counts is NaN.
+    For one class, the intersection over union is ``|predicted & true| / |predicted | true|``, where
+    ``|...|`` is the number of pixels in the whole split. A class is left out of the mean if no
+    pixel has it as prediction or as label. A pixel is ignored if its label is outside
+    ``0, ..., classes - 1``. The result is NaN if the logit of any other pixel is NaN.
 
     Predictions are logits ``[B, ..., classes]``, and targets are class numbers ``[B, ...]``. For
     two classes, predictions may also be logits ``[B, ...]``, which are positive for class 1.

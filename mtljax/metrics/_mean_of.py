@@ -11,7 +11,7 @@ from mtljax.metrics._check import per_entry
 
 
 def mean_of(per_example: Callable[[Any, Any], Array], *, higher_is_better: bool) -> Metric:
-    """A metric that averages a function of prediction and target over all labelled entries.
+    """Make a metric that averages a function of prediction and target over all labels.
 
     Args:
       per_example: ``(prediction, target) -> [B, ...]``, the function to average.

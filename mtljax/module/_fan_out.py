@@ -14,12 +14,13 @@ def fan_out(
 ) -> Module:
     """Combine the heads of several tasks into one module with the output ``{task: prediction}``.
 
-    ``apply`` also takes ``tasks``, the names of the tasks to compute. By default it computes all.
-    The random numbers of a task do not depend on this choice.
+    ``apply`` has one more argument, ``tasks``: the names of the tasks to compute. By default, it
+    computes all tasks. The random numbers that a head draws do not depend on ``tasks``.
 
     Args:
       heads: ``{task: Module}``.
-      pick: ``(task, x) -> input`` of the head of that task. By default every head gets ``x``.
+      pick: ``(task, x) -> input``, a function that chooses the input of the head of a task. By
+        default, every head gets ``x``.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen

@@ -28,9 +28,9 @@ def freeze(module, where=None):
         For a backbone, a number n freezes the first n stages.
 
     Raises:
-      ValueError: A path names no stage of the backbone, or the backbone has fewer stages than the
-        number. Or, at init, a path or a function matches no parameter of the module. It is no error
-        if a function matches no parameter in a stage of a backbone.
+      ValueError: A path names no stage of the backbone, or the backbone has fewer than n stages.
+        Or, at init, ``where`` matches no parameter of the module. For a backbone, however, a
+        function may match no parameter.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen

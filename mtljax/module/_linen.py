@@ -24,13 +24,14 @@ def from_linen(
     Args:
       module: A Linen module whose ``__call__`` has one positional argument, the input tree.
       train_flag: The keyword of ``module.__call__`` that says whether the module trains. By
-        default, ``'train'``, ``'training'`` and ``'is_training'`` are set if the module has them.
-        ``'deterministic'`` and ``'use_running_average'`` are set too, to the opposite value.
+        default, each of the keywords ``'train'``, ``'training'`` and ``'is_training'`` is set if
+        the module has it. ``'deterministic'`` and ``'use_running_average'`` are set to the opposite
+        value.
       rngs: The names of the random streams that the module uses in training.
 
     Raises:
-      ValueError: ``module.__call__`` has no such keyword. Or, at apply, the module needs random
-        numbers, but ``train=True`` comes without a key.
+      ValueError: ``module.__call__`` has no keyword ``train_flag``. Or, at apply, ``train`` is True
+        and the module needs random numbers, but there is no key.
 
     >>> dense = from_linen(linen.Dense(3))
     >>> params, state = dense.init(jax.random.key(0), jax.numpy.ones((2, 5)))

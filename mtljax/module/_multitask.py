@@ -15,7 +15,7 @@ def multitask(
     coupled: bool = False,
     auxiliary: Callable | None = None,
 ) -> MultiTask:
-    """Make a `MultiTask` from its two halves; ``apply`` runs ``features``, then ``readout``.
+    """Make a `MultiTask` model from functions. Its ``apply`` runs ``features``, then ``readout``.
 
     Args:
       init: ``(key, x) -> (params, state)``. The parameters have the layout that `MultiTask`
@@ -26,8 +26,8 @@ def multitask(
         from the features to the predictions.
       tasks: The names of the tasks. Arrays with one entry per task follow this order.
       coupled: Whether ``readout`` also reads ``params['shared']``.
-      auxiliary: ``(state, task) -> scalar``, an extra loss that training adds to the loss of that
-        task.
+      auxiliary: ``(state, task) -> scalar``, an extra loss that training adds to the loss of the
+        task. By default there is none.
 
     >>> def init(key, x):
     ...     return {'shared': {'w': x[0]}, 'task': {'heads': {'a': 1.0}}}, {}

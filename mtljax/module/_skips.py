@@ -11,7 +11,7 @@ class WithSkips(NamedTuple):
     A stage is one module of a backbone. In networks such as U-Net, late stages read outputs of
     early stages. A sharing scheme may put units between the stages, for example to mix the features
     of two tasks. These units change the features only; see `on_features`. If every task has a copy
-    of the network, the skips stay within their copy.
+    of the network, each copy reads its own skips.
 
     Attributes:
       features: The features, ``[B, ..., C]``.

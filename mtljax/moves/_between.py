@@ -17,11 +17,12 @@ Variables = tuple[PyTree, PyTree]
 class Move(Protocol):
     """A function that puts a trained model into a new model of another sharing scheme.
 
-    ``(trained, fresh, key=None) -> moved``, where each of the three is a pair ``(params, state)``.
+    It is called as ``move(trained, fresh, key=None)`` and returns ``moved``. Each of ``trained``,
+    ``fresh`` and ``moved`` is a pair ``(params, state)``.
     """
 
     def __call__(self, trained: Variables, fresh: Variables, key: Key | None = None) -> Variables:
-        """Put trained parameters and state in the places of the fresh ones."""
+        """Return the fresh model with the trained parameters and state in its places."""
 
 
 class _Row(NamedTuple):
@@ -55,9 +56,9 @@ def targets() -> tuple[str, ...]:
 
 
 def between(source: str, target: str, *, noise: float = 0.0) -> Move:
-    """A function that moves a trained model to another sharing scheme.
+    """Make a function that moves a trained model to another sharing scheme.
 
-    It moves the parameters and the state together.
+    The function moves the parameters and the state together.
 
     Args:
       source: The name of the scheme of the trained model, such as ``'hard'``.

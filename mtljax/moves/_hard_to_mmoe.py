@@ -18,20 +18,22 @@ def hard_to_mmoe(
 
     The trunk is the backbone that all tasks share. An expert is a copy of it, and a gate weights
     the experts for one task. Expert e becomes ``trunk + noise rms(trunk) n_e``, where
-    ``n_e ~ N(0, I)``, and rms is the root mean square of each leaf (Komatsuzaki et al., ICLR 2023,
-    https://arxiv.org/abs/2212.05055, here without sparsity). The gates are those of the new model.
+    ``n_e ~ N(0, I)``, and rms is the root mean square of each leaf. The gates keep the initial
+    parameters of the new model. The method is from Komatsuzaki et al., ICLR 2023,
+    https://arxiv.org/abs/2212.05055, where each example uses only some of the experts. Here, it
+    uses all of them.
 
-    Without noise, the predictions do not change if the weights of each gate sum to 1. But equal
-    experts give their gates no gradient, and the gradients of the experts differ only by the
-    weights of the gates. A little noise, such as 0.1, lets the experts become different.
+    Without noise, the predictions do not change if the weights of each gate sum to 1. However, if
+    all experts are equal, the gates get no gradient, and the gradients of the experts differ only
+    by a factor. A little noise, such as 0.1, lets the experts become different.
 
     Call this function once for the parameters, and once without noise for the state (batch
     statistics, frozen stages), which has the same layout. Frozen experts stay equal.
 
     Initialise the optimiser again, by ``tx.init`` of the new parameters, because old moments do not
-    fit. An expert gets the gradient of the trunk times the weight of its gate. For E experts, the
-    second moment of the trunk could be up to ``E^2`` times too large. It would slow down the
-    experts for as long as the optimiser remembers it.
+    fit. An expert gets the gradient of the trunk times the weight of its gate, and so its gradient
+    is smaller. For E experts, the second moment of the trunk could be up to ``E^2`` times too
+    large. It would slow down the experts for as long as the optimiser remembers it.
 
     Args:
       hard: The trained parameters, or the state, of a `sharing.hard` model.

@@ -11,17 +11,17 @@ def soft_to_hard(soft: PyTree, fresh: PyTree) -> PyTree:
     """Average the towers of all tasks into one trunk, and keep the heads.
 
     A tower is one task's copy of the backbone. The trunk becomes ``sum_t tower_t / T`` for T tasks.
-    If the towers are equal, the predictions do not change. If a penalty held the towers close
-    together, the predictions hardly change. The average of towers that were trained separately is
-    of no use, because their units have no common order.
+    If the towers are equal, the predictions do not change. If a penalty has kept the towers
+    similar, the predictions hardly change. Do not average towers that were trained separately:
+    their hidden units have no common order, so that the average is of no use.
 
     Call this function once for the parameters and once for the state (batch statistics, frozen
     stages), which has the same layout. Running means and variances are averaged too. Integers are
     not averaged: they come from the first tower.
 
     Initialise the optimiser again, by ``tx.init`` of the new parameters, because old moments do not
-    fit. The gradient of the trunk is a sum over the tasks, and a sum of squares is not the square
-    of a sum.
+    fit. The gradient of the trunk is the sum of the gradients of all tasks, and the second moment
+    of a sum does not follow from the second moments of its terms.
 
     Args:
       soft: The trained parameters, or the state, of a `sharing.soft` or `sharing.independent`

@@ -17,12 +17,12 @@ def frobenius(
 
     A tower is one task's copy of the network; see `sharing.soft`. For one layer, the penalty is
     ``sum_{s<t} |W_s - W_t|_F``, where ``W_t`` holds the weights of the tower of task t. Unlike in
-    `l2`, the norm is not squared. This makes whole layers equal, not only similar (Navon, 2019,
-    https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/).
+    `l2`, the norm is not squared. Such a penalty can make whole layers equal, not only similar
+    (Navon, 2019, https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/).
 
-    The gradient has the same size for all distances, and it is 0 where the towers are equal. A
-    large step near this point therefore overshoots. For T towers with P parameters each, the
-    penalty takes time O(T^2 P) and memory O(T P).
+    The gradient of a norm has the same length for all distances, except that it is 0 where the
+    towers are equal. Near this point, a large step therefore overshoots. For T towers with P
+    parameters each, the penalty takes time O(T^2 P) and memory O(T P).
 
     Args:
       strength: The factor of the penalty, one number or one per stage; see `l2`.

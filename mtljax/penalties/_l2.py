@@ -19,15 +19,15 @@ def l2(
     Cohn, Bird, Cook, ACL 2015 (https://aclanthology.org/P15-2139) tie two parsers with half of this
     penalty.
 
-    The gradient with respect to ``W_t`` is ``2 T (W_t - mean)``, where T is the number of towers
-    and ``mean`` is their mean. It is 0 where the towers are equal. Time and memory are O(T),
-    because the penalty is computed from the distances to the mean.
+    The gradient with respect to ``W_t`` is ``2 T (W_t - mean)``, where T is the number of towers,
+    and ``mean`` is the mean of their weights. It is 0 where the towers are equal. Time and memory
+    are O(T), because the penalty is computed from the distances to the mean.
 
     Args:
       strength: The factor of the penalty, one number or one per stage. Stages are the top-level
-        keys in the parameters of the towers. Give a list in the order of the stages, or a mapping
-        such as ``{'stage0': 0.1}``. Stages that the mapping does not name are not penalised. A
-        strength of 0 does not change the updates.
+        keys in the parameters of the towers. For one number per stage, give a list in the order of
+        the stages, or a mapping such as ``{'stage0': 0.1}``. Stages that the mapping does not name
+        are not penalised. A strength of 0 does not change the updates.
       where: The path of the towers in the parameters. None penalises all parameters.
       leaves: The weights of the towers that are penalised: a sequence of paths such as
         ``['stage0']``, or a function from a path such as ``'stage0/Dense_0/kernel'`` to a boolean.

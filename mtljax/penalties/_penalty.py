@@ -25,14 +25,14 @@ _ORDER = (
 class Penalty(optax.GradientTransformationExtraArgs):
     """An optax transform that adds the gradient of a penalty to the updates, like weight decay.
 
-    It acts on towers: a subtree of the parameters whose leaves ``[T, ...]`` hold one copy per task.
-    In an optax chain, it comes after the surgery, which combines the task gradients, and before the
-    optimiser.
+    It acts on towers: a subtree of the parameters whose leaves ``[T, ...]`` hold one copy of the
+    network per task. In an optax chain, it comes before the optimiser, and after the surgery, which
+    combines the task gradients.
 
     Attributes:
-      value: ``(subtree, state=None) -> scalar``, the value of the penalty, float32 or wider.
-        ``state`` is the state of the transform, for penalties that have one. By default it is the
-        initial state.
+      value: ``(subtree, state=None) -> scalar``, the value of the penalty for the towers
+        ``subtree``, float32 or wider. ``state`` is the state of the transform. Only `tensor_normal`
+        has a state. The default is its initial state.
     """
 
     value: Callable[..., Array]

@@ -22,8 +22,8 @@ _AXES = {'features': 1, 'classes': 2, 'tasks': 0}
 class TensorNormalState(NamedTuple):
     """The state of `tensor_normal`: the covariances of every layer, by the path of its weights.
 
-    A layer has F features and C classes in each of T tasks. A covariance that is not learnt has an
-    empty dict.
+    A layer has F features and C classes in each of T tasks. The attribute of a covariance that is
+    not learnt is an empty dict.
 
     Attributes:
       count: The number of steps so far.
@@ -48,47 +48,52 @@ def tensor_normal(
     where: str | None = 'task/towers',
     leaves: trees.Where = None,
 ) -> Penalty:
-    """A normal prior on the towers with learnt covariances (multilinear relationship networks).
+    """Penalise the weights of towers by a normal prior with learnt covariances.
+
+    The method is called multilinear relationship networks (Long, Cao, Wang, Yu, NeurIPS 2017,
+    https://arxiv.org/abs/1506.02117).
 
     A tower is one task's copy of the network; see `sharing.soft`. The weights of one layer in all
-    towers form an array ``W [F, C, T]``. C is the last axis of the layer (the classes), F combines
-    its other axes (the features), and T counts the tasks. For one layer, the penalty is the
-    negative logarithm of a normal density, without its constant:
+    towers form an array ``W [F, C, T]``. C is the size of the last axis of the layer (the classes),
+    F is the product of the sizes of its other axes (the features), and T is the number of tasks.
+    For one layer, the penalty is the negative logarithm of a normal density, without its constant:
 
     ``vec(W)^T S^-1 vec(W) / 2 + log det(S) / 2``
 
     S is the Kronecker product ``S_F x S_C x S_T`` of three covariances: of the features, the
-    classes and the tasks (Long, Cao, Wang, Yu, NeurIPS 2017, https://arxiv.org/abs/1506.02117). The
-    penalty pulls related tasks together, and it pushes tasks with a negative covariance apart.
+    classes and the tasks. The penalty pulls the towers of related tasks together, and it pushes the
+    towers of tasks with a negative covariance apart.
 
-    The covariances start at the identity. Every ``every`` steps, after the gradient, they are
-    updated in the order features, classes, tasks. Each one becomes the second moment of W along its
-    axis, where W is first whitened by the other two. All but the last learnt one are then scaled to
-    a mean diagonal of 1. ``optax.tree.get(opt_state, 'task_covariance')`` returns the covariances
-    of the tasks, ``{path: [T, T]}``.
+    All covariances are the identity at the start. In every step whose number is a multiple of
+    ``every``, they are updated after the gradient, in the order features, classes, tasks. The new
+    covariance of an axis is the second moment of W along this axis, after W is whitened by the
+    covariances of the other two axes. All learnt covariances except the last one are then scaled,
+    so that the mean of their diagonal is 1. ``optax.tree.get(opt_state, 'task_covariance')``
+    returns the covariances of the tasks, ``{path: [T, T]}``.
 
-    The options ``ridge`` and ``floor`` keep S regular. In S, each covariance ``S_k`` is replaced by
-    ``(S_k + ridge v I) / (1 + ridge)``, where v is its mean variance. In addition, ``floor`` is
-    added to the variances of the last one.
+    The options ``ridge`` and ``floor`` keep S invertible. In S, each covariance ``S_k`` is replaced
+    by ``(S_k + ridge v I) / (1 + ridge)``, where v is the mean of its diagonal. In addition,
+    ``floor`` is added to the diagonal of the last learnt covariance.
 
-    The penalty is not a distance, so it may be negative. As the weights shrink, the prior becomes
-    narrower, until ``floor`` stops it. A gradient step is stable while ``learning_rate * strength``
-    is below twice the smallest eigenvalue of S. If all three covariances are learnt, this
-    eigenvalue is at worst about ``ridge^2 floor``. For a mean loss over N examples, the strength of
-    a prior is ``1 / N``.
+    The penalty may be negative. As the weights become smaller, the prior becomes narrower, until
+    ``floor`` limits it. A gradient step is stable if ``learning_rate * strength`` is below twice
+    the smallest eigenvalue of S. If all three covariances are learnt, this eigenvalue is at worst
+    about ``ridge^2 floor``. If the loss is a mean over N examples, a Bayesian prior has the
+    strength ``1 / N``.
 
     A covariance ``[D, D]`` is estimated from ``size / D`` samples, where ``size`` is the size of W.
-    If a layer has more features than classes times tasks, the covariance of the features would be
-    singular without ``ridge``, and the tasks look unrelated. In this case, learn
-    ``['classes', 'tasks']`` only.
+    If a layer has more features than classes times tasks, there are too few samples for the
+    covariance of the features: it would be singular without ``ridge``, and the tasks look
+    unrelated. In this case, learn only ``['classes', 'tasks']``.
 
     Args:
       strength: The factor of the penalty, one number or one per stage; see `l2`.
-      modes: The covariances that are learnt. The others stay the identity and cost nothing. The
-        covariance of the features takes ``F^2`` memory and ``F^3`` time.
+      modes: The covariances that are learnt. All other covariances stay the identity, and take no
+        time and memory. The covariance of the features takes ``F^2`` memory and ``F^3`` time.
       every: The number of steps between two updates of the covariances.
-      ridge: The number that keeps the covariances regular, relative to their mean variance, > 0.
-      floor: The smallest variance of a weight under the prior, > 0. Its unit is that of a squared
+      ridge: The number > 0 that keeps the covariances invertible, relative to the mean of their
+        diagonal.
+      floor: The smallest variance of a weight under the prior, > 0, in the unit of a squared
         weight.
       where: The path of the towers in the parameters. None penalises all parameters.
       leaves: The weights of the towers that are penalised; see `l2`.

@@ -23,13 +23,13 @@ def trace_norm(
     """Penalise the rank of the weights of all towers together, by nuclear norms.
 
     A tower is one task's copy of the network; see `sharing.soft`. The weights of one layer in T
-    towers form an array ``W [D_1, ..., D_N, T]``. It is reshaped to one or more matrices, its
-    unfoldings. The penalty is the sum of their nuclear norms, ``sum_i |unfold_i(W)|_*`` (Yang &
-    Hospedales, ICLR workshop 2017, https://arxiv.org/abs/1606.04038). ``form`` chooses the
-    unfoldings:
+    towers form an array ``W [D_1, ..., D_N, T]``. This array is reshaped to one or more matrices,
+    its unfoldings. The penalty is the sum of their nuclear norms, ``sum_i |unfold_i(W)|_*``, where
+    the nuclear norm of a matrix is the sum of its singular values (Yang & Hospedales, ICLR workshop
+    2017, https://arxiv.org/abs/1606.04038). ``form`` chooses the unfoldings:
 
-    - ``'last'``: one matrix ``[D_1 ... D_N, T]``, with one column per tower. The towers then span
-      few directions.
+    - ``'last'``: one matrix ``[D_1 ... D_N, T]``, with one column per tower. The penalty then pulls
+      the weight vectors of all towers into a space of few dimensions.
     - ``'tucker'``: one matrix for every axis of W, with this axis as its rows.
     - ``'tensor_train'``: N matrices. Matrix i has the first i axes as its rows, for i = 1, ..., N.
 

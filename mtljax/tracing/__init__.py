@@ -1,4 +1,4 @@
-"""Questions about a traced function, such as whether it has a convolution; device memory."""
+"""Properties of a function, such as whether it has a convolution, and the memory of a device."""
 
 from mtljax.tracing._memory import device_memory
 from mtljax.tracing._operations import attends, convolves, only_reverse, operations

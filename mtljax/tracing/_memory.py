@@ -7,7 +7,7 @@ def device_memory() -> int | None:
     """The memory of the first device that programs may use, in bytes.
 
     Returns:
-      The number of bytes. None on a CPU, and on devices that do not report it.
+      The number of bytes. None on a CPU, and on a device that does not report its memory.
 
     >>> device_memory() is None or device_memory() > 0
     True

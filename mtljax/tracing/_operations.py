@@ -7,7 +7,7 @@ import jax
 
 
 def operations(function: Callable, *args: Any) -> Iterator[Any]:
-    """Trace a function, and yield its operations, also those of inner functions and loops.
+    """Trace a function, and yield its operations, also operations in inner functions and loops.
 
     Args:
       function: Any function that JAX can trace.
@@ -25,7 +25,7 @@ def operations(function: Callable, *args: Any) -> Iterator[Any]:
 
 
 def convolves(function: Callable, *args: Any) -> bool:
-    """Whether a function has a convolution. On the CPU, XLA runs convolutions slowly in a loop.
+    """Whether a function has a convolution. On a CPU, a convolution is slow inside a loop.
 
     Args:
       function: Any function that JAX can trace.

@@ -53,8 +53,9 @@ def partition(tree: PyTree, marks: PyTree) -> tuple[PyTree, PyTree]:
       marks: A tree of booleans with the structure of ``tree``, such as `select` returns.
 
     Returns:
-      Two trees with the structure of ``tree``: the marked leaves, and the others. Each tree has
-      None in the places of the leaves of the other tree.
+      Two trees with the structure of ``tree``. The first one holds the marked leaves, and the
+      second one holds all other leaves. Each tree has None in the places of the leaves that it does
+      not hold.
 
     >>> partition({'a': 1, 'b': 2}, {'a': True, 'b': False})
     ({'a': 1, 'b': None}, {'a': None, 'b': 2})

@@ -18,7 +18,7 @@ def stack(trees: Sequence[PyTree]) -> PyTree:
 
 
 def unstack(tree: PyTree) -> list[PyTree]:
-    """Split a tree along the leading axis of its leaves: the inverse of `stack`.
+    """Split a tree along the leading axis of its leaves. This is the inverse of `stack`.
 
     >>> [row['a'].shape for row in unstack({'a': jnp.zeros((2, 3))})]
     [(3,), (3,)]
