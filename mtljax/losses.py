@@ -157,11 +157,11 @@ def masked_sum(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) -
 
     Args:
       values: One loss per example, ``[B]``, or several per example, ``[B, ...]``.
-      mask: Booleans that say which labels exist, of shape ``[B]`` or of more leading axes of
-        ``values``.
+      mask: Booleans that say which labels exist. The shape is ``[B]``, or it has more of the first
+        axes of ``values``.
 
     Raises:
-      ValueError: The shape of the mask is not that of the leading axes of ``values``.
+      ValueError: The shape of the mask does not match the first axes of ``values``.
 
     >>> masked_sum(jnp.array([1.0, 2.0, jnp.nan]), jnp.array([True, True, False])).item()
     3.0

@@ -67,7 +67,7 @@ def summary(
 
     Args:
       records: The records of all runs.
-      baseline: The method that the others are compared with.
+      baseline: The method that the other methods are compared with.
       tasks: ``{task: Task}``, for the direction of each metric.
 
     Returns:

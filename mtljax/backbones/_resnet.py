@@ -33,16 +33,16 @@ def resnet(
 ) -> tuple[Module, ...]:
     """A residual network, with blocks ``relu(shortcut(x) + f(x))``.
 
-    The blocks are those of He, Zhang, Ren, Sun, CVPR 2016, https://arxiv.org/abs/1512.03385.
+    The blocks are from He, Zhang, Ren, Sun, CVPR 2016, https://arxiv.org/abs/1512.03385.
     ``resnet(18)``, ``resnet(34)`` and ``resnet(50)`` are the networks with these depths, in the
     layout of torchvision: a bottleneck has its stride in the 3x3 convolution, and the padding is
     equal on both sides of an image.
 
-    mtljax contains no weights for this network. To use those of torchvision, save the
-    ``state_dict()`` of a torchvision network. These weights expect RGB images with values in
-    ``[0, 1]``, minus the mean ``(0.485, 0.456, 0.406)``, divided by the standard deviation
-    ``(0.229, 0.224, 0.225)``. They were trained with images of 224 by 224 pixels, but images of any
-    size are accepted.
+    mtljax contains no weights for this network. To use the weights of torchvision, save the
+    ``state_dict()`` of a torchvision network, and pass the path of the file as ``weights``. These
+    weights expect RGB images with values in ``[0, 1]``, minus the mean ``(0.485, 0.456, 0.406)``,
+    divided by the standard deviation ``(0.229, 0.224, 0.225)``. They were trained with images of
+    224 by 224 pixels, but images of any size are accepted.
 
     Args:
       widths: The number of channels of each stage, or one of the depths 18, 34 and 50. Each stage

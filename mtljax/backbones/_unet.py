@@ -74,8 +74,9 @@ def unet(
     3x3 convolutions with padding and norms.
 
     Every stage except the first and the last returns `mtljax.module.WithSkips`. Its skips are the
-    features of the first path that later stages read. If a sharing scheme puts units between the
-    stages, the skips hold the outputs of these units.
+    features of the first path that later stages read. A sharing scheme may put units between the
+    stages, for example to mix the features of the tasks. The skips then hold the outputs of these
+    units.
 
     Args:
       widths: The number of channels of each level. Each level after the first halves height and

@@ -39,7 +39,7 @@ def arrays(
 
     Raises:
       ValueError: Tasks and targets have different names, a split would be empty, or `array_split`
-        refuses an array.
+        does not accept an array.
 
     >>> import numpy as np
     >>> import optax

@@ -1,4 +1,4 @@
-"""The gradient of each task's loss, from one forward pass.
+"""Functions that compute the gradient of the loss of each task, from one forward pass.
 
 An engine is a way to compute these gradients; `task_gradients` lists the engines.
 """

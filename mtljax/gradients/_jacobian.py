@@ -24,7 +24,7 @@ Engine = Callable[[Callable[[Any], Params], Any], Params]
 class Stacked:
     """A Jacobian that stores the gradients of all tasks in memory.
 
-    Row t is the gradient of the loss of task t. The methods are those of `mtljax.Jacobian`.
+    Row t is the gradient of the loss of task t. The methods are described in `mtljax.Jacobian`.
 
     Attributes:
       tree: The rows, as a tree whose leaves have a leading task axis, ``[T, ...]``.
@@ -38,7 +38,7 @@ class Stacked:
     num_tasks: int
 
     def scale(self, weights: ArrayLike) -> 'Stacked':
-        """Multiply row t by ``w[t]``: ``diag(w) J``."""
+        """Multiply row t by ``weights[t]``: ``diag(weights) J``."""
         return replace(self, tree=_scale_rows(self.tree, weights))
 
     def realise(self) -> 'Stacked':
@@ -68,7 +68,7 @@ class Stacked:
         )
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
-        """The weighted sum of the rows, ``J^T w``."""
+        """The weighted sum of the rows, ``J^T weights``."""
         weights = jnp.ones(self.num_tasks) if weights is None else jnp.asarray(weights)
         return jax.tree.map(lambda leaf: _combined(weights, leaf), self.tree)
 
@@ -99,7 +99,7 @@ class Pullback:
         return len(self.rows)
 
     def scale(self, weights: ArrayLike) -> 'Pullback':
-        """Multiply row t by ``w[t]``: ``diag(w) J``. The cotangents are multiplied."""
+        """Multiply row t by ``weights[t]``: ``diag(weights) J``. The cotangents are multiplied."""
         rows = zip(jnp.asarray(weights), self.rows, strict=True)
         return replace(self, rows=tuple(_times(weight, row) for weight, row in rows))
 
@@ -119,7 +119,7 @@ class Pullback:
         return self.realise().normalised(active)
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
-        """The weighted sum of the rows, ``J^T w``, by one pullback of the weighted cotangent."""
+        """The weighted sum of the rows, ``J^T weights``, by one pullback."""
         weights = jnp.ones(self.num_tasks) if weights is None else jnp.asarray(weights)
         cotangent = jax.tree.map(lambda *leaves: _weighted_sum(weights, leaves), *self.rows)
         return self._mean(self.pull(cotangent))
@@ -147,7 +147,7 @@ def as_jacobian(updates: Any, params: Params | None = None) -> Jacobian:
       The Jacobian.
 
     Raises:
-      ValueError: The leaves have no common leading axis, or their other axes are not those of the
+      ValueError: The leaves have no common leading axis, or their other axes do not match the
         parameters.
 
     >>> as_jacobian({'w': jnp.ones((2, 3))}).gramian()

@@ -42,7 +42,7 @@ class Lean:
         return self.weights.shape[0]
 
     def scale(self, weights: ArrayLike) -> 'Lean':
-        """Multiply row t by ``w[t]``: ``diag(w) J``."""
+        """Multiply row t by ``weights[t]``: ``diag(weights) J``."""
         return replace(self, weights=self.weights * jnp.asarray(weights))
 
     def realise(self) -> 'Lean':
@@ -64,7 +64,7 @@ class Lean:
         return norms_and_cosines(self.gramian(), self._scaled_gramian, active)
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
-        """The weighted sum of the rows, ``J^T w``, by one pullback."""
+        """The weighted sum of the rows, ``J^T weights``, by one pullback."""
         factor = 1 if weights is None else jnp.asarray(weights)
         return self._row(self.weights * factor)
 

@@ -37,7 +37,7 @@ class TaskPart:
         return self.weights.shape[0]
 
     def scale(self, weights: ArrayLike) -> 'TaskPart':
-        """Multiply row t by ``w[t]``: ``diag(w) J``."""
+        """Multiply row t by ``weights[t]``: ``diag(weights) J``."""
         weights = self.weights * jnp.asarray(weights)
         return replace(self, weights=weights, total=self.pull(weights))
 
@@ -56,7 +56,7 @@ class TaskPart:
         return self.realise().normalised(active)
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
-        """The weighted sum of the rows, ``J^T w``. Without ``w``, this total exists already."""
+        """The weighted sum of the rows, ``J^T weights``. By default, it is stored already."""
         return self.total if weights is None else self.pull(self.weights * jnp.asarray(weights))
 
     def stacked(self) -> Params:
@@ -70,7 +70,7 @@ class ModelJacobian:
 
     Row t of a Jacobian is the gradient of the loss of task t. ``jacobian['shared']`` holds the
     gradients of the shared parameters. ``jacobian['task']`` holds the gradients of the parameters
-    that belong to one task each. The methods are those of `mtljax.Jacobian`.
+    that belong to one task each. The methods are described in `mtljax.Jacobian`.
 
     Attributes:
       rescaled: ``(weights [T]) -> ModelJacobian``, the Jacobian of the losses times these weights.
@@ -91,7 +91,7 @@ class ModelJacobian:
         return self.parts[name]
 
     def scale(self, weights: ArrayLike) -> 'ModelJacobian':
-        """Multiply row t by ``w[t]``: ``diag(w) J``.
+        """Multiply row t by ``weights[t]``: ``diag(weights) J``.
 
         The heads are differentiated again with the new weights, but the trunk is not. Under jit
         this costs no extra time, because the compiler removes the unused gradients with the old
@@ -121,7 +121,7 @@ class ModelJacobian:
         return (largest * length)[0], jnp.einsum('pt,ps,pts->ts', share, share, angles)
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
-        """The weighted sum of the rows, ``J^T w``, for every part."""
+        """The weighted sum of the rows, ``J^T weights``, for every part."""
         return {name: part.combine(weights) for name, part in self.parts.items()}
 
     def stacked(self) -> Params:

@@ -34,7 +34,7 @@ class Representation:
         return self.exact.num_tasks
 
     def scale(self, weights: ArrayLike) -> 'Representation':
-        """Multiply row t by ``w[t]``: ``diag(w) J``. The cotangents are multiplied."""
+        """Multiply row t by ``weights[t]``: ``diag(weights) J``. The cotangents are multiplied."""
         return Representation(self.exact.scale(weights))
 
     def realise(self) -> 'Representation':
@@ -60,7 +60,7 @@ class Representation:
         )
 
     def combine(self, weights: ArrayLike | None = None) -> Params:
-        """The weighted sum of the rows, ``J^T w``, exactly, by one pullback."""
+        """The weighted sum of the rows, ``J^T weights``, exactly, by one pullback."""
         return self.exact.combine(weights)
 
     def stacked(self) -> Params:

@@ -62,7 +62,7 @@ def between(source: str, target: str, *, noise: float = 0.0) -> Move:
 
     Args:
       source: The name of the scheme of the trained model, such as ``'hard'``.
-      target: The name of the scheme of the new model, one of `targets`.
+      target: The name of the scheme of the new model, one of the names that `targets` returns.
       noise: The noise that is added to the parameters of experts; see `hard_to_mmoe`. The state
         gets no noise.
 

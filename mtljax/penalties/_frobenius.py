@@ -30,7 +30,7 @@ def frobenius(
       leaves: The weights of the towers that are penalised; see `l2`.
 
     Raises:
-      ValueError: An option or a parameter tree is refused; see `l2`.
+      ValueError: An option or the tree of parameters is not valid; see `l2`.
 
     >>> towers = {'stage0': {'kernel': jnp.array([[[0.0, 0.0]], [[3.0, 4.0]]])}}
     >>> frobenius(0.5).value(towers).item()

@@ -31,7 +31,7 @@ def l2(
       where: The path of the towers in the parameters. None penalises all parameters.
       leaves: The weights of the towers that are penalised: a sequence of paths such as
         ``['stage0']``, or a function from a path such as ``'stage0/Dense_0/kernel'`` to a boolean.
-        The default is all weights with at least two axes per tower, except those with the name
+        The default is all weights with at least two axes per tower, except weights with the name
         ``bias``.
 
     Raises:

@@ -56,8 +56,8 @@ def daily_series(
     value, unless ``last`` says otherwise.
 
     An example is one day. Inputs ``[B, D]`` are the `calendar_features` of the day. Targets ``[B]``
-    are ``log(1 + value)`` or the value itself, standardised by the training days. Metrics are in
-    the unit of the file.
+    are ``log(1 + value)`` or the value itself (see ``transform``), standardised with the mean and
+    the standard deviation of the training days. Metrics are in the unit of the file.
 
     The splits follow each other in time, without gaps. The test split is the ``horizon`` days from
     ``origin`` on. The validation split is the ``horizon`` days before the test split. The training

@@ -25,10 +25,10 @@ def qm9(
     """QM9: eleven properties of 130,831 small molecules, with one task for each property.
 
     The molecules have up to nine heavy atoms (Ramakrishnan et al., Scientific Data 2014,
-    https://doi.org/10.1038/sdata.2014.22). The tasks, the units and the split are those of the
-    benchmark in Navon et al., ICML 2022, https://arxiv.org/abs/2202.01017. That benchmark predicts
-    the properties from graphs. Here, the inputs are vectors. The folder holds the files of the
-    Python package qm9pack, which may be gzipped::
+    https://doi.org/10.1038/sdata.2014.22). The tasks, the units and the split follow the benchmark
+    in Navon et al., ICML 2022, https://arxiv.org/abs/2202.01017. That benchmark predicts the
+    properties from graphs. Here, the inputs are vectors. The folder holds the files of the Python
+    package qm9pack, which may be gzipped::
 
         qm9_part1.csv
         qm9_part2.csv

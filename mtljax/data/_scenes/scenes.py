@@ -35,7 +35,7 @@ def scenes(
     validation and test. The images are synthetic, and the targets are exact. Nothing is downloaded.
 
     Inputs are ``[B, side, side]`` in 0..1. With ``motion`` they are two frames,
-    ``[B, side, side, 2]``. All targets are those of the first frame:
+    ``[B, side, side, 2]``. All targets belong to the first frame:
 
     - ``'class'`` ``[B]``: the class of the nearest digit, which no other digit covers.
     - ``'box'`` ``[B, 4]``: the tight box around the nearest digit: centre x, centre y, width and
@@ -48,7 +48,7 @@ def scenes(
       surface (the wall, or another digit).
     - ``'motion'`` ``[B, side, side, 2]``: the motion of the visible surface from the first to the
       second frame, in pixels along x (to the right) and y (down). As the camera pans, the wall
-      moves by up to side / 32 along each axis. Every digit moves by up to side / 16 more.
+      moves by up to side / 32 along each axis. In addition, every digit moves by up to side / 16.
 
     Args:
       train: The number of training scenes.
