@@ -35,11 +35,9 @@ class Module:
 
     Attributes:
       init: ``(key, x) -> (params, state)``, which makes the initial parameters and the initial
-        state. ``x`` is an example of the inputs, or a tree with their shapes
-        (``jax.ShapeDtypeStruct``).
+        state. ``x`` is an example of the inputs, or holds their shapes (``jax.ShapeDtypeStruct``).
       apply: ``(params, state, x, *, key=None, train=False) -> (y, state)``, which computes the
-        output ``y`` and the new state. A random key is needed only if ``train`` is True and the
-        module draws random numbers.
+        output ``y`` and the new state. A key is needed only for random numbers in training.
     """
 
     init: Callable[..., tuple[Params, State]]
@@ -66,8 +64,8 @@ class MultiTask(Module):
       coupled: Whether ``readout`` also reads ``params['shared']``. If False, ``params`` need not
         hold the entry ``'shared'`` in a call of ``readout``.
       auxiliary: ``(state, task) -> scalar``, an extra loss that training adds to the mean loss of
-        the task. An example is the entropy of the weights of the experts, which ``readout`` has put
-        into the state.
+        the task. An example is the entropy of the gate in a mixture of experts, which ``readout``
+        stores in the state.
     """
 
     features: Callable[..., tuple[Any, State]] = field(kw_only=True)
@@ -82,8 +80,7 @@ class Metric(NamedTuple):
 
     Attributes:
       update: ``(prediction, target, mask) -> sums``, for one batch. ``mask`` holds booleans
-        ``[B, ...]`` that say which labels exist. The sums of all batches and devices are then
-        added.
+        ``[B, ...]`` that say which labels exist. The sums of all batches are added.
       result: ``(sums) -> scalar``, the value of the metric from the total sums.
       higher_is_better: Whether a higher value is better.
       collects: Whether ``update`` returns arrays ``[n, ...]`` instead of sums, where n may be any
@@ -134,9 +131,7 @@ class Task:
 
 
 class Batch(NamedTuple):
-    """A batch of examples: the inputs, and for each task its targets and its label mask.
-
-    B is the number of examples.
+    """A batch of B examples: the inputs, and for each task its targets and its label mask.
 
     Attributes:
       inputs: An array ``[B, ...]``, or a tree of such arrays.
@@ -242,9 +237,8 @@ class Weighting(NamedTuple):
 
     Attributes:
       init: ``(num_tasks) -> state``, the first state of the rule.
-      update: ``(losses [T], state, *, active [T], key) -> (weights [T], state)``. It computes the
-        loss weights of the T tasks before a step. ``active`` says which tasks have a label in the
-        batch.
+      update: ``(losses [T], state, *, active [T], key) -> (weights [T], state)``. It runs before a
+        step. ``active`` says which tasks have a label in the batch.
       observe: ``(losses_after [T], state, *, active [T]) -> state``. It runs after a step, and gets
         the losses of the same batch at the new parameters. None if the rule does not need them.
     """
@@ -286,10 +280,9 @@ class Jacobian(Protocol):
     def normalised(self, active: Array | None = None) -> tuple[Array, Array]:
         """The norm of every row, ``[T]``, and the cosine of every two rows, ``[T, T]``.
 
-        Both results are float32 or wider. They are accurate even if a squared norm would overflow
-        or underflow; the Gramian is then computed twice. The norm and the cosines of a zero row are
-        0. ``active`` says which tasks have a label in the batch. The values for the other tasks
-        have no meaning.
+        Both results are float32 or wider. They are accurate even if a squared norm overflows or
+        underflows. The norm and the cosines of a zero row are 0. ``active`` says which tasks have a
+        label in the batch. The values for the other tasks have no meaning.
         """
         ...
 

@@ -75,9 +75,9 @@ def resnet(
         parameters.
 
     Returns:
-      A tuple of ``1 + len(widths)`` modules, the stages, with the stem first. They map images
-      ``[B, height, width]`` or ``[B, height, width, channels]`` to a feature map
-      ``[B, height', width', channels']``.
+      A tuple of modules, the stages: the stem, then one stage for each width. If ``widths`` is a
+      depth, there are five stages. They map images ``[B, height, width]`` or
+      ``[B, height, width, channels]`` to a feature map ``[B, height', width', channels']``.
 
     Raises:
       ValueError: An option is out of range, or the file cannot be read or does not fit. Or, at

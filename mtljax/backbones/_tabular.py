@@ -85,8 +85,8 @@ def tabular(
       embedding: The length of the embeddings, one number for all or one per categorical column.
       widths: The number of units of each hidden layer.
       dropout: The share of hidden units that are dropped in training.
-      dtype: The dtype of the computation. The default is the dtype of the numeric inputs, but at
-        least float32 if there are embeddings.
+      dtype: The dtype of the computation. The default is float32, or the dtype of the numeric
+        inputs if this is wider.
 
     Returns:
       A tuple of ``1 + len(widths)`` modules, the stages. The first one returns
