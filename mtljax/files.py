@@ -5,12 +5,12 @@ from pathlib import Path
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in one step, so that no reader ever sees a part of it.
+    """Write a text file in one step, so that no other process ever reads an incomplete file.
 
     Several processes may write the same file at the same time.
 
     Args:
-      path: The file.
+      path: The path of the file. An existing file is replaced.
       text: The new content of the file.
 
     >>> import tempfile
@@ -23,12 +23,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a binary file in one step, so that no reader ever sees a part of it.
+    """Write a binary file in one step, so that no other process ever reads an incomplete file.
 
     Several processes may write the same file at the same time.
 
     Args:
-      path: The file.
+      path: The path of the file. An existing file is replaced.
       content: The new content of the file.
     """
     partial = path.with_name(f'.{os.getpid()}.partial-{path.name}'[:250])

@@ -1,4 +1,4 @@
-"""Losses that optax lacks, with one value per example, and their mean over labelled examples."""
+"""Loss functions that optax does not have, and means of losses over labelled examples."""
 
 import math
 from typing import Any
@@ -19,7 +19,11 @@ _LEAST_AREA = 1e-12
 def absolute_error(prediction: ArrayLike, target: ArrayLike) -> Shaped[Array, '...']:
     """The absolute error ``|prediction - target|``, element by element.
 
-    Its derivative is 0 where prediction and target are equal.
+    The derivative is 0 where prediction and target are equal.
+
+    Args:
+      prediction: An array ``[B, ...]``.
+      target: An array of the same shape.
 
     Raises:
       ValueError: The shapes differ.
@@ -35,16 +39,16 @@ def absolute_error(prediction: ArrayLike, target: ArrayLike) -> Shaped[Array, '.
 def smooth_l1(
     prediction: ArrayLike, target: ArrayLike, beta: ArrayLike = 1.0
 ) -> Float[Array, '...']:
-    """The smooth L1 loss, element by element: quadratic near the target, linear far from it.
+    """The smooth L1 loss, element by element: quadratic for small errors, linear for large errors.
 
-    For ``d = prediction - target``, the loss is ``d^2 / (2 beta)`` where ``|d| < beta``, and
-    ``|d| - beta / 2`` elsewhere. This is a Huber loss divided by ``beta``, so that its slope far
-    from the target is 1 (Girshick, Fast R-CNN, ICCV 2015, https://arxiv.org/abs/1504.08083).
+    For the error ``d = prediction - target``, the loss is ``d^2 / (2 beta)`` where ``|d| < beta``,
+    and ``|d| - beta / 2`` elsewhere. This is a Huber loss divided by ``beta``, so the slope for
+    large errors is 1 (Girshick, Fast R-CNN, ICCV 2015, https://arxiv.org/abs/1504.08083).
 
     Args:
       prediction: An array ``[B, ...]``.
       target: An array of the same shape.
-      beta: The error at which the loss changes from quadratic to linear, > 0.
+      beta: The size of the error at which the loss changes from quadratic to linear, above 0.
 
     Raises:
       ValueError: The shapes differ, or ``beta`` is not positive.
@@ -60,13 +64,13 @@ def smooth_l1(
 
 
 def iou_loss(prediction: ArrayLike, target: ArrayLike) -> Float[Array, '...']:
-    """One minus the intersection over union (IoU) of two boxes, in [0, 1].
+    """The IoU loss of two boxes: one minus their intersection over union (IoU), in [0, 1].
 
     A box is four numbers in any unit: centre x, centre y, width and height. For boxes A and B the
     loss is ``1 - |A & B| / |A | B|``, where ``|...|`` is the area, ``A & B`` the intersection and
-    ``A | B`` the union. A width or height below 0 counts as 0. A union below 1e-12 counts as 1e-12,
-    so that the loss of empty boxes is 1. Boxes that do not overlap get no gradient from this loss,
-    but they get one from `giou_loss`.
+    ``A | B`` the union. A width or height below 0 counts as 0. The divisor is at least 1e-12, so
+    the loss of two empty boxes is 1. For boxes that do not overlap, the gradient of this loss is 0.
+    `giou_loss` has a non-zero gradient there.
 
     Args:
       prediction: Boxes, ``[B, ..., 4]``.
@@ -94,9 +98,9 @@ def giou_loss(prediction: ArrayLike, target: ArrayLike) -> Float[Array, '...']:
     (Rezatofighi, Tsoi, Gwak, Sadeghian, Reid, Savarese, CVPR 2019,
     https://arxiv.org/abs/1902.09630).
 
-    Unlike `iou_loss`, this loss also has a gradient for boxes that do not overlap, which pulls them
-    together. The gradient is small if the boxes are far apart. In this case, add `absolute_error`
-    to the loss.
+    If the boxes do not overlap, the gradient of `iou_loss` is 0, but the gradient of this loss
+    pulls the boxes together. This gradient is small if the boxes are far apart. If that is common,
+    add `absolute_error` to the loss.
 
     Args:
       prediction: Boxes, ``[B, ..., 4]``.
@@ -149,19 +153,20 @@ def _check_shapes(name: str, prediction: ArrayLike, target: ArrayLike) -> None:
 
 
 def masked_sum(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) -> Float[Array, '']:
-    """The sum of the losses of all labelled examples, as float32 or wider.
+    """The sum of the losses of all labelled examples, in float32 or a wider dtype.
 
-    The result is ``sum_i mask_i mean_j values_ij``. Index i counts the entries of the mask, and
-    index j counts the losses that belong to one entry of the mask. For example, with one loss per
-    pixel and a mask ``[B]``, the pixels of each example are averaged.
+    The result is ``sum_i mask_i mean_j values_ij``. Here i is an index over the entries of the
+    mask, and j is an index over the losses that belong to one entry of the mask. For example, with
+    one loss per pixel and a mask of shape ``[B]``, the losses of the pixels of each example are
+    averaged first.
 
     Args:
-      values: One loss per example, ``[B]``, or several per example, ``[B, ...]``.
-      mask: Booleans that say which labels exist. The shape is ``[B]``, or it has more of the first
+      values: One loss per example, ``[B]``, or several losses per example, ``[B, ...]``.
+      mask: Booleans, True where a label exists. The shape is ``[B]``, or it contains further leading
         axes of ``values``.
 
     Raises:
-      ValueError: The shape of the mask does not match the first axes of ``values``.
+      ValueError: The shape of the mask differs from the first axes of the shape of ``values``.
 
     >>> masked_sum(jnp.array([1.0, 2.0, jnp.nan]), jnp.array([True, True, False])).item()
     3.0
@@ -181,8 +186,8 @@ def masked_mean(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) 
     The result is `masked_sum` divided by the number of True entries of the mask.
 
     Args:
-      values: One loss per example, ``[B]``, or several per example, ``[B, ...]``.
-      mask: Booleans that say which labels exist; see `masked_sum`.
+      values: One loss per example, ``[B]``, or several losses per example, ``[B, ...]``.
+      mask: Booleans, True where a label exists. The shape is as in `masked_sum`.
 
     >>> masked_mean(jnp.array([1.0, 2.0, jnp.nan]), jnp.array([True, True, False])).item()
     1.5
@@ -194,9 +199,9 @@ def masked_mean(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) 
 def labelled(prediction: Any, target: Any, mask: Bool[_Arrays, 'B *_']) -> tuple[Any, Any]:
     """Prepare prediction and target for a loss, so that missing labels have no effect on gradients.
 
-    Where a label is missing, the target becomes 0, and no gradient reaches the prediction. It is
-    not enough to multiply the loss by the mask: if the derivative of the loss is not finite, its
-    product with 0 is NaN.
+    Where a label is missing, the target becomes 0, and the gradient with respect to the prediction
+    is 0. To multiply the loss by the mask is not enough, because the derivative of the loss may be
+    infinite or NaN, and its product with 0 is NaN.
 
     Args:
       prediction: A tree of arrays ``[B, ...]``.
@@ -223,14 +228,14 @@ def labelled(prediction: Any, target: Any, mask: Bool[_Arrays, 'B *_']) -> tuple
 
 
 def expand(mask: Bool[_Arrays, 'B *_'], leaf: Shaped[_Arrays, 'B *_']) -> Bool[_Arrays, 'B *_']:
-    """Add axes to a mask, so that it broadcasts against ``leaf``.
+    """Add axes of size 1 to a mask, so that it broadcasts against an array.
 
-    If the axes of the mask do not match the first axes of ``leaf``, the result has one entry per
-    example. This entry is True if the mask is True anywhere in the example.
+    If the shape of the mask differs from the first axes of the shape of the array, the result has
+    one entry per example. This entry is True if the mask has a True entry for the example.
 
     Args:
       mask: Booleans ``[B, ...]``.
-      leaf: An array ``[B, ...]``.
+      leaf: The array, ``[B, ...]``.
 
     >>> expand(jnp.ones(2, bool), jnp.ones((2, 3))).shape
     (2, 1)

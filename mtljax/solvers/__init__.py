@@ -1,7 +1,7 @@
 """Solvers that choose the weights of the task gradients from their norms and cosines.
 
-The surgeries use these solvers, and you can use them in your own. They run on the device with fixed
-shapes, under jit and vmap.
+The methods in `mtljax.surgery` use these solvers, and you can use them in methods of your own. The
+solvers work under ``jit`` and ``vmap``.
 """
 
 from mtljax.solvers._balanced import balanced

@@ -19,18 +19,20 @@ def balanced(
     active: Bool[Array, 'T'],
     level: Level,
 ) -> Float[Array, 'T']:
-    """Compute the task weights of Aligned-MTL, which make all singular values equal.
+    """Compute the task weights of Aligned-MTL, which give all singular values the same size.
 
-    The Gramian G of the task gradients has the eigendecomposition ``G = V S^2 V^T``, where S holds
-    the singular values. The weights are ``B p`` with ``B = s V S^-1 V^T``, where s is the new
-    singular value, equal for all. Only the largest singular values are used, as many as the rank.
-    The rank is the number of eigenvalues of the cosine matrix above ``10 T eps`` times the largest
-    one, for T tasks and eps, the machine epsilon of the dtype.
+    The singular values are those of the matrix whose rows are the task gradients. Its Gramian has
+    the eigendecomposition ``G = V S^2 V^T``, where S holds the singular values. The weights are
+    ``B p`` with ``B = s V S^-1 V^T``, where s is the new value of all singular values.
+
+    If the gradients are linearly dependent, only the r largest singular values are used, where r is
+    the rank of the cosine matrix. An eigenvalue of the cosine matrix below ``10 T eps`` times the
+    largest eigenvalue counts as 0, for T tasks and the machine epsilon eps of the dtype.
 
     Args:
-      norms: The norms of the task gradients.
-      cosines: The cosines between the task gradients.
-      preference: The vector p, one number per task.
+      norms: The norms of the task gradients, ``[T]``.
+      cosines: The cosines between the task gradients, ``[T, T]``.
+      preference: The vector p, one number per task. A larger number gives a task more weight.
       active: Booleans ``[T]``, True for tasks with a label in the batch. The other tasks get weight
         0.
       level: How s is computed from the non-zero singular values: ``'min'``, ``'median'`` or

@@ -28,12 +28,12 @@ def nash(
 ) -> Solution:
     """Compute the Nash bargaining weights w, the positive solution of ``G w = 1 / w``.
 
-    G is the Gramian of the task gradients, ``G[t, s] = g_t . g_s``. The function equals `fairgrad`
-    with ``alpha = 1``. For two tasks there is a closed form.
+    G is the Gramian of the task gradients, ``G[t, s] = g_t . g_s``. The equations are those of
+    `fairgrad` with ``alpha = 1``. For two tasks there is a closed form.
 
     Args:
-      norms: The norms of the task gradients.
-      cosines: The cosines between the task gradients.
+      norms: The norms of the task gradients, ``[T]``.
+      cosines: The cosines between the task gradients, ``[T, T]``.
       active: Booleans ``[T]``, True for tasks with a label in the batch. None means all tasks. The
         other tasks get weight 0.
 
@@ -58,18 +58,19 @@ def fairgrad(
     """Compute the weights w of FairGrad, the positive solution of ``G w = w^(-1/alpha)``.
 
     G is the Gramian of the task gradients, ``G[t, s] = g_t . g_s``. The solution is the minimum of
-    the convex function ``1/2 w^T G w - sum_t w_t^(1 - 1/alpha) / (1 - 1/alpha)``. It is found by
-    Newton's method with a line search.
+    the convex function ``1/2 w^T G w - sum_t w_t^(1 - 1/alpha) / (1 - 1/alpha)``. Newton's method
+    with a line search finds the minimum.
 
-    If 0 is in the convex hull of the gradients, no update improves all tasks, and there may be no
-    solution. Eigenvalues of the cosine matrix below 1e-8 (in float32 below 1e-6 times the number of
-    tasks) are then raised to that number, and the update tends to 0. Tasks with a zero gradient are
-    left out. Their weight is the mean of the other weights, or 1 if all gradients are zero.
+    If 0 is in the convex hull of the gradients, no update improves all tasks, and the equations may
+    have no solution. For this case, eigenvalues of the cosine matrix that are below a floor are
+    raised to it. The floor is 1e-8, and in float32 1e-6 times the number of tasks. The update then
+    tends to 0. Tasks with a zero gradient are left out of the equations. Their weight is the mean
+    of the other weights, or 1 if all gradients are zero.
 
     Args:
-      norms: The norms of the task gradients.
-      cosines: The cosines between the task gradients.
-      alpha: The fairness, above 0.
+      norms: The norms of the task gradients, ``[T]``.
+      cosines: The cosines between the task gradients, ``[T, T]``.
+      alpha: The exponent of the fairness, above 0.
       active: Booleans ``[T]``, True for tasks with a label in the batch. None means all tasks. The
         other tasks get weight 0.
 

@@ -24,19 +24,20 @@ def cagrad(
 ) -> Solution:
     """Compute the weights x of CAGrad's update, ``d = g_0 + sum_t x_t g_t``.
 
-    ``g_t`` is the gradient of task t, and ``g_0`` is the mean over the tasks with a label in the
-    batch. The update d maximises ``min_t g_t . d`` under ``|d - g_0| <= c |g_0|``. If several d are
-    best, the result is the one nearest to ``g_0``. A zero gradient counts in ``g_0`` only.
+    Here ``g_t`` is the gradient of task t, and ``g_0`` is the mean gradient of the tasks with a
+    label in the batch. The update d maximises ``min_t g_t . d`` under the condition
+    ``|d - g_0| <= c |g_0|``. If several d are optimal, the result is the d that is nearest to
+    ``g_0``. A zero gradient counts in the mean, but not in the minimum.
 
-    The solver searches for the best value m of the minimum. For a given m, a non-negative quadratic
-    program gives the d that is nearest to ``g_0``. Its distance from ``g_0`` is a convex function
-    of m, and Newton's method finds the m at which the distance is ``c |g_0|``. For two tasks there
-    is a closed form.
+    For two tasks there is a closed form. For more tasks, the solver searches for the optimal value
+    m of the minimum. For a given m, a non-negative quadratic program gives the d nearest to ``g_0``
+    with ``g_t . d >= m`` for all t. Newton's method then finds the m at which ``|d - g_0|`` is
+    ``c |g_0|``.
 
     Args:
-      norms: The norms of the task gradients.
-      cosines: The cosines between the task gradients.
-      c: The radius of the ball relative to ``|g_0|``, in [0, 1).
+      norms: The norms of the task gradients, ``[T]``.
+      cosines: The cosines between the task gradients, ``[T, T]``.
+      c: The largest distance of d from ``g_0``, divided by ``|g_0|``. It is in [0, 1).
       active: Booleans ``[T]``, True for tasks with a label in the batch. None means all tasks. The
         other tasks get weight 0.
 

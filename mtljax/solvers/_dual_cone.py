@@ -16,23 +16,23 @@ def dual_cone(
     cosines: Float[Array, 'T T'],
     active: Bool[Array, 'T'] | None = None,
 ) -> Solution:
-    """Project N weighted sums of the task gradients on the cone of updates that oppose no task.
+    """Project weighted sums of the task gradients on the cone of updates that oppose no task.
 
-    The gradient of task t is ``g_t``, and the cone is ``{d: g_t . d >= 0 for every active t}``. A
-    task is active if it has a label in the batch. The projection of ``sum_t u_t g_t`` is
-    ``sum_t v_t g_t`` with ``v = argmin_{v >= u} v^T G v``, where G is the Gramian of the gradients.
-    Each projection solves one non-negative quadratic program, and one vmap solves all. For two
-    tasks there is a closed form.
+    Let ``g_t`` be the gradient of task t. The cone is ``{d: g_t . d >= 0 for every active t}``,
+    where a task is active if it has a label in the batch. The projection of the sum
+    ``sum_t u_t g_t`` is ``sum_t v_t g_t`` with ``v = argmin_{v >= u} v^T G v``, where G is the
+    Gramian of the gradients. For two tasks there is a closed form. For more tasks, each projection
+    solves a non-negative quadratic program, and all projections run in one ``vmap``.
 
     Args:
-      targets: The weights u of the N sums, ``[N, T]`` for T tasks. They must not be negative.
-      norms: The norms of the task gradients.
-      cosines: The cosines between the task gradients.
+      targets: The weights u of N sums, ``[N, T]`` for T tasks. They must not be negative.
+      norms: The norms of the task gradients, ``[T]``.
+      cosines: The cosines between the task gradients, ``[T, T]``.
       active: Booleans ``[T]``, True for tasks with a label in the batch. None means all tasks. The
         other tasks get weight 0.
 
     Returns:
-      The weights v, ``[N, T]``, and the largest residual.
+      The weights v, ``[N, T]``, and the largest residual of the N projections, as a `Solution`.
 
     >>> cosines = jnp.array([[1.0, -0.5], [-0.5, 1.0]])
     >>> dual_cone(jnp.eye(2), jnp.array([1.0, 2.0]), cosines).weights

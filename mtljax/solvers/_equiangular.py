@@ -10,18 +10,19 @@ from mtljax.solvers._precision import in_float64
 def equiangular(
     cosines: Float[Array, 'T T'], preference: Float[Array, 'T'], included: Bool[Array, 'T']
 ) -> Float[Array, 'T']:
-    """Compute weights b for which ``d = sum_t b_t u_t`` has given dot products with all ``u_t``.
+    """Compute weights for which the weighted sum of the unit gradients has given cosines to them.
 
-    ``u_t`` is the unit gradient of task t, ``g_t / |g_t|``. The dot products are ``u_t . d = p_t``.
-    The weights are ``b = C^+ p``, where ``C^+`` is the pseudo-inverse of the cosine matrix C. If
-    the gradients are linearly dependent, this is the least-squares solution. Eigenvalues of C below
-    ``10 T eps`` times the largest one count as zero, for T tasks and eps, the machine epsilon of
-    the dtype.
+    Let ``u_t = g_t / |g_t|`` be the unit gradient of task t. The weights b are chosen so that
+    ``d = sum_t b_t u_t`` has the dot products ``u_t . d = p_t``. So the cosines between d and the
+    task gradients are proportional to p. The weights are ``b = C^+ p``, where ``C^+`` is the
+    pseudo-inverse of the cosine matrix C. If the gradients are linearly dependent, this is the
+    least-squares solution. An eigenvalue of C below ``10 T eps`` times the largest eigenvalue
+    counts as 0, for T tasks and the machine epsilon eps of the dtype.
 
     Args:
-      cosines: The cosines between the task gradients.
+      cosines: The cosines between the task gradients, ``[T, T]``.
       preference: The vector p, one number per task.
-      included: The tasks that count. The others get weight 0.
+      included: Booleans ``[T]``, True for the tasks that count. All other tasks get weight 0.
 
     Returns:
       The weights b, ``[T]``.

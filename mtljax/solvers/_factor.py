@@ -9,13 +9,14 @@ from mtljax.solvers._precision import in_float64
 def factor(cosines: Float[Array, 'T T'], included: Bool[Array, 'T']) -> Float[Array, 'T T']:
     """Compute a matrix F with ``F F^T = C`` for the cosines C of the task gradients.
 
-    Row t of F stands for the unit gradient of task t: the rows have the same cosines, but only T
-    entries for T tasks. The rows of excluded tasks are zero. Eigenvalues of C below ``10 T eps``
-    times the largest one count as zero, where eps is the machine epsilon of the dtype.
+    The rows of F have the same cosines as the T task gradients. So a solver can use row t, which
+    has only T entries, in place of the unit gradient of task t. The rows of tasks that do not count
+    are zero. An eigenvalue of C below ``10 T eps`` times the largest eigenvalue counts as 0, where
+    eps is the machine epsilon of the dtype.
 
     Args:
-      cosines: The cosines between the task gradients.
-      included: The tasks that count.
+      cosines: The cosines between the task gradients, ``[T, T]``.
+      included: Booleans ``[T]``, True for the tasks that count.
 
     Returns:
       The matrix F, ``[T, T]``.

@@ -17,17 +17,17 @@ def min_norm(
     """Compute the weights of MGDA: the shortest convex combination of the task gradients.
 
     The weights minimise ``|sum_t w_t g_t|`` over ``w >= 0, sum_t w_t = 1``, where ``g_t`` is the
-    gradient of task t. If a gradient is zero, it is itself the shortest combination. For two tasks
-    there is a closed form.
+    gradient of task t. If there are zero gradients, only these get weight. For two tasks there is a
+    closed form.
 
-    For more tasks the solver computes weights y of the unit gradients ``u_t = g_t / |g_t|``. They
+    For more tasks, the solver computes weights y of the unit gradients ``u_t = g_t / |g_t|``. They
     solve the non-negative least-squares problem ``min |sum_t y_t u_t|^2 + (r . y - 1)^2`` with
-    ``r_t = min_s |g_s| / |g_t|``. Its solution has the direction of the shortest combination, but
-    another length.
+    ``r_t = min_s |g_s| / |g_t|``. The vector ``sum_t y_t u_t`` has the direction of the shortest
+    combination but another length, so the weights are then scaled to sum 1.
 
     Args:
-      norms: The norms of the task gradients.
-      cosines: The cosines between the task gradients.
+      norms: The norms of the task gradients, ``[T]``.
+      cosines: The cosines between the task gradients, ``[T, T]``.
       active: Booleans ``[T]``, True for tasks with a label in the batch. None means all tasks. The
         other tasks get weight 0.
 

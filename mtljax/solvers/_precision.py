@@ -12,17 +12,18 @@ from jaxtyping import Array, Bool, Float
 
 
 def in_float64(solve: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a solver compute in float64, with results in the dtype of its first argument.
+    """Make a solver compute in float64, also if its arguments are float32.
 
-    The entries of a Gramian are products of gradients. In float32 they therefore cannot tell angles
-    below 3e-4 apart. The arrays are only ``[T, T]`` for T tasks, so float64 costs little. TPUs have
-    no float64. On a TPU, the solver runs in float32.
+    The result has the dtype of the first argument, and is at least float32. In float32, the cosines
+    of two angles below 3e-4 radians can be equal, so a solver in float32 cannot distinguish nearly
+    parallel gradients. The arrays are only ``[T, T]`` for T tasks, so float64 costs little. TPUs
+    have no float64, and there the solver runs in float32.
 
     Args:
       solve: The solver, a function of arrays. Its floating-point arguments are cast to float64.
 
     Returns:
-      The solver in float64, under jit.
+      The solver in float64, compiled by ``jax.jit``.
 
     >>> small = in_float64(lambda x: (1e8 + x) - 1e8)
     >>> small(jnp.array(0.25))
@@ -69,14 +70,14 @@ def floored(
     """Raise the eigenvalues of a cosine matrix to at least ``floor``.
 
     Args:
-      cosines: The cosines between the task gradients. Rounding may have made an eigenvalue slightly
-        negative.
-      included: The tasks that count. The rows and columns of the others become those of the
-        identity.
-      floor: The smallest eigenvalue of the result. The diagonal of the cosine matrix is 1.
+      cosines: The cosines between the task gradients, ``[T, T]`` for T tasks. By rounding, an
+        eigenvalue of this matrix may be slightly negative.
+      included: Booleans ``[T]``, True for the tasks that count. The rows and columns of all other
+        tasks become those of the identity matrix.
+      floor: The smallest eigenvalue of the result.
 
     Returns:
-      The matrix, ``[T, T]`` for T tasks.
+      The changed matrix, ``[T, T]``.
     """
     both = included[:, None] & included[None, :]
     matrix = jnp.where(both, cosines, jnp.eye(len(included)))

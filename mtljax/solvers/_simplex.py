@@ -7,8 +7,8 @@ from jaxtyping import Array, Bool, Float
 def simplex(point: Float[Array, 'T'], active: Bool[Array, 'T'] | None = None) -> Float[Array, 'T']:
     """Project a vector on the simplex ``{w: w >= 0, sum_t w_t = 1}`` of the active tasks.
 
-    It is the Euclidean projection: the result is the point of the simplex that is nearest to the
-    vector.
+    The result is the point of the simplex that is nearest to the vector in Euclidean distance. A
+    task is active if it has a label in the batch.
 
     Args:
       point: The vector, one number per task.

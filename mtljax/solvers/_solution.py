@@ -14,8 +14,8 @@ class Solution(NamedTuple):
     Attributes:
       weights: The weights of the task gradients, ``[T]`` for T tasks, or ``[N, T]`` if the solver
         solved N problems.
-      residual: The largest violation of the optimality conditions, for gradients of unit length. It
-        is 0 for a closed form, and large if the solver did not converge.
+      residual: The largest error in the optimality conditions, as if all gradients had length 1. It
+        is 0 if the solver uses a closed form, and large if the solver did not converge.
     """
 
     weights: Float[Array, '... T']
@@ -25,11 +25,11 @@ class Solution(NamedTuple):
 def normalise(gramian: Float[Array, 'T T']) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
     """Compute the norms ``[T]`` and the cosines ``[T, T]`` of T task gradients from their Gramian.
 
-    If you have the gradients as a Jacobian, use its method ``normalised()`` instead. It works even
-    if the squares in the Gramian do not fit float32.
+    If you have the task gradients as a `Jacobian`, use its method ``normalised()`` instead. This
+    method works even if the entries of the Gramian do not fit float32.
 
     Args:
-      gramian: The dot products of the task gradients, ``[T, T]``.
+      gramian: The matrix of the dot products of the task gradients, ``[T, T]``.
 
     Returns:
       The norms and the cosines.

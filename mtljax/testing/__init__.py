@@ -1,7 +1,8 @@
 """Checks for your own data sets, sharing schemes, surgeries and weightings.
 
-Each function tests the rules that all data sets and methods of mtljax follow. Call it from your
-tests. If a rule is broken, it raises an AssertionError that names the rule.
+Each function checks the rules that all objects of one kind in mtljax follow, for example all
+sharing schemes. Call the function in your tests. If a rule is broken, it raises an AssertionError
+that says which rule.
 """
 
 from mtljax.testing._data import check_data

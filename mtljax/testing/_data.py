@@ -12,28 +12,32 @@ from mtljax.testing._data_task import check_task
 
 
 def check_data(dataset: Dataset) -> None:
-    """Check the rules that every data set must follow.
+    """Check that a data set follows the rules that every `Dataset` must follow.
 
-    For each split:
+    These rules hold for each split:
 
-    - The size is at least 1, and ``example`` has the same structure as the result of ``take``.
-    - ``take`` returns the examples in the order of the indices, even if an index is repeated. Every
-      call returns the same examples.
-    - ``batches`` with the same seed returns the same batches. Each batch has the requested size.
-    - All leaves are finite NumPy arrays of 32 bits or fewer, with a first axis of examples. The
-      three splits have the same structure, dtypes and shapes per example.
-    - Targets and masks have the names of the tasks. Masks are boolean, and their shape is a prefix
-      of the shape of the loss.
+    - The split has at least one example, and ``example`` has the same structure as the result of
+      ``take``.
+    - ``take`` returns the examples in the order of the indices, also if an index is repeated. Every
+      call with the same indices returns the same examples.
+    - Two calls of ``batches`` with the same seed return the same batches. Each batch has the
+      requested size.
+    - All leaves are finite NumPy arrays, whose numbers have at most 32 bits and whose first axis is
+      over the examples. The three splits have the same structure, dtypes and shapes per example.
+    - Targets and masks are dicts with the names of the tasks as keys. Masks are boolean, and the
+      shape of a mask is equal to the first axes of the shape of the loss.
 
-    For each task, on random features in place of the output of a backbone:
+    These rules hold for each task. The function checks them with random features as the output of a
+    backbone:
 
-    - The head returns a prediction. Its loss is finite, has the shape ``[B, ...]`` for B examples
-      and can be differentiated.
-    - Every metric has a finite result, or NaN if the examples do not define it.
-    - ``inverse`` keeps the shape.
+    - The head returns a prediction. The loss of the prediction is finite, has the shape
+      ``[B, ...]`` for B examples and can be differentiated.
+    - Every metric has a finite result, or NaN if the metric is not defined for these examples.
+    - The function ``inverse`` of the task does not change the shape.
 
     Args:
-      dataset: A small data set, for example one that a loader reads from a file of the test.
+      dataset: A small data set, for example one that your loader reads from a small file of the
+        test.
 
     Raises:
       AssertionError: The data set breaks a rule. The message names the split, the task and the

@@ -26,32 +26,36 @@ def check_scheme(
     The function builds one small model with random parameters, and checks these rules:
 
     - layout: ``params`` is ``{'shared': ..., 'task': {'heads': {task: ...}, ...}}``, and the tasks
-      are in the order of the heads.
-    - reach: at each leaf of ``'shared'``, two or more losses have a gradient. At each leaf of
-      ``'task'``, one loss has a gradient. A leaf may also be stacked over the tasks, ``[T, ...]``;
-      then only the loss of task t has a gradient in row t. At each head, the loss of its task has a
-      gradient.
-    - gradients: the sum of the task gradients is the gradient that ``jax.grad`` computes for the
-      whole model.
-    - losses: each loss is the loss of the prediction of its task, plus the auxiliary loss.
-    - readout: if only some tasks are read out, their predictions are the same as if all tasks are.
-    - state: a training step keeps the structure, the shapes and the dtypes of the state. A
-      prediction outside training keeps its values too.
+      of the model are in the order of the heads.
+    - reach: for each leaf of ``params['shared']``, two or more losses have a non-zero gradient. For
+      each leaf of ``params['task']``, one loss has a non-zero gradient. If such a leaf is stacked
+      over the tasks, ``[T, ...]``, only the loss of task t has a non-zero gradient in row t. For
+      each head, the loss of its task has a non-zero gradient.
+    - gradients: the sum of the task gradients is equal to the gradient that ``jax.grad`` computes
+      for the sum of the losses.
+    - losses: the loss of each task is the loss of its prediction, plus the auxiliary loss of the
+      model for this task, if there is one.
+    - readout: if the model predicts only some tasks, the predictions are the same as if it predicts
+      all tasks.
+    - state: a training step does not change the structure, the shapes and the dtypes of the state.
+      A prediction with ``train=False`` does not change the values of the state either.
     - jit: the predictions are the same with and without ``jax.jit``.
     - missing labels: if the labels of one task are missing, the losses and gradients of all other
       tasks do not change, and all gradients are finite.
-    - inputs: with `sharing.multi_input`, each prediction depends only on the input of its task.
+    - inputs: if `sharing.multi_input` wraps the model, the prediction of a task depends only on the
+      input of this task.
 
     Args:
       scheme: A function ``(backbone, heads) -> MultiTask``. Set its options with
         `functools.partial`.
-      backbone: The network, as a tuple of stages. The default is two dense layers.
-      tasks: Two or more tasks, ``{task: Task}``. The default is a classification and a regression.
-      batch: Examples in which no label is missing. Required if you pass ``tasks``. If the scheme is
-        wrapped by `sharing.multi_input`, the inputs are ``{task: x}``.
+      backbone: The network without the heads, as a tuple of stages. The default is two dense
+        layers.
+      tasks: Two or more tasks, ``{name: Task}``. The default is a classification and a regression.
+      batch: A batch of examples without missing labels. It is required if you pass ``tasks``. If
+        `sharing.multi_input` wraps the model, the inputs of the batch are ``{task: x}``.
 
     Raises:
-      AssertionError: The scheme breaks a rule. The message names the rule and the leaf.
+      AssertionError: The scheme breaks a rule. The message says which rule, and at which leaf.
       ValueError: Only one of ``tasks`` and ``batch`` is given, or there are fewer than two tasks.
 
     >>> from mtljax import sharing

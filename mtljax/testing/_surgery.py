@@ -23,42 +23,45 @@ def check_surgery(
 ) -> None:
     """Check that a surgery follows the rules that all surgeries of mtljax follow.
 
-    The rules for every surgery:
+    These are the rules for every surgery:
 
     - The update has the shapes and dtypes of the parameters. The state keeps its structure, shapes
       and dtypes, also under ``lax.scan`` and ``lax.cond``.
-    - Neither jit, nor vmap, nor the way in which the task gradients were computed changes the
-      update.
-    - Tasks that are not ``active`` (without a label in the batch) do not count, even if their
-      gradients are NaN.
-    - Zero, huge and tiny gradients give finite updates. If the gradient of an active task is not
-      finite, the update is not finite.
-    - With one task, the update is the one of plain gradient descent.
-    - Wrong shapes raise an error.
+    - The update does not depend on the use of ``jit`` or ``vmap``, or on the way in which the task
+      gradients were computed.
+    - A task without a label in the batch (``active`` is False) has no effect on the update, even if
+      its gradient is NaN.
+    - Zero, huge and tiny gradients give finite updates. If the gradient of a task with a label is
+      not finite, the update is not finite, except with ``reads='some'``.
+    - Gradients with wrong shapes raise an error.
 
-    The options describe further properties, which are checked too.
+    The options describe further properties of the method. The function also checks that they are
+    true.
 
     Args:
-      method: A surgery. It must know the number of tasks T after ``init(params, num_tasks=T)``.
-      equal: A function ``(T, norm) -> factor``: if all T task gradients equal g and g has this
-        norm, the update is ``factor * g``. All losses are 2 in this check. When None, the factor is
-        T for methods with the trait ``scale='sum'``, and is not checked for other methods.
-      zero_row: A function ``(T) -> factor``: if one of the T gradients is zero, the update is the
-        factor times the update without this task. When None, this is not checked.
-      degree: If all gradients become s times as long, the update becomes ``s**degree`` times as
-        long. When None, only the size of the update is checked.
+      method: A surgery that accepts the number of tasks T in ``init(params, num_tasks=T)``.
+      equal: A function ``(T, norm) -> factor``. If all T task gradients equal g, the update must be
+        ``factor * g``, where ``norm`` is the norm of g. T can be 1. All losses are 2 in this check.
+        None means the factor T for methods with the trait ``scale='sum'``, and no check for other
+        methods.
+      zero_row: A function ``(T) -> factor``. If one of the T gradients is zero, the update must be
+        the factor times the update without this task. None means that this is not checked.
+      degree: If all gradients are multiplied by s, the update must be multiplied by ``s**degree``.
+        None means a weaker check: the update must not grow much faster than s.
       symmetric: Whether the update is the same for every order of the tasks.
-      draws: What the method draws at random. ``'nothing'`` means no random numbers, ``'signs'`` are
-        draws that do not depend on the number of tasks, and ``'orders'`` are draws that do. A
-        method that draws needs a key.
-      reads: Which gradients an update reads: those of ``'all'`` active tasks in every update, those
-        of all tasks in the first update only (``'all at first'``), or only ``'some'``.
-      by_array: Whether the method acts on every parameter array separately.
-      has_target: Whether the method treats the first task differently.
-      rtol: The relative tolerance.
+      draws: What the method draws at random. ``'nothing'`` means that it needs no random key.
+        ``'signs'`` means draws that do not depend on the number of tasks. ``'orders'`` means draws
+        that depend on the number of tasks.
+      reads: The task gradients that an update reads. ``'all'`` means the gradients of all tasks
+        with a label, in every update. ``'all at first'`` means that only the first update must read
+        all. ``'some'`` means that no update must read all.
+      by_array: Whether the method treats every parameter array separately.
+      has_target: Whether the first task has a special role, as the target task of
+        `surgery.metabalance`.
+      rtol: The relative tolerance when two updates are compared.
 
     Raises:
-      AssertionError: The method breaks a rule. The message names the rule.
+      AssertionError: The method breaks a rule. The message says which rule.
 
     >>> import jax.numpy as jnp
     >>> from mtljax import surgery

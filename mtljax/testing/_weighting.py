@@ -17,26 +17,27 @@ def check_weighting(
 ) -> None:
     """Check that a weighting follows the rules that all weightings of mtljax follow.
 
-    The rules:
+    These are the rules:
 
     - There is one weight per task. The weights are finite, not negative and not all 0. They have
       the dtype of the losses, but at least float32.
-    - Neither jit, nor ``lax.scan``, nor vmap changes the weights. Autodiff treats them as
-      constants.
+    - The weights do not depend on the use of ``jit``, ``lax.scan`` or ``vmap``. Autodiff treats the
+      weights as constants.
     - Huge and tiny losses give finite weights.
-    - A task without a label in the batch gets weight 0 and does not change the other weights. Its
-      loss is not read.
-    - The state keeps its structure, shapes and dtypes, and its arrays can be donated.
-    - The order of the tasks does not matter.
+    - A task without a label in the batch gets weight 0. Its loss is not read and does not change
+      the other weights.
+    - The state keeps its structure, shapes and dtypes, and its arrays can be donated to a compiled
+      function.
+    - If the tasks are reordered, each task has the same weight as before.
 
     Args:
-      weighting: A weighting. If its options differ between tasks, pass a function from an array of
-        task indices to the weighting of these tasks.
-      draws: Whether the weights are random, drawn from the key.
-      rtol: The relative tolerance.
+      weighting: The weighting to check. If its options differ between tasks, pass a function that
+        receives an array of task indices and returns the weighting with the options of these tasks.
+      draws: Whether the weighting draws random weights with its key.
+      rtol: The relative tolerance when two weights are compared.
 
     Raises:
-      AssertionError: The weighting breaks a rule. The message names the rule.
+      AssertionError: The weighting breaks a rule. The message says which rule.
 
     >>> import jax.numpy as jnp
     >>> from mtljax.base import Weighting

@@ -1,7 +1,6 @@
-"""Training: a training loop, and the pure step functions that it is made of.
+"""Training: a complete training loop, and the functions from which you can build your own loop.
 
-Most users call `train`. To write a loop of your own, use `train_step`, `evaluate` and
-`Checkpoints`.
+Most users call `train`. To write your own loop, use `train_step`, `evaluate` and `Checkpoints`.
 """
 
 from mtljax._renamed import renamed as _renamed

@@ -14,10 +14,10 @@ from mtljax.base import PyTree
 
 
 class Checkpoints:
-    """Checkpoints in a folder: the newest one and the one with the best score.
+    """Save checkpoints in a folder, which keeps the newest one and the one with the best score.
 
-    They are written in the background. If the process is killed, the last complete checkpoint
-    stays.
+    The checkpoints are written in the background. If the process is killed, the last complete
+    checkpoint stays.
 
     Args:
       folder: The folder of the checkpoints. It is created if it is missing.
@@ -47,13 +47,14 @@ class Checkpoints:
         return self._manager.latest_step()
 
     def save(self, step: int, state: PyTree, progress: dict[str, Any], score: float) -> None:
-        """Write a checkpoint of ``step``.
+        """Write a checkpoint in the background.
 
         Args:
-          step: The step of the state. It names the checkpoint.
-          state: A tree of arrays and random keys. It is copied, so you may donate its buffers.
-          progress: Any mapping that JSON can hold.
-          score: The score on validation. Higher is better.
+          step: The training step of the state. It is also the name of the checkpoint.
+          state: A tree of arrays and random keys. The arrays are copied at once, so you may donate
+            their buffers afterwards.
+          progress: A mapping of further values, which must be serialisable as JSON.
+          score: The score of the state on the validation split. Higher is better.
         """
         args = ocp.args.Composite(
             state=ocp.args.StandardSave(jax.tree.map(_host, state)),
@@ -66,14 +67,14 @@ class Checkpoints:
         """Read a checkpoint.
 
         Args:
-          like: A state with the same structure, shapes and dtypes.
+          like: A tree with the structure, shapes and dtypes of the saved state.
           step: The step of the checkpoint. None reads the newest one.
 
         Returns:
           The state, and the mapping ``progress`` that was saved with it.
 
         Raises:
-          ValueError: The checkpoint holds another structure, or other shapes.
+          ValueError: The structure or the shapes of the saved state differ from ``like``.
         """
         self._manager.wait_until_finished()
         step = self.newest if step is None else step

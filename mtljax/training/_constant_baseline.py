@@ -16,17 +16,18 @@ _EXAMPLES = 10_000
 
 
 def constant_baseline(model: MultiTask, dataset: Dataset) -> Results:
-    """Compute the test results of a constant prediction, which a useful model must beat.
+    """Compute the test results of a constant prediction, which a useful model should beat.
 
-    For real-valued targets, the prediction is their mean. For integer targets, it is the logarithm
-    of the class frequencies. If the prediction is a single logit, it is the log-odds. Every place,
-    such as a pixel, has its own constant. The constants are computed from the labels of at most
-    10,000 training examples. They are not tuned to a metric.
+    The prediction is the same for every example. For real-valued targets, it is the mean of the
+    targets. For integer or boolean targets, the logits are the logarithms of the class frequencies,
+    or the log-odds if the model predicts a single logit. If an example has several targets, for
+    example one per pixel, each of them has its own constant. The constants are computed from the
+    labels of at most 10,000 training examples. They do not depend on the metrics.
 
     Args:
-      model: The multi-task model. Only the shapes of its predictions matter.
-      dataset: The data set. The labels come from the training split, and the results from the test
-        split.
+      model: The multi-task model. The function uses only the shapes of its predictions.
+      dataset: The data set. The constants are computed on the training split and evaluated on the
+        test split.
 
     Returns:
       The results ``{task: {'loss': ..., metric: ...}}``.

@@ -19,18 +19,19 @@ Results = dict[str, dict[str, float]]
 def eval_step(
     model: MultiTask, tasks: Mapping[str, Task], *, axis_name: str | None = None
 ) -> Callable[[Any, Any, Batch], Any]:
-    """Return a function that computes the metric sums of one batch.
+    """Return a function that computes the sums from which the metrics of a split are computed.
 
-    The function is ``(params, state, batch) -> {task: {metric: sums}}``. Add the sums of several
-    batches to get those of a whole split. Some metrics need all predictions at once
-    (`Metric.collects`). For these, the function returns arrays with one row per example, and the
-    rows of several batches are concatenated instead. With ``axis_name``, the sums are added and the
-    rows are concatenated over the devices. The loss and the metrics use labelled examples only.
+    The function is ``(params, state, batch) -> {task: {metric: sums}}``. The metrics of a task
+    include its loss. Add the sums of all batches to get the sums of a split. Some metrics need all
+    predictions at once and have the property `Metric.collects`. For these metrics, the function
+    returns arrays with one row per example. Concatenate the arrays of all batches. With
+    ``axis_name``, the sums are added and the arrays are concatenated over the devices. Only
+    examples with a label count.
 
     Args:
       model: The multi-task model.
       tasks: The `Task` of each task name, ``{task: Task}``.
-      axis_name: The axis name of a surrounding pmap.
+      axis_name: The axis name of the surrounding ``pmap``, if there is one.
 
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=4, validation=2, test=2)
@@ -74,9 +75,9 @@ def evaluator(
       split: The examples to evaluate on.
       batch_size: The number of examples per batch.
       put: A function that places a batch on the devices.
-      seeds: The number of models that are evaluated at once. ``params`` and ``state`` then need a
-        first axis of models, and the function returns a list of results. When None, there is one
-        model without this axis.
+      seeds: The number of models that are evaluated at once. The arrays of ``params`` and ``state``
+        then need an additional first axis over the models, and the function returns one result per
+        model in a list. None means one model without this axis.
 
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=4, validation=2, test=2)
@@ -148,12 +149,12 @@ def evaluate(
     *,
     batch_size: int = 1024,
 ) -> Results:
-    """Compute the mean loss and every metric of every task on a split.
+    """Compute the mean loss and all metrics of every task on a split of a data set.
 
     Args:
       model: The multi-task model.
       tasks: The `Task` of each task name, ``{task: Task}``.
-      state: The training state, which holds the parameters and the state of the model.
+      state: The training state, which contains the parameters and the state of the model.
       split: The examples to evaluate on.
       batch_size: The number of examples per batch.
 

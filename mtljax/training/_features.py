@@ -7,9 +7,9 @@ from mtljax.base import Dataset
 
 
 class Features(NamedTuple):
-    """Inputs that `precompute` has made: the output of frozen stages for each example.
+    """The inputs of a data set that `precompute` returns: stored outputs of frozen stages.
 
-    They have a type of their own, so that no augmentation and no model takes them for images.
+    Because this is not an array type, an augmentation or a model for images raises an error on it.
 
     Attributes:
       values: The output of the frozen stages, ``[B, ...]`` for B examples.

@@ -11,7 +11,7 @@ from mtljax.training._evaluate import Results
 
 
 class NonFiniteLossError(FloatingPointError):
-    """A loss became NaN or infinite. The last good checkpoint is kept."""
+    """The error of a run in which a loss became NaN or infinite; the last good checkpoint stays."""
 
 
 def check_losses(losses: dict[str, np.ndarray], start: int) -> None:

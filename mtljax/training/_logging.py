@@ -56,12 +56,12 @@ class Log:
 
 
 def read_rows(path: Path) -> list[Row]:
-    r"""Read the rows of a file ``metrics.jsonl``.
+    r"""Read the file ``metrics.jsonl``, in which `train` logs losses and metrics.
 
-    An incomplete last line is left out.
+    Each line of the file is one row. An incomplete last line is left out.
 
     Args:
-      path: The path of the file. A missing file has no rows.
+      path: The path of the file. If the file does not exist, there are no rows.
 
     Returns:
       The rows, ``[{'step': ..., name: value}, ...]``.

@@ -32,15 +32,14 @@ class Result(NamedTuple):
 
     Attributes:
       state: The state after the last step.
-      best: The state at the evaluation with the best results on the validation split.
-      best_step: The step of this evaluation.
-      validation: The validation results of this evaluation, ``{task: {metric: value}}``.
-      test: The results of ``best`` on the test split. With ``average_last``, the mean of the test
-        results of the last evaluations.
-      steps_per_second: The speed of the training steps, without evaluations. A chunk of steps that
-        had to be compiled does not count, unless all chunks had to. The speed is NaN if no step was
-        left to train.
-      history: The logged rows.
+      best: The state at the evaluation with the best score on the validation split.
+      best_step: The step of ``best``.
+      validation: The results of ``best`` on the validation split, ``{task: {metric: value}}``.
+      test: The results of ``best`` on the test split. With the option ``average_last``, these are
+        the mean test results at the last evaluations.
+      steps_per_second: The number of training steps per second, without the time of evaluations,
+        and if possible without the time of compilation. It is NaN if no step was trained.
+      history: The logged values, one dict per logged step.
     """
 
     state: TrainState

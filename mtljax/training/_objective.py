@@ -22,11 +22,11 @@ def objective(
     pooled: bool = False,
     axis_name: str | None = None,
 ) -> tuple[Cut, Array]:
-    """Compute the loss of every task on a batch, and which tasks have a label in it.
+    """Make the loss function of a batch, and find the tasks that have a label in the batch.
 
-    The loss of task t is ``L_t = sum_i m_ti l_t(x_i) / sum_i m_ti``. Here ``l_t(x_i)`` is its loss
-    on example i, and ``m_ti`` is 1 if example i has a label of the task and 0 if not. If the model
-    has an auxiliary loss for the task, it is added to ``L_t``.
+    The loss of task t is by default ``L_t = sum_i m_ti l_t(x_i) / sum_i m_ti``. Here ``l_t(x_i)``
+    is the loss of the task on example i, and ``m_ti`` is 1 if example i has a label of the task and
+    0 if not. If the model has an auxiliary loss for the task, it is added to ``L_t``.
 
     Args:
       model: The multi-task model.
@@ -34,17 +34,19 @@ def objective(
       state: The state of the model before the step.
       batch: The examples of this device.
       key: The random key for dropout.
-      micro_batches: The number of slices of the batch. They run one after the other, so that only
-        the activations of one slice are in memory.
-      pooled: What the summed loss of a task is divided by. If False, it is the number of labels of
-        this task in the batch. If True, it is the number of labels of all tasks together.
-      axis_name: The axis name of a surrounding pmap. The labels are counted over all devices. The
-        mean of the losses over the devices is then the loss of the whole batch.
+      micro_batches: The number of slices into which the batch is divided. The slices run one after
+        the other, so that only the activations of one slice are in memory.
+      pooled: If True, the divisor of ``L_t`` is the number of labels of all tasks together, instead
+        of the number of labels of task t.
+      axis_name: The axis name of the surrounding ``pmap``, if there is one. The labels are then
+        counted over all devices, so that the mean of the losses over the devices is the loss of the
+        whole batch.
 
     Returns:
       Two values. The first is a function from the parameters to the losses and the new state of the
-        model. It is a `gradients.Cut`, which separates the network up to the features from the
-        heads. The second is the booleans ``active``, ``[T]`` for T tasks.
+      model. This function is a `gradients.Cut`, which separates the network up to the features from
+      the heads. The second value is an array of T booleans for T tasks, True for tasks with a label
+      in the batch.
 
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=4, validation=2, test=2)

@@ -19,37 +19,42 @@ from mtljax.training._step import TrainStep, train_step
 class Options:
     """The options of `train`, `train_seeds`, `preflight` and `should_vmap_seeds`.
 
-    You can pass an ``Options`` object to each of these functions, or its fields as keywords, or
-    both. A keyword then replaces the field.
+    To each of these functions, you can pass an ``Options`` object, or the fields as keywords, or
+    both. If you pass both, a keyword replaces the field of the object.
 
     Args:
       steps: The total number of training steps.
       batch_size: The number of examples per step, over all devices.
-      weighting: The method that chooses the weights of the losses; `weighting.equal` when None.
-      engine: How the task gradients are computed; see `gradients.task_gradients`.
-      prefer: What the engine ``'auto'`` saves: ``'time'`` or ``'memory'``.
-      micro_batches: The number of slices of a batch. The slices run one after the other, which
-        saves memory. The gradients of each task are summed over the slices before the surgery.
-      pooled: What the summed loss of a task is divided by. If False, it is the number of labels of
-        this task in the batch. If True, it is the number of labels of all tasks together.
-      augment: A function ``(key, batch) -> batch`` that keeps all shapes, such as
-        `data.augment_scenes`. It runs on the device at the start of each step.
+      weighting: The method that chooses the weights of the losses. None means `weighting.equal`.
+      engine: The way in which the task gradients are computed, a name that
+        `gradients.task_gradients` explains. ``'auto'`` chooses one.
+      prefer: What ``engine='auto'`` tries to save, ``'time'`` or ``'memory'``.
+      micro_batches: The number of slices into which a batch is divided. The slices run one after
+        the other, which saves memory. The surgery receives the gradients of the whole batch.
+      pooled: The loss of a task is a sum over its labels in the batch, divided by a count. If
+        False, the count is the number of labels of this task. If True, the count is the number of
+        labels of all tasks together.
+      augment: A function ``(key, batch) -> batch`` that changes the examples at random but keeps
+        all shapes, such as `data.augment_scenes`. It runs on the device at the start of each step.
+        None means no augmentation.
       parallel: How several devices are used: ``'jit'`` runs one program over a mesh of all devices,
         and ``'pmap'`` runs one program per device.
-      stream: Whether the examples are streamed to the device. When None, data larger than 1 GiB is
-        streamed.
-      workers: The number of threads that read streamed examples in advance.
+      stream: If True, each batch is copied to the device when it is needed. If False, the whole
+        training split is stored on the device. None means True for data larger than 1 GiB.
+      workers: With streaming, the number of threads that read examples in advance.
       eval_batch_size: The number of examples per batch in evaluation.
-      log_every: The number of steps in a chunk. The losses are logged once per chunk.
-      eval_every: The number of steps between two evaluations on the validation split. Each
-        evaluation also writes a checkpoint. The number must be a multiple of ``log_every``. When
-        None, it is a tenth of ``steps``.
-      patience: Training stops after this many evaluations without a better one.
-      select: A function from validation results to a score that is higher for better results. The
-        default score is the mean loss, negated.
-      average_last: Test the parameters of this many last evaluations, and report the mean of the
-        test results. Published tables of data sets without a validation split are made in this way.
-        Test results are then not used to choose parameters.
+      log_every: The mean losses are logged every ``log_every`` steps.
+      eval_every: The number of steps between two evaluations on the validation split, a multiple of
+        ``log_every``. If there is a ``workdir``, each evaluation also writes a checkpoint. None
+        means about a tenth of ``steps``.
+      patience: Training stops after this number of evaluations without a better score. None means
+        that training never stops early.
+      select: A function from the validation results to a score, which must be higher for better
+        results. The default score is the negative mean of the losses of all tasks.
+      average_last: If this is a number m, the model is tested at each of the last m evaluations,
+        and the reported test result is the mean of these m results. Papers on data sets without a
+        validation split often report such a mean. None means that only the best parameters are
+        tested.
 
     Raises:
       ValueError: An option is out of range.
@@ -117,7 +122,7 @@ class Options:
 
     @property
     def score(self) -> Callable[[Results], float]:
-        """The function ``select``, or the default score."""
+        """The function ``select``, or the default score if ``select`` is None."""
         return select_by() if self.select is None else self.select
 
     def step(

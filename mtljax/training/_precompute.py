@@ -24,12 +24,12 @@ class Precomputed(NamedTuple):
     """The result of `precompute`.
 
     Attributes:
-      dataset: The data set in memory. The inputs are the stored `Features`. Targets and masks do
-        not change.
-      backbone: The backbone for these features. Its first stage stands for the frozen stages, and
-        has no parameters to train. The other stages follow.
-      whole: The backbone for the original inputs, with the same parameters and state. Use it to
-        serve the model, or to train on the original inputs.
+      dataset: The data set, in memory. Its inputs are the stored `Features`. Its targets and masks
+        are those of the original data set.
+      backbone: The backbone for these features. Its first stage replaces the frozen stages and has
+        no trainable parameters. The other stages are those of the original backbone.
+      whole: The backbone for the original inputs. Its parameters and state have the same structure
+        as those of ``backbone``. Use it to serve the model, or to train on the original inputs.
     """
 
     dataset: Dataset
@@ -47,26 +47,30 @@ def precompute(
     batch_size: int = 128,
     progress: str | None = None,
 ) -> Precomputed:
-    """Run frozen first stages of a backbone once per example, and store their output.
+    """Run frozen first stages of a backbone once per example, and store their outputs.
 
-    A training step then costs only the other stages. The result has two backbones. ``backbone``
-    reads the stored features, and ``whole`` reads the original inputs. A model on ``backbone``
-    trains like a model on ``whole`` whose first stages are frozen by `module.freeze`: losses,
-    gradients and parameters agree up to rounding.
+    A training step then runs only the other stages. The result has two backbones: ``backbone``
+    reads the stored outputs (the features), and ``whole`` reads the original inputs. In both, the
+    first stages are frozen, as with `module.freeze`. Training a model with either backbone gives
+    the same losses, gradients and parameters up to rounding.
 
-    The frozen stages become one stage in evaluation mode. Its parameters are drawn or loaded once,
-    so if a scheme makes several towers, all start with the same parameters. The parameters are in
-    the state of the model. So both models can read the checkpoints, and checkpoints hold the whole
-    model. Training with augmentation raises an error, because augmentation would change the
-    features at every step.
+    The frozen stages become one stage, which runs in evaluation mode. Its parameters are drawn or
+    loaded once. If a sharing scheme makes several copies of the backbone, these parameters are the
+    same in all copies. The parameters are stored in the state of the model, so a checkpoint
+    contains the complete model, and models on both backbones can read it. Training on the features
+    with augmentation raises an error, because the stored features cannot follow the augmented
+    inputs.
 
     Args:
-      dataset: The data set. All three splits are read, in order.
-      backbone: The network, as a tuple of stages.
-      stages: The number of first stages that run once, from 1 to all of them.
-      seed: The seed of the parameters of these stages, if none are loaded.
-      dtype: The dtype in which the features are stored. None means the dtype that the stages
-        return. When the features are read, they are cast back to that dtype.
+      dataset: The data set. Its training, validation and test splits are read once, in this order.
+      backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
+        example one layer.
+      stages: The number of first stages that are frozen and run once, at least 1.
+      seed: The seed of the parameters of the frozen stages. It has no effect on pretrained
+        parameters.
+      dtype: The dtype in which floating-point features are stored, for example ``'bfloat16'`` to
+        save memory. None means the dtype of the output of the stages. A model that reads the
+        features casts them back to the dtype of the output.
       batch_size: The number of examples per batch.
       progress: The title of a progress bar. None shows no bar.
 
@@ -74,8 +78,8 @@ def precompute(
       A `Precomputed` with the data set of features and the two backbones.
 
     Raises:
-      ValueError: An option is out of range, each task has its own inputs, the inputs are features
-        already, or features and targets need more memory than is free.
+      ValueError: An option is out of range, each task has its own inputs, the inputs are already
+        `Features`, or the features and targets do not fit into the free memory.
 
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=6, validation=2, test=2)

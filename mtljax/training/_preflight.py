@@ -22,21 +22,21 @@ def preflight(
     options: Options | None = None,
     **keywords: Any,
 ) -> None:
-    """Check that model, data, optimizer and options fit each other, without training.
+    """Check before training that model, data set, optimizer and options fit each other.
 
-    The check uses shapes only, so it is fast.
+    The check uses only the shapes of the arrays, so it is fast.
 
     Args:
       model: A multi-task model, made by a sharing scheme from a backbone and ``dataset.heads``.
       dataset: The data set, with its tasks and its training, validation and test splits.
       tx: An optax chain that begins with a surgery, such as
         ``surgery.on_shared(surgery.pcgrad())``.
-      options: The options of training. You can pass its fields as keywords instead.
+      options: An `Options` object. You can pass its fields as keywords instead.
       **keywords: Fields of `Options`. Without ``options``, ``steps`` and ``batch_size`` are
         required.
 
     Raises:
-      ValueError: The error that `train` would raise before its first step.
+      ValueError: The arguments do not fit each other. `train` would raise the same error.
 
     >>> from mtljax import backbones, data, sharing, surgery
     >>> digits = data.digits(train=64, validation=16, test=16)

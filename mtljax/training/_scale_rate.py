@@ -11,17 +11,18 @@ from mtljax.options import check_option
 
 
 def scale_rate(names: str | Sequence[str], multiple: Any) -> optax.GradientTransformation:
-    """Multiply the updates of named subtrees, to give them another learning rate.
+    """Give chosen parameters another learning rate, by a factor on their updates.
 
-    Put this at the end of an optax chain.
+    Put this transform at the end of an optax chain.
 
     Args:
-      names: One or several names of subtrees, at any depth. For example, ``'units'`` matches
-        ``shared/units/stage0`` and ``task/units/a``.
-      multiple: The factor of the learning rate.
+      names: One name or several names. A parameter is chosen if its path contains the name at any
+        depth. For example, ``'units'`` chooses ``shared/units/stage0`` and ``task/units/a``.
+      multiple: The factor by which the updates are multiplied.
 
     Raises:
-      ValueError: ``multiple`` is not a finite number. At init, no parameter has such a name.
+      ValueError: ``multiple`` is not a finite number. At init, a name does not choose any
+        parameter.
 
     >>> import jax.numpy as jnp
     >>> tx = optax.chain(optax.sgd(0.1), scale_rate('units', 100))

@@ -21,22 +21,22 @@ def train_seeds(
     progress: str | None = None,
     **keywords: Any,
 ) -> list[Result]:
-    """Train one run per seed, as `train` does, but without work folders.
+    """Train a model several times with different seeds, like `train` without a ``workdir``.
 
-    With ``together``, one vmapped program trains all seeds. This is faster if a step is small or if
-    the device is large; see `should_vmap_seeds`. Every seed has its own initial parameters, order
-    of examples, dropout and best step.
+    With ``together=True``, one program with ``vmap`` trains all seeds. This is often faster if a
+    step is small or if the device is large. The function `should_vmap_seeds` can decide this for
+    you. Every seed has its own initial parameters, order of examples, dropout and best step.
 
     Args:
       model: A multi-task model, made by a sharing scheme from a backbone and ``dataset.heads``.
       dataset: The data set, with its tasks and its training, validation and test splits.
       tx: An optax chain that begins with a surgery, such as
         ``surgery.on_shared(surgery.pcgrad())``.
-      options: The options of training. You can pass its fields as keywords instead.
-      seeds: The seeds, one run each.
-      together: Whether all seeds run in one program. If False, they run one after the other. One
-        program needs ``parallel='jit'`` and cannot have ``patience``, ``stream`` or
-        ``average_last``. Its ``steps_per_second`` counts the steps of all seeds.
+      options: An `Options` object. You can pass its fields as keywords instead.
+      seeds: The seeds. Each seed is one training run.
+      together: If True, all seeds run in one program. This needs ``parallel='jit'`` and excludes
+        the options ``patience``, ``stream`` and ``average_last``. The ``steps_per_second`` of the
+        results then counts the steps of all seeds. If False, the seeds run one after the other.
       progress: The title of a progress bar. None shows no bar.
       **keywords: Fields of `Options`. Without ``options``, ``steps`` and ``batch_size`` are
         required.
@@ -45,8 +45,8 @@ def train_seeds(
       One `Result` per seed.
 
     Raises:
-      ValueError: The errors of `train`, or there is no seed, or an option does not work with
-        ``together``.
+      ValueError: The arguments do not fit each other, as in `train`, or there is no seed, or an
+        option does not work with ``together``.
       NonFiniteLossError: A loss of any seed is NaN or infinite.
 
     >>> from mtljax import backbones, data, sharing, surgery

@@ -23,10 +23,11 @@ def filled(tasks: Mapping[str, Task], value: float) -> Results:
 def select_by(
     metric: str = 'loss', *, higher_is_better: bool = False
 ) -> Callable[[Results], float]:
-    """Return a score for the option ``select``: the mean of one metric over the tasks.
+    """Make a score function that is based on the mean of one metric over the tasks.
 
-    Only tasks that have the metric count. Values that are not finite, such as those of a task
-    without labels, do not count.
+    You can pass the function to `train` as the option ``select``. The mean is over the tasks that
+    have the metric. Values that are not finite do not count, for example the NaN of a task without
+    labels.
 
     Args:
       metric: The name of the metric, the same for all tasks.

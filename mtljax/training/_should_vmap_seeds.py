@@ -29,24 +29,28 @@ def should_vmap_seeds(
     seeds: Sequence[int],
     **keywords: Any,
 ) -> tuple[bool, str]:
-    """Decide whether `train_seeds` should run the seeds in one program, and say why.
+    """Decide whether `train_seeds` should train all seeds in one program, and say why.
 
-    One program is not possible with ``patience`` (early stopping), ``average_last``, pmap or
-    streamed data. It is not chosen if the model has convolutions, which are slow when every seed
-    has its own kernels. Otherwise it is chosen on a CPU if one step takes at most 50 MFLOP. On
-    other devices it is chosen if the states of all seeds fill at most one eighth of the memory.
+    The result is the argument ``together`` of `train_seeds`. It is False in these cases:
+
+    - There is only one seed.
+    - The options exclude one program: ``patience`` (early stopping), ``average_last``,
+      ``parallel='pmap'`` or streamed data.
+    - The model has convolutions, which are slow if every seed has its own kernels.
+    - On a CPU, one step of one seed takes more than 50 MFLOP.
+    - On other devices, the training states of all seeds need more than one eighth of the memory.
 
     Args:
       model: A multi-task model, made by a sharing scheme from a backbone and ``dataset.heads``.
       dataset: The data set, with its tasks and its training, validation and test splits.
       tx: An optax chain that begins with a surgery, such as
         ``surgery.on_shared(surgery.pcgrad())``.
-      options: The options of training. You can pass its fields as keywords instead.
-      seeds: The seeds, one run each.
+      options: An `Options` object. You can pass its fields as keywords instead.
+      seeds: The seeds. Each seed is one training run.
       **keywords: Fields of `Options`. You can leave out ``steps``, because it does not matter here.
 
     Returns:
-      The decision, and its reason as text for a log.
+      The decision, and a short text with its reason.
 
     >>> from mtljax import backbones, data, sharing, surgery
     >>> digits = data.digits(train=64, validation=16, test=16)

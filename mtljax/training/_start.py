@@ -22,14 +22,14 @@ def initial_state(
     seed: int = 0,
     **keywords: Any,
 ) -> TrainState:
-    """Return the state that `train` starts from.
+    """Return the training state from which `train` starts.
 
     Args:
       model: A multi-task model, made by a sharing scheme from a backbone and ``dataset.heads``.
       dataset: The data set, with its tasks and its training, validation and test splits.
       tx: An optax chain that begins with a surgery, such as
         ``surgery.on_shared(surgery.pcgrad())``.
-      options: The options of training. You can pass its fields as keywords instead.
+      options: An `Options` object. You can pass its fields as keywords instead.
       seed: The seed of the initial parameters.
       **keywords: Fields of `Options`. Without ``options``, ``steps`` and ``batch_size`` are
         required.
@@ -38,7 +38,7 @@ def initial_state(
       The training state at step 0.
 
     Raises:
-      ValueError: The error that `train` would raise before its first step.
+      ValueError: The arguments do not fit each other. `train` would raise the same error.
 
     >>> from mtljax import backbones, data, sharing, surgery
     >>> digits = data.digits(train=64, validation=16, test=16)
@@ -62,10 +62,10 @@ def save_start(
     *,
     seed: int = 0,
 ) -> None:
-    """Write the first checkpoint of a run, so that `train` starts from a given state.
+    """Write the first checkpoint of a run, so that `train` starts from the given state.
 
     Args:
-      workdir: The folder of the run. It must not hold a checkpoint yet.
+      workdir: The folder of the run. It must not contain a checkpoint yet.
       model: The model that you will train.
       state: The state to start from, at step 0.
       results: The results of ``state`` on the validation split.

@@ -23,14 +23,15 @@ _ORDER = (
 
 
 class TrainStep(NamedTuple):
-    """A pure training step, the result of `train_step`.
+    """The two functions of a training step, as `train_step` returns them.
 
     Attributes:
-      init: A function ``(key, batch) -> TrainState``. It also checks that the shapes of the model,
-        the tasks, the batch and the optax chain fit.
-      update: A function ``(state, batch) -> (state, info)``. ``info`` holds ``loss``, ``weight``
-        and ``active``, each as ``{task: scalar}``. ``active`` says whether the batch has a label of
-        the task. ``update`` is not compiled: apply jit, pmap, scan or vmap to it yourself.
+      init: A function ``(key, batch) -> TrainState`` that makes the state at step 0. It also checks
+        that the model, the tasks, the batch and the optax chain fit each other.
+      update: A pure function ``(state, batch) -> (state, info)`` that does one step. ``info`` has
+        the entries ``loss``, ``weight`` and ``active``, each of the form ``{task: scalar}``: the
+        loss of the task, its weight, and whether the batch has a label of the task. ``update`` is
+        not compiled. Apply ``jax.jit``, ``pmap``, ``scan`` or ``vmap`` to it yourself.
     """
 
     init: Callable[..., TrainState]
@@ -52,29 +53,36 @@ def train_step(
 ) -> TrainStep:
     """Build the training step of a model, for any sharing scheme, weighting and surgery.
 
+    A step computes the losses of a batch, multiplies them by the weights of the weighting, computes
+    the gradient of each task, and updates the parameters by the optax chain.
+
     Args:
       model: A multi-task model, made by a sharing scheme from a backbone and heads.
       tasks: The `Task` of each task name, ``{task: Task}``.
       tx: An optax chain that begins with a surgery, such as
         ``surgery.on_shared(surgery.pcgrad())``.
-      weighting: The method that chooses the weights of the losses; `weighting.equal` when None.
-      engine: How the task gradients are computed; see `gradients.task_gradients`.
-      prefer: What the engine ``'auto'`` saves: ``'time'`` or ``'memory'``.
-      micro_batches: The number of slices of a batch. The slices run one after the other, which
-        saves memory. The gradients of each task are summed over the slices before the surgery.
-      pooled: What the summed loss of a task is divided by. If False, it is the number of labels of
-        this task in the batch. If True, it is the number of labels of all tasks together.
-      augment: A function ``(key, batch) -> batch`` that keeps all shapes, such as
-        `data.augment_scenes`. It runs on the device at the start of each step.
-      axis_name: The axis name of a surrounding pmap. Each device then receives its part of the
-        batch. Losses, label counts and gradients are averaged over the devices before the surgery.
+      weighting: The method that chooses the weights of the losses. None means `weighting.equal`.
+      engine: The way in which the task gradients are computed, a name that
+        `gradients.task_gradients` explains. ``'auto'`` chooses one.
+      prefer: What ``engine='auto'`` tries to save, ``'time'`` or ``'memory'``.
+      micro_batches: The number of slices into which a batch is divided. The slices run one after
+        the other, which saves memory. The surgery receives the gradients of the whole batch.
+      pooled: The loss of a task is a sum over its labels in the batch, divided by a count. If
+        False, the count is the number of labels of this task. If True, the count is the number of
+        labels of all tasks together.
+      augment: A function ``(key, batch) -> batch`` that changes the examples at random but keeps
+        all shapes, such as `data.augment_scenes`. It runs on the device at the start of each step.
+        None means no augmentation.
+      axis_name: The axis name of the surrounding ``pmap``, if there is one. Each device then
+        receives a part of the batch. The losses, label counts and gradients are averaged over the
+        devices before the surgery.
 
     Returns:
       A `TrainStep` with the functions ``init`` and ``update``.
 
     Raises:
-      ValueError: A task of the model has no `Task`, or an option is out of range. In ``init``,
-        shapes do not fit, or the chain does not begin with a surgery.
+      ValueError: A task of the model is missing in ``tasks``, or an option is out of range. In
+        ``init``, shapes do not fit, or the chain does not begin with a surgery.
 
     >>> from mtljax import backbones, data, sharing, surgery
     >>> digits = data.digits(train=100, validation=10, test=10)

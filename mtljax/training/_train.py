@@ -23,17 +23,17 @@ def train(
 ) -> Result:
     """Train a model, choose the best parameters on the validation split, and test them once.
 
-    Small data is stored on the device, and many steps run in one compiled loop. Large data is
-    streamed to the device while training runs. If you pass a ``workdir``, training continues from
-    the newest checkpoint in it. The result then has the same bits as that of a run without an
-    interruption.
+    A small data set is stored on the device, and many steps run in one compiled loop. A large data
+    set is streamed to the device during training. If you pass a ``workdir``, the run writes
+    checkpoints there. After an interruption, the same call continues from the newest checkpoint,
+    and the final result is bit for bit the same as without the interruption.
 
     Args:
       model: A multi-task model, made by a sharing scheme from a backbone and ``dataset.heads``.
       dataset: The data set, with its tasks and its training, validation and test splits.
       tx: An optax chain that begins with a surgery, such as
         ``surgery.on_shared(surgery.pcgrad())``.
-      options: The options of training. You can pass its fields as keywords instead.
+      options: An `Options` object. You can pass its fields as keywords instead.
       seed: The seed of the initial parameters, of the order of the examples and of dropout.
       workdir: The folder for ``metrics.jsonl``, TensorBoard events and ``checkpoints/``.
       progress: The title of a progress bar. None shows no bar.
@@ -41,11 +41,11 @@ def train(
         required.
 
     Returns:
-      A `Result`: the last and the best state, the results on validation and test, and the log.
+      A `Result` with the last and the best state, the validation and test results, and the log.
 
     Raises:
-      ValueError: Options, shapes or checkpoints do not fit. This error comes before training
-        starts.
+      ValueError: The options, the shapes or the checkpoints in ``workdir`` do not fit. This error
+        is raised before training starts.
       NonFiniteLossError: A loss is NaN or infinite. The message names the task and the step.
 
     >>> from mtljax import backbones, data, sharing, surgery

@@ -1,15 +1,15 @@
 """Loss weighting: methods that choose the weight of each task's loss in every step.
 
-A weighting reads the losses, not the gradients. Training then takes the gradient of the weighted
-sum of the losses.
+A weighting reads the losses of a step, but not the gradients. Each loss is then multiplied by its
+weight before the gradients are computed.
 
 All weightings follow these rules:
 
-- A task is active if it has a label in the batch. Other tasks get weight 0. Their losses are never
-  read, and they do not change the weights of the active tasks.
+- A task without a label in the batch gets weight 0. Its loss is never read and does not change the
+  weights of the other tasks.
 - Autodiff treats the weights as constants.
-- The weights have the dtype of the losses, but at least float32. States have the default float
-  dtype.
+- The weights have the dtype of the losses, but at least float32. The arrays in the state of a
+  weighting have the default float dtype of JAX.
 """
 
 from mtljax.weighting._chain import chain

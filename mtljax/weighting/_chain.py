@@ -9,16 +9,17 @@ from mtljax.base import Weighting
 
 
 def chain(*weightings: Weighting) -> Weighting:
-    """Multiply the weights of several weightings.
+    """Combine several weightings: the weight of a task is the product of their weights.
 
-    Each weighting receives the original losses and a key of its own. A weighting that has
-    ``observe`` also receives the losses after the step. The state is the tuple of their states.
+    Each weighting receives the original losses and its own random key. Weightings with a function
+    ``observe``, such as `famo`, also receive the losses after the step. The state is the tuple of
+    the states of the weightings.
 
-    The scale of the result is the product of the scales of the weightings. Each weighting treats
-    tasks without a label, and losses that are zero or negative, as it does without `chain`.
+    Each weighting treats missing labels, and losses that are zero or negative, in the same way as
+    without `chain`.
 
     Args:
-      *weightings: The weightings, at least one. Their order only changes the keys that they
+      *weightings: The weightings, at least one. Their order affects only the random keys that they
         receive.
 
     Raises:

@@ -8,7 +8,7 @@ from mtljax.weighting._active import over_active
 
 
 def constant(weights: PerTask) -> Weighting:
-    """Fixed weights, one for each task.
+    """Use fixed weights, one for each task.
 
     With weights of 1, the total loss is the plain sum of the losses. A task without a label in the
     batch gets weight 0, and the other weights do not change. The losses may have any sign and size.

@@ -30,25 +30,26 @@ class DwaState(NamedTuple):
 def dwa(window: int = 25, *, temperature: ArrayLike = 2.0, sliding: bool = False) -> Weighting:
     """DWA: give more weight to tasks whose losses fall more slowly.
 
-    The ratio ``r_t`` is the mean loss of task t in the last window, divided by its mean loss in the
-    window before. The weights are ``w = n softmax(r / temperature)`` over the n tasks that have a
-    label in the batch (Liu, Johns, Davison, CVPR 2019, https://arxiv.org/abs/1803.10704). They are
-    1 until two windows are full.
+    The training steps are divided into windows. The ratio ``r_t`` is the mean loss of task t in the
+    last window, divided by its mean loss in the window before. The weights are
+    ``w = n softmax(r / temperature)`` over the n tasks that have a label in the batch (Liu, Johns,
+    Davison, CVPR 2019, https://arxiv.org/abs/1803.10704). All weights are 1 until two windows are
+    full.
 
-    The weights sum to n, as equal weights do. A task without a label in the batch gets weight 0,
-    and the step does not count in its means. If a task has no label in one of the windows, or if
-    its earlier mean is 0, its ratio is 1. The losses should be positive. If a mean is negative, a
-    ratio above 1 is an improvement, and the weights change in the wrong direction.
+    The weights sum to n. A task without a label in the batch gets weight 0, and the step does not
+    count in the mean losses of this task. If a task has no label in one of the two windows, or if
+    its mean loss in the earlier window is 0, its ratio is 1. The losses should be positive. For
+    negative mean losses, a ratio above 1 means that the loss has fallen, so the weights change in
+    the wrong direction.
 
     Args:
-      window: The length of a window in steps. The paper compares epochs, so its window is the
-        number of steps of an epoch. nash-mtl, the code of the Nash-MTL paper, takes 25 steps and
-        ``sliding``.
-      temperature: The temperature of the softmax. A larger one makes the weights more equal. The
-        paper and all published code take 2.
-      sliding: Whether the two windows are always the last ``2 window`` steps, including the present
-        step, as in the experiments of Nash-MTL. If False, the windows are consecutive blocks of
-        steps, and the weights change only when a block ends.
+      window: The length of a window in steps. In the paper, a window is one epoch. The code of the
+        Nash-MTL paper uses windows of 25 steps with ``sliding=True``.
+      temperature: The temperature of the softmax. With a larger temperature, the weights are more
+        equal. The paper and all published code use 2.
+      sliding: If True, the two windows are always the last ``2 * window`` steps, including the
+        present step, as in the experiments of Nash-MTL. If False, the windows are consecutive
+        blocks of steps, and the weights change only when a block ends.
 
     Raises:
       ValueError: An option is out of range.

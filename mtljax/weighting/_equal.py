@@ -7,10 +7,9 @@ from mtljax.weighting._active import over_active
 
 
 def equal() -> Weighting:
-    """Weight 1 for every task, so that the total loss is the plain sum of the losses.
+    """Give every task the weight 1, so that the total loss is the plain sum of the losses.
 
-    The weights sum to the number of tasks with a label in the batch. Other tasks get weight 0. The
-    losses may have any sign and size.
+    A task without a label in the batch gets weight 0. The losses may have any sign and size.
 
     >>> weighting = equal()
     >>> weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))[0].tolist()

@@ -33,30 +33,32 @@ def famo(
     weight_decay: ArrayLike = 1e-3,
     min_losses: PerTask = 0.0,
 ) -> Weighting:
-    """FAMO: train weights that make the logarithms of all losses fall at one rate.
+    """FAMO: train weights with which the logarithms of all losses fall equally fast.
 
-    For task t let ``L_t`` be the loss, and ``D_t = L_t - min_losses + 1e-8`` its distance from a
-    lower bound. The weights come from trained logits xi, with ``z = softmax(xi)``:
-    ``w_t = c z_t / D_t`` with ``c = 1 / sum_t (z_t / D_t)``. These are the weights of the gradient
-    of ``sum_t z_t log D_t``, scaled to sum 1.
+    Let ``L_t`` be the loss of task t, and ``D_t = L_t - min_losses + 1e-8`` its distance from a
+    lower bound. The method trains one logit per task, the vector xi. With ``z = softmax(xi)``, the
+    weights are ``w_t = c z_t / D_t``, where ``c = 1 / sum_t (z_t / D_t)`` makes their sum 1. So the
+    weighted gradient is proportional to the gradient of ``sum_t z_t log D_t``.
 
-    After the step, the losses are computed again on the same batch. They show how far each D fell:
+    After the step, the losses are computed again on the same batch. The fall of each D is
     ``delta = log D - log D_after``. The optimizer of xi receives the gradient
     ``J^T delta + gamma xi``, where J is the Jacobian of the softmax and gamma is ``weight_decay``.
-    So a task weighs less, the more its loss fell (Liu, Feng, Stone, Liu, NeurIPS 2023,
-    https://arxiv.org/abs/2306.03792). For any number of tasks T, this costs one more forward pass
-    per step. ``observe`` must be called after every ``update``; `training.train_step` does that.
+    So the weight of a task becomes smaller if its loss fell more than the other losses (Liu, Feng,
+    Stone, Liu, NeurIPS 2023, https://arxiv.org/abs/2306.03792). This costs one additional forward
+    pass per step, for any number of tasks.
 
-    The weights sum to 1, while equal weights sum to T. A task without a label in the batch gets
-    weight 0 and is left out of the softmax. Its logit gets neither gradient nor decay, but the
-    momentum of the optimizer may still change it. D must be positive before and after the step: if
-    one D is not positive, all weights are NaN. A loss that can be negative therefore needs
-    ``min_losses``.
+    `training.train_step` passes the new losses to the function ``observe`` of this weighting. In a
+    training loop of your own, call ``observe`` after every step.
+
+    The weights sum to 1. A task without a label in the batch gets weight 0 and is left out of the
+    softmax. Its logit gets neither gradient nor decay, but the momentum of the optimizer may still
+    change the logit. If a D is not positive, before or after the step, all weights are NaN. So a
+    loss that can be negative needs ``min_losses``.
 
     Args:
-      optimizer: The optimizer of xi; ``optax.adam(0.025)`` when None, as in the authors' code.
-      weight_decay: The decay gamma of xi. The authors take 1e-3 on most data sets.
-      min_losses: Lower bounds of the losses: one number, or one per task.
+      optimizer: The optimizer of xi. None means ``optax.adam(0.025)``, as in the authors' code.
+      weight_decay: The weight decay gamma of xi. The authors use 1e-3 on most data sets.
+      min_losses: Lower bounds of the losses. Pass one number, or one number per task.
 
     Raises:
       ValueError: An option is out of range. In ``init``, an option does not have one value per

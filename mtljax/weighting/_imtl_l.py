@@ -10,18 +10,19 @@ from mtljax.weighting._learned import learned_weighting
 def imtl_l(*, optimizer: optax.GradientTransformation | None = None) -> Weighting:
     """IMTL-L: train weights that make every weighted loss 1.
 
-    The weight of task t is ``w_t = e^(s_t)``, where ``s_t`` starts at 0 and minimises
-    ``sum_t e^(s_t) L_t - s_t`` (Liu, Li, Kuang, Xue, Chen, Yang, Liao, Zhang, ICLR 2021,
-    https://openreview.net/forum?id=IMPnRXEWpvr). ``L_t`` is the loss of the task. A step uses the
-    weights as they are before it changes s. The gradient part of IMTL is ``surgery.imtl_g``.
+    Let ``L_t`` be the loss of task t. Its weight is ``w_t = e^(s_t)``, where ``s_t`` is a trained
+    number that starts at 0. Each step returns the present weights, and then makes one optimizer
+    step on ``sum_t e^(s_t) L_t - s_t`` (Liu, Li, Kuang, Xue, Chen, Yang, Liao, Zhang, ICLR 2021,
+    https://openreview.net/forum?id=IMPnRXEWpvr). The second part of IMTL, which combines gradients,
+    is ``surgery.imtl_g``.
 
-    The weights are 1 at the start. They converge to ``w_t = 1 / L_t``, so they grow as the losses
-    fall, and their sum is not fixed. A task without a label in the batch gets weight 0. Its ``s_t``
-    gets no gradient, but the momentum of the optimizer may still change it. The losses should be
-    positive: for a loss of 0 or less, the weight grows without limit.
+    The weights are 1 at the start. They tend to ``w_t = 1 / L_t``, so they grow as the losses fall,
+    and their sum is not fixed. A task without a label in the batch gets weight 0. Its ``s_t`` gets
+    no gradient, but the momentum of the optimizer may still change ``s_t``. The losses should be
+    positive. If a loss is 0 or negative, its weight grows without limit.
 
     Args:
-      optimizer: The optimizer of s; ``optax.adam(0.025)`` when None, as for `uncertainty`.
+      optimizer: The optimizer of the numbers ``s_t``. None means ``optax.adam(0.025)``.
 
     Raises:
       ValueError: ``optimizer`` is not an optax optimizer.

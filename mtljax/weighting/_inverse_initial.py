@@ -24,12 +24,12 @@ class InverseInitialState(NamedTuple):
 def inverse_initial() -> Weighting:
     """Divide every loss by its first value: ``w_t = 1 / L_t(0)``.
 
-    ``L_t(0)`` is the loss of task t in the first batch in which the task has a label. The weight
-    does not change after this batch.
+    Here ``L_t(0)`` is the loss of task t in the first batch in which the task has a label. The
+    weight does not change after this batch.
 
-    Every weighted loss starts at 1. The sum of the weights is not fixed. A task without a label in
-    the batch gets weight 0, and the other weights do not change. If the first loss of a task is not
-    positive, its weight is NaN. Later losses may have any sign and size.
+    So every weighted loss starts at 1. The sum of the weights is not fixed. A task without a label
+    in the batch gets weight 0, and the other weights do not change. If the first loss of a task is
+    not positive, its weight is NaN. Later losses may have any sign and size.
 
     >>> weighting = inverse_initial()
     >>> weights, state = weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))

@@ -7,14 +7,14 @@ from mtljax.weighting._active import over_active
 
 
 def random() -> Weighting:
-    """RLW: draw new weights at every step.
+    """RLW: draw random weights at every step.
 
-    The weights are ``w = softmax(x)`` with ``x_t ~ N(0, 1)`` for task t (Lin, Ye, Zhang, Tsang,
-    TMLR 2022, https://arxiv.org/abs/2111.10603). This is a baseline that other weightings should
-    beat.
+    The weights are ``w = softmax(x)``, where ``x_t`` is drawn from the normal distribution
+    ``N(0, 1)`` for each task t (Lin, Ye, Zhang, Tsang, TMLR 2022,
+    https://arxiv.org/abs/2111.10603). This is a baseline that other weightings should beat.
 
-    The weights sum to 1, while equal weights sum to the number of tasks. A task without a label in
-    the batch gets weight 0 and is left out of the softmax. The losses are not read.
+    The weights sum to 1. A task without a label in the batch gets weight 0 and is left out of the
+    softmax. The method does not read the losses.
 
     Raises:
       ValueError: At update, the key is missing.

@@ -15,27 +15,30 @@ def stch(
     smoothing: ArrayLike = 1.0,
     ideal: PerTask = 0.0,
 ) -> Weighting:
-    """STCH: minimise a smooth maximum of the losses, the smooth Tchebycheff scalarisation.
+    """STCH: minimise a smooth maximum of the losses (smooth Tchebycheff scalarisation).
 
-    The maximum is ``max_t lambda_t (L_t - z_t)``. Here ``L_t`` is the loss of task t, ``lambda_t``
-    is its preference, and ``z_t`` is a value that the loss could reach. The smooth maximum is
-    ``mu log sum_t exp(lambda_t (L_t - z_t) / mu)``. Its gradient has the weights
+    Let ``L_t`` be the loss of task t, ``lambda_t`` the preference of the task, and ``z_t`` the
+    smallest value that the loss could reach. A task is worse, the larger ``lambda_t (L_t - z_t)``
+    is. The maximum of this number over the tasks is replaced by the smooth maximum
+    ``mu log sum_t exp(lambda_t (L_t - z_t) / mu)``. The weights are those of its gradient,
     ``w = lambda * softmax(lambda (L - z) / mu)`` (Lin, Zhang, Yang, Liu, Wang, Zhang, ICML 2024,
-    https://arxiv.org/abs/2402.19078). The worst task gets the largest weight, and the whole weight
-    as mu goes to 0. If the losses have different units, make them comparable by `chain` or
-    ``preference``.
+    https://arxiv.org/abs/2402.19078). With equal preferences, the worst task gets the largest
+    weight. For mu near 0, all other weights are near 0. If the losses have different scales, make
+    them comparable with `chain` or with ``preference``.
 
-    The weights sum to a weighted mean of the preferences, which is ``1/n`` by default for n tasks
-    with a label in the batch. A task without a label gets weight 0 and is left out of the softmax.
-    The losses may have any sign, because only their distance to z counts.
+    With the default preferences, the weights sum to ``1/n``, where n is the number of tasks with a
+    label in the batch. A task without a label gets weight 0 and is left out of the softmax. The
+    losses may have any sign, because only ``L_t - z_t`` matters.
 
     Args:
-      preference: The numbers lambda, one per task. They are not normalised. The default is ``1/n``.
-        Code that takes 1 for each task has weights n times as large, and needs a smoothing n times
-        as large for the same softmax.
-      smoothing: The number mu, in units of ``lambda L``. Published code starts from 1.
-      ideal: The values z that the losses could reach: one number, or one per task. Use 0 for losses
-        that can fall to 0.
+      preference: The numbers ``lambda_t``, one per task. They are not normalised. None means
+        ``1/n`` for each task. If other code uses 1 for each task and a smoothing mu, then
+        ``smoothing=mu/n`` and None give the same softmax and weights that are ``1/n`` times as
+        large.
+      smoothing: The number mu, above 0. A smaller mu gives more of the weight to the worst task.
+        Published code starts from 1.
+      ideal: The numbers ``z_t``. Pass one number, or one number per task. Use 0 for losses that can
+        fall to 0.
 
     Raises:
       ValueError: An option is out of range. In ``init``, an option does not have one value per

@@ -22,24 +22,27 @@ def uncertainty(
 ) -> Weighting:
     """UW: weight every loss by the inverse of its learned noise variance.
 
-    For task t with the loss ``L_t``, the number ``s_t = log sigma_t^2`` is trained on
-    ``sum_t a_t e^(-s_t) L_t + s_t / 2``. So the weight of the task is ``w_t = a_t e^(-s_t)``. The
-    factor ``a_t`` is 1/2 for regression, where L is a squared error, and 1 for classification,
-    where L is a cross entropy (Kendall, Gal, Cipolla, CVPR 2018, https://arxiv.org/abs/1705.07115).
-    s is not among the parameters of the model: it has a separate optimizer, and no weight decay
-    acts on it. A step uses the weights as they are before it changes s.
+    Let ``L_t`` be the loss of task t, and ``s_t = log sigma_t^2`` the logarithm of its noise
+    variance, a trained number. The weight of the task is ``w_t = a_t e^(-s_t)``. The factor ``a_t``
+    is 1/2 for regression, where the loss is a squared error, and 1 for classification, where the
+    loss is a cross entropy. Each step returns the present weights, and then makes one optimizer
+    step on ``sum_t a_t e^(-s_t) L_t + s_t / 2`` (Kendall, Gal, Cipolla, CVPR 2018,
+    https://arxiv.org/abs/1705.07115). The ``s_t`` are not among the parameters of the model. They
+    have their own optimizer, and weight decay of the model does not change them.
 
-    With ``initial=0`` the weights start at ``a_t``. They converge to ``w_t = 1 / (2 L_t)`` in both
-    forms, so they grow as the losses fall, and their sum is not fixed. A task without a label in
-    the batch gets weight 0. Its ``s_t`` gets no gradient, but the momentum of the optimizer may
-    still change it. The losses should be positive: for a loss of 0 the weight grows without limit,
-    and for a negative loss it grows faster and faster.
+    With ``initial=0`` the weights start at ``a_t``. They tend to ``w_t = 1 / (2 L_t)`` for
+    regression and for classification, so they grow as the losses fall, and their sum is not fixed.
+    A task without a label in the batch gets weight 0. Its ``s_t`` gets no gradient, but the
+    momentum of the optimizer may still change ``s_t``. The losses should be positive. If a loss is
+    0 or negative, its weight grows without limit.
 
     Args:
-      form: ``'regression'`` or ``'classification'``: one for all tasks, or one per task.
-      initial: The first s: one number, or one per task. Published code starts from 0, -0.5 or -0.7.
-      optimizer: The optimizer of s; ``optax.adam(0.025)`` when None, with the learning rate of the
-        experiments of Nash-MTL.
+      form: ``'regression'`` or ``'classification'``, which sets ``a_t``. Pass one form for all
+        tasks, or a sequence of one form per task.
+      initial: The first value of ``s_t``. Pass one number, or one number per task. Published code
+        starts from 0, -0.5 or -0.7.
+      optimizer: The optimizer of the numbers ``s_t``. None means ``optax.adam(0.025)``, with the
+        learning rate of the experiments of Nash-MTL.
 
     Raises:
       ValueError: The form is unknown, ``initial`` is not finite, or ``optimizer`` is not an optax
