@@ -28,13 +28,14 @@ def check_scheme(
     - layout: ``params`` is ``{'shared': ..., 'task': {'heads': {task: ...}, ...}}``, and the tasks
       of the model are in the order of the heads.
     - reach: for each leaf of ``params['shared']``, two or more losses have a non-zero gradient. For
-      each leaf of ``params['task']``, one loss has a non-zero gradient. If such a leaf is stacked
-      over the tasks, ``[T, ...]``, only the loss of task t has a non-zero gradient in row t. For
-      each head, the loss of its task has a non-zero gradient.
-    - gradients: the sum of the task gradients is equal to the gradient that ``jax.grad`` computes
-      for the sum of the losses.
+      each leaf of ``params['task']``, exactly one loss has a non-zero gradient. If such a leaf is
+      stacked over the tasks, ``[T, ...]``, only the loss of task t has a non-zero gradient in row
+      t. For each head, the loss of its task has a non-zero gradient.
+    - gradients: a weighted sum of the task gradients is equal to the gradient that ``jax.grad``
+      computes for the weighted sum of the losses.
     - losses: the loss of each task is the loss of its prediction, plus the auxiliary loss of the
-      model for this task, if there is one.
+      model for this task, if there is one. A loss is not compared if ``train=True`` changes the
+      prediction, as with dropout.
     - readout: if the model predicts only some tasks, the predictions are the same as if it predicts
       all tasks.
     - state: a training step does not change the structure, the shapes and the dtypes of the state.
