@@ -24,8 +24,8 @@ def cross_stitch(
     A tower is a copy of the backbone for one task. A cross-stitch unit is a small matrix of learned
     weights alpha that mixes the features of the towers. After a stage, the features of task t
     become ``x_t <- sum_s alpha_ts x_s``, a sum over the towers of all tasks s (Misra et al., CVPR
-    2016, https://arxiv.org/abs/1604.03539). The first value of ``alpha_tt`` is ``own``, and the
-    first values of the other ``alpha_ts`` are equal and sum to ``1 - own``.
+    2016, https://arxiv.org/abs/1604.03539). The initial value of ``alpha_tt`` is ``own``. The
+    initial values of the other ``alpha_ts`` are equal and sum to ``1 - own``.
 
     The towers are stored in ``params['shared']['towers']``, and all units except the last in
     ``params['shared']['units']``, because the losses of all tasks depend on them. Row t of the last
@@ -45,7 +45,7 @@ def cross_stitch(
         example one layer.
       heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
         the tasks in the order of this dict.
-      own: The first value of ``alpha_tt``, the weight of the features of the task itself. With 1,
+      own: The initial value of ``alpha_tt``, the weight of the features of the task itself. With 1,
         training starts from independent towers.
       per_channel: Whether each ``alpha_ts`` has one value per channel (the last axis), as in the
         experiments of the paper on feature maps. If False, all channels have the same value.

@@ -56,8 +56,8 @@ def nddr(
     At the start, ``W_t`` multiplies each channel of task t by ``own`` and adds the same channel of
     the other towers, with equal weights that sum to ``1 - own``.
 
-    The part of the network with norm, ReLU and ``W_t`` after one stage is called a unit. The towers
-    are stored in ``params['shared']['towers']``, and all units except the last in
+    Below, a unit is the mixing step after one stage: ``W_t``, norm and ReLU. The towers are stored
+    in ``params['shared']['towers']``, and all units except the last in
     ``params['shared']['units']``. The last unit of task t is stored in
     ``params['task']['units'][t]``.
 
@@ -66,7 +66,7 @@ def nddr(
         example one layer.
       heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
         the tasks in the order of this dict.
-      own: The first weight of a channel on itself.
+      own: The initial weight of a channel on itself.
       norm: Whether batch norm and ReLU follow the convolution, as in the paper.
       axis_name: The axis name of the surrounding ``pmap``, if there is one. Batch norm then
         averages its statistics over the devices of this axis.

@@ -47,9 +47,9 @@ def sluice(
       heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
         the tasks in the order of this dict.
       subspaces: The number S of equal parts of the channels (the last axis).
-      own: The first weight of a subspace on itself. The other weights in its sum are equal at the
-        start, and all weights sum to 1. The paper calls the value ``1 / (S T)`` 'balanced', for T
-        tasks.
+      own: The initial weight of a subspace on itself. The other weights in its sum are equal at the
+        start, and all weights of the sum add up to 1. The paper calls the value ``1 / (S T)``
+        'balanced', for T tasks.
       mixture: Whether the heads read the sum over the stages. The weights beta start equal. If
         False, the heads read the features of the last stage.
       start: The index of the first stage of the towers, counted from 0. All tasks share the stages
