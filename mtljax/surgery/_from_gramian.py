@@ -33,8 +33,8 @@ def from_gramian(
         T tasks, the weights are ``[T]``, and ``inner`` is the state of the method. The other
         arguments are those of the ``update`` of a `Surgery`.
       init: A function of T that returns the first state. Leave it out for a method without a state.
-      num_tasks: The number of tasks T. A method with a state needs it, except inside `on_shared`,
-        which passes T itself.
+      num_tasks: The number of tasks T. Only a method with a state needs it. You can omit it if the
+        method is used in `on_shared`.
       weighs_heads: Whether `on_shared` multiplies the gradients of the heads by the task weights
         too.
       scale: The update when every task gradient equals g: ``'sum'`` for ``T g``, ``'mean'`` for
@@ -85,7 +85,7 @@ def from_cosines(
         norms and weights are ``[T]`` for T tasks, the cosines are ``[T, T]``, and ``inner`` is the
         state of the method. The other arguments are those of the ``update`` of a `Surgery`.
       init: A function of T that returns the first state. It receives None if T is unknown.
-      num_tasks: The number of tasks T, as in `from_gramian`.
+      num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
       weighs_heads: Whether `on_shared` multiplies the gradients of the heads by the task weights
         too.
       scale: The update when every task gradient equals g: ``'sum'`` for ``T g``, ``'mean'`` for

@@ -12,11 +12,12 @@ from mtljax.surgery._surgery import Surgery, Traits, transform
 def graddrop(*, leak: PerTask = 0.0) -> Surgery:
     """GradDrop: in every parameter, keep only the gradients of one randomly drawn sign.
 
-    The method treats each scalar parameter separately. Let ``g_t`` be its gradient for task t. The
-    positive sign is drawn with the probability ``P = (1 + sum_t g_t / sum_t |g_t|) / 2``, and the
-    negative sign otherwise. The mask ``M_t`` is 1 if ``g_t`` has the drawn sign, and 0 if not. The
-    update is ``d = sum_t (l_t + (1 - l_t) M_t) g_t`` with the leak ``l_t``, which is 0 by default
-    (Chen, Ngiam, Huang, Luong, Kretzschmar, Chai, Anguelov, NeurIPS 2020,
+    The method treats each scalar parameter separately. Let ``g_t`` be the gradient of task t in
+    this parameter. The positive sign is drawn with the probability
+    ``P = (1 + sum_t g_t / sum_t |g_t|) / 2``, and the negative sign otherwise. The mask ``M_t`` is
+    1 if ``g_t`` has the drawn sign, and 0 if not. The update is
+    ``d = sum_t (l_t + (1 - l_t) M_t) g_t`` with the leak ``l_t``, which is 0 by default (Chen,
+    Ngiam, Huang, Luong, Kretzschmar, Chai, Anguelov, NeurIPS 2020,
     https://arxiv.org/abs/2010.06808). In this library, as in TorchJD and in the code of CAGrad, the
     method acts on the gradients of the parameters. In the paper it acts on the gradients of a
     layer's activations.

@@ -52,8 +52,8 @@ def gradnorm(
     For n tasks the weights are ``n softmax(z)`` with trained logits z. They are positive and their
     sum is n, as in the paper. Two points differ from the paper:
 
-    - The objective is divided by G, so that the size of the gradients does not act as a learning
-      rate.
+    - The objective above is also divided by G, so that the size of the gradients does not act as a
+      learning rate.
     - The norms are taken over all parameters that the method receives. The paper takes the last
       shared layer.
 

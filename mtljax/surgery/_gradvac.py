@@ -26,7 +26,7 @@ class GradVacState(NamedTuple):
 
 
 def gradvac(*, beta: float = 0.5, shuffle: bool = True, num_tasks: int | None = None) -> Surgery:
-    """GradVac: turn each task gradient until its cosine to every other reaches a running mean.
+    """GradVac: turn each task gradient until its cosines to the others reach running means.
 
     For each task i, the method starts from ``v_i = g_i``, the gradient of this task. It goes
     through the other tasks j in random order. For each j it computes the cosine
@@ -43,10 +43,10 @@ def gradvac(*, beta: float = 0.5, shuffle: bool = True, num_tasks: int | None = 
     this, use `per_group` or `per_leaf`.
 
     If all T task gradients equal g, the update is ``T g``. By default, `on_shared` does not weight
-    the gradients of the heads. ``update`` needs a random ``key`` for more than two tasks. It draws
-    a new order for each task i. Zero gradients and tasks without a label in the batch are left out,
-    and their running means do not change. If a task gradient is not finite, the update is not
-    finite.
+    the gradients of the heads. ``update`` draws a new order for each task i. For more than two
+    tasks, it needs a random ``key`` for this. Zero gradients and tasks without a label in the batch
+    are left out, and their running means do not change. If a task gradient is not finite, the
+    update is not finite.
 
     Args:
       beta: The weight of the new cosine in the running mean. LibMTL and TorchJD take 0.5.

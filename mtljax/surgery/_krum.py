@@ -20,8 +20,8 @@ def krum(byzantine: int = 0, *, selected: int = 1) -> Surgery:
 
     If every task gradient equals g, the update is ``g``. By default, `on_shared` does not weight
     the gradients of the heads. Tasks without a label in the batch are left out. A zero gradient
-    counts like any other. The method is deterministic: of tasks with equal scores, it takes the
-    first. If a task gradient is not finite, the update is not finite.
+    counts like any other gradient. The method is deterministic: of tasks with equal scores, it
+    takes the first. If a task gradient is not finite, the update is not finite.
 
     Args:
       byzantine: The number of task gradients that may be arbitrarily wrong.

@@ -19,9 +19,9 @@ def pcgrad(*, shuffle: bool = True) -> Surgery:
     parameters that it receives as one vector.
 
     If all T task gradients equal g, the update is ``T g``. By default, `on_shared` does not weight
-    the gradients of the heads. ``update`` needs a random ``key`` for more than two tasks. It draws
-    a new order for each task i. Zero gradients and tasks without a label in the batch change
-    nothing. If a task gradient is not finite, the update is not finite.
+    the gradients of the heads. ``update`` draws a new order for each task i. For more than two
+    tasks, it needs a random ``key`` for this. Zero gradients and tasks without a label in the batch
+    change nothing. If a task gradient is not finite, the update is not finite.
 
     Args:
       shuffle: Whether the order of the tasks j is random. If False, it is the order of the tasks in

@@ -121,8 +121,8 @@ def transform(
         ``[T]`` and the new state.
       init: A function ``(params, num_tasks) -> inner`` that makes the first state; ``num_tasks``
         may be None. Leave it out for a method without a state.
-      num_tasks: The number of tasks T. A method with a state needs it, except inside `on_shared`,
-        which passes T itself.
+      num_tasks: The number of tasks T. Only a method with a state needs it. You can omit it if the
+        method is used in `on_shared`.
       traits: Properties of the method, which functions such as `rescale` read.
 
     Returns:
