@@ -58,8 +58,9 @@ def fairgrad(
     """Compute the weights w of FairGrad, the positive solution of ``G w = w^(-1/alpha)``.
 
     G is the Gramian of the task gradients, ``G[t, s] = g_t . g_s``. The solution is the minimum of
-    the convex function ``1/2 w^T G w - sum_t w_t^(1 - 1/alpha) / (1 - 1/alpha)``. Newton's method
-    with a line search finds the minimum.
+    the convex function ``1/2 w^T G w - sum_t w_t^(1 - 1/alpha) / (1 - 1/alpha)``. For
+    ``alpha = 1``, the terms of the sum are ``log w_t``. Newton's method with a line search finds
+    the minimum.
 
     If 0 is in the convex hull of the gradients, no update improves all tasks, and the equations may
     have no solution. For this case, eigenvalues of the cosine matrix that are below a floor are

@@ -9,7 +9,8 @@ from mtljax.base import Dataset
 class Features(NamedTuple):
     """The inputs of a data set that `precompute` returns: stored outputs of frozen stages.
 
-    Because this is not an array type, an augmentation or a model for images raises an error on it.
+    This is a type of its own, so you cannot augment the features or give them to a model for images
+    by mistake.
 
     Attributes:
       values: The output of the frozen stages, ``[B, ...]`` for B examples.

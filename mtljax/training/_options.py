@@ -26,8 +26,8 @@ class Options:
       steps: The total number of training steps.
       batch_size: The number of examples per step, over all devices.
       weighting: The method that chooses the weights of the losses. None means `weighting.equal`.
-      engine: The way in which the task gradients are computed, a name that
-        `gradients.task_gradients` explains. ``'auto'`` chooses one.
+      engine: The name of the method that computes the task gradients. The names are explained in
+        `gradients.task_gradients`. ``'auto'`` chooses a method.
       prefer: What ``engine='auto'`` tries to save, ``'time'`` or ``'memory'``.
       micro_batches: The number of slices into which a batch is divided. The slices run one after
         the other, which saves memory. The surgery receives the gradients of the whole batch.
@@ -40,7 +40,8 @@ class Options:
       parallel: How several devices are used: ``'jit'`` runs one program over a mesh of all devices,
         and ``'pmap'`` runs one program per device.
       stream: If True, each batch is copied to the device when it is needed. If False, the whole
-        training split is stored on the device. None means True for data larger than 1 GiB.
+        training split is stored on the device. None means True if the data is larger than 1 GiB or
+        is not in memory.
       workers: With streaming, the number of threads that read examples in advance.
       eval_batch_size: The number of examples per batch in evaluation.
       log_every: The mean losses are logged every ``log_every`` steps.

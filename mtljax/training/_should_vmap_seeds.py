@@ -31,7 +31,8 @@ def should_vmap_seeds(
 ) -> tuple[bool, str]:
     """Decide whether `train_seeds` should train all seeds in one program, and say why.
 
-    The result is the argument ``together`` of `train_seeds`. It is False in these cases:
+    Pass the decision to `train_seeds` as ``together``. It is False in these cases, and otherwise
+    True:
 
     - There is only one seed.
     - The options exclude one program: ``patience`` (early stopping), ``average_last``,
@@ -50,7 +51,7 @@ def should_vmap_seeds(
       **keywords: Fields of `Options`. You can leave out ``steps``, because it does not matter here.
 
     Returns:
-      The decision, and a short text with its reason.
+      The decision, True or False, and a short text with its reason.
 
     >>> from mtljax import backbones, data, sharing, surgery
     >>> digits = data.digits(train=64, validation=16, test=16)

@@ -53,8 +53,8 @@ def train_step(
 ) -> TrainStep:
     """Build the training step of a model, for any sharing scheme, weighting and surgery.
 
-    A step computes the losses of a batch, multiplies them by the weights of the weighting, computes
-    the gradient of each task, and updates the parameters by the optax chain.
+    A step computes the loss of every task on a batch, weights the losses, computes the gradient of
+    every task, and updates the parameters with the optax chain.
 
     Args:
       model: A multi-task model, made by a sharing scheme from a backbone and heads.
@@ -62,8 +62,8 @@ def train_step(
       tx: An optax chain that begins with a surgery, such as
         ``surgery.on_shared(surgery.pcgrad())``.
       weighting: The method that chooses the weights of the losses. None means `weighting.equal`.
-      engine: The way in which the task gradients are computed, a name that
-        `gradients.task_gradients` explains. ``'auto'`` chooses one.
+      engine: The name of the method that computes the task gradients. The names are explained in
+        `gradients.task_gradients`. ``'auto'`` chooses a method.
       prefer: What ``engine='auto'`` tries to save, ``'time'`` or ``'memory'``.
       micro_batches: The number of slices into which a batch is divided. The slices run one after
         the other, which saves memory. The surgery receives the gradients of the whole batch.

@@ -1,7 +1,7 @@
 """Loss weighting: methods that choose the weight of each task's loss in every step.
 
-A weighting reads the losses of a step, but not the gradients. Each loss is then multiplied by its
-weight before the gradients are computed.
+A weighting reads the losses of a step, but not the gradients. Training then uses the gradients of
+the weighted losses.
 
 All weightings follow these rules:
 

@@ -18,13 +18,14 @@ def stch(
     """STCH: minimise a smooth maximum of the losses (smooth Tchebycheff scalarisation).
 
     Let ``L_t`` be the loss of task t, ``lambda_t`` the preference of the task, and ``z_t`` the
-    smallest value that the loss could reach. A task is worse, the larger ``lambda_t (L_t - z_t)``
-    is. The maximum of this number over the tasks is replaced by the smooth maximum
-    ``mu log sum_t exp(lambda_t (L_t - z_t) / mu)``. The weights are those of its gradient,
-    ``w = lambda * softmax(lambda (L - z) / mu)`` (Lin, Zhang, Yang, Liu, Wang, Zhang, ICML 2024,
-    https://arxiv.org/abs/2402.19078). With equal preferences, the worst task gets the largest
-    weight. For mu near 0, all other weights are near 0. If the losses have different scales, make
-    them comparable with `chain` or with ``preference``.
+    smallest value that the loss could reach. The worst task is the task with the largest
+    ``lambda_t (L_t - z_t)``. The maximum of these numbers is replaced by the smooth maximum
+    ``mu log sum_t exp(lambda_t (L_t - z_t) / mu)``. Its gradient is the weighted sum of the
+    gradients of the losses with the weights ``w = lambda * softmax(lambda (L - z) / mu)`` (Lin,
+    Zhang, Yang, Liu, Wang, Zhang, ICML 2024, https://arxiv.org/abs/2402.19078). With equal
+    preferences, the worst task gets the largest weight. For mu near 0, all other weights are near
+    0. If the losses have different scales, make them comparable with `chain` or with
+    ``preference``.
 
     With the default preferences, the weights sum to ``1/n``, where n is the number of tasks with a
     label in the batch. A task without a label gets weight 0 and is left out of the softmax. The

@@ -39,7 +39,7 @@ def uncertainty(
     Args:
       form: ``'regression'`` or ``'classification'``, which sets ``a_t``. Pass one form for all
         tasks, or a sequence of one form per task.
-      initial: The first value of ``s_t``. Pass one number, or one number per task. Published code
+      initial: The initial value of ``s_t``. Pass one number, or one number per task. Published code
         starts from 0, -0.5 or -0.7.
       optimizer: The optimizer of the numbers ``s_t``. None means ``optax.adam(0.025)``, with the
         learning rate of the experiments of Nash-MTL.
