@@ -23,7 +23,7 @@ def check_scheme(
 ) -> None:
     """Check that the models of a sharing scheme follow the rules of `MultiTask`.
 
-    The function builds one small model with random parameters, and checks these rules:
+    The function builds one model with random parameters, and checks these rules:
 
     - layout: ``params`` is ``{'shared': ..., 'task': {'heads': {task: ...}, ...}}``, and the tasks
       of the model are in the order of the heads.

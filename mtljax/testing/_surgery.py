@@ -52,9 +52,9 @@ def check_surgery(
       draws: What the method draws at random. ``'nothing'`` means that it needs no random key.
         ``'signs'`` means draws that do not depend on the number of tasks. ``'orders'`` means draws
         that depend on the number of tasks.
-      reads: The task gradients that an update reads. ``'all'`` means the gradients of all tasks
-        with a label, in every update. ``'all at first'`` means that only the first update must read
-        all. ``'some'`` means that no update must read all.
+      reads: The task gradients that the method reads. ``'all'`` means the gradients of all tasks
+        with a label, in every update. ``'all at first'`` means all of them in the first update, but
+        not in every later update. ``'some'`` means that no update reads all of them.
       by_array: Whether the method treats every parameter array separately.
       has_target: Whether the first task has a special role, as the target task of
         `surgery.metabalance`.
