@@ -1,5 +1,7 @@
 """Small models, batches and comparisons that several test files use."""
 
+import functools
+
 import chex
 import jax
 import jax.numpy as jnp
@@ -12,13 +14,16 @@ NAMES = ('wide', 'b', 'a')
 DEPTHS = {'b': 1, 'a': 1}
 
 
+linear = functools.cache(heads.linear)
+
+
 def regression(size=None):
-    return Task(heads.linear(size), optax.squared_error, {'mae': metrics.mae()})
+    return Task(linear(size), optax.squared_error, {'mae': metrics.mae()})
 
 
 def classification(classes=3):
     loss = optax.softmax_cross_entropy_with_integer_labels
-    return Task(heads.linear(classes), loss, {'accuracy': metrics.accuracy()})
+    return Task(linear(classes), loss, {'accuracy': metrics.accuracy()})
 
 
 def small_tasks():
@@ -39,9 +44,15 @@ def small_batch(size=8, width=5, seed=0, labels=None):
 
 
 def small_model(scheme=sharing.hard, widths=(6, 4), tasks=None, **options):
+    """A model; the same arguments give the same object, so that jit compiles its init once."""
     tasks = small_tasks() if tasks is None else tasks
-    own = {name: task.head for name, task in tasks.items()}
-    return scheme(backbones.mlp(widths), own, **options)
+    own = tuple((name, task.head) for name, task in tasks.items())
+    return _model(scheme, widths, own, tuple(options.items()))
+
+
+@functools.cache
+def _model(scheme, widths, own, options):
+    return scheme(backbones.mlp(widths), dict(own), **dict(options))
 
 
 def stand_in(model, tasks, batch, seed=0, **options):
@@ -51,12 +62,10 @@ def stand_in(model, tasks, batch, seed=0, **options):
     return params, cut
 
 
-def noisy(params, key=7):
+def noisy(params, seed=7):
     """Every parameter moved at random, so that none sits at a special first value."""
-    leaves, treedef = jax.tree.flatten(params)
-    keys = jax.random.split(jax.random.key(key), len(leaves))
-    moved = [v + 0.3 * jax.random.normal(k, v.shape) for v, k in zip(leaves, keys, strict=True)]
-    return jax.tree.unflatten(treedef, moved)
+    rng = np.random.default_rng(seed)
+    return jax.tree.map(lambda v: v + 0.3 * rng.normal(size=v.shape).astype(v.dtype), params)
 
 
 def rows_of(losses_of, params, tasks):

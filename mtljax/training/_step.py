@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from mtljax.base import Array, Batch, Key, MultiTask, Task, TrainState, Weighting
@@ -127,7 +128,8 @@ class _Step:
         """Check that all parts fit, and return the initial state."""
         model, batch = self.model, with_rows(shapes(batch))
         init_key, key = jax.random.split(key)
-        params, state = jax.jit(lambda k: model.init(k, batch.inputs))(init_key)
+        # The same function for every step of a model: jit then compiles it once.
+        params, state = jax.jit(model.init)(init_key, _zeros(batch.inputs))
         check_batch(model, self.tasks, params, state, batch)
         start = TrainState(
             step=jnp.zeros((), jnp.int32),
@@ -188,6 +190,10 @@ class _Step:
             pooled=self.pooled,
             axis_name=self.axis_name,
         )
+
+
+def _zeros(inputs: Any) -> Any:
+    return jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), inputs)
 
 
 def _without_repeats(state: TrainState) -> TrainState:

@@ -242,7 +242,7 @@ def test_the_approximation_on_devices(size):
         targets={'b': batch.targets['b'], 'a': 1 - batch.targets['b']},
         mask=dict.fromkeys(tasks, batch.mask['b']),
     )
-    model = small_model(sharing.soft, tasks=tasks, parallel=[1])
+    model = small_model(sharing.soft, tasks=tasks, parallel=(1,))
     params, state = jax.jit(model.init)(KEY, batch.inputs)
 
     def normalised(params, batch, axis_name=None):

@@ -13,6 +13,7 @@ NAMES = ('wide', 'b')
 HEADS = {'wide': heads.linear(3), 'b': heads.linear(1)}
 LOGITS = {name: heads.linear() for name in ('view', 'click', 'buy')}
 BACKBONE = backbones.mlp((4, 4), activation=jnp.tanh)
+KEY = jax.random.key(0)
 X = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
 
 
@@ -31,21 +32,23 @@ def test_towers_that_do_not_mix_are_independent():
     }
     experts = sharing.mmoe(BACKBONE, HEADS, num_experts=2)
 
+    first = {model: model.init(KEY, X) for model in (alone, experts, *mixed.values())}
+    params = noisy(first[alone][0])
+
     @jax.jit
-    def compare(key):
+    def compare(params):
         def graded(model, params, towers):
             def total(params):
-                made = model.apply(params, model.init(key, X)[1], X)[0]
+                made = model.apply(params, first[model][1], X)[0]
                 return sum(jnp.sum(y**2) for y in made.values()), made
 
             grads, made = jax.grad(total, has_aux=True)(params)
             return made, towers(grads)
 
-        params = noisy(alone.init(key, X)[0])
         expected = graded(alone, params, lambda g: g['task']['towers'])
         actual = {}
         for name, model in mixed.items():
-            start = moves.single_to_cross_stitch(params, model.init(key, X)[0])
+            start = moves.single_to_cross_stitch(params, first[model][0])
             actual[name] = graded(model, start, lambda g: g['shared']['towers'])
         gates = {
             name: {'Dense_0': {'kernel': jnp.zeros((5, 2)), 'bias': 100.0 * jnp.eye(2)[at]}}
@@ -58,7 +61,7 @@ def test_towers_that_do_not_mix_are_independent():
         actual['mmoe'] = graded(experts, start, lambda g: g['shared']['experts'])
         return expected, actual
 
-    expected, actual = compare(jax.random.key(0))
+    expected, actual = compare(params)
     for each in actual.values():
         assert_close(each, expected, rtol=1e-5, atol=1e-6)
 
@@ -86,16 +89,16 @@ def test_one_expert_and_fresh_adapters_are_hard_sharing():
             shared = params['shared']
         return {'shared': shared, 'task': task}
 
-    @jax.jit
-    def compare(key):
-        params = noisy(hard.init(key, X)[0])
-        actual = {}
-        for name, model in others.items():
-            fresh, state = model.init(key, X)
-            actual[name] = model.apply(started(name, fresh, params), state, X)[0]
-        return hard.apply(params, hard.init(key, X)[1], X)[0], actual
+    params, state = hard.init(KEY, X)
+    params = noisy(params)
+    first = {name: model.init(KEY, X) for name, model in others.items()}
+    starts = {name: (started(name, fresh, params), own) for name, (fresh, own) in first.items()}
 
-    expected, actual = compare(jax.random.key(0))
+    @jax.jit
+    def predictions(starts):
+        return {name: others[name].apply(*start, X)[0] for name, start in starts.items()}
+
+    expected, actual = hard.apply(params, state, X)[0], predictions(starts)
     for each in actual.values():
         assert_close(each, expected, rtol=1e-5, atol=1e-6)
 
@@ -105,21 +108,17 @@ def test_extraction_with_shared_experts_alone_is_mmoe():
     mmoe = sharing.mmoe(BACKBONE, HEADS, num_experts=3)
     ple = sharing.ple(BACKBONE, HEADS, levels=[2], num_shared=3, num_own=0)
 
-    @jax.jit
-    def compare(key):
-        (params, state), (fresh, other) = mmoe.init(key, X), ple.init(key, X)
-        params = noisy(params)
-        start = {
-            'shared': {'level0': {'experts': params['shared']['experts']}},
-            'task': {
-                'extraction': {t: {'level0': {'gate': params['task']['gates'][t]}} for t in NAMES},
-                'heads': params['task']['heads'],
-            },
-        }
-        assert jax.tree.structure(start) == jax.tree.structure(fresh)
-        return mmoe.apply(params, state, X)[0], ple.apply(start, other, X)[0]
-
-    assert_close(*compare(jax.random.key(0)))
+    (params, state), (fresh, other) = mmoe.init(KEY, X), ple.init(KEY, X)
+    params = noisy(params)
+    start = {
+        'shared': {'level0': {'experts': params['shared']['experts']}},
+        'task': {
+            'extraction': {t: {'level0': {'gate': params['task']['gates'][t]}} for t in NAMES},
+            'heads': params['task']['heads'],
+        },
+    }
+    assert jax.tree.structure(start) == jax.tree.structure(fresh)
+    assert_close(mmoe.apply(params, state, X)[0], ple.apply(start, other, X)[0])
 
 
 D, H, OUTPUTS = 5, 4, 3 + 1
@@ -183,15 +182,11 @@ def test_trained_towers_start_cross_stitching():
     alone, stitched = sharing.independent(BACKBONE, own), sharing.cross_stitch(BACKBONE, own)
     tx = optax.chain(optax.sgd(0.1), training.scale_rate('units', 100))
 
-    @jax.jit
-    def compare(key):
-        params = moves.single_to_cross_stitch(
-            noisy(alone.init(key, batch.inputs)[0]), stitched.init(key, batch.inputs)[0]
-        )
-        ones = jax.tree.map(jnp.ones_like, params)
-        return params, tx.update(ones, tx.init(params), params)[0]
-
-    params, updates = compare(jax.random.key(0))
+    params = moves.single_to_cross_stitch(
+        noisy(alone.init(KEY, batch.inputs)[0]), stitched.init(KEY, batch.inputs)[0]
+    )
+    ones = jax.tree.map(jnp.ones_like, params)
+    updates, _ = tx.update(ones, tx.init(params), params)
     moved = {'units': -10.0, 'towers': -0.1, 'heads': -0.1}
     for path, leaf in jax.tree_util.tree_leaves_with_path(updates):
         np.testing.assert_allclose(leaf, moved[path[1].key], rtol=1e-6)

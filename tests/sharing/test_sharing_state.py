@@ -218,12 +218,13 @@ def test_one_task_draws_as_among_all():
         sharing.mtan: {'norm': False},
     }
 
+    models = [build((DENSE, drop), HEADS, **options) for build, options in builds.items()]
+    starts = [model.init(jax.random.key(0), X) for model in models]
+
     @jax.jit
-    def run():
+    def run(starts):
         actual = []
-        for build, options in builds.items():
-            model = build((DENSE, drop), HEADS, **options)
-            params, state = model.init(jax.random.key(0), X)
+        for model, (params, state) in zip(models, starts, strict=True):
             z, now = model.features(params, state, X, key=key, train=True)
             every, _ = model.readout(params, now, z, key=key, train=True)
             for name in HEADS:
@@ -231,7 +232,7 @@ def test_one_task_draws_as_among_all():
                 actual.append((every[name], alone[name]))
         return actual
 
-    for every, alone in run():
+    for every, alone in run(starts):
         np.testing.assert_allclose(alone, every, rtol=1e-5)
 
 

@@ -1,5 +1,7 @@
 """Schemes against plain NumPy versions, written from the papers."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,13 +21,11 @@ X = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
 def random_run(model, x=X, train=False):
     """Random parameters, as float64 NumPy, and the predictions and state there."""
 
-    @jax.jit
-    def run(key):
-        params, state = model.init(key, x)
-        params = noisy(params)
-        return params, *model.apply(params, state, x, key=key, train=train)
-
-    params, predictions, state = run(jax.random.key(1))
+    key = jax.random.key(1)
+    params, state = model.init(key, x)
+    params = noisy(params)
+    apply = jax.jit(functools.partial(model.apply, train=train))
+    predictions, state = apply(params, state, x, key=key)
     return jax.tree.map(lambda v: np.asarray(v, np.float64), params), predictions, state
 
 
@@ -115,13 +115,9 @@ def test_selectors(experts, gamma):
 
     gate = _selectors(experts, 2, gamma, 0.1, True)
 
-    @jax.jit
-    def run(key):
-        params, state = gate.init(key, X)
-        params = noisy(params)
-        return params, *gate.apply(params, state, X, train=True)
-
-    params, actual, state = run(jax.random.key(0))
+    params, state = gate.init(jax.random.key(0), X)
+    params = noisy(params)
+    actual, state = jax.jit(functools.partial(gate.apply, train=True))(params, state, X)
     params = jax.tree.map(lambda v: np.asarray(v, np.float64), params)
     expected = oracle.dselect_weights(params, X, experts, gamma)
     np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
