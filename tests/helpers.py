@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import pytest
 
 from mtljax import Batch, Task, backbones, gradients, heads, metrics, sharing, training
 
@@ -15,6 +16,11 @@ DEPTHS = {'b': 1, 'a': 1}
 
 
 linear = functools.cache(heads.linear)
+
+
+def sampled(values, usual):
+    """Values of a parametrised test: the usual ones run in `make test`, all in `make test-all`."""
+    return [v if v in usual else pytest.param(v, marks=pytest.mark.exhaustive) for v in values]
 
 
 def regression(size=None):

@@ -68,6 +68,7 @@ def run(tmp_path_factory):
     return folder, result
 
 
+@pytest.mark.exhaustive
 def test_a_trunk_becomes_experts_that_train_on(run, tmp_path, capsys):
     folder, result = run
     before, target = files_in(folder), tmp_path / 'deep' / 'mmoe'

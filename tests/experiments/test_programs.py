@@ -87,6 +87,7 @@ def test_train_writes_resumes_and_guards_its_folder(tmp_path):
     assert "train.prefer: None there, 'memory' here" in other.stderr
 
 
+@pytest.mark.exhaustive
 def test_compare_keeps_what_it_trained(tmp_path):
     flags = ('compare', f'--workdir={tmp_path}', '--seeds=1', *SMALL)
     done = start(*flags)

@@ -145,6 +145,7 @@ def test_a_quantity_or_a_reference_that_is_not_there(tasks):
         report.report({'p 0': best_of(hard=1.0)}, Sweep('a', (0,), ('mse',)), tasks)
 
 
+@pytest.mark.exhaustive
 def test_the_program(tmp_path):
     flags = [f'--config.{name}={value}' for name, value in SIZES.items() if 'dim' not in name]
     flags += ['--config.sweep.values=(0.5,)', '--seeds=1', '--sharing=hard']

@@ -98,10 +98,8 @@ def one_by_one(starts):
     return [[advance(index, state) for state in states] for index, states in enumerate(first)]
 
 
-@pytest.mark.parametrize(
-    'engine',
-    ['lean', *(pytest.param(e, marks=pytest.mark.exhaustive) for e in ('batched', 'loop'))],
-)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize('engine', ENGINES)
 def test_seeds_under_vmap_inside_a_scan(starts, one_by_one, engine):
     steps, first = starts
     stacked = [jax.tree.map(lambda *leaves: jnp.stack(leaves), *states) for states in first]

@@ -75,7 +75,7 @@ CASES = {
 }
 
 
-RARE = ('lenet batch norm', 'mlp mmoe', 'attention hard', 'lenet branched')
+RARE = ('resnet hard', 'lenet batch norm', 'mlp mmoe', 'attention hard', 'lenet branched')
 
 
 @pytest.mark.parametrize(

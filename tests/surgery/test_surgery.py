@@ -8,15 +8,17 @@ import pytest
 from mtljax.testing._surgery_checks import SURGERY_CHECKS
 from tests.surgery.surgeries import KINDS, METHODS
 
-HOW_ROWS_ARE_READ = (
+RARE = (  # for most methods: they are slow, and follow from the type and the oracles of a method
     'neither_jit_nor_the_engine_changes_the_update',
     'inactive_tasks_of_a_jacobian_do_not_count',
     'bfloat16_is_near_float32',
+    'one_task_is_plain_descent',
+    'equal_gradients_show_the_scale',
 )
 
 
 def marks_of(name, check):
-    rare = check.__name__ in HOW_ROWS_ARE_READ and name not in KINDS
+    rare = check.__name__ in RARE and name not in KINDS
     return [pytest.mark.exhaustive] if rare else []
 
 

@@ -172,6 +172,7 @@ def config_of(**changes):
     return config
 
 
+@pytest.mark.exhaustive
 def test_a_config_stores_features_and_goes_on(tmp_path):
     built = build.setup(config_of(frozen=1, store_features=True))
     assert isinstance(built.dataset.train.example.inputs, Features)
@@ -205,6 +206,7 @@ def test_configs_refused(changes, said):
         build.setup(config_of(**changes))
 
 
+@pytest.mark.exhaustive
 def test_a_comparison_runs_frozen_stages_once(tmp_path, monkeypatch):
     calls = []
     store = training.precompute

@@ -8,17 +8,20 @@ import pytest
 
 from mtljax import backbones, data, sharing, surgery, training
 from mtljax.training import _parallel
-from tests.helpers import assert_close
+from tests.helpers import assert_close, sampled
 
 DIGITS = data.digits(train=96, validation=32, test=32)
 SIZE = {'steps': 8, 'batch_size': 16, 'log_every': 4, 'eval_every': 4}
 SEEDS = (3, 5)
 
 
-@pytest.fixture(scope='module')
-def parts():
+@pytest.fixture(scope='module', params=sampled(['hard', 'mmoe'], ['hard']))
+def parts(request):
     backbone = backbones.mlp((16,), dropout=0.1)
-    model = sharing.mmoe(backbone, DIGITS.heads, num_experts=2)
+    if request.param == 'hard':
+        model = sharing.hard(backbone, DIGITS.heads)
+    else:
+        model = sharing.mmoe(backbone, DIGITS.heads, num_experts=2)
     return model, DIGITS, optax.chain(surgery.on_shared(surgery.pcgrad()), optax.adam(1e-2))
 
 
