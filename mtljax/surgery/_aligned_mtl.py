@@ -24,9 +24,10 @@ def aligned_mtl(
     Konushin, CVPR 2023, https://arxiv.org/abs/2305.19000). By default all entries of p are 1, as in
     the authors' code. In TorchJD they are ``1/T``.
 
-    If all T task gradients equal g, the update is ``T g``. By default, `on_shared` does not weight
-    the gradients of the heads. Zero gradients and tasks without a label in the batch are left out.
-    The method is deterministic. If a task gradient is not finite, the update is not finite.
+    If all T task gradients equal g, the update is ``T g``. If `on_shared` applies the method to the
+    shared parameters, the gradients of the heads are by default not multiplied by task weights.
+    Zero gradients and tasks without a label in the batch are left out. The method is deterministic.
+    If a task gradient is not finite, the update is not finite.
 
     Args:
       scale: How s is computed from the non-zero singular values: their minimum, their median or
@@ -35,7 +36,7 @@ def aligned_mtl(
       preference: The vector p, ``[T]``. None means a vector of ones.
 
     Raises:
-      ValueError: The scale is unknown, or the preference is not T finite numbers >= 0.
+      ValueError: ``scale`` is unknown, or ``preference`` is not one finite number >= 0 per task.
 
     >>> method = aligned_mtl()
     >>> updates = {'w': jnp.array([[3.0, 0.0], [0.0, 1.0]])}

@@ -23,10 +23,11 @@ def cagrad(c: ArrayLike = 0.5, *, rescale: Literal['none', '1+c^2', '1+c'] = 'no
     nearest to ``g_0``.
 
     If every task gradient equals g, the update is ``(1 + c) g``, divided by the divisor that
-    ``rescale`` chooses. By default, `on_shared` does not weight the gradients of the heads. Tasks
-    without a label in the batch are left out. A zero gradient counts in ``g_0``, but not in the
-    minimum over tasks. If ``g_0`` is 0, the update is 0. The method is deterministic. If a task
-    gradient is not finite, the update is not finite.
+    ``rescale`` chooses. If `on_shared` applies the method to the shared parameters, the gradients
+    of the heads are by default not multiplied by task weights. Tasks without a label in the batch
+    are left out. A zero gradient counts in ``g_0``, but not in the minimum over tasks. If ``g_0``
+    is 0, the update is 0. The method is deterministic. If a task gradient is not finite, the update
+    is not finite.
 
     Args:
       c: The radius of the ball relative to ``|g_0|``, in [0, 1). With 0 the update is the mean
@@ -36,7 +37,7 @@ def cagrad(c: ArrayLike = 0.5, *, rescale: Literal['none', '1+c^2', '1+c'] = 'no
         ``'1+c'`` and then multiplies by the number of tasks.
 
     Raises:
-      ValueError: An option is out of range.
+      ValueError: ``c`` is not in [0, 1), or ``rescale`` is unknown.
 
     >>> method = cagrad(c=0.5)
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

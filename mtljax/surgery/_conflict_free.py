@@ -17,22 +17,23 @@ def conflict_free(*, preference: PerTask | None = None) -> Surgery:
     ``g_t / |g_t|``. The direction of the update is ``u = U^+ p / |U^+ p|``, where ``U^+`` is the
     pseudo-inverse of U and p is by default a vector of ones. The update is
     ``d = (sum_t g_t . u) u`` (Liu, Chu, Thuerey, ICLR 2025, https://arxiv.org/abs/2408.11104). This
-    library uses the equal form ``U^+ p = U^T (U U^T)^+ p``, which needs only the norms and cosines
-    of the task gradients. The variant `conflict_free_momentum` needs only one task gradient per
-    step.
+    library uses the equivalent form ``U^+ p = U^T (U U^T)^+ p``, which needs only the norms and
+    cosines of the task gradients. The variant `conflict_free_momentum` needs only one task gradient
+    per step.
 
-    If all T task gradients equal g, the update is ``T g``. By default, `on_shared` does not weight
-    the gradients of the heads. Zero gradients and tasks without a label in the batch are left out.
-    If the gradients are linearly dependent and no direction has equal cosines, ``U^+ p`` is the
-    least-squares solution. If ``U^+ p`` is 0, for example for two opposite gradients, the update is
-    0. The method is deterministic. If a task gradient is not finite, the update is not finite.
+    If all T task gradients equal g, the update is ``T g``. If `on_shared` applies the method to the
+    shared parameters, the gradients of the heads are by default not multiplied by task weights.
+    Zero gradients and tasks without a label in the batch are left out. If the gradients are
+    linearly dependent and no direction has equal cosines, ``U^+ p`` is the least-squares solution.
+    If ``U^+ p`` is 0, for example for two opposite gradients, the update is 0. The method is
+    deterministic. If a task gradient is not finite, the update is not finite.
 
     Args:
       preference: The vector p, ``[T]``. The cosines between the update and the task gradients are
         proportional to p. None means equal cosines.
 
     Raises:
-      ValueError: The preference is not T finite numbers >= 0.
+      ValueError: ``preference`` is not one finite number >= 0 per task.
 
     >>> method = conflict_free()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

@@ -39,7 +39,7 @@ def conflict_free_momentum(
 ) -> Surgery:
     """M-ConFIG: update the momentum of one task per step, and combine the momenta of all tasks.
 
-    Each step chooses one task: among the tasks with a label in the batch, the task t whose momentum
+    Each step chooses one task t among the tasks with a label in the batch: the task whose momentum
     was updated least recently. The step computes the gradient ``g_t`` of this task only, and its
     momentum becomes ``m_t = b m_t + (1 - b) g_t`` with the decay b. After bias correction, the
     momentum is ``m_t / (1 - b^n_t)``, where ``n_t`` counts the updates of ``m_t``. The method
@@ -48,28 +48,30 @@ def conflict_free_momentum(
 
     Put the method before ``optax.adam(lr, b1=decay)``. In the paper, c replaces the first moment of
     Adam (Liu, Chu, Thuerey, ICLR 2025, https://arxiv.org/abs/2408.11104). To get this from optax,
-    the update of step k is ``(M_k - b M_{k-1}) / (1 - b)`` with ``M_k = (1 - b^k) c``: the
+    the update of step k is ``(M_k - b M_{k-1}) / (1 - b)`` with ``M_k = (1 - b^k) c``. The
     bias-corrected first moment of Adam with the same decay is then c. The authors' code contains
     its own Adam, and it does not change the parameters until it has seen every task.
 
     A step costs one backward pass for any number of tasks T. The state needs as much memory as T
     gradients.
 
-    If all task gradients equal g, the update is ``T g`` after every task has been updated once. In
-    `on_shared`, the gradients of the heads are computed for all tasks in every step, and by default
-    they are not weighted. The method is deterministic: of tasks that were updated equally long ago,
-    it chooses the first. The momentum of a task without a label in the batch does not change, but
-    it is still combined with the others. Zero momenta are left out. If a task gradient is not
-    finite, this update and all later ones are not finite.
+    If all task gradients equal g, the update is ``T g`` after every task has been updated once. If
+    `on_shared` applies the method to the shared parameters, the gradients of the heads are computed
+    for all tasks in every step. By default, they are not multiplied by task weights. The method is
+    deterministic. If several tasks were updated equally long ago, it chooses the first of them. The
+    momentum of a task without a label in the batch does not change, but it is still combined with
+    the other momenta. Zero momenta are left out. If a task gradient is not finite, this update and
+    all later ones are not finite.
 
     Args:
-      decay: The decay b of the momenta.
+      decay: The decay b of the momenta, in [0, 1).
       preference: One number per task. The cosines between c and the momenta are proportional to
         these numbers. None means equal cosines.
       num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
 
     Raises:
-      ValueError: An option is out of range.
+      ValueError: ``decay`` is not in [0, 1), or ``preference`` is not one finite number >= 0 per
+        task.
 
     >>> method = conflict_free_momentum(num_tasks=2)
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}

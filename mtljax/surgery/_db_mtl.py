@@ -37,21 +37,21 @@ def db_mtl(*, beta: float = 0.9, beta_sigma: float = 0.0, num_tasks: int | None 
     https://arxiv.org/abs/2308.12029). The state needs as much memory as T gradients, for T tasks.
 
     If all task gradients equal g and all losses equal L, the first update is
-    ``(1 - beta) T g / L``, and later updates tend to ``T g / L``. By default, `on_shared`
-    multiplies the gradient of the head of task t by ``1 / L_t``, which gives the gradient of the
-    log-loss. A task without a label in the batch is left out of this step, and its running mean
-    does not change. A running mean that is zero adds nothing. The method is deterministic. If a
-    task gradient is not finite, this update and all later ones are not finite. The losses must be
-    positive.
+    ``(1 - beta) T g / L``, and later updates tend to ``T g / L``. If `on_shared` applies the method
+    to the shared parameters, the gradient of the head of task t is by default multiplied by
+    ``1 / L_t``, which gives the gradient of the log-loss. A task without a label in the batch is
+    left out of this step, and its running mean does not change. A running mean that is zero adds
+    nothing. The method is deterministic. If a task gradient is not finite, this update and all
+    later ones are not finite. The losses must be positive.
 
     Args:
-      beta: The decay of the running means. The default is the same as in LibMTL.
-      beta_sigma: At step k, beta is divided by ``k^beta_sigma``. The default is the same as in
-        LibMTL.
+      beta: The decay of the running means, in [0, 1). The default is the same as in LibMTL.
+      beta_sigma: At step k, beta is divided by ``k^beta_sigma``. It must be at least 0. The default
+        is the same as in LibMTL.
       num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
 
     Raises:
-      ValueError: An option is out of range. At update, the losses are missing.
+      ValueError: An option is out of range, or ``update`` is called without ``losses``.
 
     >>> method = db_mtl(beta=0.0, num_tasks=2)
     >>> updates = {'w': jnp.array([[1.0, 0.0], [0.0, 4.0]])}

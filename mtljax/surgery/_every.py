@@ -12,18 +12,19 @@ def every(method: Surgery, k: int, *, num_tasks: int | None = None) -> Surgery:
     """Compute the task weights of a method in every k-th step only, and reuse them in between.
 
     The first step computes the weights. A step that reuses the weights needs only one backward
-    pass. Under ``vmap`` this saves nothing, because JAX then computes the weights in every step. If
-    a task had no label in the batch whenever the weights were computed, its weight is 1. In the
-    code of Nash-MTL this option is called ``update_weights_every``.
+    pass. Under ``vmap`` this saves nothing, because JAX then computes the weights in every step. A
+    task has the weight 1 until the weights are first computed in a step in which it has a label.
+    The code of the Nash-MTL paper has the same option, with the name ``update_weights_every``.
 
     Args:
-      method: A surgery whose update is the sum of the task gradients with its task weights.
+      method: A surgery whose update is ``sum_t w_t g_t``, where ``g_t`` is the gradient of task t
+        and ``w_t`` is the weight that the surgery computes for this task.
       k: The weights are computed in steps 1, k + 1, 2k + 1 and so on. k must be at least 1.
       num_tasks: The number of tasks. You can omit it if the method is used in `on_shared`.
 
     Raises:
-      ValueError: k is below 1, or the update of ``method`` is not the sum of the task gradients
-        with its task weights. At init, the number of tasks is unknown.
+      ValueError: ``k`` is below 1, or the update of ``method`` is not such a weighted sum. ``init``
+        raises this error if the number of tasks is unknown.
 
     >>> from mtljax import surgery
     >>> method = every(surgery.mgda(), 2)

@@ -37,26 +37,27 @@ def excess_mtl(
     """ExcessMTL: give more weight to the tasks that are farthest from convergence.
 
     The excess risk measures how far a task is from its optimum. For task t it is estimated from the
-    gradient ``g_t`` as ``e_t = g_t^T H_t^-1 g_t``. Here ``H_t`` is the diagonal matrix of
-    ``sqrt(sum of g_t^2 over the steps)``. ``e_t`` is then divided by its mean over the first steps.
-    A task with a larger ``e_t`` gets a larger weight: ``w_t`` is multiplied by
-    ``exp(step_size e_t)``, and all weights are then scaled to sum 1. The update is
+    gradient ``g_t`` as ``e_t = g_t^T H_t^-1 g_t``. Here ``H_t`` is a diagonal matrix, with
+    ``sqrt(sum of g_t^2 over the steps)`` for each parameter. ``e_t`` is then divided by its mean
+    over the first steps. A task with a larger ``e_t`` gets a larger weight: ``w_t`` is multiplied
+    by ``exp(step_size e_t)``, and all weights are then scaled to sum 1. The update is
     ``d = sum_t w_t g_t`` (He, Zhou, Zhang, Yun, Xu, Zeng, Chilimbi, Zhao, ICML 2024,
     https://proceedings.mlr.press/v235/he24n.html).
 
     In LibMTL, the T weights start at 1 and have the sum T. To get the same, use
     ``rescale(excess_mtl(), to='sum')``. The state needs as much memory as T gradients.
 
-    If every task gradient equals g, the update is ``g``. By default, `on_shared` also multiplies
-    the gradient of the head of task t by ``w_t``. A task without a label in the batch is left out
-    of this step, and its state does not change. A zero gradient has no excess risk. The method is
-    deterministic. If a task gradient is not finite, this update and all later ones are not finite.
+    If every task gradient equals g, the update is ``g``. If `on_shared` applies the method to the
+    shared parameters, the gradient of the head of task t is by default also multiplied by ``w_t``.
+    A task without a label in the batch is left out of this step, and its state does not change. A
+    zero gradient has the excess risk 0. The method is deterministic. If a task gradient is not
+    finite, this update and all later ones are not finite.
 
     Args:
-      step_size: The factor in the exponent. The default is the same as in LibMTL. The default of
-        TorchJD is 1.
-      baseline_steps: The number of first steps whose mean of ``e_t`` is the divisor. The weights
-        stay equal during these steps.
+      step_size: The factor in the exponent, at least 0. The default is the same as in LibMTL. The
+        default of TorchJD is 1.
+      baseline_steps: The number of first steps, at least 1. The divisor of ``e_t`` is its mean over
+        these steps. The weights stay equal during these steps.
       num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
 
     Raises:

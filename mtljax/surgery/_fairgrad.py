@@ -10,27 +10,31 @@ from mtljax.surgery._surgery import Surgery
 
 
 def fairgrad(alpha: ArrayLike = 1.0) -> Surgery:
-    """FairGrad: choose the update with the greatest alpha-fair utility of the tasks.
+    """FairGrad: divide the improvement fairly among the tasks.
 
     The update is ``d = sum_t w_t g_t``, where ``g_t`` is the gradient of task t. The weights solve
     ``G w = w^(-1/alpha)`` with ``w > 0``, where G is the matrix of the dot products ``g_t . g_s``
-    (Ban and Ji, ICML 2024, https://arxiv.org/abs/2402.15638). With ``alpha = 1`` the equations are
-    those of Nash-MTL. A larger alpha gives more to the task whose loss falls least. Newton's method
-    solves the equations up to rounding.
+    (Ban and Ji, ICML 2024, https://arxiv.org/abs/2402.15638). Among all updates of the same length,
+    d has the greatest alpha-fair utility ``sum_t (g_t . d)^(1 - alpha) / (1 - alpha)``. With
+    ``alpha = 1``, the terms of this sum are ``log(g_t . d)``, and the equations are those of
+    `nash_mtl`. A larger alpha gives more to the task whose loss falls least. Newton's method solves
+    the equations up to rounding.
 
     If all T task gradients equal g, the update is ``(T |g|^2)^(-alpha / (1 + alpha)) T g``. If all
     gradients become s times as long, the update becomes ``s^((1 - alpha) / (1 + alpha))`` times as
-    long. By default, `on_shared` also multiplies the gradient of the head of task t by ``w_t``, as
-    in LibMTL. The authors' code does not weight the gradients of the heads. Linearly dependent
-    gradients, zero gradients and tasks without a label are treated as in `nash_mtl`. The method is
-    deterministic. If a task gradient is not finite, the update is not finite.
+    long. If `on_shared` applies the method to the shared parameters, the gradient of the head of
+    task t is by default also multiplied by ``w_t``, as in LibMTL. The authors' code does not
+    multiply it. Zero gradients and tasks without a label in the batch are left out of the
+    equations. If a task has a label and a zero gradient, its weight is the mean of the other
+    weights. For linearly dependent gradients, see `nash_mtl`. The method is deterministic. If a
+    task gradient is not finite, the update is not finite.
 
     Args:
-      alpha: The exponent of the fairness, above 0. The default of the authors' code is 1, and its
+      alpha: The exponent of the fairness, above 0. The default in the authors' code is 1, and its
         experiments use 2.
 
     Raises:
-      ValueError: alpha is not above 0.
+      ValueError: ``alpha`` is not above 0.
 
     >>> method = fairgrad(2.0)
     >>> updates = {'w': jnp.array([[1.0, 0.0], [0.0, 4.0]])}

@@ -41,8 +41,8 @@ def from_gramian(
         ``g`` times a constant, ``'own'`` for any other update. `rescale` reads this.
 
     Raises:
-      ValueError: At init, the method has a state and T is unknown. At update, the updates are
-        not one gradient per task.
+      ValueError: ``init`` does not know T although the method has a state, or ``update`` does not
+        receive one gradient per task.
 
     >>> half = from_gramian(lambda G, inner, **extra: (jnp.full(len(G), 0.5), inner))
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}

@@ -23,17 +23,17 @@ def graddrop(*, leak: PerTask = 0.0) -> Surgery:
     layer's activations.
 
     If all T task gradients equal g, the update is ``T g``. The expected update is the sum of the
-    gradients. By default, `on_shared` does not weight the gradients of the heads. ``update`` needs
-    a random ``key``, from which it draws the signs. Zero gradients and tasks without a label in the
-    batch add nothing. If a gradient is not finite in one parameter, the update of this parameter is
-    not finite.
+    gradients. If `on_shared` applies the method to the shared parameters, the gradients of the
+    heads are by default not multiplied by task weights. ``update`` needs a random ``key``, from
+    which it draws the signs. Zero gradients and tasks without a label in the batch add nothing. If
+    a gradient is not finite in one parameter, the update of this parameter is not finite.
 
     Args:
       leak: The share of a gradient that is never dropped, in [0, 1]. Pass one number, or one number
         per task, ``[T]``.
 
     Raises:
-      ValueError: leak is out of range. At update, the key is missing.
+      ValueError: ``leak`` is not in [0, 1], or ``update`` is called without ``key``.
 
     >>> method = graddrop()
     >>> updates = {'w': jnp.array([[1.0, 3.0], [2.0, 1.0]])}

@@ -49,30 +49,32 @@ def gradnorm(
     over the tasks. The objective treats G and ``r_t`` as constants (Chen, Badrinarayanan, Lee,
     Rabinovich, ICML 2018, https://arxiv.org/abs/1711.02257).
 
-    For n tasks the weights are ``n softmax(z)`` with trained logits z. They are positive and their
-    sum is n, as in the paper. Two points differ from the paper:
+    The weights are ``T softmax(z)``, where z is a vector of trained logits and T is the number of
+    tasks with a label in the batch. The weights are positive and their sum is T, as in the paper.
+    Two points differ from the paper:
 
-    - The objective above is also divided by G, so that the size of the gradients does not act as a
-      learning rate.
+    - The objective above is also divided by G. The change of z in a step then does not depend on
+      the overall size of the task gradients.
     - The norms are taken over all parameters that the method receives. The paper takes the last
       shared layer.
 
     If all T task gradients equal g, the first update is ``T g``. Later updates are ``T g`` too if
-    all losses fall by the same factor. By default, `on_shared` also multiplies the gradient of the
-    head of task t by ``w_t``. A task without a label in the batch is left out. Its logit gets a
-    zero gradient, but the momentum of the optimizer may still change the logit. A zero task
-    gradient has norm 0. The method is deterministic. If a task gradient is not finite, this update
+    all losses fall by the same factor. If `on_shared` applies the method to the shared parameters,
+    the gradient of the head of task t is by default also multiplied by ``w_t``. A task without a
+    label in the batch is left out. Its logit gets a zero gradient, but the momentum of the
+    optimizer may still change the logit. A task with a zero gradient is not left out. It counts
+    with ``|g_t| = 0``. The method is deterministic. If a task gradient is not finite, this update
     and all later ones are not finite. The losses must be positive.
 
     Args:
       alpha: The exponent of ``r_t``. With a larger alpha, the weights react more to differences
         between the tasks. The default is the same as in LibMTL.
       optimizer: The optimizer of the logits z. None means ``optax.adam(0.025)``.
-      num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
+      num_tasks: The number of all tasks. You can omit it if the method is used in `on_shared`.
 
     Raises:
-      ValueError: alpha is not finite, or optimizer is not an optax optimizer. At update, the losses
-        are missing.
+      ValueError: ``alpha`` is not finite, ``optimizer`` is not an optax optimizer, or ``update`` is
+        called without ``losses``.
 
     >>> method = gradnorm(num_tasks=2)
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}

@@ -26,7 +26,7 @@ class GradVacState(NamedTuple):
 
 
 def gradvac(*, beta: float = 0.5, shuffle: bool = True, num_tasks: int | None = None) -> Surgery:
-    """GradVac: turn each task gradient until its cosines to the others reach running means.
+    """GradVac: turn each task gradient until its cosines to the others reach their running means.
 
     For each task i, the method starts from ``v_i = g_i``, the gradient of this task. It goes
     through the other tasks j in random order. For each j it computes the cosine
@@ -39,24 +39,24 @@ def gradvac(*, beta: float = 0.5, shuffle: bool = True, num_tasks: int | None = 
 
     The update is ``d = sum_i v_i`` (Wang, Tsvetkov, Firat, Cao, ICLR 2021,
     https://arxiv.org/abs/2010.05874). If p were always 0, this would be `pcgrad`. The method treats
-    all parameters that it receives as one vector. The paper treats every layer separately. For
-    this, use `per_group` or `per_leaf`.
+    all parameters that it receives as one vector. The paper treats every layer separately. To do
+    the same, wrap the method in `per_group` or `per_leaf`.
 
-    If all T task gradients equal g, the update is ``T g``. By default, `on_shared` does not weight
-    the gradients of the heads. ``update`` draws a new order for each task i. For more than two
-    tasks, it needs a random ``key`` for this. Zero gradients and tasks without a label in the batch
-    are left out, and their running means do not change. If a task gradient is not finite, the
-    update is not finite.
+    If all T task gradients equal g, the update is ``T g``. If `on_shared` applies the method to the
+    shared parameters, the gradients of the heads are by default not multiplied by task weights.
+    ``update`` draws a new order for each task i. For more than two tasks, it needs a random ``key``
+    for this. Zero gradients and tasks without a label in the batch are left out, and their running
+    means do not change. If a task gradient is not finite, the update is not finite.
 
     Args:
-      beta: The weight of the new cosine in the running mean. LibMTL and TorchJD take 0.5.
+      beta: The weight of the new cosine in the running mean. LibMTL and TorchJD use 0.5.
       shuffle: Whether the order of the tasks j is random. If False, it is the order of the tasks in
         the arrays, and no key is needed.
       num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
 
     Raises:
-      ValueError: beta is not in [0, 1]. At update, the key is missing, ``shuffle`` is True and
-        there are more than two tasks.
+      ValueError: ``beta`` is not in [0, 1], or ``update`` is called without ``key`` although it
+        needs one.
 
     >>> method = gradvac(num_tasks=2)
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

@@ -18,17 +18,18 @@ def krum(byzantine: int = 0, *, selected: int = 1) -> Surgery:
     NeurIPS 2017, https://arxiv.org/abs/1703.02757). The paper squares the distances too, but
     TorchJD does not.
 
-    If every task gradient equals g, the update is ``g``. By default, `on_shared` does not weight
-    the gradients of the heads. Tasks without a label in the batch are left out. A zero gradient
-    counts like any other gradient. The method is deterministic: of tasks with equal scores, it
-    takes the first. If a task gradient is not finite, the update is not finite.
+    If every task gradient equals g, the update is ``g``. If `on_shared` applies the method to the
+    shared parameters, the gradients of the heads are by default not multiplied by task weights.
+    Tasks without a label in the batch are left out. A zero gradient counts like any other gradient.
+    The method is deterministic. If several tasks have equal scores, it takes the first of them. If
+    a task gradient is not finite, the update is not finite.
 
     Args:
       byzantine: The number of task gradients that may be arbitrarily wrong.
       selected: The number of gradients that are averaged.
 
     Raises:
-      ValueError: An option is out of range.
+      ValueError: ``byzantine`` is below 0, or ``selected`` is below 1.
 
     >>> method = krum()
     >>> updates = {'w': jnp.array([[1.0, 0.0], [1.5, 0.0], [9.0, 9.0]])}

@@ -11,9 +11,10 @@ def mean() -> Surgery:
     The update is ``d = 1/n sum_t g_t``, where ``g_t`` is the gradient of task t and the sum is over
     the n tasks with a label. One backward pass computes the update.
 
-    If all task gradients equal g, the update is ``g``. By default, `on_shared` does not weight the
-    gradients of the heads. A zero gradient counts in the mean. The method is deterministic. If a
-    task gradient is not finite, the update is not finite.
+    If all task gradients equal g, the update is ``g``. If `on_shared` applies the method to the
+    shared parameters, the gradients of the heads are by default not multiplied by task weights. A
+    zero gradient counts in the mean. The method is deterministic. If a task gradient is not finite,
+    the update is not finite.
 
     >>> method = mean()
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}

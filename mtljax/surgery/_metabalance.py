@@ -47,17 +47,18 @@ def metabalance(
     this is done only if ``m_t`` is larger than ``m_target``. The update is the sum of all gradients
     (He, Feng, Cheng, Ji, Guo, Caverlee, WWW 2022, https://arxiv.org/abs/2203.06801).
 
-    If all T task gradients equal g, the update is ``T g``. By default, `on_shared` does not weight
-    the gradients of the heads. A task without a label in the batch adds nothing, and its running
-    means do not change. No gradient is scaled before the target task has had a gradient. A zero
-    gradient adds nothing. The method is deterministic. If a task gradient is not finite in one
-    array, this and all later updates of this array are not finite.
+    If all T task gradients equal g, the update is ``T g``. If `on_shared` applies the method to the
+    shared parameters, the gradients of the heads are by default not multiplied by task weights. A
+    task without a label in the batch adds nothing, and its running means do not change. No gradient
+    is scaled before the target task has had a gradient. A zero gradient adds nothing. The method is
+    deterministic. If a task gradient is not finite in one array, this and all later updates of this
+    array are not finite.
 
     Args:
       target: The index of the target task, in the order of the heads.
       relax: How much the gradients are scaled, from 0 (not at all) to 1 (to the norm of the
-        target). The default is the same as in torch-rechub.
-      beta: The decay of the running means. The default is the same as in torch-rechub.
+        target's gradient). The default is the same as in the library torch-rechub.
+      beta: The decay of the running means, in [0, 1]. The default is the same as in torch-rechub.
       which: The auxiliary gradients that are scaled. ``'larger'`` scales only gradients that are
         larger than the gradient of the target (strategy A of the paper), ``'smaller'`` scales only
         smaller gradients (strategy B), and ``'all'`` scales all auxiliary gradients (strategy C).

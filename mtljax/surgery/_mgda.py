@@ -23,10 +23,11 @@ def mgda(*, normalise: Literal['none', 'l2', 'loss', 'loss+'] = 'none') -> Surge
     solver for more. The authors' code stops its solver after 250 steps, and keeps the weights of
     two tasks in [0.001, 0.999].
 
-    If every task gradient equals g, the update is ``g``. By default, `on_shared` does not weight
-    the gradients of the heads. Tasks without a label in the batch are left out. If a gradient is
-    zero, the update is zero too, because zero is then the shortest combination. The method is
-    deterministic. If a task gradient is not finite, the update is not finite.
+    If every task gradient equals g, the update is ``g``. If `on_shared` applies the method to the
+    shared parameters, the gradients of the heads are by default not multiplied by task weights.
+    Tasks without a label in the batch are left out. If a gradient is zero, the update is zero too,
+    because zero is then the shortest combination. The method is deterministic. If a task gradient
+    is not finite, the update is not finite.
 
     Args:
       normalise: The divisor ``c_t``: 1 (``'none'``), the norm of the gradient (``'l2'``), the loss
@@ -35,8 +36,8 @@ def mgda(*, normalise: Literal['none', 'l2', 'loss', 'loss+'] = 'none') -> Surge
         If ``c_t`` contains a loss that is not positive, the update is not finite.
 
     Raises:
-      ValueError: ``normalise`` is unknown. At update, ``c_t`` contains the losses and these are
-        missing.
+      ValueError: ``normalise`` is unknown, or ``c_t`` contains a loss and ``update`` is called
+        without ``losses``.
 
     >>> method = mgda()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

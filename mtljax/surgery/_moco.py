@@ -55,14 +55,15 @@ def moco(
 
     If all task gradients equal g, the first update is ``beta g``, and later updates tend to ``g``.
     The change of the weights in a step grows with the square of the gradients, so a good gamma
-    depends on the size of the gradients. By default, `on_shared` does not weight the gradients of
-    the heads. A task without a label in the batch is left out of this step, and its running mean
-    and its weight do not change. A zero gradient moves the running mean of its task towards 0. The
-    method is deterministic. If a task gradient is not finite, this update and all later ones are
-    not finite.
+    depends on the size of the gradients. If `on_shared` applies the method to the shared
+    parameters, the gradients of the heads are by default not multiplied by task weights. A task
+    without a label in the batch is left out of this step, and its running mean and its weight do
+    not change. A zero gradient moves the running mean of its task towards 0. The method is
+    deterministic. If a task gradient is not finite, this update and all later ones are not finite.
 
     Args:
-      beta: The rate of the running means. The defaults of all options are the same as in LibMTL.
+      beta: The rate of the running means, in (0, 1]. This default and the defaults of the other
+        options are the same as in LibMTL.
       beta_sigma: At step k, beta is divided by ``k^beta_sigma``.
       gamma: The step size of the task weights.
       gamma_sigma: At step k, gamma is divided by ``k^gamma_sigma``.
@@ -70,7 +71,7 @@ def moco(
       num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
 
     Raises:
-      ValueError: An option is out of range.
+      ValueError: ``beta`` is not in (0, 1], or another option is negative.
 
     >>> method = moco(beta=1.0, gamma=0.0, num_tasks=2)
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}

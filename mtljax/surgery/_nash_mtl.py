@@ -11,23 +11,24 @@ from mtljax.surgery._surgery import Surgery
 
 
 def nash_mtl(*, max_norm: ArrayLike | None = 1.0) -> Surgery:
-    """Nash-MTL: the update is the Nash bargaining solution between the tasks.
+    """Nash-MTL: the update is the solution of a bargaining game between the tasks.
 
     The update is ``d = sum_t a_t g_t``, where ``g_t`` is the gradient of task t. The weights solve
     ``G a = 1 / a`` with ``a > 0``, where G is the matrix of the dot products ``g_t . g_s`` (Navon,
     Shamsian, Achituve, Maron, Kawaguchi, Chechik, Fetaya, ICML 2022,
-    https://arxiv.org/abs/2202.01017). For two tasks there is a closed form. For more tasks,
-    Newton's method solves the equations up to rounding. The authors' code takes 20 linearised steps
-    on the CPU, and uses the weights of the step before if its solver fails. To solve the equations
-    only in every k-th training step, use `every`.
+    https://arxiv.org/abs/2202.01017). Among all updates of the same length, d has the greatest
+    product of the numbers ``g_t . d``, which is the Nash bargaining solution. For two tasks there
+    is a closed form. For more tasks, Newton's method solves the equations up to rounding. The
+    authors' code takes 20 linearised steps on the CPU, and uses the weights of the step before if
+    its solver fails. To solve the equations only in every k-th training step, use `every`.
 
     For T tasks with non-zero gradients, the solution d has the length ``sqrt(T)``, independent of
     the lengths of the gradients. By default, d is then scaled down to the length 1 by ``max_norm``.
-    So if every task gradient equals g, the update is ``g / |g|``. By default, `on_shared` also
-    multiplies the gradient of the head of task t by ``a_t``. Zero gradients and tasks without a
-    label in the batch are left out of the equations. If a task has a label and a zero gradient, its
-    weight ``a_t`` is the mean of the other weights. The method is deterministic. If a task gradient
-    is not finite, the update is not finite.
+    So if every task gradient equals g, the update is ``g / |g|``. If `on_shared` applies the method
+    to the shared parameters, the gradient of the head of task t is by default also multiplied by
+    ``a_t``. Zero gradients and tasks without a label in the batch are left out of the equations. If
+    a task has a label and a zero gradient, its weight ``a_t`` is the mean of the other weights. The
+    method is deterministic. If a task gradient is not finite, the update is not finite.
 
     If the gradients are linearly dependent, the equations may have no solution. Small eigenvalues
     of the matrix of the cosines between the gradients are then raised to 1e-8 (in float32 to 1e-6
@@ -39,7 +40,7 @@ def nash_mtl(*, max_norm: ArrayLike | None = 1.0) -> Surgery:
         heads.
 
     Raises:
-      ValueError: max_norm is not above 0.
+      ValueError: ``max_norm`` is not above 0.
 
     >>> method = nash_mtl(max_norm=None)
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

@@ -38,12 +38,12 @@ def on_shared(
     t. The argument ``task`` chooses the weights ``w_t``.
 
     Put `on_shared` first in ``optax.chain``. Gradient clipping, ``optax.MultiSteps`` and
-    ``optax.apply_if_finite`` come after it. If the model has no shared parameters, the surgery does
-    not run and a warning is logged.
+    ``optax.apply_if_finite`` must come after it. If the model has no shared parameters, the surgery
+    does not run and a warning is logged.
 
     Args:
       method: A surgery, for example ``surgery.pcgrad()``.
-      task: The weights ``w_t`` of the gradients that are not shared. ``'plain'`` uses 1, and
+      task: The weights ``w_t`` for the parameters that are not shared. ``'plain'`` uses 1, and
         ``'weighted'`` uses the task weights of the method. The default is the choice of the
         method's paper.
       labels: The label ``'shared'`` or ``'task'`` of every parameter. Pass a function from the path

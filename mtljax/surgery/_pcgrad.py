@@ -18,10 +18,11 @@ def pcgrad(*, shuffle: bool = True) -> Surgery:
     Levine, Hausman, Finn, NeurIPS 2020, https://arxiv.org/abs/2001.06782). The method treats all
     parameters that it receives as one vector.
 
-    If all T task gradients equal g, the update is ``T g``. By default, `on_shared` does not weight
-    the gradients of the heads. ``update`` draws a new order for each task i. For more than two
-    tasks, it needs a random ``key`` for this. Zero gradients and tasks without a label in the batch
-    change nothing. If a task gradient is not finite, the update is not finite.
+    If all T task gradients equal g, the update is ``T g``. If `on_shared` applies the method to the
+    shared parameters, the gradients of the heads are by default not multiplied by task weights.
+    ``update`` draws a new order for each task i. For more than two tasks, it needs a random ``key``
+    for this. Zero gradients and tasks without a label in the batch change nothing. If a task
+    gradient is not finite, the update is not finite.
 
     Args:
       shuffle: Whether the order of the tasks j is random. If False, it is the order of the tasks in
@@ -29,8 +30,7 @@ def pcgrad(*, shuffle: bool = True) -> Surgery:
         it discards its shuffled order.
 
     Raises:
-      ValueError: At update, the key is missing, ``shuffle`` is True and there are more than two
-        tasks.
+      ValueError: ``update`` is called without ``key`` although it needs one.
 
     >>> method = pcgrad()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

@@ -33,8 +33,8 @@ def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery
     """Apply a surgery to each group of parameters separately, for example to each layer.
 
     The surgery computes separate task weights for every group. All groups run in one ``vmap``.
-    Because the weights differ between the groups, `on_shared` cannot use them for the heads. If the
-    surgery uses a random key, each group gets its own key.
+    Because the weights differ between the groups, `on_shared` cannot multiply the gradients of the
+    heads by them. If the surgery uses a random key, each group gets its own key.
 
     Args:
       method: A surgery that reads only the norms and cosines of the task gradients.

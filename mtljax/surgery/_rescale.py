@@ -38,8 +38,9 @@ def rescale(
         the method is used in `on_shared`.
 
     Raises:
-      ValueError: ``to`` is unknown, ``method`` is not a surgery, or it has neither scale and also
-        no task weights. At update, the number of tasks is needed and was not known at init.
+      ValueError: ``to`` is unknown, ``method`` is not a surgery, or ``method`` has neither scale
+        and no task weights. ``update`` raises this error if it needs the number of tasks and
+        ``init`` did not receive it.
 
     >>> from mtljax import surgery
     >>> method = rescale(surgery.mgda(), to='sum')

@@ -11,9 +11,10 @@ def sum() -> Surgery:
     The update is ``d = sum_t g_t``, where ``g_t`` is the gradient of task t. One backward pass
     computes the update.
 
-    If all T task gradients equal g, the update is ``T g``. By default, `on_shared` does not weight
-    the gradients of the heads. Tasks without a label in the batch are left out. The method is
-    deterministic. If a task gradient is not finite, the update is not finite.
+    If all T task gradients equal g, the update is ``T g``. If `on_shared` applies the method to the
+    shared parameters, the gradients of the heads are by default not multiplied by task weights.
+    Tasks without a label in the batch are left out. The method is deterministic. If a task gradient
+    is not finite, the update is not finite.
 
     >>> method = sum()
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}

@@ -33,7 +33,7 @@ class Traits(NamedTuple):
 
     Attributes:
       weighs_heads: True if `on_shared` should by default multiply the gradients of the heads by the
-        task weights. This is the choice of the paper of the method.
+        task weights, as the paper of the method does.
       plain: True if the task weights depend only on which tasks have a label in the batch. One
         backward pass then computes the update.
       scale: The update when every task gradient equals g. ``'sum'`` means ``T g``, ``'mean'`` means

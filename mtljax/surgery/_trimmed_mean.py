@@ -16,16 +16,17 @@ def trimmed_mean(trim: int = 1) -> Surgery:
     https://arxiv.org/abs/1803.01498). With n tasks, at most ``(n - 1) // 2`` values are left out on
     each side, so at least one value stays.
 
-    If every task gradient equals g, the update is ``g``. By default, `on_shared` does not weight
-    the gradients of the heads. Tasks without a label in the batch are left out. A zero gradient
-    counts like any other gradient. The method is deterministic. An infinite value can be left out
-    like any other extreme value. A NaN makes the update of its parameter NaN.
+    If every task gradient equals g, the update is ``g``. If `on_shared` applies the method to the
+    shared parameters, the gradients of the heads are by default not multiplied by task weights.
+    Tasks without a label in the batch are left out. A zero gradient counts like any other gradient.
+    The method is deterministic. An infinite value can be left out like any other extreme value. A
+    NaN makes the update of its parameter NaN.
 
     Args:
       trim: The number of largest values that are left out, and also of smallest values.
 
     Raises:
-      ValueError: trim is negative.
+      ValueError: ``trim`` is negative.
 
     >>> method = trimmed_mean(1)
     >>> updates = {'w': jnp.array([[1.0, 0.0], [2.0, 4.0], [99.0, 9.0]])}
