@@ -55,11 +55,11 @@ def adatt(
       levels: The number of stages in each level, for example ``[2, 1]``. By default every stage is
         a level. Each task has its own copy of the stages after the last level, stored with its
         head.
-      gate: The network that computes the logits of a gate. Pass a function from the number of
-        experts that the gate mixes to a Module with as many outputs, for example ``heads.linear``.
+      gate: The network that computes the logits of a gate. Pass a function that receives the number
+        of experts and returns a Module with one output per expert, for example ``heads.linear``.
         The default is one dense layer.
-      gate_dropout: The probability with which the weight of an expert is set to 0 in training. The
-        other weights are scaled up, so that they sum to 1 again.
+      gate_dropout: The probability, in [0, 1), with which the weight of an expert is set to 0 in
+        training. The other weights are scaled up, so that they sum to 1 again.
       start: The index of the first stage of an expert, counted from 0. All tasks share the stages
         before it, which are stored under ``params['shared']``.
 

@@ -46,9 +46,10 @@ def aitm(
     task t has a tower, which is a copy of the backbone with its own parameters. The features
     ``z_t`` of a task combine two vectors u by attention: the output ``tower_t(x)`` of its tower,
     and ``info_t(z_(t-1))``, where ``info_t`` is a dense layer on the features of the task before.
-    The formula is ``z_t = sum_u softmax_u(<key(u), query(u)> / sqrt(k)) value(u)``, where k is the
-    width of the features. The first task has ``z_1 = tower_1(x)``. The prediction is
-    ``head_t(z_t)``, one logit per example (Xi et al., KDD 2021, https://arxiv.org/abs/2105.08489).
+    The dense layers ``key``, ``query`` and ``value`` of task t read these vectors, and the formula
+    is ``z_t = sum_u softmax_u(<key(u), query(u)> / sqrt(k)) value(u)``, where k is the width of the
+    features. The first task has ``z_1 = tower_1(x)``. The prediction is ``head_t(z_t)``, one logit
+    per example (Xi et al., KDD 2021, https://arxiv.org/abs/2105.08489).
 
     An event is never more probable than the event before it. To teach this, the loss of every task
     except the first gets the additional term ``calibrate * mean(max(p_t - p_(t-1), 0))``, where
@@ -64,7 +65,7 @@ def aitm(
       heads: The head of each task, ``{task: Module}``, in the order of the funnel.
       start: The index of the first stage of the towers, counted from 0. All tasks share the stages
         before it, which are stored under ``params['shared']``.
-      calibrate: The factor of the additional term. It is 0.6 in the paper.
+      calibrate: The factor of the additional term, at least 0. It is 0.6 in the paper.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of

@@ -38,11 +38,11 @@ def cgc(
         the tasks in the order of this dict.
       num_shared: The number of shared experts, at least 1.
       num_own: The number of experts of each task.
-      gate: The network that computes the logits of a gate. Pass a function from the number of
-        experts that the gate mixes to a Module with as many outputs, for example ``heads.linear``.
+      gate: The network that computes the logits of a gate. Pass a function that receives the number
+        of experts and returns a Module with one output per expert, for example ``heads.linear``.
         The default is one dense layer.
-      gate_dropout: The probability with which the weight of an expert is set to 0 in training. The
-        other weights are scaled up, so that they sum to 1 again.
+      gate_dropout: The probability, in [0, 1), with which the weight of an expert is set to 0 in
+        training. The other weights are scaled up, so that they sum to 1 again.
       start: The index of the first stage of an expert, counted from 0. All tasks share the stages
         before it, which are stored under ``params['shared']``.
       stop: The index of the first stage after the experts, counted from 0. Each task has its own

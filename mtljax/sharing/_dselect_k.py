@@ -38,32 +38,32 @@ def dselect_k(
     i gives expert e a weight, which is a product of one factor per bit b of the number e. The
     factor is ``S(z_ib)`` if the bit is 1, and ``1 - S(z_ib)`` if the bit is 0. The ``z_ib`` are
     outputs of a dense layer that reads the input of the gate. S is the cubic smooth step: ``S(z)``
-    is 0 for z below ``-gamma / 2``, 1 for z above ``gamma / 2``, and smooth between. When all
-    ``S(z_ib)`` of a selector are 0 or 1, the selector has chosen one expert. The weight of an
-    expert in the gate is the sum of its weights in the selectors, each multiplied by
-    ``softmax(a)_i``. The ``a_i`` are outputs of a second dense layer.
+    is 0 for z below ``-gamma / 2``, 1 for z above ``gamma / 2``, and rises smoothly in between.
+    When all ``S(z_ib)`` of a selector are 0 or 1, the selector has chosen one expert. To get the
+    weight of an expert in the gate, its weight in each selector i is multiplied by
+    ``softmax(a)_i``, and these products are added. The ``a_i`` are outputs of a second dense layer.
 
-    If E is not a power of 2, some bit codes are not the number of an expert. For each selector, the
-    paper adds a term to the loss: 1 divided by the total weight of the codes that are the number of
-    an expert. The term is infinite if this total weight is 0. This library needs no such term: if a
-    code is not the number of an expert, its weight goes to the expert whose code differs only in
-    the highest bit. So the weights of the experts always sum to 1, and an expert with two codes
-    starts with twice the weight.
+    If E is not a power of 2, some bit codes do not belong to an expert. For each selector, the
+    paper adds a term to the loss: 1 divided by the total weight of the codes that belong to an
+    expert. The term is infinite if this total weight is 0. This library needs no such term. It
+    gives the weight of a code without an expert to the expert whose code differs only in the
+    highest bit. So the weights of the experts always sum to 1, and an expert with two codes starts
+    with twice the weight.
 
-    LibMTL ignores ``gamma``, and it adds only the entropy of the last task to the loss.
+    LibMTL ignores ``gamma``, and it adds only the entropy of the gate of the last task to the loss.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
       heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
         the tasks in the order of this dict.
-      num_experts: The number of experts E.
+      num_experts: The number of experts E, at least 2.
       k: The number of selectors of a gate. A task uses at most k experts after all its selectors
         have chosen one expert.
       gamma: The width of the smooth step, above 0.
       entropy: The factor of a term in the loss of each task. The term is the entropy of the weights
-        in the selectors, summed over the selectors and averaged over the examples. A larger factor
-        makes the selectors choose sooner.
+        in the selectors, summed over the selectors and averaged over the examples. With a larger
+        factor, each selector chooses one expert earlier in training.
       per_example: Whether the weights of the experts depend on the example. If False, the ``z_ib``
         and ``a_i`` are learned numbers, and a task has the same weights for all examples.
       gate_at: The gates read the output of the first ``gate_at`` stages. With 0 they read the input

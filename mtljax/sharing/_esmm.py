@@ -27,11 +27,11 @@ def esmm(
     impressions of an advertisement.
 
     The heads return one logit per example. The prediction of task t is the logit of ``p_t``, so
-    ``optax.sigmoid_binary_cross_entropy`` is a suitable loss. ``sigmoid(head_t)`` is the
-    probability of event t for an example in which event t - 1 happened.
+    ``optax.sigmoid_binary_cross_entropy`` is a suitable loss. ``sigmoid(head_t(backbone(x)))`` is
+    the probability of event t for an example in which event t - 1 happened.
 
-    Because the losses of later tasks depend on the earlier heads, these are stored in
-    ``params['shared']['heads']``. The head of the last task is stored in
+    The losses of later tasks depend on the heads of earlier tasks. So the heads of all tasks except
+    the last are stored in ``params['shared']['heads']``, and the head of the last task in
     ``params['task']['heads']``.
 
     Args:
@@ -41,7 +41,7 @@ def esmm(
         the tasks in the order of this dict.
       funnel: The tasks from the first event to the last. By default these are all tasks in the
         order of ``heads``. The prediction of a task that is not in the funnel is the output of its
-        head, as in `hard`.
+        head, as in `hard`, and its head is stored under ``params['task']``.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or ``funnel`` has an

@@ -16,11 +16,11 @@ def film(
 ) -> MultiTask:
     """FiLM: all tasks share one backbone, and each task scales and shifts the channels.
 
-    If a stage gives h, task t continues with ``h_t = (1 + scale_t) * h + shift_t``. Here
+    If the output of a stage is h, task t continues with ``h_t = (1 + scale_t) * h + shift_t``. Here
     ``scale_t`` and ``shift_t`` are learned vectors with one entry per channel (the last axis). They
-    are 0 at the start, so training starts from hard sharing. In the paper, the scale and the shift
-    depend on an input (Perez et al., AAAI 2018, https://arxiv.org/abs/1709.07871). In this scheme
-    they depend only on the task.
+    are 0 at the start, so they change nothing and training starts from the model of `hard`. In the
+    paper, the scale and the shift depend on an input (Perez et al., AAAI 2018,
+    https://arxiv.org/abs/1709.07871). In this scheme they depend only on the task.
 
     The scales and shifts of all T tasks are stacked in ``params['task']['film']``, in leaves
     ``[T, channels]``. Every stage after the first scaling runs once per task.

@@ -14,7 +14,7 @@ def independent(backbone: tuple[Module, ...], heads: Mapping[str, Module]) -> Mu
     ``params['shared']`` is empty.
 
     To keep the tasks independent, use an optimizer that treats every parameter separately, such as
-    SGD or Adam. Gradient clipping by the global norm would couple the tasks.
+    SGD or Adam. Gradient clipping by the global norm would make the tasks depend on each other.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for

@@ -35,8 +35,7 @@ def mmoe(
     describes the weights that a gate gave in the last training step: ``load`` is the mean weight of
     each expert, and ``entropy`` is the mean entropy of the weights.
 
-    In LibMTL, the gates always read the raw image. LibMTL lists their parameters neither as shared
-    parameters nor as parameters of a task.
+    In LibMTL, the gates always read the raw image.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
@@ -45,10 +44,10 @@ def mmoe(
         the tasks in the order of this dict.
       num_experts: The number of experts E.
       gate: The network that computes the logits of a gate. Pass a Module with E outputs, or a
-        function from E to such a Module, for example ``heads.linear``. The default is one dense
-        layer.
-      gate_dropout: The probability with which the weight of an expert is set to 0 in training. The
-        other weights are scaled up, so that they sum to 1 again.
+        function that receives E and returns such a Module, for example ``heads.linear``. The
+        default is one dense layer.
+      gate_dropout: The probability, in [0, 1), with which the weight of an expert is set to 0 in
+        training. The other weights are scaled up, so that they sum to 1 again.
       gate_at: The gates read the output of the first ``gate_at`` stages. With 0 they read the input
         of the model. The default is ``start``, which is also the largest allowed value.
       start: The index of the first stage of an expert, counted from 0. All tasks share the stages

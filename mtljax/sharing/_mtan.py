@@ -66,9 +66,9 @@ def mtan(
 
     Let ``u^j`` be the output of stage j. Task t multiplies it by a mask, which a small attention
     network computes from ``u^j`` and from the masked features of the stage before:
-    ``a_t^j = sigmoid(h_tj(relu(g_tj([u^j; f_j(a_t^(j-1))])))) * u^j``. In the first stage the mask
-    depends on ``u^1`` only. With S stages, the prediction is ``head_t(a_t^S)`` (Liu et al., CVPR
-    2019, https://arxiv.org/abs/1803.10704).
+    ``a_t^j = sigmoid(h_tj(relu(g_tj([u^j; f_j(a_t^(j-1))])))) * u^j``. Here ``[a; b]`` joins the
+    channels of a and b. In the first stage the mask depends on ``u^1`` only. With S stages, the
+    prediction is ``head_t(a_t^S)`` (Liu et al., CVPR 2019, https://arxiv.org/abs/1803.10704).
 
     - ``g_tj`` and ``h_tj`` are 1x1 convolutions (dense layers on the last axis). Each task has its
       own. They are stacked in ``params['task']['attention']``.

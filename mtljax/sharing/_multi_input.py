@@ -11,15 +11,15 @@ def multi_input(model: MultiTask) -> MultiTask:
     The prediction of task t is the output of ``model`` for task t on the input ``x_t``. The model
     runs once per task, and the batch sizes of the tasks may differ. The parameters do not change.
 
-    If the shared part has a state, such as batch statistics, each of the T tasks updates it in a
+    If the shared network has a state, such as batch statistics, each of the T tasks updates it in a
     training step. Each update moves the state by 1/T of the usual change.
 
     Args:
       model: A model that a sharing scheme built.
 
     Raises:
-      ValueError: ``model`` is not a `MultiTask`. At init, the tasks of the inputs are not the tasks
-        of ``model``.
+      ValueError: ``model`` is not a `MultiTask`. ``init`` also raises this error if the tasks of
+        the inputs are not the tasks of ``model``.
 
     >>> import jax
     >>> import jax.numpy as jnp

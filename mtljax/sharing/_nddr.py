@@ -66,7 +66,7 @@ def nddr(
         example one layer.
       heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
         the tasks in the order of this dict.
-      own: The initial weight of a channel on itself.
+      own: The factor by which ``W_t`` multiplies the channels of task t at the start.
       norm: Whether batch norm and ReLU follow the convolution, as in the paper.
       axis_name: The axis name of the surrounding ``pmap``, if there is one. Batch norm then
         averages its statistics over the devices of this axis.

@@ -40,10 +40,10 @@ def omoe(
         the tasks in the order of this dict.
       num_experts: The number of experts E.
       gate: The network that computes the logits of the gate. Pass a Module with E outputs, or a
-        function from E to such a Module, for example ``heads.linear``. The default is one dense
-        layer.
-      gate_dropout: The probability with which the weight of an expert is set to 0 in training. The
-        other weights are scaled up, so that they sum to 1 again.
+        function that receives E and returns such a Module, for example ``heads.linear``. The
+        default is one dense layer.
+      gate_dropout: The probability, in [0, 1), with which the weight of an expert is set to 0 in
+        training. The other weights are scaled up, so that they sum to 1 again.
       gate_at: The gate reads the output of the first ``gate_at`` stages. With 0 it reads the input
         of the model. The default is ``start``, which is also the largest allowed value.
       start: The index of the first stage of an expert, counted from 0. All tasks share the stages

@@ -45,10 +45,10 @@ def ple(
     - ``'experts'`` holds all experts, stacked. In the last level it holds only the shared experts.
     - ``'common'`` holds the shared gate. The last level has no such gate.
     - ``'tasks'`` holds the gates of the tasks, if the losses of other tasks depend on these gates.
-      This is not so in the last two levels, and never with ``num_own=0``.
+      The last two levels have no such part. With ``num_own=0``, no level has it.
 
-    Only the loss of task t depends on the experts of task t in the last level, and on its gates
-    that are not in ``'tasks'``. They are stored in ``params['task']['extraction'][t]``.
+    The other gates of task t, and its experts in the last level, affect only the loss of task t.
+    They are stored in ``params['task']['extraction'][t]``.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
@@ -60,11 +60,11 @@ def ple(
       levels: The number of stages in each level, for example ``[2, 1]``. By default every stage is
         a level. Each task has its own copy of the stages after the last level, stored with its
         head.
-      gate: The network that computes the logits of a gate. Pass a function from the number of
-        experts that the gate mixes to a Module with as many outputs, for example ``heads.linear``.
+      gate: The network that computes the logits of a gate. Pass a function that receives the number
+        of experts and returns a Module with one output per expert, for example ``heads.linear``.
         The default is one dense layer.
-      gate_dropout: The probability with which the weight of an expert is set to 0 in training. The
-        other weights are scaled up, so that they sum to 1 again.
+      gate_dropout: The probability, in [0, 1), with which the weight of an expert is set to 0 in
+        training. The other weights are scaled up, so that they sum to 1 again.
       start: The index of the first stage of an expert, counted from 0. All tasks share the stages
         before it, which are stored under ``params['shared']``.
 

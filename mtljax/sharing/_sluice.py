@@ -47,9 +47,10 @@ def sluice(
       heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
         the tasks in the order of this dict.
       subspaces: The number S of equal parts of the channels (the last axis).
-      own: The initial weight of a subspace on itself. The other weights in its sum are equal at the
-        start, and all weights of the sum add up to 1. The paper calls the value ``1 / (S T)``
-        'balanced', for T tasks.
+      own: The initial value of ``alpha_(t,a),(t,a)``, the weight of a subspace in its own new
+        value. The other weights in the sum for this new value are equal at the start, and all
+        weights in this sum add up to 1. The paper calls the value ``1 / (S T)`` 'balanced', for T
+        tasks.
       mixture: Whether the heads read the sum over the stages. The weights beta start equal. If
         False, the heads read the features of the last stage.
       start: The index of the first stage of the towers, counted from 0. All tasks share the stages
@@ -60,7 +61,8 @@ def sluice(
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of
-        range. At init, the number of channels of a stage is not divisible by ``subspaces``.
+        range. ``init`` also raises this error if the number of channels of a stage is not divisible
+        by ``subspaces``.
 
     >>> import jax
     >>> from mtljax import backbones, heads

@@ -24,7 +24,7 @@ def task_token(
 
     The prediction of task t is ``head(backbone(x + e_t))``, where ``e_t`` is the embedding of task
     t. With ``how='prepend'`` it is ``head(backbone([e_t; x]))``. Such models are common in
-    multi-task reinforcement learning and as text-to-text models (Raffel et al., JMLR 2020,
+    multi-task reinforcement learning and in text-to-text learning (Raffel et al., JMLR 2020,
     https://arxiv.org/abs/1910.10683).
 
     All parameters are shared, and ``params['task']`` is empty. Only the embeddings grow with the
@@ -36,15 +36,16 @@ def task_token(
       heads: The head of each task, ``{task: Module}``. The model uses only the first head, for all
         tasks. All heads must have parameters of the same shapes.
       how: How the features get the embedding. ``'add'`` adds it to every feature vector (the last
-        axis). ``'prepend'`` puts it in front: of the C features if the features are ``[B, C]``, and
-        of the L tokens, as a new token, if they are ``[B, L, C]``.
+        axis). ``'prepend'`` puts it in front. With features ``[B, C]``, the embedding comes before
+        the C features of each example. With features ``[B, L, C]``, it is a new token before the L
+        tokens.
       before: The index of the stage whose input gets the embedding, counted from 0. If the inputs
         are token ids that stage 0 embeds, use 1.
 
     Raises:
-      ValueError: An option is unknown, or a stage does not exist. At init, the heads have
-        parameters of different shapes, or the features are not floats, or ``how='prepend'`` is used
-        with features that have more than 3 axes.
+      ValueError: ``how`` is unknown, or ``before`` is not the index of a stage. ``init`` also
+        raises this error if the heads have parameters of different shapes, if the features are not
+        floats, or if ``how='prepend'`` gets features with more than 3 axes.
 
     >>> from mtljax import backbones, heads
     >>> model = task_token(backbones.mlp((8,)), {'b': heads.linear(3), 'a': heads.linear(3)})

@@ -63,10 +63,10 @@ def fairgrad(
     the minimum.
 
     If 0 is in the convex hull of the gradients, no update improves all tasks, and the equations may
-    have no solution. For this case, eigenvalues of the cosine matrix that are below a floor are
-    raised to it. The floor is 1e-8, and in float32 1e-6 times the number of tasks. The update then
-    tends to 0. Tasks with a zero gradient are left out of the equations. Their weight is the mean
-    of the other weights, or 1 if all gradients are zero.
+    have no solution. For this case, small eigenvalues of the cosine matrix are raised to 1e-8, and
+    in float32 to 1e-6 times the number of tasks. The update then tends to 0. Tasks with a zero
+    gradient are left out of the equations. Their weight is the mean of the other weights, or 1 if
+    all gradients are zero.
 
     Args:
       norms: The norms of the task gradients, ``[T]``.

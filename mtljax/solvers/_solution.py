@@ -25,8 +25,8 @@ class Solution(NamedTuple):
 def normalise(gramian: Float[Array, 'T T']) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
     """Compute the norms ``[T]`` and the cosines ``[T, T]`` of T task gradients from their Gramian.
 
-    If you have the task gradients as a `Jacobian`, use its method ``normalised()`` instead. This
-    method works even if the entries of the Gramian do not fit float32.
+    If you have the task gradients as a `Jacobian`, use its method ``normalised()`` instead. The
+    method ``normalised()`` works even if the entries of the Gramian do not fit float32.
 
     Args:
       gramian: The matrix of the dot products of the task gradients, ``[T, T]``.

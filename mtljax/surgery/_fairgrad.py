@@ -14,17 +14,17 @@ def fairgrad(alpha: ArrayLike = 1.0) -> Surgery:
 
     The update is ``d = sum_t w_t g_t``, where ``g_t`` is the gradient of task t. The weights solve
     ``G w = w^(-1/alpha)`` with ``w > 0``, where G is the matrix of the dot products ``g_t . g_s``
-    (Ban and Ji, ICML 2024, https://arxiv.org/abs/2402.15638). Among all updates of the same length,
-    d has the greatest alpha-fair utility ``sum_t (g_t . d)^(1 - alpha) / (1 - alpha)``. With
-    ``alpha = 1``, the terms of this sum are ``log(g_t . d)``, and the equations are those of
-    `nash_mtl`. A larger alpha gives more to the task whose loss falls least. Newton's method solves
-    the equations up to rounding.
+    (Ban and Ji, ICML 2024, https://arxiv.org/abs/2402.15638). Among all updates of the same length
+    that improve every task, d has the greatest alpha-fair utility
+    ``sum_t (g_t . d)^(1 - alpha) / (1 - alpha)``. With ``alpha = 1``, the terms of this sum are
+    ``log(g_t . d)``, and the equations are those of `nash_mtl`. A larger alpha gives more to the
+    task whose loss falls least. Newton's method solves the equations up to rounding.
 
     If all T task gradients equal g, the update is ``(T |g|^2)^(-alpha / (1 + alpha)) T g``. If all
     gradients become s times as long, the update becomes ``s^((1 - alpha) / (1 + alpha))`` times as
     long. If `on_shared` applies the method to the shared parameters, the gradient of the head of
-    task t is by default also multiplied by ``w_t``, as in LibMTL. The authors' code does not
-    multiply it. Zero gradients and tasks without a label in the batch are left out of the
+    task t is by default also multiplied by ``w_t``, as in LibMTL. The authors' code does not change
+    this gradient. Zero gradients and tasks without a label in the batch are left out of the
     equations. If a task has a label and a zero gradient, its weight is the mean of the other
     weights. For linearly dependent gradients, see `nash_mtl`. The method is deterministic. If a
     task gradient is not finite, the update is not finite.

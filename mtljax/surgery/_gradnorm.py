@@ -55,8 +55,8 @@ def gradnorm(
 
     - The objective above is also divided by G. The change of z in a step then does not depend on
       the overall size of the task gradients.
-    - The norms are taken over all parameters that the method receives. The paper takes the last
-      shared layer.
+    - The norms are taken over all parameters that the method receives. The paper uses only the
+      norms of the last shared layer.
 
     If all T task gradients equal g, the first update is ``T g``. Later updates are ``T g`` too if
     all losses fall by the same factor. If `on_shared` applies the method to the shared parameters,

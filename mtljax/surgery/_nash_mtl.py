@@ -16,11 +16,12 @@ def nash_mtl(*, max_norm: ArrayLike | None = 1.0) -> Surgery:
     The update is ``d = sum_t a_t g_t``, where ``g_t`` is the gradient of task t. The weights solve
     ``G a = 1 / a`` with ``a > 0``, where G is the matrix of the dot products ``g_t . g_s`` (Navon,
     Shamsian, Achituve, Maron, Kawaguchi, Chechik, Fetaya, ICML 2022,
-    https://arxiv.org/abs/2202.01017). Among all updates of the same length, d has the greatest
-    product of the numbers ``g_t . d``, which is the Nash bargaining solution. For two tasks there
-    is a closed form. For more tasks, Newton's method solves the equations up to rounding. The
-    authors' code takes 20 linearised steps on the CPU, and uses the weights of the step before if
-    its solver fails. To solve the equations only in every k-th training step, use `every`.
+    https://arxiv.org/abs/2202.01017). Among all updates of the same length that improve every task,
+    d has the greatest product of the numbers ``g_t . d``, which is the Nash bargaining solution.
+    For two tasks there is a closed form. For more tasks, Newton's method solves the equations up to
+    rounding. The authors' code takes 20 linearised steps on the CPU, and uses the weights of the
+    step before if its solver fails. To solve the equations only in every k-th training step, use
+    `every`.
 
     For T tasks with non-zero gradients, the solution d has the length ``sqrt(T)``, independent of
     the lengths of the gradients. By default, d is then scaled down to the length 1 by ``max_norm``.

@@ -62,8 +62,9 @@ def on_shared(
     >>> from mtljax import surgery
     >>> tx = on_shared(surgery.mean())
     >>> params = {'shared': jnp.zeros(2), 'task': {'heads': {'a': jnp.zeros(1), 'b': jnp.zeros(1)}}}
-    >>> rows = jax.tree.map(lambda leaf: jnp.ones((2, *leaf.shape)), params)
-    >>> updates, _ = tx.update(rows, tx.init(params))
+    >>> # The gradients of the two tasks; all entries are 1.
+    >>> grads = jax.tree.map(lambda leaf: jnp.ones((2, *leaf.shape)), params)
+    >>> updates, _ = tx.update(grads, tx.init(params))
     >>> updates['shared'].tolist(), updates['task']['heads']['a'].tolist()
     ([1.0, 1.0], [2.0])
     """

@@ -81,9 +81,14 @@ class Surgery(optax.GradientTransformationExtraArgs):
     Attributes:
       traits: Properties of the method, which functions such as `rescale` read.
 
-    >>> method = Surgery(lambda params: (), lambda updates, state, params=None, **extra: (1, state))
-    >>> method.traits.scale, method._replace(traits=Traits(scale='sum')).traits.scale
-    ('own', 'sum')
+    >>> from mtljax import surgery
+    >>> method = surgery.mean()
+    >>> state = method.init({'w': jnp.zeros(2)})
+    >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}  # one row per task
+    >>> method.update(updates, state)[0]['w'].tolist()
+    [2.0, 3.0]
+    >>> method.traits.scale
+    'mean'
     """
 
     traits: Traits

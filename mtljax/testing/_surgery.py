@@ -42,16 +42,17 @@ def check_surgery(
       method: A surgery that accepts the number of tasks T in ``init(params, num_tasks=T)``.
       equal: A function ``(T, norm) -> factor``. If all T task gradients equal g, the update must be
         ``factor * g``, where ``norm`` is the norm of g. T can be 1. All losses are 2 in this check.
-        None means the factor T for methods with the trait ``scale='sum'``, and no check for other
-        methods.
+        None means the factor T for methods with ``scale='sum'`` in `surgery.Traits`, and no check
+        for other methods.
       zero_row: A function ``(T) -> factor``. If one of the T gradients is zero, the update must be
         the factor times the update without this task. None means that this is not checked.
       degree: If all gradients are multiplied by s, the update must be multiplied by ``s**degree``.
         None means a weaker check: the update must not grow much faster than s.
       symmetric: Whether the update is the same for every order of the tasks.
       draws: What the method draws at random. ``'nothing'`` means that it needs no random key.
-        ``'signs'`` means draws that do not depend on the number of tasks. ``'orders'`` means draws
-        that depend on the number of tasks.
+        ``'signs'`` means draws that do not depend on the number of tasks, such as one sign per
+        parameter. ``'orders'`` means draws that depend on the number of tasks, such as a random
+        order of the tasks.
       reads: The task gradients that the method reads. ``'all'`` means the gradients of all tasks
         with a label, in every update. ``'all at first'`` means all of them in the first update, but
         not in every later update. ``'some'`` means that no update reads all of them.

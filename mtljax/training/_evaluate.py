@@ -38,7 +38,7 @@ def eval_step(
     >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
     >>> variables = model.init(jax.random.key(0), digits.train.example.inputs)
     >>> sums = eval_step(model, digits.tasks)(*variables, digits.train.example)
-    >>> sums['left']['accuracy']['count'].item()
+    >>> sums['left']['accuracy']['count'].item()  # the batch has two examples
     2
     """
 

@@ -11,7 +11,10 @@ from mtljax.training._evaluate import Results
 
 
 class NonFiniteLossError(FloatingPointError):
-    """The error of a run in which a loss became NaN or infinite; the last good checkpoint stays."""
+    """The error of a run in which a loss became NaN or infinite.
+
+    If the run has a ``workdir``, its last checkpoint before the error stays.
+    """
 
 
 def check_losses(losses: dict[str, np.ndarray], start: int) -> None:

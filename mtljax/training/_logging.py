@@ -67,9 +67,10 @@ def read_rows(path: Path) -> list[Row]:
       The rows, ``[{'step': ..., name: value}, ...]``.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / 'metrics.jsonl'
-    ...     write_text(path, '{"step": 1}\n{"st')
+    ...     _ = path.write_text('{"step": 1}\n{"st')  # the second line is incomplete
     ...     read_rows(path)
     [{'step': 1}]
     """

@@ -38,14 +38,15 @@ def objective(
         the other, so that only the activations of one slice are in memory.
       pooled: If True, the divisor of ``L_t`` is the number of labels of all tasks together, instead
         of the number of labels of task t.
-      axis_name: The axis name of the surrounding ``pmap``, if there is one. The labels are then
-        counted over all devices, so that the mean of the losses over the devices is the loss of the
-        whole batch.
+      axis_name: The axis name of the surrounding ``pmap``, if there is one. The divisor is then the
+        number of labels on all devices, divided by the number of devices. So the mean of the losses
+        over the devices is the loss of the whole batch.
 
     Returns:
       Two values. The first is a function from the parameters to the losses and the new state of the
-      model. This function is a `gradients.Cut`, which separates the network up to the features from
-      the heads. The second value is an array of T booleans for T tasks, True for tasks with a label
+      model. This function is a `gradients.Cut`: it has one part for the shared network, which
+      computes the features, and one part for the heads, which computes the losses from the
+      features. The second value is an array of T booleans for T tasks, True for tasks with a label
       in the batch.
 
     >>> from mtljax import backbones, data, sharing

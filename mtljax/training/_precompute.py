@@ -57,7 +57,7 @@ def precompute(
     The frozen stages become one stage, which runs in evaluation mode. Its parameters are drawn or
     loaded once. If a sharing scheme makes several copies of the backbone, these parameters are the
     same in all copies. The parameters are stored in the state of the model, so a checkpoint
-    contains the complete model, and models on both backbones can read it. Training on the features
+    contains the complete model. Models with either backbone can read it. Training on the features
     with augmentation raises an error, because the stored features cannot follow the augmented
     inputs.
 
@@ -78,8 +78,8 @@ def precompute(
       A `Precomputed` with the data set of features and the two backbones.
 
     Raises:
-      ValueError: An option is out of range, each task has its own inputs, the inputs are already
-        `Features`, or the features and targets do not fit into the free memory.
+      ValueError: An option is out of range, the data set has separate inputs for each task, the
+        inputs are already `Features`, or the features and targets do not fit into the free memory.
 
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=6, validation=2, test=2)

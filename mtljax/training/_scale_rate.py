@@ -21,8 +21,8 @@ def scale_rate(names: str | Sequence[str], multiple: Any) -> optax.GradientTrans
       multiple: The factor by which the updates are multiplied.
 
     Raises:
-      ValueError: ``multiple`` is not a finite number. At init, a name does not choose any
-        parameter.
+      ValueError: ``multiple`` is not a finite number. ``init`` also raises this error if a name
+        does not choose any parameter.
 
     >>> import jax.numpy as jnp
     >>> tx = optax.chain(optax.sgd(0.1), scale_rate('units', 100))

@@ -45,8 +45,8 @@ def train_seeds(
       One `Result` per seed.
 
     Raises:
-      ValueError: The arguments do not fit each other, as in `train`, or there is no seed, or an
-        option does not work with ``together``.
+      ValueError: The arguments do not fit each other, ``seeds`` is empty, or an option does not
+        work with ``together=True``.
       NonFiniteLossError: A loss of any seed is NaN or infinite.
 
     >>> from mtljax import backbones, data, sharing, surgery

@@ -14,8 +14,9 @@ def filled(tasks: Mapping[str, Task], value: float) -> Results:
       tasks: The `Task` of each task name, ``{task: Task}``.
       value: The number.
 
-    >>> filled({}, 1.0)
-    {}
+    >>> from mtljax import data
+    >>> filled(data.digits(train=4, validation=2, test=2).tasks, 1.0)['left']
+    {'loss': 1.0, 'accuracy': 1.0}
     """
     return {name: dict.fromkeys(['loss', *task.metrics], value) for name, task in tasks.items()}
 

@@ -35,8 +35,8 @@ def should_vmap_seeds(
     True:
 
     - There is only one seed.
-    - The options exclude one program: ``patience`` (early stopping), ``average_last``,
-      ``parallel='pmap'`` or streamed data.
+    - An option does not work with one program for all seeds: ``patience`` (early stopping),
+      ``average_last``, ``parallel='pmap'`` or streamed data.
     - The model has convolutions, which are slow if every seed has its own kernels.
     - On a CPU, one step of one seed takes more than 50 MFLOP.
     - On other devices, the training states of all seeds need more than one eighth of the memory.

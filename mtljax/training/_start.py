@@ -73,15 +73,16 @@ def save_start(
       seed: The seed that you will pass to `train`.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> from mtljax import backbones, data, sharing, surgery, training
     >>> digits = data.digits(train=64, validation=16, test=16)
     >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
     >>> tx = optax.chain(surgery.sum(), optax.sgd(0.1))
-    >>> options = Options(steps=4, batch_size=16, log_every=2)
-    >>> state = initial_state(model, digits, tx, options)
+    >>> options = training.Options(steps=4, batch_size=16, log_every=2)
+    >>> state = training.initial_state(model, digits, tx, options)
     >>> results = training.evaluate(model, digits.tasks, state, digits.validation)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     save_start(Path(folder), model, state, results, options)
+    ...     training.save_start(Path(folder), model, state, results, options)
     ...     int(training.train(model, digits, tx, options, workdir=folder).state.step)
     4
     """

@@ -82,8 +82,9 @@ def train_step(
       A `TrainStep` with the functions ``init`` and ``update``.
 
     Raises:
-      ValueError: A task of the model is missing in ``tasks``, or an option is out of range. In
-        ``init``, shapes do not fit, or the chain does not begin with a surgery.
+      ValueError: A task of the model is missing in ``tasks``, or an option is out of range.
+        ``init`` also raises this error if the shapes of the model, the tasks and the batch do not
+        fit each other, or if ``tx`` does not begin with a surgery.
 
     >>> from mtljax import backbones, data, sharing, surgery
     >>> digits = data.digits(train=100, validation=10, test=10)

@@ -44,8 +44,8 @@ def train(
       A `Result` with the last and the best state, the validation and test results, and the log.
 
     Raises:
-      ValueError: The options, the shapes or the checkpoints in ``workdir`` do not fit. This error
-        is raised before training starts.
+      ValueError: The model, the data set, the optax chain and the options do not fit each other, or
+        do not fit the checkpoints in ``workdir``. This error is raised before training starts.
       NonFiniteLossError: A loss is NaN or infinite. The message names the task and the step.
 
     >>> from mtljax import backbones, data, sharing, surgery

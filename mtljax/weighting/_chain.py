@@ -12,8 +12,8 @@ def chain(*weightings: Weighting) -> Weighting:
     """Combine several weightings: the weight of a task is the product of their weights.
 
     Each weighting receives the original losses and its own random key. Weightings with a function
-    ``observe``, such as `famo`, also receive the losses after the step. The state is the tuple of
-    the states of the weightings.
+    ``observe``, such as `famo`, also receive the losses that are computed again after the step. The
+    state is the tuple of the states of the weightings.
 
     Each weighting treats missing labels, and losses that are zero or negative, in the same way as
     without `chain`.
@@ -23,7 +23,7 @@ def chain(*weightings: Weighting) -> Weighting:
         receive.
 
     Raises:
-      ValueError: There is no weighting, or an argument is not a weighting.
+      ValueError: No weighting is passed, or an argument is not a weighting.
 
     >>> from mtljax import weighting
     >>> both = chain(weighting.scale_invariant(), weighting.constant([1.0, 3.0]))

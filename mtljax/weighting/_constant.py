@@ -17,7 +17,8 @@ def constant(weights: PerTask) -> Weighting:
       weights: One number per task, in the order of the heads.
 
     Raises:
-      ValueError: A weight is negative or not finite. In ``init``, there is not one weight per task.
+      ValueError: A weight is negative or not finite. ``init`` also raises this error if there is
+        not one weight per task.
 
     >>> weighting = constant([0.75, 0.25])
     >>> weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))[0].tolist()

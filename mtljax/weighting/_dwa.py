@@ -44,15 +44,15 @@ def dwa(window: int = 25, *, temperature: ArrayLike = 2.0, sliding: bool = False
 
     Args:
       window: The length of a window in steps. In the paper, a window is one epoch. The code of the
-        Nash-MTL paper uses windows of 25 steps with ``sliding=True``.
+        Nash-MTL paper uses 25 steps and ``sliding=True``.
       temperature: The temperature of the softmax. With a larger temperature, the weights are more
         equal. The paper and all published code use 2.
       sliding: If True, the two windows are always the last ``2 * window`` steps, including the
-        present step, as in the experiments of Nash-MTL. If False, the windows are consecutive
+        present step, as in the code of the Nash-MTL paper. If False, the windows are consecutive
         blocks of steps, and the weights change only when a block ends.
 
     Raises:
-      ValueError: An option is out of range.
+      ValueError: ``window`` is below 1, or ``temperature`` is not above 0.
 
     >>> weighting = dwa(1)
     >>> state = weighting.init(2)

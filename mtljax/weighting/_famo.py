@@ -35,25 +35,26 @@ def famo(
 ) -> Weighting:
     """FAMO: train weights with which the logarithms of all losses fall equally fast.
 
-    Let ``L_t`` be the loss of task t, and ``D_t = L_t - min_losses + 1e-8`` its distance from a
-    lower bound. The method trains one logit per task, the vector xi. With ``z = softmax(xi)``, the
-    weights are ``w_t = c z_t / D_t``, where ``c = 1 / sum_t (z_t / D_t)`` makes their sum 1. So the
-    weighted gradient is proportional to the gradient of ``sum_t z_t log D_t``.
+    Let ``L_t`` be the loss of task t, and ``D_t = L_t - m_t + 1e-8`` its distance from the lower
+    bound ``m_t``, which ``min_losses`` sets. The method trains one logit per task, the vector xi.
+    With ``z = softmax(xi)``, the weights are ``w_t = c z_t / D_t``, where
+    ``c = 1 / sum_t (z_t / D_t)`` makes their sum 1. So the weighted gradient is proportional to the
+    gradient of ``sum_t z_t log D_t``.
 
-    After the step, the losses are computed again on the same batch. The fall of each D is
-    ``delta = log D - log D_after``. The optimizer of xi receives the gradient
-    ``J^T delta + gamma xi``, where J is the Jacobian of the softmax and gamma is ``weight_decay``.
-    So the weight of a task becomes smaller if its loss fell more than the other losses (Liu, Feng,
-    Stone, Liu, NeurIPS 2023, https://arxiv.org/abs/2306.03792). This costs one additional forward
-    pass per step, for any number of tasks.
+    After the step, the losses are computed again on the same batch. For each task, ``delta_t`` is
+    the logarithm of ``D_t`` before the step minus the logarithm after the step. The optimizer of xi
+    receives the gradient ``J^T delta + gamma xi``, where J is the Jacobian of the softmax and gamma
+    is ``weight_decay``. So the weight of a task becomes smaller if its loss fell more than the
+    other losses (Liu, Feng, Stone, Liu, NeurIPS 2023, https://arxiv.org/abs/2306.03792). This costs
+    one additional forward pass per step, for any number of tasks.
 
     `training.train_step` passes the new losses to the function ``observe`` of this weighting. In a
     training loop of your own, call ``observe`` after every step.
 
     The weights sum to 1. A task without a label in the batch gets weight 0 and is left out of the
     softmax. Its logit gets neither gradient nor decay, but the momentum of the optimizer may still
-    change the logit. If a D is not positive, before or after the step, all weights are NaN. So a
-    loss that can be negative needs ``min_losses``.
+    change the logit. If some ``D_t`` is not positive, before or after the step, all weights are
+    NaN. So a loss that can be negative needs a lower bound in ``min_losses``.
 
     Args:
       optimizer: The optimizer of xi. None means ``optax.adam(0.025)``, as in the authors' code.
@@ -61,8 +62,9 @@ def famo(
       min_losses: Lower bounds of the losses. Pass one number, or one number per task.
 
     Raises:
-      ValueError: An option is out of range. In ``init``, an option does not have one value per
-        task.
+      ValueError: ``weight_decay`` is negative, a lower bound is not finite, or ``optimizer`` is not
+        an optax optimizer. ``init`` also raises this error if there is neither one lower bound nor
+        one per task.
 
     >>> weighting = famo(optimizer=optax.sgd(1.0), weight_decay=0.0)
     >>> weights, state = weighting.update(jnp.array([1.0, 2.0]), weighting.init(2))

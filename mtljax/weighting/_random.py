@@ -17,7 +17,7 @@ def random() -> Weighting:
     softmax. The method does not read the losses.
 
     Raises:
-      ValueError: At update, the key is missing.
+      ValueError: ``update`` is called without ``key``.
 
     >>> import jax.numpy as jnp
     >>> weighting = random()

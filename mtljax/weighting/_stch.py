@@ -33,17 +33,16 @@ def stch(
 
     Args:
       preference: The numbers ``lambda_t``, one per task. They are not normalised. None means
-        ``1/n`` for each task. If other code uses 1 for each task and a smoothing mu, then
-        ``smoothing=mu/n`` and None give the same softmax and weights that are ``1/n`` times as
-        large.
+        ``1/n`` for each task. If other code uses the preference 1 for each task and the smoothing
+        mu, pass None and ``smoothing=mu/n``. The softmax is then the same, and the weights are
+        ``1/n`` times as large.
       smoothing: The number mu, above 0. A smaller mu gives more of the weight to the worst task.
-        Published code starts from 1.
       ideal: The numbers ``z_t``. Pass one number, or one number per task. Use 0 for losses that can
         fall to 0.
 
     Raises:
-      ValueError: An option is out of range. In ``init``, an option does not have one value per
-        task.
+      ValueError: An option is out of range. ``init`` also raises this error if the length of an
+        option is not the number of tasks.
 
     >>> weighting = stch([0.5, 0.5], smoothing=0.1)
     >>> weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))[0].tolist()

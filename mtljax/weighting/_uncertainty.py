@@ -41,12 +41,13 @@ def uncertainty(
         tasks, or a sequence of one form per task.
       initial: The initial value of ``s_t``. Pass one number, or one number per task. Published code
         starts from 0, -0.5 or -0.7.
-      optimizer: The optimizer of the numbers ``s_t``. None means ``optax.adam(0.025)``, with the
-        learning rate of the experiments of Nash-MTL.
+      optimizer: The optimizer of the numbers ``s_t``. None means ``optax.adam(0.025)``. The
+        experiments of the Nash-MTL paper use the same learning rate.
 
     Raises:
-      ValueError: The form is unknown, ``initial`` is not finite, or ``optimizer`` is not an optax
-        optimizer. In ``init``, an option does not have one value per task.
+      ValueError: ``form`` is unknown, ``initial`` is not finite, or ``optimizer`` is not an optax
+        optimizer. ``init`` also raises this error if the length of an option is not the number of
+        tasks.
 
     >>> weighting = uncertainty(['regression', 'classification'])
     >>> weights, state = weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))
