@@ -238,7 +238,7 @@ class Weighting(NamedTuple):
     Attributes:
       init: ``(num_tasks) -> state``, the first state of the rule.
       update: ``(losses [T], state, *, active [T], key) -> (weights [T], state)``. It runs before a
-        step. ``active`` says which tasks have a label in the batch.
+        step. ``active`` says which tasks have a label in the batch. ``key`` is a random key.
       observe: ``(losses_after [T], state, *, active [T]) -> state``. It runs after a step, and gets
         the losses of the same batch at the new parameters. None if the rule does not need them.
     """

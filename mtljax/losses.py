@@ -162,8 +162,8 @@ def masked_sum(values: Shaped[_Arrays, 'B *inner'], mask: Bool[_Arrays, '*_']) -
 
     Args:
       values: One loss per example, ``[B]``, or several losses per example, ``[B, ...]``.
-      mask: Booleans, True where a label exists. The shape is ``[B]``, or it contains more of the
-        first axes of ``values``.
+      mask: Booleans, True where a label exists. The shape is ``[B]``, or the first two or more axes
+        of ``values``, such as ``[B, height, width]`` for one label per pixel.
 
     Raises:
       ValueError: The shape of the mask differs from the first axes of the shape of ``values``.

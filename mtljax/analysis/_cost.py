@@ -115,7 +115,7 @@ def cost_table(costs: Mapping[str, Cost]) -> Table:
         ``{'shared': cost(hard, x), 'separate': cost(independent, x)}``.
 
     Raises:
-      ValueError: There is no cost.
+      ValueError: ``costs`` is empty.
 
     >>> from mtljax import backbones, heads, sharing
     >>> two, x = dict.fromkeys('ab', heads.linear()), jax.ShapeDtypeStruct((2, 4), 'float32')

@@ -27,7 +27,7 @@ def paired(
       ``{method: {'task metric': (difference, half width)}}``. The half width is NaN for one seed.
 
     Raises:
-      ValueError: There is no run of the reference.
+      ValueError: There is no run of the reference method.
 
     >>> runs = [Record(m, s, {'a': {'mae': e + s}}, 1, 1.0)
     ...         for m, e in (('hard', 1.0), ('mmoe', 0.5)) for s in (0, 1)]

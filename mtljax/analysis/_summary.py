@@ -75,7 +75,7 @@ def summary(
       records. A metric has the name ``'task metric'``.
 
     Raises:
-      ValueError: There is no run of the baseline.
+      ValueError: There is no run of the baseline method.
 
     >>> from mtljax import data
     >>> tasks = data.digits(train=4, validation=2, test=2).tasks
@@ -152,10 +152,12 @@ def mean_ranks(
 
 
 def undefined(row: Mapping[str, tuple[float, float]], tasks: Mapping[str, Task]) -> list[str]:
-    """The metrics without a relative change, because the baseline is NaN, infinite or 0.
+    """The metrics for which no change relative to the baseline can be computed.
+
+    These are the metrics whose mean for the baseline is NaN, infinite or 0.
 
     Args:
-      row: The row of the baseline in a `summary`.
+      row: The quantities of the baseline, ``summary(...)[baseline]``; see `summary`.
       tasks: ``{task: Task}``.
 
     Returns:

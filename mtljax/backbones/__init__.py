@@ -7,11 +7,14 @@ A stage may pass skip connections to later stages besides its features; see
 `mtljax.module.WithSkips`. Units between the stages act on the features only. The last stage returns
 features without skip connections.
 
-With ``weights=``, a backbone starts from a PyTorch checkpoint. PyTorch is not needed to read the
-file, and no code in the file is run. Both file formats of ``torch.save`` can be read. The file
-holds a dict of tensors, or such a dict under ``'state_dict'`` or ``'model'``. The prefix
-``'module.'`` in the names of tensors is ignored. To freeze stages, use
-``module.freeze(backbone, ['stage0', ...])``. The batch statistics of frozen stages do not change.
+With the option ``weights``, `resnet` and `efficientnet_lite0` start from a PyTorch checkpoint.
+PyTorch is not needed to read the file, and no code in the file is run. Both file formats of
+``torch.save`` can be read. The file should hold a dict of tensors. This dict may also be the entry
+``'state_dict'`` or ``'model'`` of another dict. The prefix ``'module.'`` in the names of tensors is
+ignored.
+
+To freeze stages, use ``module.freeze(backbone, ['stage0', ...])``. The batch statistics of frozen
+stages do not change.
 """
 
 from mtljax.backbones._efficientnet_lite0 import efficientnet_lite0

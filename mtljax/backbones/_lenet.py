@@ -78,8 +78,9 @@ def lenet(
       or ``[B, height, width, channels]`` to features ``[B, width]``.
 
     Raises:
-      ValueError: There is no convolution, a size is below 1, the padding is unknown, or there are
-        not as many kernels as convolutions. Or, at init, the images are too small.
+      ValueError: There is no convolution, a size is below 1, the padding is unknown, or the number
+        of kernel sizes differs from the number of convolutions. ``init`` raises this error if the
+        images are too small.
 
     >>> len(lenet())
     3

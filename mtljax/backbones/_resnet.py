@@ -48,11 +48,11 @@ def resnet(
       widths: The number of channels of each stage, or one of the depths 18, 34 and 50. Each stage
         after the first halves height and width. A depth stands for the widths 64, 128, 256 and 512,
         with the blocks, stem and bottlenecks of that network.
-      blocks: The number of residual blocks of each stage. The default is one, unless ``widths`` is
-        a depth.
+      blocks: The number of residual blocks of each stage. The default is one block per stage. Do
+        not set this option if ``widths`` is a depth.
       norm: ``'batch'`` or ``'group'``. With ``'batch'``, the state holds running statistics
-        (momentum 0.9, float32). With ``train=True``, the statistics of the batch are used, and the
-        running statistics are updated. With ``'group'``, the network has no state.
+        (momentum 0.9, float32). In training, the statistics of the batch are used, and the running
+        statistics are updated. With ``'group'``, the network has no state.
       groups: The number of groups of channels, for group norm.
       standardise: Whether the kernels of convolutions are scaled to mean 0 and variance 1 for each
         output channel. It is common to do this with group norm (Qiao et al., 2019,
@@ -66,9 +66,10 @@ def resnet(
       output_stride: The largest factor by which the network reduces height and width. Use 8 or 16
         for dense prediction. A stage that would reduce them further uses dilated 3x3 convolutions
         instead. By default there is no limit.
-      weights: The path of a PyTorch checkpoint with the parameter names of torchvision. ``init``
-        then returns the weights of the file as parameters, and its batch statistics as state. For
-        the file format see `mtljax.backbones`. None stands for random initial weights.
+      weights: The path of a PyTorch checkpoint with the parameter names of torchvision. This
+        requires ``norm='batch'``. ``init`` returns the weights of the file as parameters, and the
+        batch statistics of the file as state. For the file format see `mtljax.backbones`. None
+        stands for random initial weights.
       axis_name: The axis name of a surrounding `jax.pmap`. In training, batch statistics are
         averaged over its devices.
       dtype: The dtype of the computation. The default is float32, which is also the dtype of the
@@ -80,8 +81,8 @@ def resnet(
       ``[B, height, width, channels]`` to a feature map ``[B, height', width', channels']``.
 
     Raises:
-      ValueError: An option is out of range, or the file cannot be read or does not fit. Or, at
-        init, the inputs are not images, or they do not fit the weights.
+      ValueError: An option is out of range, or the file with the weights cannot be read. ``init``
+        raises this error if the inputs are not images, or if the weights do not fit the network.
 
     >>> import jax
     >>> import jax.numpy as jnp

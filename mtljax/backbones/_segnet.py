@@ -59,8 +59,8 @@ def segnet(
     (Badrinarayanan, Kendall, Cipolla, TPAMI 2017, https://arxiv.org/abs/1511.00561). The layout
     follows Liu, Johns, Davison, CVPR 2019, https://arxiv.org/abs/1803.10704. All convolutions are
     3x3, and each one is followed by a norm and ReLU. They have no bias, because the norm would
-    cancel it. A decoder returns as many channels as its encoder gets. The last decoder returns
-    ``widths[0]`` channels.
+    cancel it. Each decoder mirrors one encoder, and returns as many channels as this encoder reads.
+    The last decoder, however, returns ``widths[0]`` channels.
 
     Every stage except the last returns `mtljax.module.WithSkips`: the features, and the positions
     of the maxima, which later stages read.
@@ -81,8 +81,8 @@ def segnet(
       ``[B, height, width, widths[0]]``.
 
     Raises:
-      ValueError: An option is out of range. Or, at init, the inputs are not images, or
-        ``2 ** len(widths)`` does not divide height and width.
+      ValueError: An option is out of range. ``init`` raises this error if the inputs are not
+        images, or if height or width is not a multiple of ``2 ** len(widths)``.
 
     >>> import jax
     >>> import jax.numpy as jnp

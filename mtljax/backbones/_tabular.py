@@ -89,12 +89,14 @@ def tabular(
         inputs if this is wider.
 
     Returns:
-      A tuple of ``1 + len(widths)`` modules, the stages. The first one returns
-      ``[B, sum(embeddings) + numeric]``: the embeddings, grouped by their length, then the numeric
-      columns. The other modules are the stages of `mlp`.
+      A tuple of ``1 + len(widths)`` modules, the stages. The first stage concatenates the
+      embeddings, grouped by their length, and the numeric columns. It returns ``[B, D]``, where D
+      is the sum of the lengths of all embeddings plus ``numeric``. The other modules are the stages
+      of `mlp`.
 
     Raises:
-      ValueError: An option is out of range. Or, at init, the inputs lack the columns.
+      ValueError: An option is out of range. ``init`` raises this error if the inputs do not have
+        the expected columns.
 
     >>> first, second = tabular([3, 5], 1, embedding=2, widths=(8,))
     >>> x = {'categorical': jnp.array([[2, 0], [1, 9]]), 'numeric': jnp.ones((2, 1))}

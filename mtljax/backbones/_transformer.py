@@ -28,7 +28,7 @@ def transformer(
     2017, https://arxiv.org/abs/1706.03762; on image patches Dosovitskiy et al., ICLR 2021,
     https://arxiv.org/abs/2010.11929). Learned position embeddings are added to the embeddings of
     the tokens, and a layer norm follows the last block. There is no class token. The head
-    `mtljax.heads.token` can summarise a sequence in other ways.
+    `mtljax.heads.token` can summarise a sequence, for example by the mean over its tokens.
 
     All sequences of a batch have the same length. Tokens also attend to padding. To avoid this, put
     the padding at the end, and set ``causal=True``.
@@ -40,8 +40,8 @@ def transformer(
       vocabulary: The number of different tokens. Inputs are then integers ``[B, L]`` in
         ``0, ..., vocabulary - 1``. Other integers give NaN.
       patch: The side length of an image patch. Inputs are then images ``[B, height, width]`` or
-        ``[B, height, width, channels]``, which are cut into patches row by row. Without
-        ``vocabulary`` and ``patch``, inputs are vectors ``[B, L, channels]``.
+        ``[B, height, width, channels]``, which are cut into patches row by row. Do not set both
+        ``vocabulary`` and ``patch``. If both are None, inputs are vectors ``[B, L, channels]``.
       causal: Whether a position attends only to itself and to earlier positions.
       max_length: The length of the longest sequence.
       mlp_ratio: The width of the hidden layer in a block, divided by ``width``.
@@ -55,7 +55,8 @@ def transformer(
       ``[B, L, width]`` for sequences of length L.
 
     Raises:
-      ValueError: An option is out of range. Or, at init, the inputs do not fit the options.
+      ValueError: An option is out of range. ``init`` raises this error if the inputs do not fit the
+        options.
 
     >>> import jax
     >>> import jax.numpy as jnp

@@ -15,12 +15,12 @@ class Prepared(NamedTuple):
     """The data and the backbone of a config. Several models may use them.
 
     Attributes:
-      dataset: The data set. If the config has ``store_features``, its inputs are replaced by the
-        features that the frozen stages of the backbone compute from them.
-      backbone: The stages that read the inputs of ``dataset``. With ``store_features``, the frozen
-        stages are left out. Without it, they are included, but are not trained.
-      tasks: The names of all tasks of the data set in the config. ``dataset`` may be replaced by a
-        data set with only some of them.
+      dataset: The data set. If ``store_features`` is True in the config, the inputs are replaced by
+        the features that the frozen stages of the backbone compute from them.
+      backbone: The stages that read the inputs of ``dataset``. If ``store_features`` is True in the
+        config, the frozen stages are left out. Otherwise they are included, but are not trained.
+      tasks: The names of all tasks of the data set. They stay the same if ``dataset`` is later
+        replaced by a data set with only some of the tasks, for a single-task baseline.
     """
 
     dataset: Dataset
@@ -31,11 +31,14 @@ class Prepared(NamedTuple):
 def prepare(config: Mapping[str, Any], dataset: Dataset | None = None) -> Prepared:
     """Build the data and the backbone of a config.
 
-    The result depends only on the fields of the config that `prepared_by` returns.
+    Only the fields ``seed``, ``data``, ``backbone``, ``frozen`` and ``store_features`` of the
+    config are read; `setup` describes them. Configs that agree in these fields can use the same
+    result.
 
     Args:
       config: A config, as in the files of ``configs/``.
-      dataset: A data set that replaces the data set of the config.
+      dataset: A data set that replaces the data set of the config. By default, the data set of the
+        config is built.
 
     Raises:
       ValueError: A field cannot be built. The message names the field.
@@ -63,6 +66,8 @@ def prepare(config: Mapping[str, Any], dataset: Dataset | None = None) -> Prepar
 
 def prepared_by(config: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a config that `prepare` depends on.
+
+    Configs that agree in these fields can use the same result of `prepare`.
 
     Args:
       config: A config, as in the files of ``configs/``.

@@ -43,18 +43,22 @@ class Setup(NamedTuple):
 def setup(config: Mapping[str, Any], dataset: Dataset | Prepared | None = None) -> Setup:
     """Build everything that `training.train` needs.
 
-    The example below has all fields that a config needs. Four more fields are optional:
+    The example below has all fields that a config needs. A value such as
+    ``{'fn': 'mtljax.data:digits', 'train': 32}`` is a spec: it names a function and its arguments;
+    see `make`. Four more fields are optional:
 
     - ``heads``, ``{task: spec}``, replaces the heads of these tasks.
     - ``loss_scales``, ``{task: factor}``, multiplies the losses of these tasks by factors.
     - ``frozen``, a number n, freezes the first n stages of the backbone, so that they are not
-      trained.
+      trained. The default is 0.
     - ``store_features``, True or False, says whether the frozen stages run only once per example,
-      before training; see `training.precompute`.
+      before training; see `training.precompute`. The default is False. True requires ``frozen`` to
+      be at least 1, and does not allow augmentation.
 
     Args:
       config: A config, as in the files of ``configs/`` or in the ``config.json`` of a run.
-      dataset: A data set that replaces the data set of the config, or the result of `prepare`.
+      dataset: A data set that replaces the data set of the config, or the result of `prepare`. By
+        default, the data set of the config is built.
 
     Raises:
       ValueError: A field is missing or cannot be built. The message names the field.
@@ -105,11 +109,17 @@ def check_fields(config: Mapping[str, Any]) -> None:
 def shared_surgery(spec: Any) -> surgery.Surgery:
     """Build the surgery that a spec names, for the gradients of the shared parameters.
 
-    A surgery is an optax transform that combines the task gradients. The result is wrapped in
-    `surgery.on_shared`, unless the spec already names this function.
+    A surgery is an optax transform that combines the task gradients. It should combine only the
+    gradients of the shared parameters. The surgery is therefore wrapped in `surgery.on_shared`,
+    unless the spec already names this function.
+
+    In the example below, ``traits.whole`` is True because of this wrapper. True means that the
+    result takes the gradients of the whole model, and itself separates the shared parameters from
+    all other parameters.
 
     Args:
-      spec: A mapping such as ``{'fn': 'mtljax.surgery:pcgrad'}``.
+      spec: A mapping such as ``{'fn': 'mtljax.surgery:pcgrad'}``, which names a function and its
+        arguments; see `make`.
 
     Raises:
       ValueError: The surgery cannot be built.

@@ -38,8 +38,8 @@ def arrays(
       seed: The random seed of the split.
 
     Raises:
-      ValueError: Tasks and targets have different names, a split would be empty, or `array_split`
-        does not accept an array.
+      ValueError: Tasks and targets have different names, a split would be empty, or an array is not
+        valid (see `array_split`).
 
     >>> import numpy as np
     >>> import optax

@@ -41,9 +41,10 @@ def celeba(path: str | Path, *, size: int = 64) -> Dataset:
       size: The side length of the resized images in pixels.
 
     Raises:
-      FileNotFoundError: A list is missing, or an image that it names.
-      ValueError: The size is below 1, or a list is incomplete or has unexpected content (the error
-        names the file and the line). Or, when an image is read, its file is not a complete image.
+      FileNotFoundError: One of the two lists is missing, or an image in a list is missing.
+      ValueError: The size is below 1, or a list is incomplete, or a list has unexpected content. In
+        the last case, the error names the file and the line. The same error is raised when an image
+        is read, if its file is damaged or is not an image.
 
     >>> celeba('nowhere')
     Traceback (most recent call last):

@@ -34,16 +34,19 @@ def office(
 ) -> Dataset:
     """Office-31 or Office-Home: one task for each domain, and each task has its own images.
 
-    Images are read when they are needed, which requires Pillow. The folder holds the images and the
-    lists ``DOMAIN_train.txt``, ``DOMAIN_val.txt`` and ``DOMAIN_test.txt``, with lines
-    ``relative/path.jpg label``. Office-31 was published by Saenko, Kulis, Fritz & Darrell, ECCV
-    2010, and Office-Home by Venkateswara et al., CVPR 2017, https://arxiv.org/abs/1706.07522. The
-    domains of Office-Home are ``('Art', 'Clipart', 'Product', 'Real_World')``.
+    Office-31 was published by Saenko, Kulis, Fritz & Darrell, ECCV 2010, and Office-Home by
+    Venkateswara et al., CVPR 2017, https://arxiv.org/abs/1706.07522. The domains of Office-Home are
+    ``('Art', 'Clipart', 'Product', 'Real_World')``.
+
+    Images are read when they are needed, which requires Pillow. Every domain has three lists of
+    images, ``DOMAIN_train.txt``, ``DOMAIN_val.txt`` and ``DOMAIN_test.txt``. A line of a list, such
+    as ``images/desk.jpg 3``, is the path of an image and its label. Labels are class numbers that
+    start from 0.
 
     Inputs are ``{domain: [B, size, size, 3]}`` in 0..1, resized by bilinear interpolation. The
     function `sharing.multi_input` makes a model for such inputs. Targets are class numbers,
-    ``{domain: [B]}``. All domains have the same classes. Their number follows from the largest
-    label in the training lists.
+    ``{domain: [B]}``. All domains have the same classes. The number of classes is the largest label
+    in the training lists plus 1.
 
     Example i holds image i of every domain. A split has as many examples as its largest domain has
     images. In training, the images of smaller domains are repeated to fill up an epoch. In
@@ -51,16 +54,18 @@ def office(
     which have no label.
 
     Args:
-      path: The folder to which the paths in the lists are relative.
-      domains: The domains, in the order of the tasks. A single string is one domain.
-      lists: The folder of the lists. By default it is ``path``.
+      path: The folder with the images. The paths in the lists are relative to this folder.
+      domains: The names of the domains, in the order of the tasks. A single string is one domain.
+      lists: The folder with the lists. By default it is ``path``.
       size: The side length of the resized images in pixels.
 
     Raises:
-      FileNotFoundError: A list is missing, or an image that it names.
-      ValueError: An option is out of range, or a line is not a path inside the folder and a label
-        (the error names the list and the line). Or, when an image is read, its file is not a
-        complete image.
+      FileNotFoundError: A list is missing, or an image in a list is missing.
+      ValueError: An option is out of range, or a line of a list is not valid. A valid line holds a
+        path inside the folder of the images and a label; if a line does not, the error names the
+        list and the line. The same error is raised if a validation or test list holds a label that
+        is larger than all training labels. It is also raised when an image is read, if its file is
+        damaged or is not an image.
 
     >>> office('nowhere', domains=('Art',))
     Traceback (most recent call last):

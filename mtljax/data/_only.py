@@ -10,18 +10,18 @@ from mtljax.data._splits.array_split import ArraySplit
 def only(dataset: Dataset, task: str, *, batch_size: int = 1) -> Dataset:
     """The data set of one task, for a single-task baseline.
 
-    Examples without a label for this task are left out if the data set is stored in memory. If
-    every task has its own inputs (``dataset.per_task_inputs``), the inputs of this task become the
-    inputs.
+    If the data set is stored in memory, examples without a label for this task are left out. If
+    every task has its own inputs (``dataset.per_task_inputs``), the new data set has the inputs of
+    this task only.
 
     Args:
       dataset: A data set of several tasks.
       task: The name of the task to keep.
-      batch_size: The batch size of training. If fewer training examples have a label, the examples
-        without a label are kept, and masked.
+      batch_size: The batch size of training. If fewer training examples than this number have a
+        label, the training examples without a label are kept, and are masked.
 
     Raises:
-      ValueError: The task is unknown, or a split has no label for it.
+      ValueError: The task is unknown, or a split has no label for this task.
 
     >>> from mtljax import data
     >>> alone = only(data.digits(train=8, validation=4, test=4), 'right')

@@ -53,18 +53,19 @@ def text(path: str | Path, *, length: int = 32, vocabulary: int = 10_000) -> Dat
     - ``'capital'``: whether the word begins with a capital letter. A number has no label. A word in
       a script without capital letters has no label either.
 
-    A model must not see later words. For `backbones.transformer`, ``Dataset.inputs`` is therefore
+    A model must not see later words. The attribute ``inputs`` of the data set holds options for
+    `backbones.transformer` that ensure this:
     ``{'vocabulary': ..., 'max_length': length, 'causal': True}``.
 
     Args:
       path: The file.
       length: The number of words in a sequence.
-      vocabulary: The largest number of words that get a number.
+      vocabulary: The number of words that get a number, at most.
 
     Raises:
       FileNotFoundError: The file does not exist.
-      ValueError: An option is out of range, the file is not text, or the text is too short for
-        three splits.
+      ValueError: An option is out of range, the file is not text, or the text is too short: each
+        split needs more than ``length`` words.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp(), 'play.txt')

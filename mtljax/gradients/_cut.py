@@ -24,8 +24,9 @@ class Cut:
       trunk: ``(shared) -> (z, carry)``, where ``shared`` is ``params['shared']``. ``carry`` is any
         other result of the trunk, such as the new state of the model. It is not differentiated.
       loss: ``(params, z, carry, task) -> (loss, carry)``, the loss of the task with the index
-        ``task``. The argument ``carry`` comes from the trunk, or from the call for the task
-          before. ``params`` has the entry ``'shared'`` only if ``coupled`` is True.
+        ``task``. The argument ``carry`` comes from the trunk for the first task, and from the
+        previous call of ``loss`` for every other task. ``params`` has the entry ``'shared'`` only
+        if ``coupled`` is True.
       losses: ``(params, z, carry) -> (losses [T], carry)``, the losses of all T tasks at once.
       num_tasks: The number of tasks, T.
       coupled: Whether the heads also read ``params['shared']``.

@@ -91,8 +91,8 @@ def choose(
     - On a CPU, for any other model: ``'lean'`` if the shared parameters are large. If they are not
       large: ``'batched'`` for a model with attention, and ``'loop'`` for a model without attention.
     - On an accelerator: ``'batched'`` if two copies of T gradients fill at most an eighth of the
-      memory, and ``'lean'`` if they fill more. If the size of the memory is not known: ``'lean'``
-      if the shared parameters are large, and ``'batched'`` if they are not.
+      device memory, and ``'lean'`` if they fill more. If the size of the device memory is not
+      known: ``'lean'`` if the shared parameters are large, and ``'batched'`` if they are not.
 
     Here, shared parameters are called large if they take at least 1 MiB, and also at least twice
     the memory of the activations that the backward pass needs. This is common in models with wide

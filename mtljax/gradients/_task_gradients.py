@@ -38,7 +38,9 @@ def task_gradients(
     - ``'lean'`` does not store the rows. It computes the Gramian with one backward pass and one
       forward-mode derivative (`jax.linearize`) for each task.
     - ``'representation'`` is an approximation for a `Cut`. In place of the Gramian of the rows, it
-      uses the Gramian of the gradients with respect to the features, as the method MGDA-UB does.
+      uses the Gramian of the gradients with respect to the features, as the method MGDA-UB does
+      (Sener & Koltun, NeurIPS 2018, https://arxiv.org/abs/1810.04650). For a plain loss function,
+      it is the same as ``'batched'``.
     - ``'auto'`` chooses one of the first three engines; see `choose`.
 
     Args:

@@ -29,7 +29,7 @@ def box(
         positions of objects. If False, they are flattened.
       activation: The activation function after every hidden layer.
       dropout: The share of hidden units that are dropped in training.
-      dtype: The dtype of the computation. The output is float32.
+      dtype: The dtype of the computation. The default is float32. The output is always float32.
 
     Raises:
       ValueError: A width is below 1, or ``dropout`` is outside ``[0, 1)``.

@@ -83,10 +83,11 @@ def deeplab(
       dropout: The share of the concatenated features that are dropped in training.
       axis_name: The axis name of a surrounding `jax.pmap`. In training, batch statistics are
         averaged over its devices.
-      dtype: The dtype of the computation.
+      dtype: The dtype of the computation. The default is float32.
 
     Raises:
-      ValueError: An option is out of range. Or, at init, the features are not ``[B, h, w, C]``.
+      ValueError: An option is out of range. ``init`` raises this error if the features are not
+        ``[B, h, w, C]``.
 
     >>> import jax
     >>> head = deeplab(3, (8, 8), width=4, rates=(2,))

@@ -16,7 +16,7 @@ def linear(
         ``[B]``, if the size is None.
       pool: Whether the features ``[B, ..., C]`` are averaged to ``[B, C]``. If False, they are
         flattened.
-      dtype: The dtype of the computation.
+      dtype: The dtype of the computation. The default is float32.
 
     Raises:
       ValueError: ``size`` is below 1.

@@ -49,7 +49,7 @@ def mlp(
         flattened.
       activation: The activation function after every hidden layer.
       dropout: The share of hidden units that are dropped in training.
-      dtype: The dtype of the computation.
+      dtype: The dtype of the computation. The default is float32.
 
     Raises:
       ValueError: A size is below 1, or ``dropout`` is outside ``[0, 1)``.

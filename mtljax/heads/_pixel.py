@@ -53,11 +53,11 @@ def pixel(
         feature map.
       widths: The number of channels of each 3x3 convolution. By default there is no such
         convolution.
-      dtype: The dtype of the computation.
+      dtype: The dtype of the computation. The default is float32.
 
     Raises:
-      ValueError: A size is below 1, or ``shape`` is not two sizes. Or, at init, the features are
-        not ``[B, h, w, C]``.
+      ValueError: A size is below 1, or ``shape`` does not hold two sizes. ``init`` raises this
+        error if the features are not ``[B, h, w, C]``.
 
     >>> head = pixel(3, (8, 8))
     >>> params, state = head.init(jax.random.key(0), jnp.ones((2, 4, 4, 5)))

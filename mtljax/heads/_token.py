@@ -48,11 +48,11 @@ def token(
       pool: The features that represent the sequence: the ``'mean'`` over all tokens, the
         ``'first'`` token, or the ``'last'`` token. With causal attention, only the last token has
         seen the whole sequence. None predicts every token. Padding is treated like any other token.
-      dtype: The dtype of the computation. The output is float32.
+      dtype: The dtype of the computation. The default is float32. The output is always float32.
 
     Raises:
-      ValueError: ``size`` is below 1, or ``pool`` is unknown. Or, at init, the features are not
-        ``[B, L, C]``.
+      ValueError: ``size`` is below 1, or ``pool`` is unknown. ``init`` raises this error if the
+        features are not ``[B, L, C]``.
 
     >>> import jax
     >>> head = token(10, pool='mean')

@@ -27,7 +27,8 @@ def angle_error(kind: Literal['mean', 'median'] = 'mean') -> Metric:
       kind: ``'mean'`` or ``'median'``.
 
     Raises:
-      ValueError: ``kind`` is unknown. Or, at update, predictions and targets differ in shape.
+      ValueError: ``kind`` is unknown. ``update`` raises this error if predictions and targets
+        differ in shape.
 
     >>> metric, target = angle_error(), jnp.array([[0.0, 0.0, 1.0]])
     >>> prediction = jnp.array([[0.0, 2.0, 2.0]])
@@ -49,8 +50,8 @@ def angle_within(degrees: float) -> Metric:
       degrees: The bound in degrees, in (0, 180].
 
     Raises:
-      ValueError: ``degrees`` is out of range. Or, at update, predictions and targets differ in
-        shape.
+      ValueError: ``degrees`` is out of range. ``update`` raises this error if predictions and
+        targets differ in shape.
 
     >>> metric, target = angle_within(30), jnp.array([[0.0, 0.0, 1.0]] * 2)
     >>> prediction = jnp.array([[0.0, 0.1, 1.0], [0.0, 1.0, 0.0]])

@@ -27,7 +27,7 @@ def auc(*, streaming: bool = False) -> Metric:
         bin.
 
     Raises:
-      ValueError: At update, predictions and targets differ in shape.
+      ValueError: ``update`` of the metric gets predictions and targets of different shapes.
 
     >>> metric = auc()
     >>> scores, labels = jnp.array([-2.0, 0.1, 0.3, 2.0]), jnp.array([0, 1, 0, 1])

@@ -18,7 +18,7 @@ def f1() -> Metric:
     Predictions are logits ``[B, ...]``, and targets have the same shape and are 0 or 1.
 
     Raises:
-      ValueError: At update, predictions and targets differ in shape.
+      ValueError: ``update`` of the metric gets predictions and targets of different shapes.
 
     >>> metric = f1()
     >>> logits, labels = jnp.array([2.0, 1.0, -3.0, -4.0]), jnp.array([1, 0, 1, 0])

@@ -23,8 +23,8 @@ def mean_iou(classes: int) -> Metric:
       classes: The number of classes.
 
     Raises:
-      ValueError: There are fewer than two classes. Or, at update, the shapes of predictions and
-        targets do not fit.
+      ValueError: There are fewer than two classes. ``update`` raises this error if the shapes of
+        predictions and targets do not fit each other.
 
     >>> metric = mean_iou(2)
     >>> logits, labels = jnp.array([[2.0, -1.0, 3.0, -4.0]]), jnp.array([[1, 0, 0, 0]])

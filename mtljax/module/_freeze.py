@@ -28,9 +28,9 @@ def freeze(module, where=None):
         For a backbone, a number n freezes the first n stages.
 
     Raises:
-      ValueError: A path names no stage of the backbone, or the backbone has fewer than n stages.
-        Or, at init, ``where`` matches no parameter of the module. For a backbone, however, a
-        function may match no parameter.
+      ValueError: A path names a stage that the backbone does not have, or the backbone has fewer
+        than n stages. ``init`` raises this error if a path, or a function for a single module,
+        matches no parameter. A function for a backbone may match no parameter.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen

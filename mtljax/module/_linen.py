@@ -23,15 +23,16 @@ def from_linen(
 
     Args:
       module: A Linen module whose ``__call__`` has one positional argument, the input tree.
-      train_flag: The keyword of ``module.__call__`` that says whether the module trains. By
-        default, each of the keywords ``'train'``, ``'training'`` and ``'is_training'`` is set if
-        the module has it. ``'deterministic'`` and ``'use_running_average'`` are set to the opposite
-        value.
+      train_flag: The keyword argument of ``module.__call__`` that says whether the module trains.
+        ``apply`` passes the value of ``train`` to this argument, or ``not train`` if its name is
+        ``'deterministic'`` or ``'use_running_average'``. By default, ``apply`` does this for every
+        argument with one of these two names, or with the name ``'train'``, ``'training'`` or
+        ``'is_training'``.
       rngs: The names of the random streams that the module uses in training.
 
     Raises:
-      ValueError: ``module.__call__`` has no keyword ``train_flag``. Or, at apply, ``train`` is True
-        and the module needs random numbers, but there is no key.
+      ValueError: ``module.__call__`` has no argument with the name ``train_flag``. ``apply`` raises
+        this error if ``train`` is True and the module needs random numbers, but there is no key.
 
     >>> dense = from_linen(linen.Dense(3))
     >>> params, state = dense.init(jax.random.key(0), jax.numpy.ones((2, 5)))

@@ -20,8 +20,8 @@ def from_nnx(factory: Callable[[nnx.Rngs], nnx.Module]) -> Module:
       factory: ``(rngs) -> nnx.Module``, a function that builds the module.
 
     Raises:
-      ValueError: At apply, ``train`` is True and the module needs random numbers, but there is no
-        key.
+      ValueError: ``apply`` is called with ``train=True`` but without a key, although the module
+        needs random numbers.
 
     >>> dense = from_nnx(lambda rngs: nnx.Linear(5, 3, rngs=rngs))
     >>> params, state = dense.init(jax.random.key(0), jax.numpy.ones((2, 5)))

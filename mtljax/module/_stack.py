@@ -17,8 +17,8 @@ def stack(module: Module, copies: int, *, shared_input: bool | tuple[bool, ...] 
       module: The module to copy.
       copies: The number of copies.
       shared_input: Whether all copies read the same input. If False, the input has a leading axis
-        ``[copies, ...]``, and every copy reads one entry of it. If the input is a tuple, this may
-        be a tuple of booleans, one per item.
+        ``[copies, ...]``, and every copy reads one entry of it. If the input is a tuple,
+        ``shared_input`` may be a tuple with one boolean for each item.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen

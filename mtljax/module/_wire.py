@@ -24,7 +24,7 @@ def wire(modules: Mapping[str, Module], fn: Callable[[Call, Any], Any]) -> Modul
       fn: ``(call, x) -> y``. In this function, ``call(name, x)`` applies the module with that name.
 
     Raises:
-      ValueError: At init, ``fn`` does not call every module exactly once.
+      ValueError: ``init`` finds that ``fn`` does not call every module exactly once.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen

@@ -17,8 +17,9 @@ Variables = tuple[PyTree, PyTree]
 class Move(Protocol):
     """A function that puts a trained model into a new model of another sharing scheme.
 
-    It is called as ``move(trained, fresh, key=None)`` and returns ``moved``. Each of ``trained``,
-    ``fresh`` and ``moved`` is a pair ``(params, state)``.
+    It is called as ``move(trained, fresh, key=None)`` and returns ``moved``. Here, ``trained`` is
+    the trained model, ``fresh`` is the new model with its initial parameters, and ``moved`` is the
+    new model with the trained parameters. Each of them is a pair ``(params, state)``.
     """
 
     def __call__(self, trained: Variables, fresh: Variables, key: Key | None = None) -> Variables:
@@ -63,17 +64,19 @@ def between(source: str, target: str, *, noise: float = 0.0) -> Move:
     Args:
       source: The name of the scheme of the trained model, such as ``'hard'``.
       target: The name of the scheme of the new model, one of the names that `targets` returns.
-      noise: The noise that is added to the parameters of experts; see `hard_to_mmoe`. The state
-        gets no noise.
+      noise: The size of the noise that is added to the parameters of experts; see `hard_to_mmoe`.
+        No noise is added to the state.
 
     Returns:
-      A function ``(trained, fresh, key=None) -> moved``. Each of ``trained``, ``fresh`` and
-      ``moved`` is a pair ``(params, state)``. The function needs a key if there is noise. It raises
-      a ValueError if the two models do not fit together.
+      A function ``(trained, fresh, key=None) -> moved``. Here, ``trained`` is the trained model,
+      ``fresh`` is the new model with its initial parameters, and ``moved`` is the new model with
+      the trained parameters. Each of them is a pair ``(params, state)``. The function needs a key
+      if ``noise`` is not 0. It raises a ValueError if the two models do not have the same backbone
+      and heads.
 
     Raises:
-      ValueError: There is no move between the two schemes, or there is noise but the new scheme has
-        no experts.
+      ValueError: There is no move between the two schemes, or ``noise`` is not 0 but the new scheme
+        has no experts.
 
     >>> import jax
     >>> from mtljax import backbones, heads, sharing

@@ -17,15 +17,15 @@ def hard_to_cross_stitch(hard: PyTree, fresh: PyTree) -> PyTree:
     Args:
       hard: The trained parameters, or the state, of a `sharing.hard` model.
       fresh: The initial parameters, or the state, of the new model, on the same backbone and heads.
-        The scheme of the new model is `sharing.cross_stitch`, `sharing.nddr` or `sharing.sluice`,
-        with the option ``start=0`` and a unit after the last stage. The units of the new model are
-        kept.
+        The scheme of the new model should be `sharing.cross_stitch`, `sharing.nddr` or
+        `sharing.sluice`, with the option ``start=0`` and a unit after the last stage. The units
+        keep their values from this tree.
 
     Returns:
       A tree in the structure of ``fresh``.
 
     Raises:
-      ValueError: Stages or heads differ in names, shapes or dtypes.
+      ValueError: The stages or the heads of the two models differ in names, shapes or dtypes.
 
     >>> import jax.numpy as jnp
     >>> hard = {'shared': {'stage0': jnp.ones(3)}, 'task': {'heads': {'a': 1.0, 'b': 2.0}}}

@@ -16,12 +16,12 @@ def hard_to_mmoe(
 ) -> PyTree:
     """Start the experts of a model from copies of one trained trunk (sparse upcycling).
 
-    The trunk is the backbone that all tasks share. An expert is a copy of it, and a gate weights
-    the experts for one task. Expert e becomes ``trunk + noise rms(trunk) n_e``, where
-    ``n_e ~ N(0, I)``, and rms is the root mean square of each leaf. The gates keep the initial
-    parameters of the new model. The method is from Komatsuzaki et al., ICLR 2023,
-    https://arxiv.org/abs/2212.05055, where each example uses only some of the experts. Here, it
-    uses all of them.
+    The trunk is the backbone that all tasks share. An expert is a copy of the trunk, and a gate
+    weights the experts for one task. Expert e becomes ``trunk + noise rms(trunk) n_e``, where
+    ``n_e ~ N(0, I)`` is random noise, and rms is the root mean square of each leaf. The gates keep
+    the initial parameters of the new model. The method is from Komatsuzaki et al., ICLR 2023,
+    https://arxiv.org/abs/2212.05055. In this paper, each example uses only some of the experts.
+    Here, each example uses all experts.
 
     Without noise, the predictions do not change if the weights of each gate sum to 1. However, if
     all experts are equal, the gates get no gradient, and the gradients of the experts differ only
@@ -38,15 +38,15 @@ def hard_to_mmoe(
     Args:
       hard: The trained parameters, or the state, of a `sharing.hard` model.
       fresh: The initial parameters, or the state, of the new model, on the same backbone and heads.
-        The scheme of the new model is `sharing.mmoe`, `sharing.omoe` or `sharing.dselect_k`. With
-        its option ``start``, all tasks still share the stages before ``start``. With its option
-        ``stop``, every task gets a copy of the stages from ``stop`` on.
-      key: The random key of the noise.
+        The scheme of the new model should be `sharing.mmoe`, `sharing.omoe` or `sharing.dselect_k`.
+        With the option ``start`` of the scheme, all tasks still share the stages before ``start``.
+        With its option ``stop``, every task gets a copy of the stages from ``stop`` on.
+      key: The random key of the noise. It is required if ``noise`` is not 0.
       noise: The standard deviation of the noise, relative to the root mean square of each leaf.
 
     Raises:
-      ValueError: Stages or heads differ in names, shapes or dtypes. Or the noise is negative, or it
-        has no key.
+      ValueError: The stages or the heads of the two models differ in names, shapes or dtypes, or
+        ``noise`` is negative, or ``noise`` is not 0 but there is no key.
 
     >>> hard = {'shared': {'stage0': jnp.ones(3)}, 'task': {'heads': {'a': 1.0}}}
     >>> fresh = {'shared': {'experts': {'stage0': jnp.zeros((4, 3))}},

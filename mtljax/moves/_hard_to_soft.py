@@ -25,7 +25,7 @@ def hard_to_soft(hard: PyTree, fresh: PyTree) -> PyTree:
         model on the same backbone and heads. Only the structure and the shapes of this tree matter.
 
     Raises:
-      ValueError: Stages or heads differ in names, shapes or dtypes.
+      ValueError: The stages or the heads of the two models differ in names, shapes or dtypes.
 
     >>> hard = {'shared': {'stage0': jnp.ones(3)}, 'task': {'heads': {'a': 1.0, 'b': 2.0}}}
     >>> fresh = {'shared': {}, 'task': {'towers': {'stage0': jnp.zeros((2, 3))},

@@ -17,12 +17,12 @@ def single_to_cross_stitch(single: PyTree, fresh: PyTree) -> PyTree:
     Args:
       single: The trained parameters, or the state, of a `sharing.independent` model.
       fresh: The initial parameters, or the state, of the new model, on the same backbone and heads.
-        The scheme of the new model is `sharing.cross_stitch`, `sharing.nddr` or `sharing.sluice`,
-        with the option ``start=0`` and a unit after the last stage. The units of the new model are
-        kept.
+        The scheme of the new model should be `sharing.cross_stitch`, `sharing.nddr` or
+        `sharing.sluice`, with the option ``start=0`` and a unit after the last stage. The units
+        keep their values from this tree.
 
     Raises:
-      ValueError: Towers or heads differ in names or shapes.
+      ValueError: The towers or the heads of the two models differ in names or shapes.
 
     >>> single = {'task': {'towers': {'stage0': jnp.ones((2, 3))}, 'heads': {'a': 1.0}}}
     >>> fresh = {'shared': {'towers': {'stage0': jnp.zeros((2, 3))}, 'units': {}},

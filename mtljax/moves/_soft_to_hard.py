@@ -30,7 +30,7 @@ def soft_to_hard(soft: PyTree, fresh: PyTree) -> PyTree:
         and heads. Only the structure and the shapes of this tree matter.
 
     Raises:
-      ValueError: Stages or heads differ in names, shapes or dtypes.
+      ValueError: The stages or the heads of the two models differ in names, shapes or dtypes.
 
     >>> soft = {'shared': {}, 'task': {'towers': {'stage0': jnp.array([[1.0], [3.0]])},
     ...                                'heads': {'a': 1.0, 'b': 2.0}}}

@@ -16,13 +16,15 @@ def frobenius(
     """Penalise the distance between every two towers, layer by layer.
 
     A tower is one task's copy of the network; see `sharing.soft`. For one layer, the penalty is
-    ``sum_{s<t} |W_s - W_t|_F``, where ``W_t`` holds the weights of the tower of task t. Unlike in
-    `l2`, the norm is not squared. Such a penalty can make whole layers equal, not only similar
-    (Navon, 2019, https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/).
+    ``sum_{s<t} |W_s - W_t|_F``, where ``W_t`` holds the weights of the tower of task t, and
+    ``|.|_F`` is the Frobenius norm. Unlike in `l2`, the norm is not squared. Such a penalty can
+    make whole layers equal, not only similar (Navon, 2019,
+    https://avivnavon.github.io/blog/parameter-sharing-in-deep-learning/).
 
-    The gradient of a norm has the same length for all distances, except that it is 0 where the
-    towers are equal. Near this point, a large step therefore overshoots. For T towers with P
-    parameters each, the penalty takes time O(T^2 P) and memory O(T P).
+    The gradient of ``|W_s - W_t|_F`` has the same length for all distances between the two towers,
+    except that it is 0 where they are equal. If two towers are nearly equal, a large step therefore
+    overshoots. For T towers with P parameters each, the penalty takes time O(T^2 P) and memory
+    O(T P).
 
     Args:
       strength: The factor of the penalty, one number or one per stage; see `l2`.

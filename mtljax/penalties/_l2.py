@@ -15,9 +15,9 @@ def l2(
     """Penalise the squared distance between every two towers, layer by layer.
 
     A tower is one task's copy of the network; see `sharing.soft`. For one layer, the penalty is
-    ``sum_{s<t} |W_s - W_t|_F^2``, where ``W_t`` holds the weights of the tower of task t. Duong,
-    Cohn, Bird, Cook, ACL 2015 (https://aclanthology.org/P15-2139) tie two parsers with half of this
-    penalty.
+    ``sum_{s<t} |W_s - W_t|_F^2``, where ``W_t`` holds the weights of the tower of task t, and
+    ``|.|_F`` is the Frobenius norm. Duong, Cohn, Bird, Cook, ACL 2015
+    (https://aclanthology.org/P15-2139) tie two parsers with half of this penalty.
 
     The gradient with respect to ``W_t`` is ``2 T (W_t - mean)``, where T is the number of towers,
     and ``mean`` is the mean of their weights. It is 0 where the towers are equal. Time and memory
@@ -35,8 +35,9 @@ def l2(
         ``bias``.
 
     Raises:
-      ValueError: The strength is not a number >= 0. Or, at init or update, a path or a stage is
-        unknown, no weight is chosen, or the weights have no common leading axis of towers.
+      ValueError: The strength is not a number >= 0. ``init`` and ``update`` raise this error if a
+        path or a stage is unknown, if no weight is chosen, or if the weights differ in the size of
+        their first axis, which is the number of towers.
 
     >>> towers = {'stage0': {'kernel': jnp.array([[[1.0, 2.0]], [[3.0, 2.0]]])}}
     >>> l2(0.5).value(towers).item()

@@ -19,10 +19,11 @@ def orthogonality(
 ) -> Penalty:
     """Penalise the overlap of subspaces within each layer, as in sluice networks.
 
-    A tower is one task's copy of the network; see `sharing.soft`. In each tower, the columns of a
-    weight (its last axis) are split into equal groups, the subspaces. Group a in the tower of task
-    t is a matrix ``G_ta [in, out / subspaces]``. For one layer, the penalty is
-    ``sum_t sum_{a<b} |G_ta^T G_tb|_F^2`` (Ruder, Bingel, Augenstein, Søgaard, AAAI 2019,
+    A tower is one task's copy of the network; see `sharing.soft`. In each tower, the weights of a
+    layer form a matrix with one column per output of the layer. The columns are split, in their
+    order, into groups of equal size, the subspaces. ``G_ta`` is the matrix of group a in the tower
+    of task t. For one layer, the penalty is ``sum_t sum_{a<b} |G_ta^T G_tb|_F^2``, where ``|.|_F``
+    is the Frobenius norm (Ruder, Bingel, Augenstein, Søgaard, AAAI 2019,
     https://arxiv.org/abs/1705.08142).
 
     Args:
@@ -32,8 +33,8 @@ def orthogonality(
       leaves: The weights of the towers that are penalised; see `l2`.
 
     Raises:
-      ValueError: ``subspaces`` is not a whole number >= 2. Or, at init, it does not divide the last
-        axis of a weight. For other cases see `l2`.
+      ValueError: ``subspaces`` is not a whole number >= 2. ``init`` raises this error if the size
+        of the last axis of a weight is not a multiple of ``subspaces``. For other cases see `l2`.
 
     >>> towers = {'stage0': {'kernel': jnp.array([[[1.0, 2.0], [1.0, -1.0]]])}}
     >>> orthogonality(0.5).value(towers).item()

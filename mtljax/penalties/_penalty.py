@@ -31,8 +31,8 @@ class Penalty(optax.GradientTransformationExtraArgs):
 
     Attributes:
       value: ``(subtree, state=None) -> scalar``, the value of the penalty for the towers
-        ``subtree``, float32 or wider. ``state`` is the state of the transform. Only `tensor_normal`
-        has a state. The default is its initial state.
+        ``subtree``, float32 or wider. ``state`` is the state of the transform, by default its
+        initial state. Only `tensor_normal` uses a state.
     """
 
     value: Callable[..., Array]

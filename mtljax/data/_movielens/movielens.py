@@ -46,9 +46,10 @@ def movielens(path: str | os.PathLike | None = None, *, seed: int = 0) -> Datase
       seed: The random seed of the split.
 
     Raises:
-      FileNotFoundError: The files of neither source exist.
-      ValueError: A file does not have the expected content, or a user rates a film twice (the error
-        names the row), or the folder holds the files of both sources.
+      FileNotFoundError: A file is missing.
+      ValueError: A file does not have the expected content, or a user rates a film twice. In both
+        cases, the error names the row. The same error is raised if the folder holds the files of
+        both sources.
 
     >>> movielens('nowhere')
     Traceback (most recent call last):

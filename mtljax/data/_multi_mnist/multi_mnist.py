@@ -45,10 +45,11 @@ def multi_mnist(
     its partner. There are two published recipes:
 
     - ``'sener'``: the corners of the images are at (0, 0) and (6, 6), and the partner of an image
-      may have any class. The canvas is then reduced to 28x28 pixels by taking the nearest pixel,
-      ``floor((i + 0.5) 36 / 28)``. Every original is the left image once (Sener & Koltun, NeurIPS
-      2018, https://arxiv.org/abs/1810.04650). The authors also stretched every image to 0..255 and
-      standardised the inputs. This function does not do that.
+      may have any class. The canvas is then reduced to 28x28 pixels without interpolation: row i of
+      the result is row ``floor((i + 0.5) 36 / 28)`` of the canvas, and columns are chosen in the
+      same way. Every original is the left image once (Sener & Koltun, NeurIPS 2018,
+      https://arxiv.org/abs/1810.04650). The authors of this paper also stretched every image to
+      0..255 and standardised the inputs. This function does not do that.
     - ``'pmtl'``: the canvas stays 36x36. Each image is moved from its corner of the canvas by up to
       4 pixels along each axis. Partners have different classes, and every original is the left
       image twice (Lin et al., NeurIPS 2019, https://arxiv.org/abs/1912.12854). The paper does not
@@ -56,8 +57,8 @@ def multi_mnist(
 
     Inputs are ``[B, 28, 28]`` (``'sener'``) or ``[B, 36, 36]`` (``'pmtl'``) in 0..1. Targets are
     the ten classes, ``[B]``. A tenth of the originals in the training files is held out for
-    validation, and no training image shows them. The test split uses the test files only. It
-    therefore equals the test split of the papers, except for the random choice of partners.
+    validation, and no training image shows them. The test split uses only the test files, as in the
+    papers. The papers drew other random partners for these files.
 
     Args:
       path: The folder with the four idx files. With ``kind='both'`` it is
@@ -76,7 +77,7 @@ def multi_mnist(
 
     Raises:
       FileNotFoundError: A file is missing.
-      ValueError: An option is out of range, or a file does not have the content that its name says.
+      ValueError: An option is out of range, or the content of a file does not fit its name.
 
     >>> multi_mnist('nowhere')
     Traceback (most recent call last):

@@ -46,34 +46,36 @@ def multi_target(
       missing target is masked. A missing input becomes the mean of the training rows, or zeros if
       the input is nominal. An empty cell is an error.
     - ``.csv``: a table of numbers with a header. An empty cell or ``?`` is a missing value.
-    - ``.mat`` with the cell arrays ``X (1, T)`` and ``Y (1, T)``: the School data, as in Argyriou,
-      Evgeniou & Pontil, Machine Learning 2008, https://doi.org/10.1007/s10994-007-5040-8. Each
-      school is one task, ``'task_1'`` and so on. The pupils of all schools form one table. A pupil
-      has a label for one school only; the labels of the other tasks are masked. The rows of each
-      task are split separately. The targets of all tasks are standardised with one common mean and
-      scale, because they have the same unit.
+    - ``.mat``: the School data, as in Argyriou, Evgeniou & Pontil, Machine Learning 2008,
+      https://doi.org/10.1007/s10994-007-5040-8. The file holds the cell arrays ``X (1, T)`` and
+      ``Y (1, T)`` for T tasks: the inputs and the targets of each task. Each school is one task,
+      ``'task_1'`` and so on. The pupils of all schools form one table. A pupil has a label for the
+      task of one school only; the labels of all other tasks are masked. The rows of each task are
+      split separately. The targets of all tasks are standardised with one common mean and scale,
+      because they have the same unit.
 
     Inputs are ``[B, D]``, float32. Inputs and targets ``[B]`` are standardised with the mean and
     the standard deviation of the training rows. An input that is constant in these rows is 0
-    everywhere. The metrics are ``rmse``, in the unit of the file, and ``rrmse``. The second one is
-    the rmse divided by the rmse of a constant prediction, the mean of the training rows. The split
-    is random by default.
+    everywhere. The metric ``rmse`` has the unit of the file. The metric ``rrmse`` is the rmse
+    divided by the rmse of a constant prediction: the mean of the target over the training rows. The
+    split is random by default.
 
     Args:
       path: The file.
-      targets: The targets of an .arff or .csv file: their names, or a number n for the last n
-        columns.
+      targets: The columns that are targets: their names, or a number n for the last n columns. An
+        .arff or .csv file requires this option. With a .mat file, it has to be None.
       validation: The share of rows for the validation split, in (0, 1).
       test: The share of rows for the test split, in (0, 1).
-      split: Three lists with the row numbers of the training, validation and test split, in place
-        of a random split. Rows are counted from 0. In a .mat file, they are counted over all
-        schools.
+      split: Three lists with the row numbers of the training, validation and test split. Rows are
+        counted from 0. In a .mat file, they are counted over all schools. By default, the split is
+        random. If the lists are given, ``validation``, ``test`` and ``seed`` are not used.
       seed: The random seed of the split.
 
     Raises:
       FileNotFoundError: The file does not exist.
-      ValueError: The file has unexpected content (the error names the line or the cell). A target
-        is unknown, or does not vary in training. Or a split has no row.
+      ValueError: The file has unexpected content. In this case, the error names the line or the
+        cell. The same error is raised if an option is out of range, if a target is unknown, if a
+        target does not vary in the training rows, or if a split has no row.
 
     >>> multi_target('school.mat')
     Traceback (most recent call last):

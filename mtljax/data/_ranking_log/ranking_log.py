@@ -52,12 +52,14 @@ def ranking_log(
 
     - ``'click'``: drawn from ``Bernoulli(sigmoid(b + 2 s_click))``, with a score ``s_click`` and a
       bias b. The bias sets the rate of clicks.
-    - ``'safety'``: drawn from ``Bernoulli(sigmoid(b' + 2 s_safety))``. The expected correlation of
-      the scores ``s_safety`` and ``s_click`` is ``cos(conflict)``, where ``conflict`` is an angle.
+    - ``'safety'``: drawn from ``Bernoulli(sigmoid(b' + 2 s_safety))``, with a bias b' that sets the
+      rate to 0.5. The expected correlation of the scores ``s_safety`` and ``s_click`` is
+      ``cos(conflict)``, where ``conflict`` is an angle.
     - ``'conversion'``: 0 without a click. After a click, it is drawn in the same way from a score
-      ``s_conversion``, whose correlation with ``s_click`` is 0.5.
-    - ``'dwell'``: a time with ``log(dwell) = 3.4 + 0.6 s_dwell + 0.5 e``, where e is noise. The
-      correlation of ``s_dwell`` with ``s_click`` is 0.5.
+      ``s_conversion``. The expected correlation of this score with ``s_click`` is 0.5.
+    - ``'dwell'``: the time that the user spends on the item, in seconds, with
+      ``log(dwell) = 3.4 + 0.6 s_dwell + 0.5 e``, where ``e ~ N(0, 1)`` is noise. The expected
+      correlation of the score ``s_dwell`` with ``s_click`` is 0.5.
 
     Inputs are ``{'categorical': int32 [B, 7], 'numeric': float32 [B, 6]}``. The categorical columns
     are the segment and the device of the user, the country, the hour, the category and the seller
@@ -91,7 +93,7 @@ def ranking_log(
         score of click, and the same random numbers.
 
     Raises:
-      ValueError: A number is out of range, ``labels`` or ``tasks`` hold an unknown name, or the
+      ValueError: A number is out of range, ``labels`` or ``tasks`` contains an unknown name, or the
         training split has no click.
 
     >>> dataset = ranking_log(train=1000, validation=100, test=100)

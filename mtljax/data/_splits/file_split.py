@@ -21,7 +21,7 @@ class FileSplit(Batched):
       rows: The numbers of the N examples of the split, integers ``[N]``.
 
     Raises:
-      ValueError: There is no example.
+      ValueError: ``rows`` is empty.
 
     >>> def read(row):
     ...     return Batch(np.full(3, row), {'y': np.float32(row)}, {'y': np.bool_(True)})
