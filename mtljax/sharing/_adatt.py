@@ -50,8 +50,8 @@ def adatt(
         example one layer.
       heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
         the tasks in the order of this dict.
-      num_own: The number of experts of each task in every level.
-      num_shared: The number of common experts in every level.
+      num_own: The number of experts of each task in every level, at least 1.
+      num_shared: The number of common experts in every level, at least 0.
       levels: The number of stages in each level, for example ``[2, 1]``. By default every stage is
         a level. Each task has its own copy of the stages after the last level, stored with its
         head.

@@ -26,7 +26,8 @@ def cgc(
     ``head_t(sum_e softmax(gate_t(x))_e y_e)``, where ``y_e`` is the output of expert e. The sum is
     over the shared experts and the experts of task t (Tang et al., RecSys 2020,
     https://doi.org/10.1145/3383313.3412236). With ``start`` and ``stop``, an expert is a copy of a
-    part of the backbone only. `ple` is the version with several levels of experts.
+    part of the backbone only, and the gates read the input of this part. `ple` is the version with
+    several levels of experts.
 
     The shared experts are stacked in ``params['shared']``. The experts and the gate of task t are
     stored in ``params['task']['extraction'][t]``.
@@ -58,6 +59,7 @@ def cgc(
     >>> two = {'b': heads.linear(3), 'a': heads.linear()}
     >>> model = cgc(backbones.mlp((8,)), two, num_shared=3, num_own=2)
     >>> params, state = model.init(jax.random.key(0), jax.numpy.ones((2, 4)))
+    >>> # The gate has 4 inputs, and one output for each of the 3 + 2 experts.
     >>> params['task']['extraction']['a']['level0']['gate']['Dense_0']['kernel'].shape
     (4, 5)
     """

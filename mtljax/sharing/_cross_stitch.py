@@ -36,9 +36,9 @@ def cross_stitch(
     paper also starts from towers that were trained on single tasks. The function
     ``moves.single_to_cross_stitch`` makes this start.
 
-    LibMTL starts with all weights 1, which multiplies the features by the number of tasks at every
-    stage. It supports ResNet only. The authors of MTAN published a cross-stitch model in which all
-    tasks read the same mixture.
+    In LibMTL, all weights start at 1, which multiplies the features by the number of tasks at every
+    stage, and the scheme works only with ResNet. The authors of MTAN published a cross-stitch model
+    in which all tasks read the same mixture.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for

@@ -78,7 +78,7 @@ def mtan(
 
     In the paper, the attention of a SegNet block reads the features at one place of the block and
     masks the features at a later place. Here a stage has only one output, which the attention both
-    reads and masks. LibMTL supports ResNet only.
+    reads and masks. In LibMTL, this scheme works only with ResNet.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for

@@ -78,6 +78,7 @@ def ple(
     >>> params, state = ple(backbones.mlp((8, 8)), two).init(jax.random.key(0), jnp.ones((2, 4)))
     >>> sorted(params['shared']['level0']), sorted(params['shared']['level1'])
     (['common', 'experts'], ['experts'])
+    >>> # Level 0 has three experts: one for each of the two tasks, and a shared one.
     >>> params['shared']['level0']['experts']['stage0']['Dense_0']['kernel'].shape
     (3, 4, 8)
     """

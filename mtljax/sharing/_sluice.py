@@ -68,7 +68,7 @@ def sluice(
     >>> from mtljax import backbones, heads
     >>> two = {'b': heads.linear(3), 'a': heads.linear()}
     >>> params, state = sluice(backbones.mlp((8, 8)), two).init(jax.random.key(0), jnp.ones((2, 4)))
-    >>> params['shared']['units']['stage0'].shape
+    >>> params['shared']['units']['stage0'].shape  # the weights alpha, [T, S, T, S]
     (2, 2, 2, 2)
     >>> params['task']['units']['a']['layers'].tolist()
     [0.5, 0.5]

@@ -31,7 +31,7 @@ def every(method: Surgery, k: int, *, num_tasks: int | None = None) -> Surgery:
     >>> state = method.init({'w': jnp.zeros(1)}, num_tasks=2)
     >>> for rows in ([[1.0], [9.0]], [[9.0], [1.0]]):
     ...     updates, state = method.update({'w': jnp.array(rows)}, state)
-    >>> updates['w'].tolist()
+    >>> updates['w'].tolist()  # step 2 reuses the weights of step 1, [1, 0]
     [9.0]
     """
     check_count('k', k, 1)

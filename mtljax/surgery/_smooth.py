@@ -36,7 +36,7 @@ def smooth(method: Surgery, decay: ArrayLike = 0.9, *, num_tasks: int | None = N
     >>> state = method.init({'w': jnp.zeros(1)}, num_tasks=2)
     >>> for rows in ([[1.0], [9.0]], [[9.0], [1.0]]):
     ...     updates, state = method.update({'w': jnp.array(rows)}, state)
-    >>> state.task_weights.tolist()
+    >>> state.task_weights.tolist()  # the mean of [1, 0] and [0, 1]
     [0.5, 0.5]
     """
     check_share('decay', decay)

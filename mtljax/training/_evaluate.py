@@ -24,9 +24,9 @@ def eval_step(
     The function is ``(params, state, batch) -> {task: {metric: sums}}``. The metrics of a task
     include its loss. Add the sums of all batches to get the sums of a split. Some metrics need all
     predictions at once and have the property `Metric.collects`. For these metrics, the function
-    returns arrays with one row per example. Concatenate the arrays of all batches. With
-    ``axis_name``, the sums are added and the arrays are concatenated over the devices. Only
-    examples with a label count.
+    returns arrays with one row per example. Concatenate the arrays of all batches. The function
+    `evaluator` does this for a split and computes the metrics. With ``axis_name``, the sums are
+    added and the arrays are concatenated over the devices. Only examples with a label count.
 
     Args:
       model: The multi-task model.

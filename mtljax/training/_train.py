@@ -35,7 +35,8 @@ def train(
         ``surgery.on_shared(surgery.pcgrad())``.
       options: An `Options` object. You can pass its fields as keywords instead.
       seed: The seed of the initial parameters, of the order of the examples and of dropout.
-      workdir: The folder for ``metrics.jsonl``, TensorBoard events and ``checkpoints/``.
+      workdir: The folder for ``metrics.jsonl``, TensorBoard events and ``checkpoints/``. None means
+        that no file is written.
       progress: The title of a progress bar. None shows no bar.
       **keywords: Fields of `Options`. Without ``options``, ``steps`` and ``batch_size`` are
         required.
