@@ -67,7 +67,8 @@ def efficientnet_lite0(
 
     Raises:
       ValueError: An option is out of range, or the file with the weights cannot be read. ``init``
-        raises this error if the inputs are not images, or if the weights do not fit the network.
+        of a stage raises this error if the inputs are not images, or if the weights do not fit the
+        network.
       ImportError: ``weights`` is ``'imagenet'``, but the package with the weights is not installed.
 
     >>> import jax

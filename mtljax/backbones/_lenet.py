@@ -79,8 +79,8 @@ def lenet(
 
     Raises:
       ValueError: There is no convolution, a size is below 1, the padding is unknown, or the number
-        of kernel sizes differs from the number of convolutions. ``init`` raises this error if the
-        images are too small.
+        of kernel sizes differs from the number of convolutions. ``init`` of a stage raises this
+        error if the images are too small.
 
     >>> len(lenet())
     3

@@ -38,8 +38,8 @@ def on_images(
       The stages, which have the same parameters as the stages of ``backbone``.
 
     Raises:
-      ValueError: An option is out of range, or the backbone is not a tuple of modules. ``init``
-        raises this error if the inputs are not images with one or three channels.
+      ValueError: An option is out of range, or the backbone is not a tuple of modules. ``init`` of
+        a stage raises this error if the inputs are not images with one or three channels.
 
     >>> from mtljax import backbones
     >>> stages = on_images(backbones.resnet((4,), (1,)), size=(8, 8), mean=0.5)

@@ -82,7 +82,8 @@ def resnet(
 
     Raises:
       ValueError: An option is out of range, or the file with the weights cannot be read. ``init``
-        raises this error if the inputs are not images, or if the weights do not fit the network.
+        of a stage raises this error if the inputs are not images, or if the weights do not fit the
+        network.
 
     >>> import jax
     >>> import jax.numpy as jnp

@@ -81,8 +81,8 @@ def segnet(
       ``[B, height, width, widths[0]]``.
 
     Raises:
-      ValueError: An option is out of range. ``init`` raises this error if the inputs are not
-        images, or if height or width is not a multiple of ``2 ** len(widths)``.
+      ValueError: An option is out of range. ``init`` of a stage raises this error if the inputs are
+        not images, or if height or width is not a multiple of ``2 ** len(widths)``.
 
     >>> import jax
     >>> import jax.numpy as jnp

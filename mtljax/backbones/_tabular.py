@@ -95,8 +95,8 @@ def tabular(
       of `mlp`.
 
     Raises:
-      ValueError: An option is out of range. ``init`` raises this error if the inputs do not have
-        the expected columns.
+      ValueError: An option is out of range. ``init`` of a stage raises this error if the inputs do
+        not have the expected columns.
 
     >>> first, second = tabular([3, 5], 1, embedding=2, widths=(8,))
     >>> x = {'categorical': jnp.array([[2, 0], [1, 9]]), 'numeric': jnp.ones((2, 1))}

@@ -55,8 +55,8 @@ def transformer(
       ``[B, L, width]`` for sequences of length L.
 
     Raises:
-      ValueError: An option is out of range. ``init`` raises this error if the inputs do not fit the
-        options.
+      ValueError: An option is out of range. ``init`` of a stage raises this error if the inputs do
+        not fit the options.
 
     >>> import jax
     >>> import jax.numpy as jnp

@@ -94,8 +94,8 @@ def unet(
       ``[B, height, width, widths[0]]``.
 
     Raises:
-      ValueError: An option is out of range. ``init`` raises this error if the inputs are not
-        images.
+      ValueError: An option is out of range. ``init`` of a stage raises this error if the inputs are
+        not images.
 
     >>> import jax
     >>> from mtljax import module

@@ -42,9 +42,9 @@ def celeba(path: str | Path, *, size: int = 64) -> Dataset:
 
     Raises:
       FileNotFoundError: One of the two lists is missing, or an image in a list is missing.
-      ValueError: The size is below 1, or a list is incomplete, or a list has unexpected content. In
-        the last case, the error names the file and the line. The same error is raised when an image
-        is read, if its file is damaged or is not an image.
+      ValueError: The size is below 1, a list is incomplete, or a list has unexpected content. In
+        the last case, the error names the file and the line. When an image is read, a ValueError is
+        raised if its file is damaged or is not an image.
 
     >>> celeba('nowhere')
     Traceback (most recent call last):

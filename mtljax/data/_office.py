@@ -61,11 +61,11 @@ def office(
 
     Raises:
       FileNotFoundError: A list is missing, or an image in a list is missing.
-      ValueError: An option is out of range, or a line of a list is not valid. A valid line holds a
-        path inside the folder of the images and a label; if a line does not, the error names the
-        list and the line. The same error is raised if a validation or test list holds a label that
-        is larger than all training labels. It is also raised when an image is read, if its file is
-        damaged or is not an image.
+      ValueError: An option is out of range, or a line of a list does not hold a path inside the
+        folder of the images and a label. In the second case, the error names the list and the line.
+        A ValueError is also raised if a validation or test list holds a label that is larger than
+        all training labels. When an image is read, a ValueError is raised if its file is damaged or
+        is not an image.
 
     >>> office('nowhere', domains=('Art',))
     Traceback (most recent call last):

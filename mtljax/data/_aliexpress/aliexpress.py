@@ -46,8 +46,8 @@ def aliexpress(path: str | os.PathLike, *, seed: int = 0) -> Dataset:
     Raises:
       FileNotFoundError: A file is missing.
       ValueError: A file does not have the expected content, or a row has a conversion without a
-        click. In both cases, the error names the row. The same error is raised if the folder holds
-        files with both kinds of names.
+        click. In both cases, the error names the row. A ValueError is also raised if the folder
+        holds files with both kinds of names.
 
     >>> aliexpress('nowhere')
     Traceback (most recent call last):

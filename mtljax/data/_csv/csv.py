@@ -90,10 +90,10 @@ def csv(
     Raises:
       FileNotFoundError: The file does not exist.
       ValueError: The table is empty, or a row has the wrong number of fields. In the second case,
-        the error names the line. The same error is raised if a column is unknown or is named twice,
-        if a target has fewer than two values in the training rows or more than 100 classes, if a
-        number is too large, if no column is left as an input, or if a split would be empty. It is
-        also raised for the three kinds of columns above.
+        the error names the line. A ValueError is also raised if a column is unknown or is named
+        twice, if a target has fewer than two values in the training rows or more than 100 classes,
+        if a number is too large, if no column is left as an input, or if a split would be empty.
+        The three kinds of columns in the list above also raise a ValueError.
 
     >>> csv('houses.csv', ['price', 'sold'])
     Traceback (most recent call last):

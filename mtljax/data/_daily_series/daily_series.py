@@ -87,8 +87,8 @@ def daily_series(
     Raises:
       FileNotFoundError: The file does not exist.
       ValueError: An option is out of range, or the file has unexpected content. In the second case,
-        the error names the row. The same error is raised if a day of the test split lies after the
-        last day with data, if a series has no value in a split, if a series does not vary in
+        the error names the row. A ValueError is also raised if a day of the test split lies after
+        the last day with data, if a series has no value in a split, if a series does not vary in
         training, or if ``transform`` is ``'log'`` and a value is below 0.
 
     >>> dataset = daily_series(origin='2017-10-02', refit=True)

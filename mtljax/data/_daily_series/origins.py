@@ -27,7 +27,7 @@ def rolling_origins(first: str, last: str, *, every: int = 90) -> list[str]:
       ISO dates for the argument ``origin`` of `daily_series`.
 
     Raises:
-      ValueError: No forecast fits between the two days.
+      ValueError: No forecast fits between ``first`` and ``last``.
 
     >>> rolling_origins('2017-01-01', '2017-12-31', every=120)
     ['2017-01-01', '2017-05-01', '2017-08-29']

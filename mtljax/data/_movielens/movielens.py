@@ -48,7 +48,7 @@ def movielens(path: str | os.PathLike | None = None, *, seed: int = 0) -> Datase
     Raises:
       FileNotFoundError: A file is missing.
       ValueError: A file does not have the expected content, or a user rates a film twice. In both
-        cases, the error names the row. The same error is raised if the folder holds the files of
+        cases, the error names the row. A ValueError is also raised if the folder holds the files of
         both sources.
 
     >>> movielens('nowhere')

@@ -74,7 +74,7 @@ def multi_target(
     Raises:
       FileNotFoundError: The file does not exist.
       ValueError: The file has unexpected content. In this case, the error names the line or the
-        cell. The same error is raised if an option is out of range, if a target is unknown, if a
+        cell. A ValueError is also raised if an option is out of range, if a target is unknown, if a
         target does not vary in the training rows, or if a split has no row.
 
     >>> multi_target('school.mat')

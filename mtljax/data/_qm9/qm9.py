@@ -58,8 +58,8 @@ def qm9(
     Raises:
       FileNotFoundError: A file is missing.
       ValueError: A file does not have the expected content. In this case, the error names the row.
-        The same error is raised if a molecule with the same atoms at the same places occurs twice,
-        if there are fewer than ten molecules, or if there are fewer training molecules than
+        A ValueError is also raised if a molecule with the same atoms at the same places occurs
+        twice, if there are fewer than ten molecules, or if there are fewer training molecules than
         ``train``.
 
     >>> qm9('nowhere')

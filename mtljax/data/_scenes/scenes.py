@@ -62,8 +62,8 @@ def scenes(
         machine, and the same targets on every machine.
 
     Raises:
-      ValueError: A size is out of range, there is no task, or a task is unknown or named twice. The
-        same error is raised if ``'motion'`` is among the tasks, but there is no second frame.
+      ValueError: A size is out of range, there is no task, or a task is unknown or named twice. A
+        ValueError is also raised if ``'motion'`` is among the tasks, but there is no second frame.
 
     >>> dataset = scenes(train=8, validation=2, test=2, tasks=('class', 'mask'))
     >>> dataset.train.example.inputs.shape, list(dataset.tasks)

@@ -47,11 +47,10 @@ def array_split(
         mask leaves out a task, all labels of this task exist.
 
     Raises:
-      ValueError: There is no example, or the arrays differ in length. The same error is raised if
-        an array does not hold numbers, if an integer does not fit 32 bits, if an input is not
-        finite, or if a mask has the wrong shape. It is also raised if a target is not finite or is
-        an integer below 0, but is not masked. The error names the array, and the index of a wrong
-        value.
+      ValueError: There is no example, or the arrays differ in length. A ValueError is also raised
+        if an array does not hold numbers, if an integer does not fit 32 bits, if an input is not
+        finite, if a mask has the wrong shape, or if a target that is not masked is infinite, NaN,
+        or an integer below 0. The error names the array, and the index of a wrong value.
 
     >>> split = array_split(np.ones((3, 2)), {'y': np.array([1.0, 2.0, np.nan])},
     ...                     {'y': np.array([True, True, False])})
