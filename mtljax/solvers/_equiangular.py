@@ -16,8 +16,8 @@ def equiangular(
     ``d = sum_t b_t u_t`` has the dot products ``u_t . d = p_t``. So the cosines between d and the
     task gradients are proportional to p. The weights are ``b = C^+ p``, where ``C^+`` is the
     pseudo-inverse of the cosine matrix C. If the gradients are linearly dependent, this is the
-    least-squares solution. An eigenvalue of C below ``10 T eps`` times the largest eigenvalue
-    counts as 0, for T tasks and the machine epsilon eps of the dtype.
+    least-squares solution of ``C b = p``. An eigenvalue of C below ``10 T eps`` times the largest
+    eigenvalue counts as 0, for T tasks and the machine epsilon eps of the dtype.
 
     Args:
       cosines: The cosines between the task gradients, ``[T, T]``.

@@ -26,7 +26,7 @@ class GradVacState(NamedTuple):
 
 
 def gradvac(*, beta: float = 0.5, shuffle: bool = True, num_tasks: int | None = None) -> Surgery:
-    """GradVac: turn each task gradient until its cosines to the others reach their running means.
+    """GradVac: raise the cosines between the task gradients to their running means.
 
     For each task i, the method starts from ``v_i = g_i``, the gradient of this task. It goes
     through the other tasks j in random order. For each j it computes the cosine

@@ -15,8 +15,8 @@ class SurgeryState(NamedTuple):
     """The optimizer state of a surgery method.
 
     Attributes:
-      task_weights: The weight of each task in the last step, ``[T]`` for T tasks. It is None if the
-        number of tasks was not known at init.
+      task_weights: The weight of each task in the last step, ``[T]`` for T tasks. It is None if
+        ``init`` did not receive the number of tasks.
       inner: The state that the method itself needs. If the method solves an optimisation problem,
         this state contains the remaining error of the solver as ``residual``. You can read it with
         ``optax.tree.get(state, 'residual')``.
@@ -41,9 +41,9 @@ class Traits(NamedTuple):
       linear: True if the update is ``sum_t task_weights[t] g_t``.
       whole: True if the method itself separates the shared parameters from the other parameters, as
         `on_shared` does.
-      rule: If the method reads only the norms and cosines of the task gradients, the function
-        ``(norms, cosines, inner, *, losses, active, key) -> (weights, inner)`` that computes its
-        task weights. None for any other method.
+      rule: The function ``(norms, cosines, inner, *, losses, active, key) -> (weights, inner)``
+        that computes the task weights, if the method reads only the norms and cosines of the task
+        gradients. Otherwise it is None.
     """
 
     weighs_heads: bool = False

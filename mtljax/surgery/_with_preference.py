@@ -29,8 +29,8 @@ def with_preference(method: Surgery, preference: PerTask) -> Surgery:
       preference: The factors, ``[T]`` for T tasks.
 
     Raises:
-      ValueError: A factor is negative or not finite, or ``update`` receives another number of tasks
-        than factors.
+      ValueError: A factor is negative or not finite, or the number of factors is not the number of
+        tasks.
 
     >>> from mtljax import surgery
     >>> method = with_preference(surgery.sum(), [1.0, 2.0])
