@@ -14,10 +14,11 @@ def hard_to_soft(hard: PyTree, fresh: PyTree) -> PyTree:
     start equal, so the predictions do not change. Call this function once for the parameters and
     once for the state (batch statistics, frozen stages), which has the same layout.
 
-    Initialise the optimiser again, by ``tx.init`` of the new parameters, because old moments do not
-    fit. The moments of the trunk belong to the sum of the gradients of all T tasks, but a tower
-    gets the gradient of one task only. The second moment of the trunk could be up to ``T^2`` times
-    too large. It would slow down the towers for as long as the optimiser remembers it.
+    Initialise the optimiser again, by ``tx.init`` of the new parameters. The moments that an
+    optimiser such as Adam has stored for the old parameters do not fit. The moments of the trunk
+    belong to the sum of the gradients of all T tasks, but a tower gets the gradient of one task
+    only. The second moment of the trunk could be up to ``T^2`` times too large. It would slow down
+    the towers for as long as the optimiser remembers it.
 
     Args:
       hard: The trained parameters, or the state, of a `sharing.hard` model.

@@ -19,9 +19,10 @@ def soft_to_hard(soft: PyTree, fresh: PyTree) -> PyTree:
     stages), which has the same layout. Running means and variances are averaged too. Integers are
     not averaged: they come from the first tower.
 
-    Initialise the optimiser again, by ``tx.init`` of the new parameters, because old moments do not
-    fit. The gradient of the trunk is the sum of the gradients of all tasks, and the second moment
-    of a sum does not follow from the second moments of its terms.
+    Initialise the optimiser again, by ``tx.init`` of the new parameters. The moments that an
+    optimiser such as Adam has stored for the old parameters do not fit. The gradient of the trunk
+    is the sum of the gradients of all tasks, and the second moment of a sum does not follow from
+    the second moments of its terms.
 
     Args:
       soft: The trained parameters, or the state, of a `sharing.soft` or `sharing.independent`
