@@ -147,12 +147,16 @@ def test_a_series_without_a_value_in_a_split(tmp_path, days, said):
 
 
 @pytest.mark.parametrize(
-    'origin',
-    [datetime.date(2017, 2, 10), datetime.datetime(2017, 2, 10, 5), np.datetime64('2017-02-10T07')],
+    ('origin', 'start'),
+    [
+        (datetime.date(2017, 2, 10), datetime.date(2017, 1, 11)),
+        (datetime.datetime(2017, 2, 10, 5), datetime.datetime(2017, 1, 11, 5)),
+        (np.datetime64('2017-02-10T07'), np.datetime64('2017-01-11T07')),
+    ],
 )
-def test_dates_of_other_types(tmp_path, origin):
+def test_dates_of_other_types(tmp_path, origin, start):
     path = wide(tmp_path)
-    found = data.daily_series(path, origin=origin, start={'a': origin - ONE_DAY * 30}, **OPTIONS)
+    found = data.daily_series(path, origin=origin, start={'a': start}, **OPTIONS)
     expected = data.daily_series(path, origin='2017-02-10', start={'a': '2017-01-11'}, **OPTIONS)
     assert_same(found.train.arrays, expected.train.arrays)
     assert_same(found.test.arrays, expected.test.arrays)

@@ -27,7 +27,8 @@ HARD = sharing.hard(STAGES, {name: task.head for name, task in TASKS.items()})
 @pytest.fixture(scope='module')
 def facts():
     run = jax.jit(functools.partial(_facts, HARD, TASKS))
-    return jax.device_get(run(BATCH, jax.random.key(0)))
+    key = jax.random.key(0)
+    return jax.device_get(run(*HARD.init(key, BATCH.inputs), BATCH, key))
 
 
 def moved_head(tree):
