@@ -1,4 +1,4 @@
-"""One trunk with a small adapter of each task after every stage."""
+"""One trunk, and a small adapter of each task after every stage."""
 
 from collections.abc import Mapping, Sequence
 
@@ -36,8 +36,8 @@ def adapters(
     https://arxiv.org/abs/1705.08045; Houlsby et al., ICML 2019, https://arxiv.org/abs/1902.00751).
     For parameter-efficient transfer learning, freeze the backbone with ``module.freeze``.
 
-    The adapters of all T tasks are stacked in ``params['task']['adapters']``, in leaves
-    ``[T, ...]``. Every stage after the first adapter runs once per task.
+    The adapters of all T tasks are stacked in ``params['task']['adapters']``. There, each array has
+    T as its first axis. Every stage after the first adapter runs once per task.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
@@ -45,8 +45,8 @@ def adapters(
       heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
         the tasks in the order of this dict.
       width: The number of outputs of ``down_t``.
-      after: The indices of the stages that an adapter follows, counted from 0. The default is all
-        stages.
+      after: The stages with an adapter after them, as indices into ``backbone`` counted from 0. The
+        default is all stages.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, ``after`` has an index
@@ -57,7 +57,7 @@ def adapters(
     >>> two = {'b': heads.linear(3), 'a': heads.linear()}
     >>> model = adapters(backbones.mlp((8,)), two, width=2)
     >>> params, state = model.init(jax.random.key(0), jax.numpy.ones((2, 4)))
-    >>> params['task']['adapters']['stage0']['Dense_0']['kernel'].shape
+    >>> params['task']['adapters']['stage0']['Dense_0']['kernel'].shape  # down_t, [T, 8, width]
     (2, 8, 2)
     """
     check_count('width', width, 1)

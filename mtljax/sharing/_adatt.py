@@ -52,16 +52,16 @@ def adatt(
         the tasks in the order of this dict.
       num_own: The number of experts of each task in every level, at least 1.
       num_shared: The number of common experts in every level, at least 0.
-      levels: The number of stages in each level, for example ``[2, 1]``. By default every stage is
-        a level. Each task has its own copy of the stages after the last level, stored with its
-        head.
+      levels: The number of stages in each level, for example ``[2, 1]``. By default every stage
+        from ``start`` on is a level. Each task has its own copy of the stages after the last level,
+        stored with its head.
       gate: The network that computes the logits of a gate. Pass a function that receives the number
         of experts and returns a Module with one output per expert, for example ``heads.linear``.
         The default is one dense layer.
       gate_dropout: The probability, in [0, 1), with which the weight of an expert is set to 0 in
         training. The other weights are scaled up, so that they sum to 1 again.
-      start: The index of the first stage of an expert, counted from 0. All tasks share the stages
-        before it, which are stored under ``params['shared']``.
+      start: The index in ``backbone`` of the first stage of an expert, counted from 0. All tasks
+        share the stages before it, which are stored under ``params['shared']``.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of
@@ -72,7 +72,7 @@ def adatt(
     >>> two = {'b': heads.linear(3), 'a': heads.linear()}
     >>> model = adatt(backbones.mlp((8, 8)), two)
     >>> params, state = model.init(jax.random.key(0), jnp.ones((2, 4)))
-    >>> params['shared']['level1']['experts']['stage0']['Dense_0']['kernel'].shape
+    >>> params['shared']['level1']['experts']['stage0']['Dense_0']['kernel'].shape  # 2 experts
     (2, 8, 8)
     """
     check(backbone, heads)

@@ -56,15 +56,16 @@ def aitm(
     ``p_t`` is the predicted probability of the event of task t.
 
     The tower, the head and the attention layers of the last task are stored under
-    ``params['task']``. The towers, heads and attention layers of all other tasks are stored under
-    ``params['shared']``, because the losses of later tasks depend on them too.
+    ``params['task']['heads']``, the attention layers (``info``, ``key``, ``query``, ``value``)
+    there as ``'transfer'``. The towers, heads and attention layers of all other tasks are stored
+    under ``params['shared']``, because the losses of later tasks depend on them too.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
       heads: The head of each task, ``{task: Module}``, in the order of the funnel.
-      start: The index of the first stage of the towers, counted from 0. All tasks share the stages
-        before it, which are stored under ``params['shared']``.
+      start: The index in ``backbone`` of the first stage of the towers, counted from 0. All tasks
+        share the stages before it, which are stored under ``params['shared']``.
       calibrate: The factor of the additional term, at least 0. It is 0.6 in the paper.
 
     Raises:

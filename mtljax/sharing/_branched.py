@@ -19,8 +19,8 @@ def branched(
     such as edge detection, can use fewer stages than a high-level task.
 
     Stages that several tasks use are stored under ``params['shared']``. If only one task uses the
-    last stages, they are stored with its head, under ``params['task']['heads']``. To give a task
-    additional stages, put them into its head with ``module.serial``.
+    last stages, they are stored together with its head in ``params['task']['heads'][task]``. To
+    give a task additional stages, put them into its head with ``module.serial``.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
@@ -39,6 +39,7 @@ def branched(
     >>> both = {'edges': heads.linear(4), 'class': heads.linear(10)}
     >>> model = branched(backbones.mlp((8, 8, 8)), both, at={'edges': 1, 'class': 3})
     >>> params, _ = model.init(jax.random.key(0), jax.numpy.ones((2, 4)))
+    >>> # 'class' has two stages of its own. The last entry is the head itself.
     >>> sorted(params['shared']), sorted(params['task']['heads']['class'])
     (['stage0'], ['stage0', 'stage1', 'stage2'])
     """

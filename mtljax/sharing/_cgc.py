@@ -26,11 +26,11 @@ def cgc(
     ``head_t(sum_e softmax(gate_t(x))_e y_e)``, where ``y_e`` is the output of expert e. The sum is
     over the shared experts and the experts of task t (Tang et al., RecSys 2020,
     https://doi.org/10.1145/3383313.3412236). With ``start`` and ``stop``, an expert is a copy of a
-    part of the backbone only, and the gates read the input of this part. `ple` is the version with
-    several levels of experts.
+    part of the backbone only, and the gates read the input of this part.
 
     The shared experts are stacked in ``params['shared']``. The experts and the gate of task t are
-    stored in ``params['task']['extraction'][t]``.
+    stored in ``params['task']['extraction'][t]``. `ple` is the version with several levels of
+    experts, so the only level of CGC is stored there under the name ``'level0'``.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
@@ -44,11 +44,11 @@ def cgc(
         The default is one dense layer.
       gate_dropout: The probability, in [0, 1), with which the weight of an expert is set to 0 in
         training. The other weights are scaled up, so that they sum to 1 again.
-      start: The index of the first stage of an expert, counted from 0. All tasks share the stages
-        before it, which are stored under ``params['shared']``.
-      stop: The index of the first stage after the experts, counted from 0. Each task has its own
-        copy of this stage and of all later stages, stored with its head. By default the experts end
-        with the last stage.
+      start: The index in ``backbone`` of the first stage of an expert, counted from 0. All tasks
+        share the stages before it, which are stored under ``params['shared']``.
+      stop: The index in ``backbone`` of the first stage after the experts, counted from 0. Each
+        task has its own copy of this stage and of all later stages, stored with its head. By
+        default the experts end with the last stage.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of

@@ -21,24 +21,25 @@ def cross_stitch(
 ) -> MultiTask:
     """Cross-stitch: one tower per task, whose features are mixed after each stage.
 
-    A tower is a copy of the backbone for one task. A cross-stitch unit is a small matrix of learned
-    weights alpha that mixes the features of the towers. After a stage, the features of task t
-    become ``x_t <- sum_s alpha_ts x_s``, a sum over the towers of all tasks s (Misra et al., CVPR
-    2016, https://arxiv.org/abs/1604.03539). The initial value of ``alpha_tt`` is ``own``. The
-    initial values of the other ``alpha_ts`` are equal and sum to ``1 - own``.
+    A tower is a copy of the backbone for one task, from the stage ``start`` on. A cross-stitch unit
+    follows each stage of the towers. It is a small matrix of learned weights alpha. After the unit,
+    the features of task t are ``x_t <- sum_s alpha_ts x_s``, a sum over the towers of all tasks s
+    (Misra et al., CVPR 2016, https://arxiv.org/abs/1604.03539). The initial value of ``alpha_tt``
+    is ``own``. The initial values of the other ``alpha_ts`` are equal and sum to ``1 - own``.
 
-    The towers are stored in ``params['shared']['towers']``, and all units except the last in
-    ``params['shared']['units']``, because the losses of all tasks depend on them. Row t of the last
-    unit affects only task t, and is stored in ``params['task']['units'][t]``.
+    The losses of all tasks depend on the stages of the towers up to the last unit, and on all units
+    except the last. These stages are stored in ``params['shared']['towers']``, and these units in
+    ``params['shared']['units']``. Row t of the last unit affects only the loss of task t, and is
+    stored in ``params['task']['units'][t]``.
 
     The paper trains the units with a learning rate that is 100 to 1000 times as large as for the
     towers. To do this, put ``training.scale_rate('units', 100)`` at the end of the optax chain. The
     paper also starts from towers that were trained on single tasks. The function
     ``moves.single_to_cross_stitch`` makes this start.
 
-    In LibMTL, all weights start at 1, which multiplies the features by the number of tasks at every
-    stage, and the scheme works only with ResNet. The authors of MTAN published a cross-stitch model
-    in which all tasks read the same mixture.
+    In the library LibMTL, all weights start at 1. At the start, every unit then multiplies the size
+    of the features by about the number of tasks. Its version works only with ResNet. The authors of
+    MTAN published a cross-stitch model in which all tasks read the same mixture.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
@@ -49,11 +50,11 @@ def cross_stitch(
         training starts from independent towers.
       per_channel: Whether each ``alpha_ts`` has one value per channel (the last axis), as in the
         experiments of the paper on feature maps. If False, all channels have the same value.
-      start: The index of the first stage of the towers, counted from 0. All tasks share the stages
-        before it, which are stored under ``params['shared']``.
-      after: The indices of the stages that a unit follows, counted from 0. By default a unit
-        follows every stage from ``start`` on. Each task has its own copy of the stages after the
-        last unit, stored with its head.
+      start: The index in ``backbone`` of the first stage of the towers, counted from 0. All tasks
+        share the stages before it, which are stored under ``params['shared']``.
+      after: The stages with a unit after them, as indices into ``backbone`` counted from 0. By
+        default a unit follows every stage from ``start`` on. The stages of a tower after its last
+        unit are stored with the head of the task, not under ``'towers'``.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of

@@ -27,7 +27,7 @@ def dselect_k(
     start: int = 0,
     stop: int | None = None,
 ) -> MultiTask:
-    """DSelect-k: shared experts, of which the gate of each task learns to choose at most k.
+    """DSelect-k: all tasks share the experts, and each task learns to choose at most k of them.
 
     An expert is a copy of the backbone with its own parameters. All tasks share the E experts, and
     the gate of a task weights them, as in `mmoe`. Here each gate consists of k selectors, and each
@@ -50,7 +50,8 @@ def dselect_k(
     highest bit. So the weights of the experts always sum to 1, and an expert with two codes starts
     with twice the weight.
 
-    LibMTL ignores ``gamma``, and it adds only the entropy of the gate of the last task to the loss.
+    The library LibMTL ignores ``gamma``, and it adds only the entropy of the gate of the last task
+    to the loss.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
@@ -68,11 +69,11 @@ def dselect_k(
         and ``a_i`` are learned numbers, and a task has the same weights for all examples.
       gate_at: The gates read the output of the first ``gate_at`` stages. With 0 they read the input
         of the model. The default is ``start``, which is also the largest allowed value.
-      start: The index of the first stage of an expert, counted from 0. All tasks share the stages
-        before it, which are stored under ``params['shared']``.
-      stop: The index of the first stage after the experts, counted from 0. Each task has its own
-        copy of this stage and of all later stages, stored with its head. By default the experts end
-        with the last stage.
+      start: The index in ``backbone`` of the first stage of an expert, counted from 0. All tasks
+        share the stages before it, which are stored under ``params['shared']``.
+      stop: The index in ``backbone`` of the first stage after the experts, counted from 0. Each
+        task has its own copy of this stage and of all later stages, stored with its head. By
+        default the experts end with the last stage.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of

@@ -22,16 +22,16 @@ def film(
     paper, the scale and the shift depend on an input (Perez et al., AAAI 2018,
     https://arxiv.org/abs/1709.07871). In this scheme they depend only on the task.
 
-    The scales and shifts of all T tasks are stacked in ``params['task']['film']``, in leaves
-    ``[T, channels]``. Every stage after the first scaling runs once per task.
+    The scales and shifts of all T tasks are stacked in ``params['task']['film']``, in arrays of the
+    shape ``[T, channels]``. Every stage after the first scaling runs once per task.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
       heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
         the tasks in the order of this dict.
-      after: The indices of the stages whose output is scaled and shifted, counted from 0. The
-        default is all stages.
+      after: The stages whose output is scaled and shifted, as indices into ``backbone`` counted
+        from 0. The default is all stages.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or ``after`` has an

@@ -9,9 +9,9 @@ from mtljax.sharing._soft import soft
 def independent(backbone: tuple[Module, ...], heads: Mapping[str, Module]) -> MultiTask:
     """Separate single-task models of all tasks in one program: the tasks share no parameters.
 
-    The prediction of task t is ``head_t(backbone_t(x))``. The T copies of the backbone are stacked
-    in ``params['task']['towers']``, in leaves ``[T, ...]``, and run in one vmap.
-    ``params['shared']`` is empty.
+    The prediction of task t is ``head_t(backbone_t(x))``. The T copies of the backbone run in one
+    ``vmap``. They are stacked in ``params['task']['towers']``, where each array has T as its first
+    axis. ``params['shared']`` is empty.
 
     To keep the tasks independent, use an optimizer that treats every parameter separately, such as
     SGD or Adam. Gradient clipping by the global norm would make the tasks depend on each other.

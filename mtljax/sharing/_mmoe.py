@@ -30,12 +30,13 @@ def mmoe(
     https://doi.org/10.1145/3219819.3220007). With ``start`` and ``stop``, an expert is a copy of a
     part of the backbone only.
 
-    The E experts are stacked in ``params['shared']['experts']``, in leaves ``[E, ...]``, and run in
-    one vmap. The gates are stored in ``params['task']['gates']``. ``state['task']['gates'][task]``
-    describes the weights that a gate gave in the last training step: ``load`` is the mean weight of
-    each expert, and ``entropy`` is the mean entropy of the weights.
+    The E experts run in one ``vmap``. They are stacked in ``params['shared']['experts']``, where
+    each array has E as its first axis. The gates are stored in ``params['task']['gates']``.
+    ``state['task']['gates'][task]`` describes the weights that a gate gave in the last training
+    step: ``load`` is the mean weight of each expert, and ``entropy`` is the mean entropy of the
+    weights.
 
-    In LibMTL, the gates always read the raw image.
+    In the library LibMTL, the gates always read the raw image.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
@@ -50,11 +51,11 @@ def mmoe(
         training. The other weights are scaled up, so that they sum to 1 again.
       gate_at: The gates read the output of the first ``gate_at`` stages. With 0 they read the input
         of the model. The default is ``start``, which is also the largest allowed value.
-      start: The index of the first stage of an expert, counted from 0. All tasks share the stages
-        before it, which are stored under ``params['shared']``.
-      stop: The index of the first stage after the experts, counted from 0. Each task has its own
-        copy of this stage and of all later stages, stored with its head. By default the experts end
-        with the last stage.
+      start: The index in ``backbone`` of the first stage of an expert, counted from 0. All tasks
+        share the stages before it, which are stored under ``params['shared']``.
+      stop: The index in ``backbone`` of the first stage after the experts, counted from 0. Each
+        task has its own copy of this stage and of all later stages, stored with its head. By
+        default the experts end with the last stage.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of

@@ -67,18 +67,19 @@ def mtan(
     Let ``u^j`` be the output of stage j. Task t multiplies it by a mask, which a small attention
     network computes from ``u^j`` and from the masked features of the stage before:
     ``a_t^j = sigmoid(h_tj(relu(g_tj([u^j; f_j(a_t^(j-1))])))) * u^j``. Here ``[a; b]`` joins the
-    channels of a and b. In the first stage the mask depends on ``u^1`` only. With S stages, the
+    channels of a and b. In the first stage the mask depends on ``u^1`` only. For S stages, the
     prediction is ``head_t(a_t^S)`` (Liu et al., CVPR 2019, https://arxiv.org/abs/1803.10704).
 
     - ``g_tj`` and ``h_tj`` are 1x1 convolutions (dense layers on the last axis). Each task has its
       own. They are stacked in ``params['task']['attention']``.
-    - ``f_j`` pools its input to the height and width of ``u^j`` and applies a 3x3 convolution. All
-      tasks share ``f_j``, as in the paper. These convolutions are stored in
-      ``params['shared']['fusion0']`` and so on.
+    - ``f_j`` pools its input to the height and width of ``u^j`` and applies a 3x3 convolution. For
+      features without height and width it is a dense layer. All tasks share ``f_j``, as in the
+      paper. ``f_2`` is stored in ``params['shared']['fusion0']``, ``f_3`` in
+      ``params['shared']['fusion1']``, and so on.
 
     In the paper, the attention of a SegNet block reads the features at one place of the block and
     masks the features at a later place. Here a stage has only one output, which the attention both
-    reads and masks. In LibMTL, this scheme works only with ResNet.
+    reads and masks. In the library LibMTL, MTAN works only with ResNet.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for

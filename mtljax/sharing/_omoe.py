@@ -30,8 +30,9 @@ def omoe(
     https://doi.org/10.1145/3219819.3220007). With ``start`` and ``stop``, an expert is a copy of a
     part of the backbone only.
 
-    The E experts are stacked in ``params['shared']['experts']``, in leaves ``[E, ...]``. The gate
-    is stored in ``params['shared']['gate']``, and the heads in ``params['task']['heads']``.
+    The E experts are stacked in ``params['shared']['experts']``, where each array has E as its
+    first axis. The gate is stored in ``params['shared']['gate']``, and the heads in
+    ``params['task']['heads']``.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
@@ -46,11 +47,11 @@ def omoe(
         training. The other weights are scaled up, so that they sum to 1 again.
       gate_at: The gate reads the output of the first ``gate_at`` stages. With 0 it reads the input
         of the model. The default is ``start``, which is also the largest allowed value.
-      start: The index of the first stage of an expert, counted from 0. All tasks share the stages
-        before it, which are stored under ``params['shared']``.
-      stop: The index of the first stage after the experts, counted from 0. Each task has its own
-        copy of this stage and of all later stages, stored with its head. By default the experts end
-        with the last stage.
+      start: The index in ``backbone`` of the first stage of an expert, counted from 0. All tasks
+        share the stages before it, which are stored under ``params['shared']``.
+      stop: The index in ``backbone`` of the first stage after the experts, counted from 0. Each
+        task has its own copy of this stage and of all later stages, stored with its head. By
+        default the experts end with the last stage.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of

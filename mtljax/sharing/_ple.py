@@ -36,8 +36,8 @@ def ple(
     last, a shared gate also mixes the outputs of all experts. The shared experts of the next level
     read this mixture (Tang et al., RecSys 2020, https://doi.org/10.1145/3383313.3412236).
 
-    LibMTL has no shared gate. In LibMTL, the shared experts run once per task, on the features of
-    the task.
+    The library LibMTL has no shared gate. There, the shared experts run once per task, on the
+    features of the task.
 
     Parameters on which the losses of several tasks depend are stored under ``params['shared']``.
     Each level has an entry there, ``'level0'`` and so on, with these parts:
@@ -57,16 +57,16 @@ def ple(
         the tasks in the order of this dict.
       num_shared: The number of shared experts in every level, at least 1.
       num_own: The number of experts of each task in every level. With 0, all experts are shared.
-      levels: The number of stages in each level, for example ``[2, 1]``. By default every stage is
-        a level. Each task has its own copy of the stages after the last level, stored with its
-        head.
+      levels: The number of stages in each level, for example ``[2, 1]``. By default every stage
+        from ``start`` on is a level. Each task has its own copy of the stages after the last level,
+        stored with its head.
       gate: The network that computes the logits of a gate. Pass a function that receives the number
         of experts and returns a Module with one output per expert, for example ``heads.linear``.
         The default is one dense layer.
       gate_dropout: The probability, in [0, 1), with which the weight of an expert is set to 0 in
         training. The other weights are scaled up, so that they sum to 1 again.
-      start: The index of the first stage of an expert, counted from 0. All tasks share the stages
-        before it, which are stored under ``params['shared']``.
+      start: The index in ``backbone`` of the first stage of an expert, counted from 0. All tasks
+        share the stages before it, which are stored under ``params['shared']``.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of

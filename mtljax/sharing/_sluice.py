@@ -23,17 +23,19 @@ def sluice(
 ) -> MultiTask:
     """Sluice networks: one tower per task; after each stage, parts of the features are mixed.
 
-    A tower is a copy of the backbone for one task. The channels of each tower are split into S
-    equal parts, the subspaces. A unit after a stage mixes the subspaces of all towers. If
-    ``x_(s,b)`` is subspace b of the tower of task s, the unit computes
+    A tower is a copy of the backbone for one task, from the stage ``start`` on. The channels of
+    each tower are split into S equal parts, the subspaces. A unit after a stage mixes the subspaces
+    of all towers. If ``x_(s,b)`` is subspace b of the tower of task s, the unit computes
     ``x_(t,a) <- sum_(s,b) alpha_(t,a),(s,b) x_(s,b)`` with learned weights alpha. With
     ``mixture=True``, the head of task t reads ``sum_j beta_tj x_t^j`` with learned weights beta,
     where ``x_t^j`` are the mixed features after stage j. This sum is over the stages whose features
     have the same shape as those of the last stage (Ruder, Bingel, Augenstein, Sogaard, AAAI 2019,
     https://arxiv.org/abs/1705.08142).
 
-    The towers are stored in ``params['shared']['towers']``, and all units except the last in
-    ``params['shared']['units']``. The last unit of task t and the weights beta are stored in
+    The losses of all tasks depend on the stages of the towers up to the last unit, and on all units
+    except the last. These stages are stored in ``params['shared']['towers']``, and these units in
+    ``params['shared']['units']``. In the last unit, the weights for the new features of task t
+    affect only the loss of task t. They and the weights ``beta_tj`` are stored in
     ``params['task']['units'][t]``.
 
     The paper also makes the subspaces orthogonal. To do this, put
@@ -53,11 +55,11 @@ def sluice(
         tasks.
       mixture: Whether the heads read the sum over the stages. The weights beta start equal. If
         False, the heads read the features of the last stage.
-      start: The index of the first stage of the towers, counted from 0. All tasks share the stages
-        before it, which are stored under ``params['shared']``.
-      after: The indices of the stages that a unit follows, counted from 0. By default a unit
-        follows every stage from ``start`` on. Each task has its own copy of the stages after the
-        last unit, stored with its head.
+      start: The index in ``backbone`` of the first stage of the towers, counted from 0. All tasks
+        share the stages before it, which are stored under ``params['shared']``.
+      after: The stages with a unit after them, as indices into ``backbone`` counted from 0. By
+        default a unit follows every stage from ``start`` on. The stages of a tower after its last
+        unit are stored with the head of the task, not under ``'towers'``.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of
@@ -70,7 +72,7 @@ def sluice(
     >>> params, state = sluice(backbones.mlp((8, 8)), two).init(jax.random.key(0), jnp.ones((2, 4)))
     >>> params['shared']['units']['stage0'].shape  # the weights alpha, [T, S, T, S]
     (2, 2, 2, 2)
-    >>> params['task']['units']['a']['layers'].tolist()
+    >>> params['task']['units']['a']['layers'].tolist()  # the weights beta of task a
     [0.5, 0.5]
     """
     check_count('subspaces', subspaces, 1)

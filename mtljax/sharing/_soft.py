@@ -21,10 +21,10 @@ def soft(
     Hospedales, ICLR workshop 2017, https://arxiv.org/abs/1606.04038). Without a penalty, nothing
     keeps the towers close.
 
-    The towers of T tasks are stacked in ``params['task']['towers']``, in leaves ``[T, ...]``. The
-    option ``parallel`` chooses the stages that are copied, and the tasks share all other stages. If
-    a shared stage comes after a copied stage, it runs once per task, and its batch statistics are
-    averaged over these runs.
+    The towers of T tasks are stacked in ``params['task']['towers']``, where each array has T as its
+    first axis. The option ``parallel`` chooses the stages that are copied, and the tasks share all
+    other stages. If a shared stage comes after a copied stage, it runs once per task, and its batch
+    statistics are averaged over these runs.
 
     Gradient clipping by the global norm also makes the towers depend on each other.
 
@@ -33,8 +33,8 @@ def soft(
         example one layer.
       heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
         the tasks in the order of this dict.
-      parallel: The indices of the stages of which each task has its own copy, counted from 0. The
-        default is all stages. The other stages are stored under ``params['shared']``.
+      parallel: The stages of which each task has its own copy, as indices into ``backbone`` counted
+        from 0. The default is all stages. The other stages are stored under ``params['shared']``.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or ``parallel`` has an

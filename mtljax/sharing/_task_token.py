@@ -23,9 +23,10 @@ def task_token(
     """One network and one head for all tasks; a learned embedding tells the network the task.
 
     The prediction of task t is ``head(backbone(x + e_t))``, where ``e_t`` is the embedding of task
-    t. With ``how='prepend'`` it is ``head(backbone([e_t; x]))``. Such models are common in
-    multi-task reinforcement learning and in text-to-text learning (Raffel et al., JMLR 2020,
-    https://arxiv.org/abs/1910.10683).
+    t. With ``how='prepend'`` it is ``head(backbone([e_t; x]))``, where ``[e_t; x]`` is x with the
+    embedding in front. With ``before``, the input of a later stage gets the embedding. Such models
+    are common in multi-task reinforcement learning and in text-to-text learning (Raffel et al.,
+    JMLR 2020, https://arxiv.org/abs/1910.10683).
 
     All parameters are shared, and ``params['task']`` is empty. Only the embeddings grow with the
     number of tasks. Every stage after the embedding runs once per task.
@@ -39,8 +40,8 @@ def task_token(
         axis). ``'prepend'`` puts it in front. With features ``[B, C]``, the embedding comes before
         the C features of each example. With features ``[B, L, C]``, it is a new token before the L
         tokens.
-      before: The index of the stage whose input gets the embedding, counted from 0. If the inputs
-        are token ids that stage 0 embeds, use 1.
+      before: The index in ``backbone`` of the stage whose input gets the embedding, counted from 0.
+        If the inputs are token ids that stage 0 embeds, use 1.
 
     Raises:
       ValueError: ``how`` is unknown, or ``before`` is not the index of a stage. ``init`` also
