@@ -102,7 +102,7 @@ def count(params: Any, state: Any) -> int:
 
 
 def cost_table(costs: Mapping[str, Cost]) -> Table:
-    """A table of the costs of several models. Ratios compare each model with the first model.
+    """A table of the costs of several models, with their ratios to the costs of the first model.
 
     For example, let the first model have one encoder with E parameters, and T heads with h
     parameters each. Let the second model consist of T networks, each with its own encoder and head.

@@ -22,7 +22,7 @@ def fronts(
 
     Each panel shows the mean and the standard error of every method, and the Pareto front. Better
     values are to the right and up. At most six panels are drawn. If there are more pairs, the
-    figure shows the pairs whose metrics are closest to each other in the list ``quantities``.
+    figure shows the pairs whose metrics have the closest positions in the list ``quantities``.
 
     Args:
       results: The result of `summary`.

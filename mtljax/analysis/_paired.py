@@ -10,7 +10,7 @@ from mtljax.analysis._table import Table
 def paired(
     records: Sequence[Record], reference: str, tasks: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, tuple[float, float]]]:
-    """The mean difference of every method to a reference method, over the seeds of both.
+    """The mean difference of every method to a reference method, over the seeds that both have.
 
     For a test metric and seed s, the difference is ``d_s = m_s - r_s``, where ``m_s`` is the value
     of the method and ``r_s`` is the value of the reference. The result is the mean of the n

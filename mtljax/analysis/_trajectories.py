@@ -38,7 +38,7 @@ _MANY = 20
 
 
 class Plane(NamedTuple):
-    """The plane in which `trajectories` draws the paths.
+    """The plane in which the function `trajectories` draws optimisation paths.
 
     Attributes:
       labels: The labels of the two axes.
@@ -57,10 +57,11 @@ class Plane(NamedTuple):
 
 
 class Path(NamedTuple):
-    """The optimisation paths of one method in `trajectories`: R paths with K points each.
+    """R optimisation paths of one method, with K points each, as input for `trajectories`.
 
     Attributes:
-      points: The points ``[R, K, 2]`` of all paths, from the start to the end.
+      points: The two coordinates of the points of all paths, ``[R, K, 2]``. Each path is in the
+        order of the steps.
       arrived: Whether each path ends on the Pareto front, booleans ``[R]``.
     """
 
@@ -77,11 +78,11 @@ def trajectories(
 ) -> 'Figure':
     """A figure of optimisation paths in a plane, with one panel per method.
 
-    The colour of a path shows the step. If ``ends`` is given, one more panel shows the ends of all
-    methods.
+    The colour of a path shows the step. If ``ends`` is given, one more panel shows the last points
+    of the paths of all methods.
 
     Args:
-      paths: ``{method: Path}``.
+      paths: ``{method: Path}``, the paths of each method.
       plane: The plane of the paths.
       steps: The optimisation step at which each point of a path was recorded, ``[K]``.
       ends: The paths whose last points are drawn in one more panel, ``{method: Path}``, and the

@@ -3,7 +3,7 @@
 Every sharing scheme works with every backbone. Some schemes put units between the stages, for
 example to mix the features of the tasks.
 
-A stage may pass skip connections to later stages besides its features; see
+Besides its features, a stage may return skip connections for later stages; see
 `mtljax.module.WithSkips`. Units between the stages act on the features only. The last stage returns
 features without skip connections.
 

@@ -19,10 +19,11 @@ def on_images(
     mean: float | Sequence[float] = 0.0,
     deviation: float | Sequence[float] = 1.0,
 ) -> tuple[Module, ...]:
-    """Add to a backbone the preparation of images that its weights expect.
+    """Let a backbone prepare its input images, for example as its pretrained weights expect.
 
-    The images are grey or RGB. The new backbone gives a grey image three equal channels. It then
-    resizes each image, and normalises it as ``(x - mean) / deviation``.
+    The images are grey, ``[B, height, width]`` or ``[B, height, width, 1]``, or RGB,
+    ``[B, height, width, 3]``. The new backbone gives a grey image three equal channels. It then
+    resizes each image to ``size``, and normalises it as ``(x - mean) / deviation``.
 
     Args:
       backbone: The stages of the network, a tuple of modules.
@@ -35,7 +36,8 @@ def on_images(
         each of the three.
 
     Returns:
-      The stages, which have the same parameters as the stages of ``backbone``.
+      A tuple of modules, the stages of the new backbone. They have the same parameters as the first
+      ``stages`` stages of ``backbone``.
 
     Raises:
       ValueError: An option is out of range, or the backbone is not a tuple of modules. ``init`` of

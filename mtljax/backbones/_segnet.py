@@ -55,7 +55,7 @@ def segnet(
 ) -> tuple[Module, ...]:
     """SegNet: encoders with max pooling, then decoders that reverse the pooling.
 
-    A decoder puts each value at the position of the maximum that the pooling has found
+    Each decoder puts its inputs back at the positions where max pooling has found the maxima
     (Badrinarayanan, Kendall, Cipolla, TPAMI 2017, https://arxiv.org/abs/1511.00561). The layout
     follows Liu, Johns, Davison, CVPR 2019, https://arxiv.org/abs/1803.10704. All convolutions are
     3x3, and each one is followed by a norm and ReLU. They have no bias, because the norm would

@@ -71,6 +71,7 @@ def text(path: str | Path, *, length: int = 32, vocabulary: int = 10_000) -> Dat
     >>> path = Path(tempfile.mkdtemp(), 'play.txt')
     >>> _ = path.write_text('To be, or not to be: that is the question. ' * 20)
     >>> dataset = text(path, length=4)
+    >>> # The text has 8 different words. The number 0 is for all other words.
     >>> dataset.train.arrays.inputs[:3].tolist(), dataset.inputs['vocabulary']
     ([[1, 2, 3, 4], [1, 2, 5, 6], [7, 8, 1, 2]], 9)
     >>> dataset.train.arrays.targets['punctuation'][:3].tolist()

@@ -30,8 +30,9 @@ def task_gradients(
 ) -> tuple[Any, Jacobian]:
     """Compute the losses of all tasks and their Jacobian with respect to the parameters.
 
-    The Jacobian has one row per task: the gradient of the loss of this task. Its Gramian is the
-    matrix of the inner products of all rows. An engine is a way to compute the rows or the Gramian:
+    The Jacobian has one row per task: the gradient of the loss of this task. The Gramian of the
+    Jacobian is the matrix of the inner products of all rows. An engine is a way to compute the rows
+    or the Gramian:
 
     - ``'batched'`` runs the backward passes of all tasks in one `jax.vmap`.
     - ``'loop'`` runs the backward passes of the tasks one after the other.

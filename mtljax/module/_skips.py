@@ -48,7 +48,7 @@ def with_features(x: Any, features: Any) -> Any:
 
 
 def on_features(module: Module) -> Module:
-    """A module that applies another module to the features of its input, and keeps the skips.
+    """Make a module that applies ``module`` to the features of its input, and keeps the skips.
 
     Skips are outputs of earlier stages that later stages read; see `WithSkips`.
 

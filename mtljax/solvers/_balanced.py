@@ -23,7 +23,8 @@ def balanced(
 
     The singular values are those of the matrix whose rows are the task gradients. Its Gramian has
     the eigendecomposition ``G = V S^2 V^T``, where S holds the singular values. The weights are
-    ``B p`` with ``B = s V S^-1 V^T``, where s is the new value of all singular values.
+    ``B p`` with ``B = s V S^-1 V^T``, where s is the new value of all singular values, and the
+    vector p is ``preference``.
 
     If the gradients are linearly dependent, only the r largest singular values are used, where r is
     the rank of the cosine matrix. An eigenvalue of the cosine matrix below ``10 T eps`` times the

@@ -29,10 +29,10 @@ def cagrad(
     ``|d - g_0| <= c |g_0|``. If several d are optimal, the result is the d that is nearest to
     ``g_0``. A zero gradient counts in the mean, but not in the minimum.
 
-    For two tasks there is a closed form. For more tasks, the solver searches for the optimal value
-    m of the minimum. For a given m, a non-negative quadratic program gives the d nearest to ``g_0``
-    with ``g_t . d >= m`` for all t. Newton's method then finds the m at which ``|d - g_0|`` is
-    ``c |g_0|``.
+    For two tasks there is a closed form. For more tasks, the solver searches for the largest
+    possible value m of ``min_t g_t . d``. For a given m, a non-negative quadratic program gives the
+    d nearest to ``g_0`` with ``g_t . d >= m`` for all t. Newton's method then finds the m at which
+    ``|d - g_0|`` is ``c |g_0|``.
 
     Args:
       norms: The norms of the task gradients, ``[T]``.

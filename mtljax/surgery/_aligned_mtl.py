@@ -22,7 +22,7 @@ def aligned_mtl(
     The update is ``d = J^T B p`` with ``B = s V S^-1 V^T``. Here s is by default the smallest
     non-zero singular value, and the vector p weights the tasks (Senushkin, Patakin, Kuznetsov,
     Konushin, CVPR 2023, https://arxiv.org/abs/2305.19000). By default all entries of p are 1, as in
-    the authors' code. In TorchJD they are ``1/T``.
+    the authors' code. In the library TorchJD they are ``1/T``.
 
     If all T task gradients equal g, the update is ``T g``. If `on_shared` applies the method to the
     shared parameters, the gradients of the heads are by default not multiplied by task weights.

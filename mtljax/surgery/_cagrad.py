@@ -33,8 +33,8 @@ def cagrad(c: ArrayLike = 0.5, *, rescale: Literal['none', '1+c^2', '1+c'] = 'no
       c: The radius of the ball relative to ``|g_0|``, in [0, 1). With 0 the update is the mean
         gradient.
       rescale: The divisor of the update. With ``'none'`` the update is not divided, as in the paper
-        and in TorchJD. LibMTL divides by ``'1+c^2'``. The authors' code divides by ``'1+c^2'`` or
-        ``'1+c'`` and then multiplies by the number of tasks.
+        and in the library TorchJD. The library LibMTL divides by ``'1+c^2'``. The authors' code
+        divides by ``'1+c^2'`` or ``'1+c'`` and then multiplies by the number of tasks.
 
     Raises:
       ValueError: ``c`` is not in [0, 1), or ``rescale`` is unknown.

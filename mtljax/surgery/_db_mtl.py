@@ -45,9 +45,10 @@ def db_mtl(*, beta: float = 0.9, beta_sigma: float = 0.0, num_tasks: int | None 
     later ones are not finite. The losses must be positive.
 
     Args:
-      beta: The decay of the running means, in [0, 1). The default is the same as in LibMTL.
-      beta_sigma: At step k, beta is divided by ``k^beta_sigma``. It must be at least 0. The default
-        is the same as in LibMTL.
+      beta: The decay of the running means, in [0, 1). The default is the same as in the library
+        LibMTL.
+      beta_sigma: A number >= 0. At step k, beta is divided by ``k^beta_sigma``. The default is the
+        same as in LibMTL.
       num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
 
     Raises:

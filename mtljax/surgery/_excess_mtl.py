@@ -44,7 +44,7 @@ def excess_mtl(
     ``d = sum_t w_t g_t`` (He, Zhou, Zhang, Yun, Xu, Zeng, Chilimbi, Zhao, ICML 2024,
     https://proceedings.mlr.press/v235/he24n.html).
 
-    In LibMTL, the T weights start at 1 and have the sum T. To get the same, use
+    In the library LibMTL, the T weights start at 1 and have the sum T. To get the same, use
     ``rescale(excess_mtl(), to='sum')``. The state needs as much memory as T gradients.
 
     If every task gradient equals g, the update is ``g``. If `on_shared` applies the method to the
@@ -55,7 +55,7 @@ def excess_mtl(
 
     Args:
       step_size: The factor in the exponent, at least 0. The default is the same as in LibMTL. The
-        default of TorchJD is 1.
+        default of the library TorchJD is 1.
       baseline_steps: The number of first steps, at least 1. The divisor of ``e_t`` is its mean over
         these steps. The weights stay equal during these steps.
       num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.

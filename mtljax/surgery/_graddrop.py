@@ -10,7 +10,7 @@ from mtljax.surgery._surgery import Surgery, Traits, transform
 
 
 def graddrop(*, leak: PerTask = 0.0) -> Surgery:
-    """GradDrop: in every parameter, keep only the gradients of one randomly drawn sign.
+    """GradDrop: keep only the gradients with a randomly drawn sign, in each parameter separately.
 
     The method treats each scalar parameter separately. Let ``g_t`` be the gradient of task t in
     this parameter. The positive sign is drawn with the probability
@@ -18,9 +18,9 @@ def graddrop(*, leak: PerTask = 0.0) -> Surgery:
     1 if ``g_t`` has the drawn sign, and 0 if not. The update is
     ``d = sum_t (l_t + (1 - l_t) M_t) g_t`` with the leak ``l_t``, which is 0 by default (Chen,
     Ngiam, Huang, Luong, Kretzschmar, Chai, Anguelov, NeurIPS 2020,
-    https://arxiv.org/abs/2010.06808). In this library, as in TorchJD and in the code of CAGrad, the
-    method acts on the gradients of the parameters. In the paper it acts on the gradients of a
-    layer's activations.
+    https://arxiv.org/abs/2010.06808). In mtljax, as in the library TorchJD and in the code of
+    CAGrad, the method acts on the gradients of the parameters. In the paper it acts on the
+    gradients of a layer's activations.
 
     If all T task gradients equal g, the update is ``T g``. The expected update is the sum of the
     gradients. If `on_shared` applies the method to the shared parameters, the gradients of the

@@ -68,7 +68,7 @@ def gradnorm(
 
     Args:
       alpha: The exponent of ``r_t``. With a larger alpha, the weights react more to differences
-        between the tasks. The default is the same as in LibMTL.
+        between the tasks. The default is the same as in the library LibMTL.
       optimizer: The optimizer of the logits z. None means ``optax.adam(0.025)``.
       num_tasks: The number of all tasks. You can omit it if the method is used in `on_shared`.
 

@@ -49,7 +49,8 @@ def gradvac(*, beta: float = 0.5, shuffle: bool = True, num_tasks: int | None = 
     means do not change. If a task gradient is not finite, the update is not finite.
 
     Args:
-      beta: The weight of the new cosine in the running mean. LibMTL and TorchJD use 0.5.
+      beta: The weight of the new cosine in the running mean. The libraries LibMTL and TorchJD use
+        0.5.
       shuffle: Whether the order of the tasks j is random. If False, it is the order of the tasks in
         the arrays, and no key is needed.
       num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.

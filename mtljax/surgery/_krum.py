@@ -16,7 +16,7 @@ def krum(byzantine: int = 0, *, selected: int = 1) -> Surgery:
     over the ``n - byzantine - 2`` nearest gradients, and at least over one. The update is the mean
     of the ``selected`` gradients with the lowest scores (Blanchard, El Mhamdi, Guerraoui, Stainer,
     NeurIPS 2017, https://arxiv.org/abs/1703.02757). The paper squares the distances too, but
-    TorchJD does not.
+    the library TorchJD does not.
 
     If every task gradient equals g, the update is ``g``. If `on_shared` applies the method to the
     shared parameters, the gradients of the heads are by default not multiplied by task weights.

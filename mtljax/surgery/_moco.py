@@ -39,9 +39,9 @@ def moco(
 ) -> Surgery:
     """MoCo: MGDA on running means of the task gradients, with weights that change slowly.
 
-    Let J be the matrix whose T rows are the task gradients. The method keeps a matrix Y, which
-    holds the running means of these rows, and a vector l of task weights. Step k does the
-    following:
+    MGDA (see `mgda`) computes the shortest convex combination of the task gradients. Let J be the
+    matrix whose T rows are the task gradients. MoCo keeps a matrix Y, which holds the running means
+    of these rows, and a vector l of task weights. Step k does the following:
 
     - Update the running means: ``Y = Y - beta / k^beta_sigma (Y - J)``.
     - Update the task weights: ``l = P(l - gamma / k^gamma_sigma (Y Y^T + rho I) l)``. P is the
@@ -49,9 +49,9 @@ def moco(
     - Return the update ``d = Y^T l``.
 
     The paper is Fernando, Shen, Liu, Chaudhury, Murugesan, Chen, ICLR 2023,
-    https://openreview.net/forum?id=dLAYGdKTi2. LibMTL makes the length of each task gradient equal
-    to the loss of the task, and uses a softmax in place of P. The state needs as much memory as T
-    gradients.
+    https://openreview.net/forum?id=dLAYGdKTi2. The library LibMTL makes the length of each task
+    gradient equal to the loss of the task, and uses a softmax in place of P. The state needs as
+    much memory as T gradients.
 
     If all task gradients equal g, the first update is ``beta g``, and later updates tend to ``g``.
     The change of the weights in a step grows with the square of the gradients, so a good gamma

@@ -37,8 +37,8 @@ def nash_mtl(*, max_norm: ArrayLike | None = 1.0) -> Surgery:
 
     Args:
       max_norm: The largest length of d. A longer d is scaled down, and so are the weights ``a_t``.
-        None means no limit. The authors' code and LibMTL do not scale down the weights for the
-        heads.
+        None means no limit. The authors' code and the library LibMTL do not scale down the weights
+        for the heads.
 
     Raises:
       ValueError: ``max_norm`` is not above 0.

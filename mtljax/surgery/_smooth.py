@@ -23,13 +23,14 @@ def smooth(method: Surgery, decay: ArrayLike = 0.9, *, num_tasks: int | None = N
 
     Args:
       method: A surgery whose update is ``sum_t w_t g_t``.
-      decay: The decay of the running mean, in [0, 1). The default is the same as in TorchJD.
+      decay: The decay of the running mean, in [0, 1). The default is the same as in the library
+        TorchJD.
       num_tasks: The number of tasks. You can omit it if the method is used in `on_shared`.
 
     Raises:
       ValueError: ``decay`` is not in [0, 1), or the update of ``method`` is not ``sum_t w_t g_t``.
-        Such methods are `graddrop`, `metabalance`, `trimmed_mean` and methods that average
-        gradients over steps. ``init`` raises this error if the number of tasks is unknown.
+        Examples of the second case are `graddrop`, `metabalance`, `trimmed_mean` and methods that
+        average gradients over steps. ``init`` raises this error if the number of tasks is unknown.
 
     >>> from mtljax import surgery
     >>> method = smooth(surgery.mgda(), decay=0.5)

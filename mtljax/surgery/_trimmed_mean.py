@@ -23,7 +23,7 @@ def trimmed_mean(trim: int = 1) -> Surgery:
     NaN makes the update of its parameter NaN.
 
     Args:
-      trim: The number of largest values that are left out, and also of smallest values.
+      trim: The number of values that are left out on each side, the largest and the smallest ones.
 
     Raises:
       ValueError: ``trim`` is negative.

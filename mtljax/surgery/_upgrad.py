@@ -13,9 +13,9 @@ def upgrad() -> Surgery:
     The update is the mean of ``P(g_t)`` over the tasks, where ``g_t`` is the gradient of task t. P
     is the projection on ``{d: g_s . d >= 0 for all s}``, the cone of updates that oppose no task
     (Quinton and Rey, 2024, https://arxiv.org/abs/2406.16232). All projections are computed in one
-    ``vmap``. For two tasks there is a closed form. TorchJD adds 1e-4 to the diagonal of the
-    normalised Gramian of the task gradients, which changes the fourth digit of the update. For a
-    weighted mean of the projections, use `with_preference`.
+    ``vmap``. For two tasks there is a closed form. The library TorchJD adds 1e-4 to the diagonal of
+    the normalised Gramian of the task gradients, which changes the fourth digit of the update. For
+    a weighted mean of the projections, use `with_preference`.
 
     If every task gradient equals g, the update is ``g``. If `on_shared` applies the method to the
     shared parameters, the gradients of the heads are by default not multiplied by task weights.

@@ -12,7 +12,8 @@ def with_preference(method: Surgery, preference: PerTask) -> Surgery:
 
     Task t gets the factor ``p_t``. The surgery then acts on the gradients of ``p_t L_t``, where
     ``L_t`` is the loss of task t. If the surgery gives task t the weight ``w_t``, the new weight is
-    ``p_t w_t``. With factors of 1, nothing changes. TorchJD calls these factors ``pref_vector``.
+    ``p_t w_t``. With factors of 1, nothing changes. The library TorchJD calls these factors
+    ``pref_vector``.
 
     Some methods react to the factors in a special way:
 

@@ -14,7 +14,7 @@ from mtljax.base import PyTree
 
 
 class Checkpoints:
-    """Save checkpoints in a folder, which keeps the newest one and the one with the best score.
+    """Save checkpoints in a folder, and keep only the newest one and the one with the best score.
 
     The checkpoints are written in the background. If the process is killed, the last complete
     checkpoint stays.

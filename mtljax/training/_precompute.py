@@ -47,7 +47,7 @@ def precompute(
     batch_size: int = 128,
     progress: str | None = None,
 ) -> Precomputed:
-    """Run frozen first stages of a backbone once per example, and store their outputs.
+    """Freeze the first stages of a backbone, run them once per example, and store their outputs.
 
     A training step then runs only the other stages. The result has two backbones: ``backbone``
     reads the stored outputs (the features), and ``whole`` reads the original inputs. In both, the

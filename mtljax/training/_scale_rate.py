@@ -11,7 +11,7 @@ from mtljax.options import check_option
 
 
 def scale_rate(names: str | Sequence[str], multiple: Any) -> optax.GradientTransformation:
-    """Give chosen parameters another learning rate, by a factor on their updates.
+    """Multiply the updates of chosen parameters, which changes their learning rate.
 
     Put this transform at the end of an optax chain.
 

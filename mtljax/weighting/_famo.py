@@ -33,7 +33,7 @@ def famo(
     weight_decay: ArrayLike = 1e-3,
     min_losses: PerTask = 0.0,
 ) -> Weighting:
-    """FAMO: train weights with which the logarithms of all losses fall equally fast.
+    """FAMO: train weights so that the logarithms of all losses fall equally fast.
 
     Let ``L_t`` be the loss of task t, and ``D_t = L_t - m_t + 1e-8`` its distance from the lower
     bound ``m_t``, which ``min_losses`` sets. The method trains one logit per task, the vector xi.

@@ -39,10 +39,10 @@ def multi_mnist(
 ) -> Dataset:
     """MultiMNIST, MultiFashion or MultiFashion+MNIST, with the tasks ``'left'`` and ``'right'``.
 
-    Two original images are placed on a canvas of 36x36 pixels, one at the upper left, and the other
-    at the lower right. They are called partners. Where they overlap, the brighter pixel is shown.
-    Task ``'left'`` is to classify the image at the upper left, and task ``'right'`` is to classify
-    its partner. There are two published recipes:
+    Two original images, called partners, are placed on a canvas of 36x36 pixels, one at the upper
+    left, and the other at the lower right. Where they overlap, the brighter pixel is shown. Task
+    ``'left'`` is to classify the image at the upper left, and task ``'right'`` is to classify its
+    partner. There are two published recipes:
 
     - ``'sener'``: the corners of the images are at (0, 0) and (6, 6), and the partner of an image
       may have any class. The canvas is then reduced to 28x28 pixels without interpolation: row i of

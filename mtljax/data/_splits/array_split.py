@@ -44,7 +44,8 @@ def array_split(
         Integers are class numbers, counted from 0.
       mask: ``{task: booleans}``, which are True where the label exists. The shape is ``[N]`` for
         one label per example, or for example ``[N, height, width]`` for one label per pixel. If the
-        mask leaves out a task, all labels of this task exist.
+        mask leaves out a task, all labels of this task exist. A target without a label is stored as
+        0.
 
     Raises:
       ValueError: There is no example, or the arrays differ in length. A ValueError is also raised
