@@ -33,8 +33,9 @@ def adatt(
     own parameters. After level l, the features of task t are
     ``x_t^l = sum_e softmax(gate_t(x_t^(l-1)))_e y_e + sum_(e of t) v_te y_e``. Here ``y_e`` is the
     output of expert e, the first sum is over all experts, the second sum is over the experts of
-    task t, and the ``v_te`` are learned numbers. An expert of task t reads the features of task t
-    from the level before (Li et al., KDD 2023, https://doi.org/10.1145/3580305.3599769).
+    task t, and the ``v_te`` are learned numbers. ``x_t^0`` is the input of the first level. An
+    expert of task t reads the features of task t from the level before (Li et al., KDD 2023,
+    https://doi.org/10.1145/3580305.3599769).
 
     ``num_shared`` adds common experts, which belong to no task. In all levels except the last, the
     same formula also gives common features, with the common experts in the second sum. The common

@@ -43,22 +43,22 @@ def aitm(
     """AITM: a model for events that follow each other; each task attends to the task before it.
 
     The tasks predict the events of a funnel, in order, for example click and then purchase. Each
-    task t has a tower, which is a copy of the backbone with its own parameters. The features
-    ``z_t`` of a task combine two vectors u by attention: the output ``tower_t(x)`` of its tower,
-    and ``info_t(z_(t-1))``, where ``info_t`` is a dense layer on the features of the task before.
-    The dense layers ``key``, ``query`` and ``value`` of task t read these vectors, and the formula
-    is ``z_t = sum_u softmax_u(<key(u), query(u)> / sqrt(k)) value(u)``, where k is the width of the
-    features. The first task has ``z_1 = tower_1(x)``. The prediction is ``head_t(z_t)``, one logit
-    per example (Xi et al., KDD 2021, https://arxiv.org/abs/2105.08489).
+    task t has a tower, which is a copy of the backbone with its own parameters. (With ``start``, it
+    is a copy of a part of the backbone only.) The features ``z_t`` of a task combine two vectors u
+    by attention. The first vector is the output ``tower_t(x)`` of the tower. The second vector is
+    ``info_t(z_(t-1))``, where ``info_t`` is a dense layer with ReLU that reads the features of the
+    task before. The attention has three more dense layers per task, ``key``, ``query`` and
+    ``value``. The features are ``z_t = sum_u softmax_u(<key(u), query(u)> / sqrt(k)) value(u)``,
+    where k is the width of the features. The first task has ``z_1 = tower_1(x)``. The prediction is
+    ``head_t(z_t)``, one logit per example (Xi et al., KDD 2021, https://arxiv.org/abs/2105.08489).
 
     An event is never more probable than the event before it. To teach this, the loss of every task
     except the first gets the additional term ``calibrate * mean(max(p_t - p_(t-1), 0))``, where
     ``p_t`` is the predicted probability of the event of task t.
 
     The tower, the head and the attention layers of the last task are stored under
-    ``params['task']['heads']``, the attention layers (``info``, ``key``, ``query``, ``value``)
-    there as ``'transfer'``. The towers, heads and attention layers of all other tasks are stored
-    under ``params['shared']``, because the losses of later tasks depend on them too.
+    ``params['task']['heads']``. The towers, heads and attention layers of all other tasks are
+    stored under ``params['shared']``, because the losses of later tasks depend on them too.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
@@ -75,6 +75,7 @@ def aitm(
     >>> from mtljax import backbones, heads
     >>> model = aitm(backbones.mlp((8,)), {'click': heads.linear(), 'buy': heads.linear()})
     >>> params, state = model.init(jax.random.key(0), jnp.ones((2, 4)))
+    >>> # 'transfer' holds the attention layers of the task 'buy'.
     >>> sorted(params['shared']), sorted(params['task']['heads']['buy'])
     (['heads', 'towers'], ['head', 'tower', 'transfer'])
     """

@@ -32,7 +32,8 @@ def dselect_k(
     An expert is a copy of the backbone with its own parameters. All tasks share the E experts, and
     the gate of a task weights them, as in `mmoe`. Here each gate consists of k selectors, and each
     selector learns to choose one expert (Hazimeh et al., NeurIPS 2021,
-    https://arxiv.org/abs/2106.03760).
+    https://arxiv.org/abs/2106.03760). With ``start`` and ``stop``, an expert is a copy of a part of
+    the backbone only.
 
     The experts have the numbers 0 to E - 1, which are written with ``ceil(log2 E)`` bits. Selector
     i gives expert e a weight, which is a product of one factor per bit b of the number e. The

@@ -72,10 +72,10 @@ def mtan(
 
     - ``g_tj`` and ``h_tj`` are 1x1 convolutions (dense layers on the last axis). Each task has its
       own. They are stacked in ``params['task']['attention']``.
-    - ``f_j`` pools its input to the height and width of ``u^j`` and applies a 3x3 convolution. For
-      features without height and width it is a dense layer. All tasks share ``f_j``, as in the
-      paper. ``f_2`` is stored in ``params['shared']['fusion0']``, ``f_3`` in
-      ``params['shared']['fusion1']``, and so on.
+    - ``f_j`` pools its input to the height and width of ``u^j`` and applies a 3x3 convolution and
+      ReLU. For features without height and width, it applies a dense layer and ReLU. All tasks
+      share ``f_j``, as in the paper. ``f_2`` is stored in ``params['shared']['fusion0']``, ``f_3``
+      in ``params['shared']['fusion1']``, and so on.
 
     In the paper, the attention of a SegNet block reads the features at one place of the block and
     masks the features at a later place. Here a stage has only one output, which the attention both

@@ -31,10 +31,11 @@ def ple(
 
     A level is a part of the backbone, by default one stage. An expert is a copy of a level with its
     own parameters. After level l, the features of task t are
-    ``x_t^l = sum_e softmax(gate_t(x_t^(l-1)))_e y_e``, where ``y_e`` is the output of expert e. The
-    sum is over the shared experts of the level and the experts of task t. In all levels except the
-    last, a shared gate also mixes the outputs of all experts. The shared experts of the next level
-    read this mixture (Tang et al., RecSys 2020, https://doi.org/10.1145/3383313.3412236).
+    ``x_t^l = sum_e softmax(gate_t(x_t^(l-1)))_e y_e``, where ``y_e`` is the output of expert e, and
+    ``x_t^0`` is the input of the first level. The sum is over the shared experts of the level and
+    the experts of task t. In all levels except the last, a shared gate also mixes the outputs of
+    all experts. The shared experts of the next level read this mixture (Tang et al., RecSys 2020,
+    https://doi.org/10.1145/3383313.3412236).
 
     The library LibMTL has no shared gate. There, the shared experts run once per task, on the
     features of the task.

@@ -22,7 +22,7 @@ def min_norm(
 
     For more tasks, the solver computes weights y of the unit gradients ``u_t = g_t / |g_t|``. They
     solve the non-negative least-squares problem ``min |sum_t y_t u_t|^2 + (r . y - 1)^2`` with
-    ``r_t = min_s |g_s| / |g_t|``. The vector ``sum_t y_t u_t`` has the direction of the shortest
+    ``r_t = (min_s |g_s|) / |g_t|``. The vector ``sum_t y_t u_t`` has the direction of the shortest
     combination but another length, so the weights are then scaled to sum 1.
 
     Args:

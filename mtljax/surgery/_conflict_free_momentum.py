@@ -48,8 +48,9 @@ def conflict_free_momentum(
 
     Put the method before ``optax.adam(lr, b1=decay)``. In the paper, c replaces the first moment of
     Adam (Liu, Chu, Thuerey, ICLR 2025, https://arxiv.org/abs/2408.11104). To get this from optax,
-    the update of step k is ``(M_k - b M_{k-1}) / (1 - b)`` with ``M_k = (1 - b^k) c``. The
-    bias-corrected first moment of Adam with the same decay is then c. The authors' code contains
+    let ``c_k`` be the vector c of step k, and ``M_k = (1 - b^k) c_k``. The update of step k is
+    ``(M_k - b M_{k-1}) / (1 - b)``. The bias-corrected first moment of Adam with the same decay is
+    then ``c_k``. The authors' code contains
     its own Adam, and it does not change the parameters until it has seen every task.
 
     A step costs one backward pass for any number of tasks T. The state needs as much memory as T

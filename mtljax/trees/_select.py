@@ -12,7 +12,7 @@ Where = None | Sequence[str] | Callable[[str], bool]
 
 
 def select(tree: PyTree, where: Where = None) -> PyTree:
-    """Mark the leaves that ``where`` chooses.
+    """Mark chosen leaves of a tree with True, and all other leaves with False.
 
     Args:
       tree: Any tree.
