@@ -14,6 +14,7 @@ def write_text(path: Path, text: str) -> None:
       text: The new content of the file.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_text(Path(folder) / 'note.txt', 'done')
     ...     [path.name for path in Path(folder).iterdir()]

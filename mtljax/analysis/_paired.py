@@ -29,6 +29,7 @@ def paired(
     Raises:
       ValueError: There is no run of the reference method.
 
+    >>> from mtljax.analysis import Record
     >>> runs = [Record(m, s, {'a': {'mae': e + s}}, 1, 1.0)
     ...         for m, e in (('hard', 1.0), ('mmoe', 0.5)) for s in (0, 1)]
     >>> paired(runs, 'hard', {'a': ['mae']})

@@ -78,6 +78,7 @@ def summary(
       ValueError: There is no run of the baseline method.
 
     >>> from mtljax import data
+    >>> from mtljax.analysis import Record
     >>> tasks = data.digits(train=4, validation=2, test=2).tasks
     >>> def run(method, score):
     ...     test = {task: {'accuracy': score} for task in tasks}

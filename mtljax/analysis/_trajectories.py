@@ -88,6 +88,7 @@ def trajectories(
       ends: The paths whose last points are drawn in one more panel, ``{method: Path}``, and the
         plane of that panel.
 
+    >>> from mtljax.analysis import Path, Plane
     >>> line = Path(np.zeros((1, 3, 2)), [True])
     >>> plane = Plane(('x', 'y'), ((-1, 1), (-1, 1)), np.zeros((2, 2)), 'front')
     >>> [axes.get_title() for axes in trajectories({'sgd': line}, plane, [0, 1, 2]).axes[:1]]

@@ -63,6 +63,7 @@ def setup(config: Mapping[str, Any], dataset: Dataset | Prepared | None = None) 
     Raises:
       ValueError: A field is missing or cannot be built. The message names the field.
 
+    >>> from mtljax import training
     >>> config = {
     ...     'seed': 0,
     ...     'data': {'fn': 'mtljax.data:digits', 'train': 32, 'validation': 16, 'test': 16},

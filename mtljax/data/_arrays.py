@@ -43,7 +43,7 @@ def arrays(
 
     >>> import numpy as np
     >>> import optax
-    >>> from mtljax import heads, metrics
+    >>> from mtljax import Task, heads, metrics
     >>> x, y = np.random.rand(100, 5), np.random.rand(100)
     >>> price = Task(heads.linear(), optax.squared_error, {'rmse': metrics.rmse()})
     >>> dataset = arrays(x, {'price': y}, {'price': price})

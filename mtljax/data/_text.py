@@ -68,6 +68,7 @@ def text(path: str | Path, *, length: int = 32, vocabulary: int = 10_000) -> Dat
         split needs more than ``length`` words.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> path = Path(tempfile.mkdtemp(), 'play.txt')
     >>> _ = path.write_text('To be, or not to be: that is the question. ' * 20)
     >>> dataset = text(path, length=4)

@@ -34,6 +34,7 @@ def from_linen(
       ValueError: ``module.__call__`` has no argument with the name ``train_flag``. ``apply`` raises
         this error if ``train`` is True and the module needs random numbers, but there is no key.
 
+    >>> from flax import linen
     >>> dense = from_linen(linen.Dense(3))
     >>> params, state = dense.init(jax.random.key(0), jax.numpy.ones((2, 5)))
     >>> dense.apply(params, state, jax.numpy.ones((2, 5)))[0].shape

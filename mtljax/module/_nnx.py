@@ -23,6 +23,7 @@ def from_nnx(factory: Callable[[nnx.Rngs], nnx.Module]) -> Module:
       ValueError: ``apply`` is called with ``train=True`` but without a key, although the module
         needs random numbers.
 
+    >>> from flax import nnx
     >>> dense = from_nnx(lambda rngs: nnx.Linear(5, 3, rngs=rngs))
     >>> params, state = dense.init(jax.random.key(0), jax.numpy.ones((2, 5)))
     >>> dense.apply(params, state, jax.numpy.ones((2, 5)))[0].shape

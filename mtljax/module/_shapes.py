@@ -28,6 +28,7 @@ def split_key(key: Any, count: int) -> Any:
 def output_shape(module: Module, params: Params, state: State, x: Any) -> Any:
     """The shapes and dtypes of the output of ``module.apply``, without computing it.
 
+    >>> from mtljax import Module
     >>> double = Module(lambda key, x: ({}, {}), lambda params, state, x, **_: (2 * x, state))
     >>> output_shape(double, {}, {}, jax.numpy.zeros((2, 3))).shape
     (2, 3)

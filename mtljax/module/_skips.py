@@ -26,6 +26,7 @@ class WithSkips(NamedTuple):
 def features_of(x: Any) -> Any:
     """The features in the output of a stage, which may be a `WithSkips` or plain features.
 
+    >>> from mtljax.module import WithSkips
     >>> features_of(WithSkips('features', ())), features_of('features')
     ('features', 'features')
     """
@@ -41,6 +42,7 @@ def with_features(x: Any, features: Any) -> Any:
       x: The output of a stage, a `WithSkips` or plain features.
       features: The new features.
 
+    >>> from mtljax.module import WithSkips
     >>> with_features(WithSkips(1, (2,)), 3)
     WithSkips(features=3, skips=(2,))
     """
@@ -55,6 +57,8 @@ def on_features(module: Module) -> Module:
     Args:
       module: The module to apply. It reads plain features, not a `WithSkips`.
 
+    >>> from mtljax import Module
+    >>> from mtljax.module import WithSkips
     >>> double = Module(lambda key, x: ({}, {}), lambda params, state, x, **_: (2 * x, state))
     >>> on_features(double).apply({}, {}, WithSkips(1, (5,)))[0]
     WithSkips(features=2, skips=(5,))

@@ -38,8 +38,8 @@ def cross_stitch(
     ``moves.single_to_cross_stitch`` makes this start.
 
     In the library LibMTL, all weights start at 1. At the start, every unit then multiplies the size
-    of the features by about the number of tasks. Its version works only with ResNet. The authors of
-    MTAN published a cross-stitch model in which all tasks read the same mixture.
+    of the features by about the number of tasks. Its model also needs a ResNet as the backbone. The
+    authors of MTAN published a cross-stitch model in which all tasks read the same mixture.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for

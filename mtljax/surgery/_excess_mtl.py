@@ -37,10 +37,10 @@ def excess_mtl(
     """ExcessMTL: give more weight to the tasks that are farthest from convergence.
 
     The excess risk measures how far a task is from its optimum. For task t it is estimated from the
-    gradient ``g_t`` as ``e_t = g_t^T H_t^-1 g_t``. Here ``H_t`` is a diagonal matrix, with
-    ``sqrt(sum of g_t^2 over the steps)`` for each parameter. ``e_t`` is then divided by its mean
-    over the first steps. A task with a larger ``e_t`` gets a larger weight: ``w_t`` is multiplied
-    by ``exp(step_size e_t)``, and all weights are then scaled to sum 1. The update is
+    gradient ``g_t`` as ``e_t = g_t^T H_t^-1 g_t``. Here ``H_t`` is a diagonal matrix. Its diagonal
+    holds ``sqrt(sum of g_t^2 over the steps)`` for each parameter. ``e_t`` is then divided by its
+    mean over the first steps. A task with a larger ``e_t`` gets a larger weight: ``w_t`` is
+    multiplied by ``exp(step_size e_t)``, and all weights are then scaled to sum 1. The update is
     ``d = sum_t w_t g_t`` (He, Zhou, Zhang, Yun, Xu, Zeng, Chilimbi, Zhao, ICML 2024,
     https://proceedings.mlr.press/v235/he24n.html).
 

@@ -37,8 +37,9 @@ def from_gramian(
         method is used in `on_shared`.
       weighs_heads: Whether `on_shared` multiplies the gradients of the heads by the task weights
         too.
-      scale: The update when every task gradient equals g: ``'sum'`` for ``T g``, ``'mean'`` for
-        ``g`` times a constant, ``'own'`` for any other update. `rescale` reads this.
+      scale: What the update is when every task gradient equals g: ``'sum'`` means ``T g``,
+        ``'mean'`` means ``g`` times a constant, and ``'own'`` means any other update. The function
+        `rescale` reads this.
 
     Raises:
       ValueError: ``init`` does not know T although the method has a state, or ``update`` does not
@@ -88,8 +89,9 @@ def from_cosines(
       num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
       weighs_heads: Whether `on_shared` multiplies the gradients of the heads by the task weights
         too.
-      scale: The update when every task gradient equals g: ``'sum'`` for ``T g``, ``'mean'`` for
-        ``g`` times a constant, ``'own'`` for any other update. `rescale` reads this.
+      scale: What the update is when every task gradient equals g: ``'sum'`` means ``T g``,
+        ``'mean'`` means ``g`` times a constant, and ``'own'`` means any other update. The function
+        `rescale` reads this.
 
     >>> unit = from_cosines(lambda norms, C, inner, **extra: (1 / norms, inner))
     >>> updates = {'w': jnp.array([[1e-30, 0.0], [0.0, 1e30]])}

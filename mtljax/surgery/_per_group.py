@@ -18,6 +18,9 @@ def per_leaf(method: Surgery) -> Surgery:
 
     This is `per_group` with one group per array.
 
+    Args:
+      method: A surgery that reads only the norms and cosines of the task gradients.
+
     >>> from mtljax import surgery
     >>> method = per_leaf(surgery.mgda())
     >>> updates = {'a': jnp.array([[1.0], [9.0]]), 'b': jnp.array([[8.0], [2.0]])}

@@ -55,6 +55,7 @@ def augment_scenes(
       ValueError: A scale is below 1. The returned function raises this error if the batch has a
         task that `nyuv2` does not have.
 
+    >>> from mtljax import Batch
     >>> image, depth = jnp.ones((2, 8, 12, 3)), jnp.full((2, 8, 12), 3.0)
     >>> batch = Batch(image, {'depth': depth}, {'depth': jnp.ones((2, 8, 12), bool)})
     >>> augmented = jax.jit(augment_scenes(scales=(1.5,)))(jax.random.key(0), batch)

@@ -23,6 +23,7 @@ class FileSplit(Batched):
     Raises:
       ValueError: ``rows`` is empty.
 
+    >>> from mtljax import Batch
     >>> def read(row):
     ...     return Batch(np.full(3, row), {'y': np.float32(row)}, {'y': np.bool_(True)})
     >>> split = FileSplit(read, np.array([4, 7, 5]))
