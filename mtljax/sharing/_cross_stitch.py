@@ -21,11 +21,12 @@ def cross_stitch(
 ) -> MultiTask:
     """Cross-stitch: one tower per task, whose features are mixed after each stage.
 
-    A tower is a copy of the backbone for one task, from the stage ``start`` on. A cross-stitch unit
-    follows each stage of the towers. It is a small matrix of learned weights alpha. After the unit,
-    the features of task t are ``x_t <- sum_s alpha_ts x_s``, a sum over the towers of all tasks s
-    (Misra et al., CVPR 2016, https://arxiv.org/abs/1604.03539). The initial value of ``alpha_tt``
-    is ``own``. The initial values of the other ``alpha_ts`` are equal and sum to ``1 - own``.
+    A tower is a copy of the backbone for one task, from the stage ``start`` on. By default, a
+    cross-stitch unit follows each stage of the towers. The unit is a small matrix of learned
+    weights alpha. After the unit, the features of task t are ``x_t <- sum_s alpha_ts x_s``, a sum
+    over the towers of all tasks s (Misra et al., CVPR 2016, https://arxiv.org/abs/1604.03539). The
+    initial value of ``alpha_tt`` is ``own``. The initial values of the other ``alpha_ts`` are equal
+    and sum to ``1 - own``.
 
     The losses of all tasks depend on the stages of the towers up to the last unit, and on all units
     except the last. These stages are stored in ``params['shared']['towers']``, and these units in
@@ -38,8 +39,9 @@ def cross_stitch(
     ``moves.single_to_cross_stitch`` makes this start.
 
     In the library LibMTL, all weights start at 1. At the start, every unit then multiplies the size
-    of the features by about the number of tasks. Its model also needs a ResNet as the backbone. The
-    authors of MTAN published a cross-stitch model in which all tasks read the same mixture.
+    of the features by about the number of tasks. The model of LibMTL also needs a ResNet as the
+    backbone. The authors of MTAN published a cross-stitch model in which all tasks read the same
+    mixture.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for

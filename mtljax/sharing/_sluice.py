@@ -26,11 +26,13 @@ def sluice(
     A tower is a copy of the backbone for one task, from the stage ``start`` on. The channels of
     each tower are split into S equal parts, the subspaces. A unit after a stage mixes the subspaces
     of all towers. If ``x_(s,b)`` is subspace b of the tower of task s, the unit computes
-    ``x_(t,a) <- sum_(s,b) alpha_(t,a),(s,b) x_(s,b)`` with learned weights alpha. With
-    ``mixture=True``, the head of task t reads ``sum_j beta_tj x_t^j`` with learned weights beta,
-    where ``x_t^j`` are the mixed features after stage j. This sum is over the stages whose features
-    have the same shape as those of the last stage (Ruder, Bingel, Augenstein, Sogaard, AAAI 2019,
-    https://arxiv.org/abs/1705.08142).
+    ``x_(t,a) <- sum_(s,b) alpha_(t,a),(s,b) x_(s,b)`` with learned weights alpha (Ruder, Bingel,
+    Augenstein, Sogaard, AAAI 2019, https://arxiv.org/abs/1705.08142).
+
+    With ``mixture=True``, the head of task t reads ``sum_j beta_tj x_t^j`` with learned weights
+    beta, where ``x_t^j`` are the mixed features after unit j. This sum is over the units whose
+    features have the same shape as those of the last unit. If stages follow the last unit, they
+    read the sum in place of the head.
 
     The losses of all tasks depend on the stages of the towers up to the last unit, and on all units
     except the last. These stages are stored in ``params['shared']['towers']``, and these units in
@@ -53,8 +55,8 @@ def sluice(
         value. The other weights in the sum for this new value are equal at the start, and all
         weights in this sum add up to 1. The paper calls the value ``1 / (S T)`` 'balanced', for T
         tasks.
-      mixture: Whether the heads read the sum over the stages. The weights beta start equal. If
-        False, the heads read the features of the last stage.
+      mixture: Whether the heads read the sum over the units. The weights beta start equal. If
+        False, the heads read the features of the last unit.
       start: The index in ``backbone`` of the first stage of the towers, counted from 0. All tasks
         share the stages before it, which are stored under ``params['shared']``.
       after: The stages with a unit after them, as indices into ``backbone`` counted from 0. By
