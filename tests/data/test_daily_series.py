@@ -147,14 +147,10 @@ def test_a_series_without_a_value_in_a_split(tmp_path, days, said):
 
 
 @pytest.mark.parametrize(
-    ('origin', 'start'),
-    [
-        (datetime.date(2017, 2, 10), datetime.date(2017, 1, 11)),
-        (datetime.datetime(2017, 2, 10, 5), datetime.datetime(2017, 1, 11, 5)),
-        (np.datetime64('2017-02-10T07'), np.datetime64('2017-01-11T07')),
-    ],
+    'day', [datetime.date.fromisoformat, datetime.datetime.fromisoformat, np.datetime64]
 )
-def test_dates_of_other_types(tmp_path, origin, start):
+def test_dates_of_other_types(tmp_path, day):
+    origin, start = day('2017-02-10'), day('2017-01-11')
     path = wide(tmp_path)
     found = data.daily_series(path, origin=origin, start={'a': start}, **OPTIONS)
     expected = data.daily_series(path, origin='2017-02-10', start={'a': '2017-01-11'}, **OPTIONS)
