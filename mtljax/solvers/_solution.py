@@ -14,8 +14,9 @@ class Solution(NamedTuple):
     Attributes:
       weights: The weights of the task gradients, ``[T]`` for T tasks, or ``[N, T]`` if the solver
         solved N problems.
-      residual: The largest error in the optimality conditions, as if all gradients had length 1. It
-        is 0 if the solver uses a closed form, and large if the solver did not converge.
+      residual: The largest error in the optimality conditions, after each gradient is scaled to
+        length 1. It is 0 if the solver uses a closed form, and large if the solver did not
+        converge.
     """
 
     weights: Float[Array, '... T']

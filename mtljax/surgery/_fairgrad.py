@@ -25,9 +25,9 @@ def fairgrad(alpha: ArrayLike = 1.0) -> Surgery:
     long. If `on_shared` applies the method to the shared parameters, the gradient of the head of
     task t is by default also multiplied by ``w_t``, as in the library LibMTL. The authors' code
     does not change this gradient. Zero gradients and tasks without a label in the batch are left
-    out of the equations. If a task has a label and a zero gradient, its weight is the mean of the
-    other weights. For linearly dependent gradients, see `nash_mtl`. The method is deterministic. If
-    a task gradient is not finite, the update is not finite.
+    out of the equations. A task with a label and a zero gradient gets the mean of the other
+    weights, which matters only for its head. For linearly dependent gradients, see `nash_mtl`. The
+    method is deterministic. If a task gradient is not finite, the update is not finite.
 
     Args:
       alpha: The exponent of the fairness, above 0. The default in the authors' code is 1, and its

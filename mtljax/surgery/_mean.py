@@ -12,9 +12,9 @@ def mean() -> Surgery:
     the n tasks with a label. One backward pass computes the update.
 
     If all task gradients equal g, the update is ``g``. If `on_shared` applies the method to the
-    shared parameters, the gradients of the heads are by default not multiplied by task weights. A
-    zero gradient counts in the mean. The method is deterministic. If a task gradient is not finite,
-    the update is not finite.
+    shared parameters, the gradients of the heads do not change by default. A zero gradient counts
+    in the mean. The method is deterministic. If a task gradient is not finite, the update is not
+    finite.
 
     >>> method = mean()
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}

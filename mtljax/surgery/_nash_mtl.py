@@ -27,9 +27,10 @@ def nash_mtl(*, max_norm: ArrayLike | None = 1.0) -> Surgery:
     the lengths of the gradients. By default, d is then scaled down to the length 1 by ``max_norm``.
     So if every task gradient equals g, the update is ``g / |g|``. If `on_shared` applies the method
     to the shared parameters, the gradient of the head of task t is by default also multiplied by
-    ``a_t``. Zero gradients and tasks without a label in the batch are left out of the equations. If
-    a task has a label and a zero gradient, its weight ``a_t`` is the mean of the other weights. The
-    method is deterministic. If a task gradient is not finite, the update is not finite.
+    ``a_t``. Zero gradients and tasks without a label in the batch are left out of the equations. A
+    task with a label and a zero gradient gets the mean of the other weights, which matters only for
+    its head. The method is deterministic. If a task gradient is not finite, the update is not
+    finite.
 
     If the gradients are linearly dependent, the equations may have no solution. Small eigenvalues
     of the matrix of the cosines between the gradients are then raised to 1e-8 (in float32 to 1e-6

@@ -12,9 +12,9 @@ def sum() -> Surgery:
     computes the update.
 
     If all T task gradients equal g, the update is ``T g``. If `on_shared` applies the method to the
-    shared parameters, the gradients of the heads are by default not multiplied by task weights.
-    Tasks without a label in the batch are left out. The method is deterministic. If a task gradient
-    is not finite, the update is not finite.
+    shared parameters, the gradients of the heads do not change by default. Tasks without a label in
+    the batch are left out. The method is deterministic. If a task gradient is not finite, the
+    update is not finite.
 
     >>> method = sum()
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}

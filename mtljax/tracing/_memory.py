@@ -4,7 +4,7 @@ import jax
 
 
 def device_memory() -> int | None:
-    """The memory of the first device that programs may use, in bytes.
+    """How much memory programs may use on the first device, in bytes.
 
     Returns:
       The number of bytes. None on a CPU, and on a device that does not report its memory.
