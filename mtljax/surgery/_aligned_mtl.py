@@ -25,9 +25,9 @@ def aligned_mtl(
     the authors' code. In the library TorchJD they are ``1/T``.
 
     If all T task gradients equal g, the update is ``T g``. If `on_shared` applies the method to the
-    shared parameters, the gradients of the heads do not change by default. Zero gradients and tasks
-    without a label in the batch are left out. The method is deterministic. If a task gradient is
-    not finite, the update is not finite.
+    shared parameters, each head gets by default the gradient of its own loss, without a weight.
+    Zero gradients and tasks without a label in the batch are left out. The method is deterministic.
+    If a task gradient is not finite, the update is not finite.
 
     Args:
       scale: How s is computed from the non-zero singular values: their minimum, their median or

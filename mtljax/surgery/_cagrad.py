@@ -23,10 +23,11 @@ def cagrad(c: ArrayLike = 0.5, *, rescale: Literal['none', '1+c^2', '1+c'] = 'no
     nearest to ``g_0``.
 
     If every task gradient equals g, the update is ``(1 + c) g``, divided by the divisor that
-    ``rescale`` chooses. If `on_shared` applies the method to the shared parameters, the gradients
-    of the heads do not change by default. Tasks without a label in the batch are left out. A zero
-    gradient counts in ``g_0``, but not in the minimum over tasks. If ``g_0`` is 0, the update is 0.
-    The method is deterministic. If a task gradient is not finite, the update is not finite.
+    ``rescale`` chooses. If `on_shared` applies the method to the shared parameters, each head gets
+    by default the gradient of its own loss, without a weight. Tasks without a label in the batch
+    are left out. A zero gradient counts in ``g_0``, but not in the minimum over tasks. If ``g_0``
+    is 0, the update is 0. The method is deterministic. If a task gradient is not finite, the update
+    is not finite.
 
     Args:
       c: The radius of the ball relative to ``|g_0|``, in [0, 1). With 0 the update is the mean

@@ -22,11 +22,11 @@ def conflict_free(*, preference: PerTask | None = None) -> Surgery:
     per step.
 
     If all T task gradients equal g, the update is ``T g``. If `on_shared` applies the method to the
-    shared parameters, the gradients of the heads do not change by default. Zero gradients and tasks
-    without a label in the batch are left out. If the gradients are linearly dependent and no
-    direction has equal cosines, ``U^+ p`` is the least-squares solution x of ``U x = p``. If ``U^+
-    p`` is 0, for example for two opposite gradients, the update is 0. The method is deterministic.
-    If a task gradient is not finite, the update is not finite.
+    shared parameters, each head gets by default the gradient of its own loss, without a weight.
+    Zero gradients and tasks without a label in the batch are left out. If the gradients are
+    linearly dependent and no direction has equal cosines, ``U^+ p`` is the least-squares solution x
+    of ``U x = p``. If ``U^+ p`` is 0, for example for two opposite gradients, the update is 0. The
+    method is deterministic. If a task gradient is not finite, the update is not finite.
 
     Args:
       preference: The vector p, ``[T]``. The cosines between the update and the task gradients are

@@ -17,9 +17,10 @@ def dualproj() -> Surgery:
     mean instead, use `with_preference`.
 
     If every task gradient equals g, the update is ``g``. If `on_shared` applies the method to the
-    shared parameters, the gradients of the heads do not change by default. Tasks without a label in
-    the batch are left out. A zero gradient counts in the mean, but it does not change the cone. The
-    method is deterministic. If a task gradient is not finite, the update is not finite.
+    shared parameters, each head gets by default the gradient of its own loss, without a weight.
+    Tasks without a label in the batch are left out. A zero gradient counts in the mean, but it does
+    not change the cone. The method is deterministic. If a task gradient is not finite, the update
+    is not finite.
 
     >>> method = dualproj()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

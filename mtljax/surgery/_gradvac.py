@@ -43,10 +43,10 @@ def gradvac(*, beta: float = 0.5, shuffle: bool = True, num_tasks: int | None = 
     the same, wrap the method in `per_group` or `per_leaf`.
 
     If all T task gradients equal g, the update is ``T g``. If `on_shared` applies the method to the
-    shared parameters, the gradients of the heads do not change by default. ``update`` draws a new
-    order for each task i. For more than two tasks, it needs a random ``key`` for this. Zero
-    gradients and tasks without a label in the batch are left out, and their running means do not
-    change. If a task gradient is not finite, the update is not finite.
+    shared parameters, each head gets by default the gradient of its own loss, without a weight.
+    ``update`` draws a new order for each task i. For more than two tasks, it needs a random ``key``
+    for this. Zero gradients and tasks without a label in the batch are left out, and their running
+    means do not change. If a task gradient is not finite, the update is not finite.
 
     Args:
       beta: The weight of the new cosine in the running mean. The libraries LibMTL and TorchJD use

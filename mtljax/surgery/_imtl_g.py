@@ -20,10 +20,10 @@ def imtl_g() -> Surgery:
 
     If every task gradient equals g, the update is ``g``. The weights may be negative, and they are
     large if gradients point in nearly opposite directions. For two tasks with exactly opposite
-    gradients, d is 0. If `on_shared` applies the method to the shared parameters, the gradients of
-    the heads do not change by default. Zero gradients and tasks without a label in the batch are
-    left out. The method is deterministic. If a task gradient is not finite, the update is not
-    finite.
+    gradients, d is 0. If `on_shared` applies the method to the shared parameters, each head gets by
+    default the gradient of its own loss, without a weight. Zero gradients and tasks without a label
+    in the batch are left out. The method is deterministic. If a task gradient is not finite, the
+    update is not finite.
 
     >>> method = imtl_g()
     >>> updates = {'w': jnp.array([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])}

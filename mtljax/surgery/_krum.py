@@ -19,10 +19,10 @@ def krum(byzantine: int = 0, *, selected: int = 1) -> Surgery:
     the library TorchJD does not.
 
     If every task gradient equals g, the update is ``g``. If `on_shared` applies the method to the
-    shared parameters, the gradients of the heads do not change by default. Tasks without a label in
-    the batch are left out. A zero gradient counts like any other gradient. The method is
-    deterministic. If several tasks have equal scores, it takes the first of them. If a task
-    gradient is not finite, the update is not finite.
+    shared parameters, each head gets by default the gradient of its own loss, without a weight.
+    Tasks without a label in the batch are left out. A zero gradient counts like any other gradient.
+    The method is deterministic. If several tasks have equal scores, it takes the first of them. If
+    a task gradient is not finite, the update is not finite.
 
     Args:
       byzantine: The number of task gradients that may be arbitrarily wrong.

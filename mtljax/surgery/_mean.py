@@ -9,12 +9,12 @@ def mean() -> Surgery:
     """Average the task gradients over the tasks that have a label in the batch.
 
     The update is ``d = 1/n sum_t g_t``, where ``g_t`` is the gradient of task t and the sum is over
-    the n tasks with a label. One backward pass computes the update.
+    the n tasks with a label. With this method, `training.train_step` needs only one backward pass.
 
     If all task gradients equal g, the update is ``g``. If `on_shared` applies the method to the
-    shared parameters, the gradients of the heads do not change by default. A zero gradient counts
-    in the mean. The method is deterministic. If a task gradient is not finite, the update is not
-    finite.
+    shared parameters, each head gets by default the gradient of its own loss, without a weight. A
+    zero gradient counts in the mean. The method is deterministic. If a task gradient is not finite,
+    the update is not finite.
 
     >>> method = mean()
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}

@@ -48,11 +48,11 @@ def metabalance(
     (He, Feng, Cheng, Ji, Guo, Caverlee, WWW 2022, https://arxiv.org/abs/2203.06801).
 
     If all T task gradients equal g, the update is ``T g``. If `on_shared` applies the method to the
-    shared parameters, the gradients of the heads do not change by default. A task without a label
-    in the batch adds nothing, and its running means do not change. No gradient is scaled before the
-    target task has had a gradient. A zero gradient adds nothing. The method is deterministic. If a
-    task gradient is not finite in one array, this and all later updates of this array are not
-    finite.
+    shared parameters, each head gets by default the gradient of its own loss, without a weight. A
+    task without a label in the batch adds nothing, and its running means do not change. No gradient
+    is scaled before the target task has had a gradient. A zero gradient adds nothing. The method is
+    deterministic. If a task gradient is not finite in one array, this and all later updates of this
+    array are not finite.
 
     Args:
       target: The index of the target task, in the order of the heads.

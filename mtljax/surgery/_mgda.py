@@ -24,10 +24,10 @@ def mgda(*, normalise: Literal['none', 'l2', 'loss', 'loss+'] = 'none') -> Surge
     two tasks in [0.001, 0.999].
 
     If every task gradient equals g, the update is ``g``. If `on_shared` applies the method to the
-    shared parameters, the gradients of the heads do not change by default. Tasks without a label in
-    the batch are left out. If a gradient is zero, the update is zero too, because zero is then the
-    shortest combination. The method is deterministic. If a task gradient is not finite, the update
-    is not finite.
+    shared parameters, each head gets by default the gradient of its own loss, without a weight.
+    Tasks without a label in the batch are left out. If a gradient is zero, the update is zero too,
+    because zero is then the shortest combination. The method is deterministic. If a task gradient
+    is not finite, the update is not finite.
 
     Args:
       normalise: The divisor ``c_t``: 1 (``'none'``), the norm of the gradient (``'l2'``), the loss

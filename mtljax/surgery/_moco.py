@@ -56,10 +56,10 @@ def moco(
     If all task gradients equal g, the first update is ``beta g``, and later updates tend to ``g``.
     The change of the weights in a step grows with the square of the gradients, so a good gamma
     depends on the size of the gradients. If `on_shared` applies the method to the shared
-    parameters, the gradients of the heads do not change by default. A task without a label in the
-    batch is left out of this step, and its running mean and its weight do not change. A zero
-    gradient moves the running mean of its task towards 0. The method is deterministic. If a task
-    gradient is not finite, this update and all later ones are not finite.
+    parameters, each head gets by default the gradient of its own loss, without a weight. A task
+    without a label in the batch is left out of this step, and its running mean and its weight do
+    not change. A zero gradient moves the running mean of its task towards 0. The method is
+    deterministic. If a task gradient is not finite, this update and all later ones are not finite.
 
     Args:
       beta: The rate of the running means, in (0, 1]. This default and the defaults of the other

@@ -19,10 +19,10 @@ def pcgrad(*, shuffle: bool = True) -> Surgery:
     parameters that it receives as one vector.
 
     If all T task gradients equal g, the update is ``T g``. If `on_shared` applies the method to the
-    shared parameters, the gradients of the heads do not change by default. ``update`` draws a new
-    order for each task i. For more than two tasks, it needs a random ``key`` for this. Zero
-    gradients and tasks without a label in the batch change nothing. If a task gradient is not
-    finite, the update is not finite.
+    shared parameters, each head gets by default the gradient of its own loss, without a weight.
+    ``update`` draws a new order for each task i. For more than two tasks, it needs a random ``key``
+    for this. Zero gradients and tasks without a label in the batch change nothing. If a task
+    gradient is not finite, the update is not finite.
 
     Args:
       shuffle: Whether the order of the tasks j is random. If False, it is the order of the tasks in

@@ -8,13 +8,13 @@ from mtljax.surgery._surgery import Surgery, Traits, transform
 def sum() -> Surgery:
     """Add up the task gradients.
 
-    The update is ``d = sum_t g_t``, where ``g_t`` is the gradient of task t. One backward pass
-    computes the update.
+    The update is ``d = sum_t g_t``, where ``g_t`` is the gradient of task t. With this
+    method, `training.train_step` needs only one backward pass.
 
     If all T task gradients equal g, the update is ``T g``. If `on_shared` applies the method to the
-    shared parameters, the gradients of the heads do not change by default. Tasks without a label in
-    the batch are left out. The method is deterministic. If a task gradient is not finite, the
-    update is not finite.
+    shared parameters, each head gets by default the gradient of its own loss, without a weight.
+    Tasks without a label in the batch are left out. The method is deterministic. If a task gradient
+    is not finite, the update is not finite.
 
     >>> method = sum()
     >>> updates = {'w': jnp.array([[1.0, 2.0], [3.0, 4.0]])}

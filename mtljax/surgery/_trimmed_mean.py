@@ -17,10 +17,10 @@ def trimmed_mean(trim: int = 1) -> Surgery:
     each side, so at least one value stays.
 
     If every task gradient equals g, the update is ``g``. If `on_shared` applies the method to the
-    shared parameters, the gradients of the heads do not change by default. Tasks without a label in
-    the batch are left out. A zero gradient counts like any other gradient. The method is
-    deterministic. An infinite value can be left out like any other extreme value. A NaN makes the
-    update of its parameter NaN.
+    shared parameters, each head gets by default the gradient of its own loss, without a weight.
+    Tasks without a label in the batch are left out. A zero gradient counts like any other gradient.
+    The method is deterministic. An infinite value can be left out like any other extreme value. A
+    NaN makes the update of its parameter NaN.
 
     Args:
       trim: The number of values that are left out on each side, the largest and the smallest ones.
