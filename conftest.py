@@ -2,18 +2,11 @@
 
 import gc
 import os
-from importlib import metadata
 from pathlib import Path
 
-# Tests compile many small programs and run each of them briefly: level 0 halves their time, and so
-# does the older way of code generation, which later releases may not know. One module of code for
-# each program saves another tenth.
-_FLAGS = (
-    '--xla_force_host_platform_device_count=8 --xla_backend_optimization_level=0 '
-    '--xla_cpu_parallel_codegen_split_count=1'
-)
-if metadata.version('jax').startswith('0.10.'):
-    _FLAGS += ' --xla_cpu_use_fusion_emitters=false'
+from tests.xla_flags import QUICK
+
+_FLAGS = f'--xla_force_host_platform_device_count=8 {QUICK}'
 os.environ.setdefault('JAX_PLATFORMS', 'cpu')  # where several devices can be had
 os.environ['XLA_FLAGS'] = f'{os.environ.get("XLA_FLAGS", "")} {_FLAGS}'.strip()
 

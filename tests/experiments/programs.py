@@ -8,11 +8,13 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
+from tests.xla_flags import QUICK
+
 ROOT = Path(__file__).parents[2]
-# One device, as a user has it, and programs that compile fast, as in conftest.py.
+# One device, as a user has it, and programs that compile fast.
 ENVIRONMENT = {
     'JAX_COMPILATION_CACHE_DIR': str(ROOT / '.pytest_cache' / 'jax'),
-    'XLA_FLAGS': '--xla_backend_optimization_level=0',
+    'XLA_FLAGS': QUICK,
 }
 _CONTEXT = multiprocessing.get_context('forkserver')
 _CONTEXT.set_forkserver_preload(['matplotlib.figure', 'experiments.compare.comparison'])

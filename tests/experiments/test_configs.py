@@ -13,6 +13,7 @@ from ml_collections import ConfigDict
 from experiments import build
 from experiments.compare import report
 from experiments.program import UsageError
+from tests.helpers import sampled
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted(set((ROOT / 'configs').glob('*.py')) - {ROOT / 'configs' / 'common.py'})
@@ -25,7 +26,7 @@ SMALLER = {  # for networks that take long to compile
 }
 STREETS = {'nyuv2': (288, 384), 'cityscapes': (128, 256)}
 REDUCED = 8  # divides the true sizes of the benchmarks
-TRAINED = ('digits', 'scenes')  # the others run their steps in make test-all
+TRAINED = ('digits',)  # the others run their steps in make test-all
 
 
 def variants():
@@ -118,8 +119,8 @@ def reduced_benchmark(name, variant, tmp_path):
     return build.setup(config)
 
 
-@pytest.mark.parametrize('variant', ['segnet', 'resnet50'])
-@pytest.mark.parametrize('name', STREETS)
+@pytest.mark.parametrize('variant', sampled(['segnet', 'resnet50'], ['segnet']))
+@pytest.mark.parametrize('name', sampled(STREETS, ['nyuv2']))
 def test_shapes_of_reduced_benchmarks_fit(name, variant, tmp_path):
     build.check(reduced_benchmark(name, variant, tmp_path))
 

@@ -46,6 +46,7 @@ def test_every_config_and_variant_has_a_hash():
                 assert f'{path.stem}:{variant}' in HASHES
 
 
+@pytest.mark.exhaustive
 def test_a_run_goes_on(tmp_path):
     """It was interrupted after the checkpoint of step 10 of 20."""
     folder = tmp_path / 'run'

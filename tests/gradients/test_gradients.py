@@ -75,7 +75,14 @@ CASES = {
 }
 
 
-RARE = ('resnet hard', 'lenet batch norm', 'mlp mmoe', 'attention hard', 'lenet branched')
+RARE = (
+    'mlp branched',
+    'resnet hard',
+    'lenet batch norm',
+    'mlp mmoe',
+    'attention hard',
+    'lenet branched',
+)
 
 
 @pytest.mark.parametrize(

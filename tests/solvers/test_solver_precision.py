@@ -35,7 +35,7 @@ def chosen(solve, norms, cosines):
     return jax.lax.cond(norms[0] > 0, solve, nothing, norms, cosines)
 
 
-@pytest.mark.parametrize('name', sampled(SOLVERS, ['fairgrad', 'balanced', 'factor']))
+@pytest.mark.parametrize('name', sampled(SOLVERS, ['fairgrad', 'factor']))
 def test_results_are_the_same_under_every_transformation(name):
     def same(found):
         for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(straight), strict=True):

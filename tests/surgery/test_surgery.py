@@ -18,8 +18,9 @@ RARE = (  # for most methods: they are slow, and follow from the type and the or
 
 
 def marks_of(name, check):
+    variant = ' ' in name  # of a method with a row of its own
     rare = check.__name__ in RARE and name not in KINDS
-    return [pytest.mark.exhaustive] if rare else []
+    return [pytest.mark.exhaustive] if variant or rare else []
 
 
 CASES = [

@@ -58,7 +58,7 @@ def run(case, place, compile, fetch, axis_name, shard):
     return jax.device_get((state.params, state.state, info))
 
 
-EXHAUSTIVE = ('batch norm', 'solver', 'state, weighted heads')
+EXHAUSTIVE = ('pcgrad', 'batch norm', 'solver', 'state, weighted heads')
 MARKED = [
     pytest.param(case, id=name, marks=[pytest.mark.exhaustive] if name in EXHAUSTIVE else [])
     for name, case in CASES.items()

@@ -14,6 +14,7 @@ from tests.helpers import (
     assert_close,
     assert_same,
     avals,
+    sampled,
     small_batch,
     small_model,
     small_tasks,
@@ -72,7 +73,7 @@ def test_a_sum_is_a_step_of_optax(names):
 
 
 @pytest.mark.parametrize('method', [surgery.sum(), surgery.pcgrad()], ids=['sum', 'pcgrad'])
-@pytest.mark.parametrize('scheme', [sharing.hard, sharing.independent])
+@pytest.mark.parametrize('scheme', sampled([sharing.hard, sharing.independent], [sharing.hard]))
 def test_a_task_without_a_label(method, scheme):
     """The other tasks train as if it did not exist."""
     others = {name: task for name, task in small_tasks().items() if name != 'b'}
@@ -110,9 +111,9 @@ def test_unlabelled_rows_are_as_if_they_did_not_exist():
     assert_close(masked.params, kept.params)
 
 
-@pytest.mark.parametrize('method', [surgery.sum(), surgery.pcgrad()], ids=['sum', 'pcgrad'])
-def test_micro_batches_are_the_whole_batch(method):
-    batch = small_batch(labels={'b': np.arange(8) < 3})
+@pytest.mark.parametrize('name', sampled(['sum', 'pcgrad'], ['pcgrad']))
+def test_micro_batches_are_the_whole_batch(name):
+    batch, method = small_batch(labels={'b': np.arange(8) < 3}), getattr(surgery, name)()
     whole, parts = (run(batch, tx=chain(method), micro_batches=n) for n in (1, 4))
     assert_close(parts[1].params, whole[1].params)
     assert_close(parts[2]['loss'], whole[2]['loss'])

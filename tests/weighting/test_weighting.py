@@ -14,8 +14,14 @@ from mtljax.testing._weighting_checks import WEIGHTING_CHECKS
 from tests.helpers import assert_close, small_batch, small_model, small_tasks
 from tests.weighting.weightings import METHODS
 
+
+def marks_of(name):
+    variant = ' ' in name  # of a weighting with a row of its own
+    return [pytest.mark.exhaustive] if variant else []
+
+
 CASES = [
-    pytest.param(case, check, id=f'{name}-{check.__name__}')
+    pytest.param(case, check, id=f'{name}-{check.__name__}', marks=marks_of(name))
     for name, make in METHODS.items()
     for case in [WeightingCase(make, draws=name == 'random')]
     for check in WEIGHTING_CHECKS
