@@ -93,14 +93,15 @@ def make_model():
 """
 ## Training
 
-The penalty `penalties.l2` is a step of the optax chain. It comes after `surgery.sum`, which adds
-the gradients of the tasks.
+The penalty `penalties.l2` is a step of the optax chain. It comes after the surgery, which is always
+the first step. Here the tasks share no parameter. So `on_shared` runs no surgery and logs a
+warning: it only adds up the task gradients.
 """
 
 
 # %%
 def fit(model, tasks, batch, strength, steps):
-    """Train both towers on all days: squared error plus strength times the squared distance."""
+    """Train both towers on their labelled days, with the penalty on the distance of the towers."""
     labels = sum(days.stop - days.start for days in LABELLED.values())
     tx = optax.chain(
         surgery.on_shared(surgery.sum()),
