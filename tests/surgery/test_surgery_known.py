@@ -35,8 +35,9 @@ def float64():
 
 def update(method, J, key=None):
     updates = {'w': jnp.asarray(J)}
-    state = method.init({'w': updates['w'][0]}, num_tasks=len(J))
-    return method.update(updates, state, {'w': updates['w'][0]}, key=key)[0]['w']
+    params = {'w': updates['w'][0]}
+    state = method.init(params, num_tasks=len(J))
+    return jax.jit(method.update)(updates, state, params, key=key)[0]['w']
 
 
 KNOWN = {
