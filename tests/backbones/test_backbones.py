@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mtljax import backbones
+from tests.helpers import sampled
 
 RNG = np.random.default_rng(0)
 KEY = jax.random.key(0)
@@ -87,7 +88,7 @@ def count(stages, x):
     return sum(math.prod(p.shape) for p in jax.tree.leaves([row[0] for row in walk(stages, x)]))
 
 
-@pytest.mark.parametrize('dtype', [jnp.float32, jnp.bfloat16])
+@pytest.mark.parametrize('dtype', sampled([jnp.float32, jnp.bfloat16], [jnp.float32]))
 @pytest.mark.parametrize(('factory', 'options', 'x', 'shapes'), STAGES.values(), ids=STAGES)
 def test_stages(factory, options, x, shapes, dtype):
     actual = walk(factory(**options, dtype=dtype), x, train=True)

@@ -13,6 +13,7 @@ RARE = (  # for most methods: they are slow, and follow from the type and the or
     'inactive_tasks_of_a_jacobian_do_not_count',
     'bfloat16_is_near_float32',
     'one_task_is_plain_descent',
+    'one_active_task_counts_alone',
     'equal_gradients_show_the_scale',
 )
 
