@@ -78,15 +78,15 @@ def trajectories(
 ) -> 'Figure':
     """A figure of optimisation paths in a plane, with one panel per method.
 
-    The colour of a path shows the step. If ``ends`` is given, one more panel shows the last points
-    of the paths of all methods.
+    The colour of a path shows the step. One more panel can show the last points of the paths in
+    another plane (``ends``).
 
     Args:
       paths: ``{method: Path}``, the paths of each method.
       plane: The plane of the paths.
       steps: The optimisation step at which each point of a path was recorded, ``[K]``.
-      ends: The paths whose last points are drawn in one more panel, ``{method: Path}``, and the
-        plane of that panel.
+      ends: The same runs in another plane, for example with the two losses as axes: the paths,
+        ``{method: Path}``, and the plane. None draws no such panel.
 
     >>> from mtljax.analysis import Path, Plane
     >>> line = Path(np.zeros((1, 3, 2)), [True])

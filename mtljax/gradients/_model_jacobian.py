@@ -73,7 +73,8 @@ class ModelJacobian:
     that belong to one task each. The methods are described in `mtljax.Jacobian`.
 
     Attributes:
-      rescaled: ``(weights [T]) -> ModelJacobian``, the Jacobian of the losses times these weights.
+      rescaled: A function ``(weights [T]) -> ModelJacobian``. It returns the Jacobian of the
+        original losses times the given weights, which replace ``weights``.
       parts: ``{subtree: Jacobian}``, with the subtrees ``'shared'`` and ``'task'``.
       weights: The factors by which the T losses have been multiplied so far, ``[T]``.
     """
@@ -100,7 +101,7 @@ class ModelJacobian:
         return self.rescaled(self.weights * jnp.asarray(weights))
 
     def realise(self) -> 'ModelJacobian':
-        """Compute the rows of every part now, if the engine stores rows."""
+        """Compute the rows of every part now. Nothing changes if the engine stores no rows."""
         parts = {name: part.realise() for name, part in self.parts.items()}
         return replace(self, parts=parts)
 

@@ -19,7 +19,7 @@ def cgc(
     start: int = 0,
     stop: int | None = None,
 ) -> MultiTask:
-    """CGC: each task mixes experts that all tasks share with experts that only this task uses.
+    """CGC: each task mixes two kinds of experts: shared ones, and experts of its own.
 
     An expert is a copy of the backbone with its own parameters. The gate of a task computes one
     weight per expert from the input x. The prediction of task t is
@@ -29,14 +29,13 @@ def cgc(
     part of the backbone only, and the gates read the input of this part.
 
     The shared experts are stacked in ``params['shared']``. The experts and the gate of task t are
-    stored in ``params['task']['extraction'][t]``. `ple` is the version with several levels of
-    experts, so the only level of CGC is stored there under the name ``'level0'``.
+    stored in ``params['task']['extraction'][t]['level0']``, because CGC is `ple` with one level.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
-      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
-        the tasks in the order of this dict.
+      heads: The head of each task, ``{task: Module}``. Its order is the order of the
+        tasks in every array with one entry per task.
       num_shared: The number of shared experts, at least 1.
       num_own: The number of experts of each task.
       gate: The network that computes the logits of a gate. Pass a function that receives the number

@@ -48,8 +48,8 @@ def sluice(
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
-      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
-        the tasks in the order of this dict.
+      heads: The head of each task, ``{task: Module}``. Its order is the order of the
+        tasks in every array with one entry per task.
       subspaces: The number S of equal parts of the channels (the last axis).
       own: The initial value of ``alpha_(t,a),(t,a)``, the weight of a subspace in its own new
         value. The other weights in the sum for this new value are equal at the start, and all

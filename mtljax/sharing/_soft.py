@@ -31,8 +31,8 @@ def soft(
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
-      heads: The head of each task, ``{task: Module}``. Every array with one entry per task lists
-        the tasks in the order of this dict.
+      heads: The head of each task, ``{task: Module}``. Its order is the order of the
+        tasks in every array with one entry per task.
       parallel: The stages of which each task has its own copy, as indices into ``backbone`` counted
         from 0. The default is all stages. The other stages are stored under ``params['shared']``.
 

@@ -14,10 +14,11 @@ from jaxtyping import Array, Bool, Float
 def in_float64(solve: Callable[..., Any]) -> Callable[..., Any]:
     """Make a solver compute in float64, also if its arguments are float32.
 
-    The result has the dtype of the first argument, and is at least float32. In float32, the cosines
-    of two angles below 3e-4 radians can be equal, so a solver in float32 cannot distinguish nearly
-    parallel gradients. The arrays are only ``[T, T]`` for T tasks, so float64 costs little. TPUs
-    have no float64, and there the solver runs in float32.
+    The result has the dtype of the first argument, and is at least float32. The solvers of mtljax
+    read the cosines of the angles between task gradients. In float32, two different angles below
+    3e-4 radians can have the same cosine, so nearly parallel gradients look equal. The largest
+    argument of such a solver is ``[T, T]`` for T tasks, so float64 costs little. TPUs have no
+    float64, and there the solver runs in float32.
 
     Args:
       solve: The solver, a function of arrays. Its floating-point arguments are cast to float64.
