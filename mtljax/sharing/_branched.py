@@ -39,7 +39,7 @@ def branched(
     >>> both = {'edges': heads.linear(4), 'class': heads.linear(10)}
     >>> model = branched(backbones.mlp((8, 8, 8)), both, at={'edges': 1, 'class': 3})
     >>> params, _ = model.init(jax.random.key(0), jax.numpy.ones((2, 4)))
-    >>> # 'class' has two stages of its own. The last entry is the head itself.
+    >>> # the stages of 'class' are counted from 0 again; the last one is its head
     >>> sorted(params['shared']), sorted(params['task']['heads']['class'])
     (['stage0'], ['stage0', 'stage1', 'stage2'])
     """

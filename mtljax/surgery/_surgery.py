@@ -37,13 +37,14 @@ class Traits(NamedTuple):
       plain: True if the task weights depend only on which tasks have a label in the batch. One
         backward pass then computes the update.
       scale: The update when every task gradient equals g. ``'sum'`` means ``T g``, ``'mean'`` means
-        ``g`` times a constant, and ``'own'`` means any other update.
+        ``c g`` with a constant c that does not depend on T, and ``'own'`` means any other update.
       linear: True if the update is ``sum_t task_weights[t] g_t``.
       whole: True if the method itself separates the shared parameters from the other parameters, as
         `on_shared` does.
-      rule: The function ``(norms, cosines, inner, *, losses, active, key) -> (weights, inner)``
-        that computes the task weights, if the method reads only the norms and cosines of the task
-        gradients. Otherwise it is None.
+      rule: For a method that reads only the norms and cosines of the task gradients: the function
+        ``(norms, cosines, inner, *, losses, active, key) -> (weights, inner)`` that computes the
+        task weights. ``inner`` is the state of the method, and the keywords are those of
+        `Surgery`. For other methods it is None.
     """
 
     weighs_heads: bool = False

@@ -63,8 +63,8 @@ def famo(
 
     Raises:
       ValueError: ``weight_decay`` is negative, a lower bound is not finite, or ``optimizer`` is not
-        an optax optimizer. ``init`` also raises this error if there is neither one lower bound nor
-        one per task.
+        an optax optimizer. ``init`` also raises this error if the number of lower bounds is
+        neither 1 nor the number of tasks.
 
     >>> weighting = famo(optimizer=optax.sgd(1.0), weight_decay=0.0)
     >>> weights, state = weighting.update(jnp.array([1.0, 2.0]), weighting.init(2))

@@ -27,17 +27,17 @@ def qm9(
     The molecules have up to nine heavy atoms (Ramakrishnan et al., Scientific Data 2014,
     https://doi.org/10.1038/sdata.2014.22). The tasks, the units and the split follow the benchmark
     in Navon et al., ICML 2022, https://arxiv.org/abs/2202.01017. That benchmark predicts the
-    properties from graphs. Here, the inputs are vectors. The folder holds the files of the Python
-    package qm9pack, which may be gzipped::
+    properties from graphs. Here, the inputs are vectors. The folder ``path`` holds the
+    following files of the Python package qm9pack. The files may be gzipped::
 
         qm9_part1.csv
         qm9_part2.csv
         qm9_part3.csv
 
-    Inputs ``[B, 38]`` are standardised. They are the number of atoms of each element and of all
-    elements, the eigenvalues of the Coulomb matrix (Rupp et al., PRL 2012,
-    https://doi.org/10.1103/PhysRevLett.108.058301), and the three second moments of the nuclear
-    charges.
+    Inputs ``[B, 38]`` are standardised. They are the number of atoms of each element, the number
+    of all atoms, the eigenvalues of the Coulomb matrix (Rupp et al., PRL 2012,
+    https://doi.org/10.1103/PhysRevLett.108.058301), and the second moments of the nuclear charges
+    along their three principal axes.
 
     Targets ``[B]`` are standardised with the mean and the standard deviation of the training rows.
     The metric ``mae`` has the unit of the property: Debye for ``mu``, Bohr^3 for ``alpha``, Bohr^2
