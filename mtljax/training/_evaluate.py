@@ -19,14 +19,14 @@ Results = dict[str, dict[str, float]]
 def eval_step(
     model: MultiTask, tasks: Mapping[str, Task], *, axis_name: str | None = None
 ) -> Callable[[Any, Any, Batch], Any]:
-    """Return a function that computes the sums from which the metrics of a split are computed.
+    """Return a function that evaluates one batch, and returns the sums that the metrics need.
 
     The function is ``(params, state, batch) -> {task: {metric: sums}}``. The metrics of a task
     include its loss. Add the sums of all batches to get the sums of a split. Some metrics need all
     predictions at once and have the property `Metric.collects`. For these metrics, the function
     returns arrays with one row per example. Concatenate the arrays of all batches. The function
     `evaluator` does this for a split and computes the metrics. With ``axis_name``, the sums are
-    added and the arrays are concatenated over the devices. Only examples with a label count.
+    added and the arrays are concatenated over the devices. Examples without a label are ignored.
 
     Args:
       model: The multi-task model.

@@ -7,9 +7,9 @@ from mtljax.options import check_count
 
 
 def rolling_origins(first: str, last: str, *, every: int = 90) -> list[str]:
-    """The origins of a rolling evaluation: ``first``, then one origin every ``every`` days.
+    """The first days of the forecasts of a rolling evaluation, which are ``every`` days apart.
 
-    An origin is the first day of a forecast. For every origin, a model is trained on the days
+    These days are called origins. For each origin, a model is trained on the days
     before it, and evaluated on the next ``every`` days (Hyndman & Athanasopoulos, Forecasting:
     Principles and Practice, 3rd ed., OTexts 2021, section 5.10,
     https://otexts.com/fpp3/tscv.html)::
