@@ -101,8 +101,8 @@ def choose(
     With ``prefer='memory'``, the choice is ``'lean'`` if T gradients take more than twice the
     memory of these activations, and ``'loop'`` if they do not.
 
-    The engine ``'lean'`` needs forward-mode derivatives. A function with a `jax.custom_vjp` has
-    none. If this function returns ``'lean'`` for such a model, `task_gradients` uses ``'loop'``.
+    The engine ``'lean'`` needs forward-mode derivatives. A model with a `jax.custom_vjp` has none.
+    If `choose` returns ``'lean'`` for such a model, `task_gradients` uses ``'loop'`` instead.
 
     Args:
       params: The shared parameters.

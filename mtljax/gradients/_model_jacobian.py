@@ -73,8 +73,8 @@ class ModelJacobian:
     that belong to one task each. The methods are described in `mtljax.Jacobian`.
 
     Attributes:
-      rescaled: A function ``(weights [T]) -> ModelJacobian``. It returns the Jacobian of the
-        original losses times the given weights, which replace ``weights``.
+      rescaled: A function ``(weights [T]) -> ModelJacobian``. It multiplies the original losses by
+        the given weights, and not by the attribute ``weights``, and returns the Jacobian.
       parts: ``{subtree: Jacobian}``, with the subtrees ``'shared'`` and ``'task'``.
       weights: The factors by which the T losses have been multiplied so far, ``[T]``.
     """
@@ -95,13 +95,17 @@ class ModelJacobian:
         """Multiply row t by ``weights[t]``: ``diag(weights) J``.
 
         The heads are differentiated again with the new weights, but the trunk is not. Under jit
-        this costs no extra time, because the compiler removes the unused gradients with the old
-        weights.
+        this costs no extra time if the gradients with the old weights are not used, because the
+        compiler then removes them.
         """
         return self.rescaled(self.weights * jnp.asarray(weights))
 
     def realise(self) -> 'ModelJacobian':
-        """Compute the rows of every part now. Nothing changes if the engine stores no rows."""
+        """Compute the rows of every part now.
+
+        The engines ``'lean'`` and ``'representation'`` do not need the rows of the part
+        ``'shared'``. With these engines, this part stays the same.
+        """
         parts = {name: part.realise() for name, part in self.parts.items()}
         return replace(self, parts=parts)
 

@@ -62,11 +62,11 @@ def fairgrad(
     ``alpha = 1``, the terms of the sum are ``log w_t``. Newton's method with a line search finds
     the minimum.
 
-    If 0 is in the convex hull of the gradients, no update improves all tasks, and the equations may
-    have no solution. For this case, small eigenvalues of the cosine matrix are raised to 1e-8, and
-    in float32 to 1e-6 times the number of tasks. The update then tends to 0. Tasks with a zero
-    gradient are left out of the equations. Their weight is the mean of the other weights, or 1 if
-    all gradients are zero.
+    If a convex combination of non-zero gradients is 0, no update improves all tasks, and the
+    equations have no solution. For this case, small eigenvalues of the cosine matrix are raised to
+    1e-8, and in float32 to 1e-6 times the number of tasks. The dot products of the update with the
+    gradients of this combination are then small. Tasks with a zero gradient are left out of the
+    equations. Their weight is the mean of the other weights, or 1 if all gradients are zero.
 
     Args:
       norms: The norms of the task gradients, ``[T]``.

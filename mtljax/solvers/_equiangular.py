@@ -10,7 +10,7 @@ from mtljax.solvers._precision import in_float64
 def equiangular(
     cosines: Float[Array, 'T T'], preference: Float[Array, 'T'], included: Bool[Array, 'T']
 ) -> Float[Array, 'T']:
-    """Compute weights of the unit gradients whose weighted sum has given cosines to all of them.
+    """Compute weights with which the sum of the unit gradients has given cosines to all gradients.
 
     Let ``u_t = g_t / |g_t|`` be the unit gradient of task t. The weights b are chosen so that
     ``d = sum_t b_t u_t`` has the dot products ``u_t . d = p_t``. So the cosines between d and the

@@ -23,7 +23,8 @@ def min_norm(
     For more tasks, the solver computes weights y of the unit gradients ``u_t = g_t / |g_t|``. They
     solve the non-negative least-squares problem ``min |sum_t y_t u_t|^2 + (r . y - 1)^2`` with
     ``r_t = (min_s |g_s|) / |g_t|``. The vector ``sum_t y_t u_t`` has the direction of the shortest
-    combination but another length, so the weights are then scaled to sum 1.
+    combination but another length. The weights ``w_t`` are therefore ``y_t / |g_t|``, scaled to
+    sum 1.
 
     Args:
       norms: The norms of the task gradients, ``[T]``.

@@ -14,11 +14,12 @@ from jaxtyping import Array, Bool, Float
 def in_float64(solve: Callable[..., Any]) -> Callable[..., Any]:
     """Make a solver compute in float64, also if its arguments are float32.
 
-    The result has the dtype of the first argument, and is at least float32. The solvers of mtljax
-    read the cosines of the angles between task gradients. In float32, two different angles below
-    3e-4 radians can have the same cosine, so nearly parallel gradients look equal. The largest
-    argument of such a solver is ``[T, T]`` for T tasks, so float64 costs little. TPUs have no
-    float64, and there the solver runs in float32.
+    The result has the dtype of the first argument, and is at least float32. If task gradients are
+    nearly parallel, the equations that the solvers of mtljax solve are nearly singular. In float32,
+    the rounding errors would then be large. But float64 does not restore digits that the arguments
+    have lost: in float32, two different angles below 3e-4 radians can have the same cosine. The
+    largest argument of such a solver is ``[T, T]`` for T tasks, so float64 costs little. TPUs have
+    no float64, and there the solver runs in float32.
 
     Args:
       solve: The solver, a function of arrays. Its floating-point arguments are cast to float64.
@@ -71,8 +72,8 @@ def floored(
     """Raise the eigenvalues of a cosine matrix to at least ``floor``.
 
     Args:
-      cosines: The cosines between the task gradients, ``[T, T]`` for T tasks. By rounding, an
-        eigenvalue of this matrix may be slightly negative.
+      cosines: The cosines between the task gradients, ``[T, T]`` for T tasks. Because of rounding,
+        an eigenvalue of this matrix may be slightly negative.
       included: Booleans ``[T]``, True for the tasks that count. The rows and columns of all other
         tasks become those of the identity matrix.
       floor: The smallest eigenvalue of the result.

@@ -47,11 +47,11 @@ def conflict_free_momentum(
     Tasks that were never updated are left out.
 
     Put the method before ``optax.adam(lr, b1=decay)``. In the paper, c replaces the first moment of
-    Adam (Liu, Chu, Thuerey, ICLR 2025, https://arxiv.org/abs/2408.11104). To get this from optax,
-    let ``c_k`` be the vector c of step k, and ``M_k = (1 - b^k) c_k``. The update of step k is
-    ``(M_k - b M_{k-1}) / (1 - b)``. The bias-corrected first moment of Adam with the same decay is
-    then ``c_k``. The authors' code contains
-    its own Adam, and it does not change the parameters until it has seen every task.
+    Adam (Liu, Chu, Thuerey, ICLR 2025, https://arxiv.org/abs/2408.11104). The update is chosen so
+    that optax does the same. Let ``c_k`` be the vector c of step k, and ``M_k = (1 - b^k) c_k``.
+    The update of step k is ``(M_k - b M_{k-1}) / (1 - b)``. The bias-corrected first moment of Adam
+    with the same decay is then ``c_k``. The authors' code contains its own Adam, and it does not
+    change the parameters until it has seen every task.
 
     A step costs one backward pass for any number of tasks T. The state needs as much memory as T
     gradients.

@@ -39,9 +39,9 @@ def excess_mtl(
     The excess risk measures how far a task is from its optimum. For task t it is estimated from the
     gradient ``g_t`` as ``e_t = g_t^T H_t^-1 g_t``. Here ``H_t`` is a diagonal matrix. Its diagonal
     holds ``sqrt(sum of g_t^2 over the steps)`` for each parameter. ``e_t`` is then divided by its
-    mean over the first steps. A task with a larger ``e_t`` gets a larger weight: ``w_t`` is
-    multiplied by ``exp(step_size e_t)``, and all weights are then scaled to sum 1. The update is
-    ``d = sum_t w_t g_t`` (He, Zhou, Zhang, Yun, Xu, Zeng, Chilimbi, Zhao, ICML 2024,
+    mean over the first ``baseline_steps`` steps. A task with a larger ``e_t`` gets a larger weight:
+    ``w_t`` is multiplied by ``exp(step_size e_t)``, and all weights are then scaled to sum 1. The
+    update is ``d = sum_t w_t g_t`` (He, Zhou, Zhang, Yun, Xu, Zeng, Chilimbi, Zhao, ICML 2024,
     https://proceedings.mlr.press/v235/he24n.html).
 
     In the library LibMTL, the T weights start at 1 and have the sum T. To get the same, use
@@ -56,8 +56,8 @@ def excess_mtl(
     Args:
       step_size: The factor in the exponent, at least 0. The default is the same as in LibMTL. The
         default of the library TorchJD is 1.
-      baseline_steps: The number of first steps, at least 1. The divisor of ``e_t`` is its mean over
-        these steps. The weights stay equal during these steps.
+      baseline_steps: The number of steps over which the mean of ``e_t`` is taken, at least 1. The
+        weights stay equal during these steps.
       num_tasks: The number of tasks T. You can omit it if the method is used in `on_shared`.
 
     Raises:

@@ -22,11 +22,12 @@ def graddrop(*, leak: PerTask = 0.0) -> Surgery:
     CAGrad, the method acts on the gradients of the parameters. In the paper it acts on the
     gradients of a layer's activations.
 
-    If all T task gradients equal g, the update is ``T g``. The expected update is the sum of the
-    gradients. If `on_shared` applies the method to the shared parameters, each head gets by default
-    the gradient of its own loss, without a weight. ``update`` needs a random ``key``, from which it
-    draws the signs. Zero gradients and tasks without a label in the batch add nothing. If a
-    gradient is not finite in one parameter, the update of this parameter is not finite.
+    If all T task gradients equal g, the update is ``T g``. If all leaks are equal, the expected
+    update is the sum of the gradients. If `on_shared` applies the method to the shared parameters,
+    each head gets by default the gradient of its own loss, without a weight. ``update`` needs a
+    random ``key``, from which it draws the signs. Zero gradients and tasks without a label in the
+    batch add nothing. If a gradient is not finite in one parameter, the update of this parameter is
+    not finite.
 
     Args:
       leak: The share of a gradient that is never dropped, in [0, 1]. Pass one number, or one number

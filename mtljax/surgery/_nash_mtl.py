@@ -19,9 +19,9 @@ def nash_mtl(*, max_norm: ArrayLike | None = 1.0) -> Surgery:
     https://arxiv.org/abs/2202.01017). Among all updates of the same length that improve every task,
     d has the greatest product of the numbers ``g_t . d``, which is the Nash bargaining solution.
     For two tasks there is a closed form. For more tasks, Newton's method solves the equations up to
-    rounding. The authors' code takes 20 linearised steps on the CPU, and uses the weights of the
-    step before if its solver fails. To solve the equations only in every k-th training step, use
-    `every`.
+    rounding. The authors' code instead solves up to 20 linearised problems, one after the other, on
+    the CPU. If its solver fails, it keeps the last weights that it found. To solve the equations
+    only in every k-th training step, use `every`.
 
     For T tasks with non-zero gradients, the solution d has the length ``sqrt(T)``, independent of
     the lengths of the gradients. By default, d is then scaled down to the length 1 by ``max_norm``.
@@ -32,9 +32,10 @@ def nash_mtl(*, max_norm: ArrayLike | None = 1.0) -> Surgery:
     its head. The method is deterministic. If a task gradient is not finite, the update is not
     finite.
 
-    If the gradients are linearly dependent, the equations may have no solution. Small eigenvalues
-    of the matrix of the cosines between the gradients are then raised to 1e-8 (in float32 to 1e-6
-    times T), and the update tends to 0.
+    If the gradients are linearly dependent, the equations may have no solution. The solver
+    therefore raises small eigenvalues of the matrix of the cosines between the gradients to 1e-8
+    (in float32 to 1e-6 times T). If a convex combination of non-zero gradients is 0, the dot
+    products of the update with the gradients of this combination are small.
 
     Args:
       max_norm: The largest length of d. A longer d is scaled down, and so are the weights ``a_t``.

@@ -16,7 +16,8 @@ class SurgeryState(NamedTuple):
 
     Attributes:
       task_weights: The weight of each task in the last step, ``[T]`` for T tasks. It is None if
-        ``init`` did not receive the number of tasks.
+        ``init`` did not receive the number of tasks, and with `per_group`, where the weights differ
+        between the groups.
       inner: The state that the method itself needs. If the method solves an optimisation problem,
         this state contains the remaining error of the solver as ``residual``. You can read it with
         ``optax.tree.get(state, 'residual')``.
@@ -43,8 +44,8 @@ class Traits(NamedTuple):
         `on_shared` does.
       rule: For a method that reads only the norms and cosines of the task gradients: the function
         ``(norms, cosines, inner, *, losses, active, key) -> (weights, inner)`` that computes the
-        task weights. ``inner`` is the state of the method, and the keywords are those of
-        `Surgery`. For other methods it is None.
+        task weights. ``inner`` is the state of the method. The other arguments are those of the
+        ``update`` of a `Surgery`. For other methods, ``rule`` is None.
     """
 
     weighs_heads: bool = False
