@@ -52,9 +52,9 @@ def efficientnet_lite0(
         the weights of the file as parameters, and the batch statistics of the file as state.
       width: A factor by which all numbers of channels are multiplied. Each product is rounded to a
         multiple of 8.
-      drop: The share of examples that skip the last block in training (stochastic depth). For
-        earlier blocks, the share is smaller in proportion to their position. The original network
-        was trained with 0.2.
+      drop: The rate of stochastic depth. In training, a share ``drop * i / 16`` of the examples
+        skips block i of the 16 blocks, counted from 0. Only blocks with a shortcut can be skipped.
+        The original network was trained with 0.2.
       axis_name: The axis name of a surrounding `jax.pmap`. In training, batch statistics are
         averaged over its devices.
       dtype: The dtype of the computation. The default is float32, which is also the dtype of the

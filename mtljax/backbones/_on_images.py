@@ -19,7 +19,7 @@ def on_images(
     mean: float | Sequence[float] = 0.0,
     deviation: float | Sequence[float] = 1.0,
 ) -> tuple[Module, ...]:
-    """Let a backbone prepare its input images, for example as its pretrained weights expect.
+    """Make a backbone prepare its input images, for example for its pretrained weights.
 
     The images are grey, ``[B, height, width]`` or ``[B, height, width, 1]``, or RGB,
     ``[B, height, width, 3]``. The new backbone gives a grey image three equal channels. It then

@@ -75,9 +75,8 @@ def tabular(
     ``{'categorical': integers [B, len(cardinalities)], 'numeric': floats [B, numeric]}``. An entry
     may be absent if there is no such column. The categories of a column are
     ``0, ..., cardinality - 1``. All other numbers stand for an unknown category. In each column,
-    all unknown categories have one common embedding, whose initial value is 0. Columns whose
-    embeddings have the same length are stored in one table, so that one gather operation reads them
-    all.
+    all unknown categories have one common embedding, whose initial value is 0. All embeddings of
+    the same length are stored in one array, so that one gather operation reads them.
 
     Args:
       cardinalities: The number of categories of each categorical column.

@@ -75,8 +75,9 @@ def unet(
 
     Every stage except the first and the last returns `mtljax.module.WithSkips`. Its skips are the
     features of the first path that later stages read. A sharing scheme may put units between the
-    stages, for example to mix the features of the tasks. Each stage of the first path keeps its
-    input as a skip. So if a unit comes before the stage, the skip is the output of the unit.
+    stages, for example to mix the features of the tasks. In the first path, every stage after the
+    first keeps its input as a skip. So if a unit comes before such a stage, the skip is the output
+    of the unit.
 
     Args:
       widths: The number of channels of each level. Each level after the first halves height and

@@ -66,7 +66,7 @@ def deeplab(
     Schroff, Adam, 2017, https://arxiv.org/abs/1706.05587):
 
     - several parallel branches: a 1x1 convolution, one dilated 3x3 convolution for each rate, and
-      the mean of the feature map;
+      a 1x1 convolution on the mean of the feature map;
     - a 1x1 and a 3x3 convolution on the concatenated outputs of all branches;
     - a dense layer at every pixel;
     - bilinear interpolation to ``shape``.
@@ -80,7 +80,8 @@ def deeplab(
         feature map.
       width: The number of channels of each convolution.
       rates: The dilation of each dilated 3x3 convolution.
-      dropout: The share of the concatenated features that are dropped in training.
+      dropout: The share of values that are dropped in training, after the 1x1 convolution on the
+        concatenated outputs.
       axis_name: The axis name of a surrounding `jax.pmap`. In training, batch statistics are
         averaged over its devices.
       dtype: The dtype of the computation. The default is float32.

@@ -29,8 +29,8 @@ def freeze(module, where=None):
 
     Raises:
       ValueError: A path names a stage that the backbone does not have, or the backbone has fewer
-        than n stages. ``init`` raises this error if a path, or a function for a single module,
-        matches no parameter. A function for a backbone may match no parameter.
+        than n stages. ``init`` raises this error if a path matches no parameter. It also raises
+        this error if a function matches no parameter, unless ``module`` is a backbone.
 
     >>> from flax import linen
     >>> from mtljax.module import from_linen

@@ -30,8 +30,8 @@ class Penalty(optax.GradientTransformationExtraArgs):
     combines the task gradients.
 
     Attributes:
-      value: ``(subtree, state=None) -> scalar``, the value of the penalty for the towers
-        ``subtree``, float32 or wider. ``state`` is the state of the transform, by default its
+      value: ``(subtree, state=None) -> scalar``, the value of the penalty, in float32 or wider.
+        ``subtree`` holds the towers. ``state`` is the state of the transform, by default its
         initial state. Only `tensor_normal` uses a state.
     """
 

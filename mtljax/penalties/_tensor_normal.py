@@ -84,8 +84,9 @@ def tensor_normal(
 
     A covariance ``[D, D]`` is estimated from ``size / D`` samples, where ``size`` is the size of W.
     If a layer has more features than classes times tasks, there are too few samples for the
-    covariance of the features: it would be singular without ``ridge``, and the tasks look
-    unrelated. In this case, learn only ``['classes', 'tasks']``.
+    covariance of the features. Without ``ridge``, it would be singular. Even with ``ridge``, the
+    covariance of the tasks then hardly shows which tasks are related. In this case, learn only
+    ``['classes', 'tasks']``.
 
     Args:
       strength: The factor of the penalty, one number or one per stage; see `l2`.

@@ -30,11 +30,11 @@ def adapters(
     """Adapters: all tasks share one backbone, and each task adds a small network after the stages.
 
     If the output of a stage is h, task t continues with ``h_t = h + up_t(relu(down_t(h)))``. The
-    dense layers ``down_t`` and ``up_t`` form the adapter of task t. Both layers act on the last
-    axis (the channels). At the start ``up_t`` is 0, so an adapter changes nothing and training
-    starts from the model of `hard` (Rebuffi, Bilen, Vedaldi, NeurIPS 2017,
-    https://arxiv.org/abs/1705.08045; Houlsby et al., ICML 2019, https://arxiv.org/abs/1902.00751).
-    For parameter-efficient transfer learning, freeze the backbone with ``module.freeze``.
+    dense layers ``down_t`` and ``up_t`` form the adapter of task t (Rebuffi, Bilen, Vedaldi,
+    NeurIPS 2017, https://arxiv.org/abs/1705.08045; Houlsby et al., ICML 2019,
+    https://arxiv.org/abs/1902.00751). Both layers act on the last axis (the channels). At the start
+    ``up_t`` is 0, so an adapter changes nothing and training starts from the model of `hard`. For
+    parameter-efficient transfer learning, freeze the backbone with ``module.freeze``.
 
     The adapters of all T tasks are stacked in ``params['task']['adapters']``. There, each array has
     T as its first axis. Every stage after the first adapter runs once per task.

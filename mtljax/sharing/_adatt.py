@@ -27,7 +27,7 @@ def adatt(
     gate_dropout: float = 0.0,
     start: int = 0,
 ) -> MultiTask:
-    """AdaTT: each task mixes the experts of all tasks, and adds a second sum of its own experts.
+    """AdaTT: each task mixes the experts of all tasks, and adds a weighted sum of its own experts.
 
     A level is a part of the backbone, by default one stage. An expert is a copy of a level with its
     own parameters. After level l, the features of task t are

@@ -50,8 +50,8 @@ def cross_stitch(
         tasks in every array with one entry per task.
       own: The initial value of ``alpha_tt``, the weight of the features of the task itself. With 1,
         training starts from independent towers.
-      per_channel: Whether each ``alpha_ts`` has one value per channel (the last axis), as in the
-        experiments of the paper on feature maps. If False, all channels have the same value.
+      per_channel: Whether each ``alpha_ts`` has one value per channel (the last axis), as for
+        feature maps in the paper. If False, all channels have the same value.
       start: The index in ``backbone`` of the first stage of the towers, counted from 0. All tasks
         share the stages before it, which are stored under ``params['shared']``.
       after: The stages with a unit after them, as indices into ``backbone`` counted from 0. By

@@ -31,8 +31,8 @@ def sluice(
 
     With ``mixture=True``, the head of task t reads ``sum_j beta_tj x_t^j`` with learned weights
     beta, where ``x_t^j`` are the mixed features after unit j. This sum is over the units whose
-    features have the same shape as those of the last unit. If stages follow the last unit, they
-    read the sum in place of the head.
+    features have the same shape as those of the last unit. If stages follow the last unit, the
+    first such stage reads the sum, and the head reads the output of the last stage.
 
     The losses of all tasks depend on the stages of the towers up to the last unit, and on all units
     except the last. These stages are stored in ``params['shared']['towers']``, and these units in
@@ -51,10 +51,9 @@ def sluice(
       heads: The head of each task, ``{task: Module}``. Its order is the order of the
         tasks in every array with one entry per task.
       subspaces: The number S of equal parts of the channels (the last axis).
-      own: The initial value of ``alpha_(t,a),(t,a)``, the weight of a subspace in its own new
-        value. The other weights in the sum for this new value are equal at the start, and all
-        weights in this sum add up to 1. The paper calls the value ``1 / (S T)`` 'balanced', for T
-        tasks.
+      own: The initial value of every ``alpha_(t,a),(t,a)``, the weight of the old subspace in the
+        sum that gives the new one. The other weights in this sum are equal at the start, and all
+        its weights add up to 1. For T tasks, the paper calls the value ``1 / (S T)`` 'balanced'.
       mixture: Whether the heads read the sum over the units. The weights beta start equal. If
         False, the heads read the features of the last unit.
       start: The index in ``backbone`` of the first stage of the towers, counted from 0. All tasks

@@ -26,7 +26,8 @@ def soft(
     other stages. If a shared stage comes after a copied stage, it runs once per task, and its batch
     statistics are averaged over these runs.
 
-    Gradient clipping by the global norm also makes the towers depend on each other.
+    Even without a penalty, gradient clipping by the global norm makes the towers depend on each
+    other.
 
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
