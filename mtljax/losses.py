@@ -48,7 +48,8 @@ def smooth_l1(
     Args:
       prediction: An array ``[B, ...]``.
       target: An array of the same shape.
-      beta: The size of the error at which the loss changes from quadratic to linear, above 0.
+      beta: The size of the error at which the loss changes from quadratic to linear. It should be
+        above 0.
 
     Raises:
       ValueError: The shapes differ, or ``beta`` is not positive.

@@ -30,7 +30,7 @@ def mmoe_synthetic(
     the cosine of the angle between them. The correlation of the targets increases with p (Ma et
     al., KDD 2018, https://doi.org/10.1145/3219819.3220007).
 
-    The paper does not say what c is, and how many sines there are. By default, c is 1 and there are
+    The paper does not say what c is, or how many sines there are. By default, c is 1 and there are
     five sines. The paper does not give the coefficients of the sines either. They are drawn from
     ``alpha, beta ~ N(0, 1)``.
 

@@ -60,7 +60,7 @@ def text(path: str | Path, *, length: int = 32, vocabulary: int = 10_000) -> Dat
     Args:
       path: The file.
       length: The number of words in a sequence.
-      vocabulary: The number of words that get a number, at most.
+      vocabulary: The largest number of words that get their own number.
 
     Raises:
       FileNotFoundError: The file does not exist.

@@ -19,8 +19,8 @@ def angle_error(kind: Literal['mean', 'median'] = 'mean') -> Metric:
     """The mean or the median of the angles between predictions and targets, in degrees.
 
     Predictions and targets are vectors, ``[B, ..., dimensions]``. Their lengths do not matter. A
-    vector of length 0 has an angle of 90 degrees to every vector. The median is taken over all
-    labelled vectors of the split. It is computed from a histogram with 65,536 bins, so that its
+    vector of length 0 has an angle of 90 degrees to every longer vector. The median is taken over
+    all labelled vectors of the split. It is computed from a histogram with 65,536 bins, so that its
     error is at most half a bin, 0.0014 degrees. The result is NaN if a prediction is NaN.
 
     Args:

@@ -21,10 +21,10 @@ def auc(*, streaming: bool = False) -> Metric:
 
     Args:
       streaming: Whether to save memory by an approximation. If False, all scores of the split are
-        stored, and the result is exact. If True, only the numbers of scores in 65,536 bins are
-        stored, and two scores in the same bin count as equal. The relative difference of two such
-        scores is below 2^-7. The error is at most half the share of pairs with both scores in one
-        bin.
+        stored, and the result is exact. If True, the scores are put into 65,536 bins, and only the
+        number of scores in each bin is stored. Two scores in the same bin are treated as equal. The
+        relative difference of two such scores is below 2^-7. The error is at most half the share of
+        pairs with both scores in one bin.
 
     Raises:
       ValueError: ``update`` of the metric gets predictions and targets of different shapes.

@@ -93,8 +93,8 @@ def wape(inverse: Inverse = lambda y: y) -> Metric:
 def mape(inverse: Inverse = lambda y: y) -> Metric:
     """The mean of the absolute errors relative to their targets, in percent.
 
-    For predictions y and targets t, this is the mean of ``100 |y - t| / |t|``. It is infinite if a
-    target is 0.
+    For predictions y and targets t, this is the mean of ``100 |y - t| / |t|``. It is infinite or
+    NaN if a target is 0.
 
     Args:
       inverse: A function that brings scaled values back to their original unit; see `mae`.

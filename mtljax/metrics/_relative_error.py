@@ -7,8 +7,8 @@ from mtljax.metrics._errors import Inverse, mape
 def relative_error(inverse: Inverse = lambda y: y) -> Metric:
     """The mean of the absolute errors relative to the targets, for example of depth.
 
-    For predictions y and targets t, this is the mean of ``|y - t| / |t|``. It is infinite if a
-    target is 0. Such targets should therefore be masked. `mape` is the same metric in percent.
+    For predictions y and targets t, this is the mean of ``|y - t| / |t|``. It is infinite or NaN if
+    a target is 0. Such targets should therefore be masked. `mape` is the same metric in percent.
 
     Args:
       inverse: A function that brings scaled values back to their original unit; see `mae`.

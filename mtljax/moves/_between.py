@@ -23,7 +23,7 @@ class Move(Protocol):
     """
 
     def __call__(self, trained: Variables, fresh: Variables, key: Key | None = None) -> Variables:
-        """Return the fresh model with the trained parameters and state in its places."""
+        """Return the new model with the trained parameters and state."""
 
 
 class _Row(NamedTuple):

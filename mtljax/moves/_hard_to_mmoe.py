@@ -28,13 +28,14 @@ def hard_to_mmoe(
     by a factor. A little noise, such as 0.1, lets the experts become different.
 
     Call this function once for the parameters, and once without noise for the state (batch
-    statistics, frozen stages), which has the same layout. Frozen experts stay equal.
+    statistics, frozen stages), which has the same layout. Frozen experts get no noise, and so they
+    stay equal.
 
     Initialise the optimiser again, by ``tx.init`` of the new parameters. The moments that an
     optimiser such as Adam has stored for the old parameters do not fit. An expert gets the gradient
-    of the trunk times the weight of its gate, and so its gradient is smaller. For E experts, the
-    second moment of the trunk could be up to ``E^2`` times too large. It would slow down the
-    experts for as long as the optimiser remembers it.
+    of the trunk times the weight that the gate gives it, and so its gradient is smaller. For E
+    experts, the second moment of the trunk could be up to ``E^2`` times too large. It would slow
+    down the experts for as long as the optimiser remembers it.
 
     Args:
       hard: The trained parameters, or the state, of a `sharing.hard` model.

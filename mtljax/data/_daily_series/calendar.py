@@ -19,8 +19,9 @@ def calendar_features(
     The result is a float32 array ``[N, 2 fourier + 6 + 7 + 11 holidays + trend]``, where
     ``holidays`` and ``trend`` count as 0 or 1. In this order, its columns are:
 
-    - the sine and cosine of ``2 pi k t / 365.25`` for k from 1 to ``fourier``, where t counts days;
-    - the sine and cosine of ``2 pi k t / 7`` for k from 1 to 3;
+    - the sines, then the cosines, of ``2 pi k t / 365.25`` for k from 1 to ``fourier``, where t
+      counts days;
+    - the sines, then the cosines, of ``2 pi k t / 7`` for k from 1 to 3;
     - the weekday, one-hot, from Monday on;
     - the federal holidays of the United States, one-hot;
     - the years since ``first``.
@@ -31,8 +32,8 @@ def calendar_features(
       fourier: The number of sine and cosine pairs for the year.
       holidays: Whether to include the holidays: New Year, Martin Luther King, Washington, Memorial
         Day, Juneteenth (since 2021), Independence Day, Labor Day, Columbus Day, Veterans Day,
-        Thanksgiving and Christmas. Each holiday is marked on the day itself, by the rules that are
-        in force since 1986.
+        Thanksgiving and Christmas. Each holiday is marked on the day itself, even if it falls on a
+        weekend. The rules are those in force since 1986.
       trend: Whether to include the years since ``first``.
 
     Raises:

@@ -70,9 +70,9 @@ def daily_series(
       origin: The first day of the test split, an ISO date or a date. By default, the test split
         ends with the last day that has data.
       horizon: The number of days of the validation split, and of the test split.
-      refit: Whether to train on all days before the test split, after the options are chosen.
-        Training then sees the validation days, so that validation metrics have no meaning. See
-        `rolling_origins`.
+      refit: Whether to train on all days before the test split. Use this for the final training,
+        after the hyperparameters are chosen: training then sees the validation days, so that
+        validation metrics have no meaning. See `rolling_origins`.
       start: ``{series: first day}``. Values before that day are ignored.
       last: ``{series: n}``. Only the last n training days of the series have a value.
       transform: The transform of the values, ``'log'`` or ``'none'``.

@@ -7,11 +7,11 @@ from mtljax.options import check_count
 
 
 def rolling_origins(first: str, last: str, *, every: int = 90) -> list[str]:
-    """The first days of the forecasts of a rolling evaluation, which are ``every`` days apart.
+    """The first day of each forecast in a rolling evaluation.
 
-    These days are called origins. For each origin, a model is trained on the days
-    before it, and evaluated on the next ``every`` days (Hyndman & Athanasopoulos, Forecasting:
-    Principles and Practice, 3rd ed., OTexts 2021, section 5.10,
+    These days are called origins. They are ``every`` days apart. For each origin, a model is
+    trained on the days before it, and evaluated on the ``every`` days from the origin on (Hyndman &
+    Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., OTexts 2021, section 5.10,
     https://otexts.com/fpp3/tscv.html)::
 
         for origin in rolling_origins('2016-01-01', '2017-12-31'):

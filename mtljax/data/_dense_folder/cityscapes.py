@@ -37,7 +37,8 @@ def cityscapes(path: str | Path, *, validation: float = 0.1, seed: int = 0) -> D
       0 is masked. A value below 0 is an error.
 
     The test split is ``val``, because published results are reported on it. The validation split is
-    a random share of ``train``. The share ``1 / 2975`` is one scene.
+    a random share of ``train``. With ``validation=1 / 2975``, all scenes of ``train`` except one
+    are used for training.
 
     Args:
       path: The folder ROOT.

@@ -34,8 +34,8 @@ def nyuv2(path: str | Path, *, validation: float = 0.1, seed: int = 0) -> Datase
     - ``'depth'`` ``[B, H, W]``: the depth, in the unit of the files. A pixel with the value 0 is
       masked. A value below 0 is an error.
     - ``'normal'`` ``[B, H, W, 3]``: the surface normal. A pixel with three zeros is masked. The
-      code of the benchmark is different here: it masks each pixel whose three components add up to
-      0. Loss and metrics use only the direction of a prediction, not its length.
+      code of Liu, Johns & Davison is different here: it masks each pixel whose three components add
+      up to 0. Loss and metrics use only the direction of a prediction, not its length.
 
     The test split is ``val``, because published results are reported on it. The validation split is
     a random share of ``train``, so that no model has to be chosen on the test split. To compare

@@ -58,7 +58,8 @@ def multi_mnist(
     Inputs are ``[B, 28, 28]`` (``'sener'``) or ``[B, 36, 36]`` (``'pmtl'``) in 0..1. Targets are
     the ten classes, ``[B]``. A tenth of the originals in the training files is held out for
     validation, and no training image shows them. The test split uses only the test files, as in the
-    papers. The papers drew other random partners for these files.
+    papers. The papers drew other random partners, so their test images differ from the
+    ones here.
 
     Args:
       path: The folder with the four idx files. With ``kind='both'`` it is

@@ -42,9 +42,9 @@ def multi_target(
 
     - ``.arff``: the data sets of Mulan (Spyromitros-Xioufis et al., Machine Learning 2016,
       https://doi.org/10.1007/s10994-016-5546-z). Each target is one task, with the name of its
-      attribute. Nominal inputs become one-hot columns. A missing value is written as ``?``. A
-      missing target is masked. A missing input becomes the mean of the training rows, or zeros if
-      the input is nominal. An empty cell is an error.
+      attribute. Nominal inputs become one-hot columns, which are not standardised. A missing value
+      is written as ``?``. A missing target is masked. A missing input becomes the mean of the
+      training rows, or zeros if the input is nominal. An empty cell is an error.
     - ``.csv``: a table of numbers with a header. An empty cell or ``?`` is a missing value.
     - ``.mat``: the School data, as in Argyriou, Evgeniou & Pontil, Machine Learning 2008,
       https://doi.org/10.1007/s10994-007-5040-8. The file holds the cell arrays ``X (1, T)`` and

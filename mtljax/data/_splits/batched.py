@@ -28,7 +28,10 @@ class Batched(ABC):
         return self.take(np.arange(min(2, self.size)))
 
     def batches(self, batch_size: int, *, epochs: int = 1, seed: int = 0) -> Iterator[Batch]:
-        """Yield shuffled batches of equal size; each epoch drops its last incomplete batch."""
+        """Yield shuffled batches of equal size, for ``epochs`` passes over the split.
+
+        The last batch of an epoch is left out if it is incomplete.
+        """
         batch_indices(self.size, batch_size, seed, 0, 1)  # refuses a batch size that does not fit
         for step in range(epochs * (self.size // batch_size)):
             yield self.take(batch_indices(self.size, batch_size, seed, step, step + 1)[0])
