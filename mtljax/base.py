@@ -6,9 +6,9 @@ technique is a transform of this tree or of its gradients.
 Shapes use the same letters in every file: ``T`` tasks, ``B`` examples of a batch, ``E`` experts,
 ``S`` stages, ``D`` devices, ``P`` parameters.
 
-A type that holds functions is a frozen dataclass, because a tuple of functions would be a pytree. A
-type that holds arrays is a NamedTuple. A pair of functions in the style of optax is a NamedTuple
-too.
+A type that holds arrays is a NamedTuple. A type that holds functions is a frozen dataclass, because
+a tuple of functions would be a pytree. The exceptions are small groups of functions, such as
+`Weighting` and `Metric`: they are NamedTuples, as in optax.
 """
 
 import warnings
@@ -64,8 +64,8 @@ class MultiTask(Module):
       coupled: Whether ``readout`` also reads ``params['shared']``. If False, ``params`` need not
         hold the entry ``'shared'`` in a call of ``readout``.
       auxiliary: ``(state, task) -> scalar``, an extra loss that training adds to the mean loss of
-        the task. An example is the entropy of the gate in a mixture of experts, which ``readout``
-        stores in the state.
+        the task. An example is the entropy of the gate in a mixture of experts. ``readout`` then
+        stores this entropy in the state.
     """
 
     features: Callable[..., tuple[Any, State]] = field(kw_only=True)

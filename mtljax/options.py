@@ -16,8 +16,8 @@ def check_option(
 ) -> None:
     """Raise an error if an option is not finite, has too many axes, or breaks a rule.
 
-    Only Python and NumPy numbers, lists and tuples are checked. JAX arrays and tracers always pass,
-    so that an option can be an argument of a traced function.
+    Only numbers, lists, tuples and NumPy arrays are checked. JAX arrays and tracers always pass, so
+    that an option can be an argument of a traced function.
 
     Args:
       name: The name of the option.

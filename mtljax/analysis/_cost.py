@@ -40,7 +40,7 @@ class Cost(NamedTuple):
         return sum(self.parameters.values())
 
     def table(self) -> Table:
-        """A table with one row per subtree, and a last row with the sums."""
+        """A table with one row per subtree, a row with the sums, and a row for each other cost."""
         rows = [[name, *self._cells(name)] for name in self.parameters]
         rows.append(['all', short(self.total), short(sum(self.frozen.values()))])
         sums = {'FLOP': self.flops, 'bytes': self.bytes, 'temporary bytes': self.temporary_bytes}

@@ -13,7 +13,8 @@ def make(spec: Any, field: str, *args: Any) -> Any:
     A spec is a mapping such as ``{'fn': 'package.module:function', 'option': 1}``. The entry ``fn``
     names the function. The entry ``args``, if there is one, is a list of positional arguments. All
     other entries are keyword arguments. If a spec contains another spec, the inner spec is called
-    first. A value that is not a spec is returned unchanged.
+    first. In a mapping without ``fn``, every value that is a spec is replaced by its result. Any
+    other value is returned unchanged.
 
     Args:
       spec: A spec or any other value.

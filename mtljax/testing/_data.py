@@ -24,8 +24,8 @@ def check_data(dataset: Dataset) -> None:
       requested size.
     - All leaves are finite NumPy arrays, whose numbers have at most 32 bits and whose first axis is
       over the examples. The three splits have the same structure, dtypes and shapes per example.
-    - Targets and masks are dicts with the names of the tasks as keys. Masks are boolean, and the
-      shape of a mask is equal to the first axes of the shape of the loss.
+    - Targets and masks are dicts with the names of the tasks as keys. Masks are boolean. A mask has
+      the shape of the loss, or only its first axes.
 
     These rules hold for each task. The function checks them with random features as the output of a
     backbone:

@@ -22,11 +22,11 @@ def eval_step(
     """Return a function that evaluates one batch, and returns the sums that the metrics need.
 
     The function is ``(params, state, batch) -> {task: {metric: sums}}``. The metrics of a task
-    include its loss. Add the sums of all batches to get the sums of a split. Some metrics need all
-    predictions at once and have the property `Metric.collects`. For these metrics, the function
-    returns arrays with one row per example. Concatenate the arrays of all batches. The function
-    `evaluator` does this for a split and computes the metrics. With ``axis_name``, the sums are
-    added and the arrays are concatenated over the devices. Examples without a label are ignored.
+    include its loss. Add the sums of all batches to get the sums of a split. For a metric with
+    `Metric.collects`, which needs all predictions at once, the function returns arrays instead of
+    sums. Concatenate the arrays of all batches. `evaluator` does all this for a split, and computes
+    the metrics. With ``axis_name``, the sums are added and the arrays are concatenated over the
+    devices. Examples without a label are ignored.
 
     Args:
       model: The multi-task model.

@@ -36,7 +36,7 @@ class Result(NamedTuple):
       best_step: The step of ``best``.
       validation: The results of ``best`` on the validation split, ``{task: {metric: value}}``.
       test: The results of ``best`` on the test split. With the option ``average_last``, these are
-        the mean test results at the last evaluations.
+        the means of the test results of the last evaluations.
       steps_per_second: The number of training steps per second, without the time of evaluations,
         and if possible without the time of compilation. It is NaN if no step was trained.
       history: The logged values, one dict per logged step.

@@ -32,7 +32,7 @@ def objective(
       model: The multi-task model.
       tasks: The `Task` of each task name, ``{task: Task}``.
       state: The state of the model before the step.
-      batch: The examples of this device.
+      batch: A batch. With ``axis_name``, this is the part of the batch on one device.
       key: The random key for dropout.
       micro_batches: The number of slices into which the batch is divided. The slices run one after
         the other, so that only the activations of one slice are in memory.

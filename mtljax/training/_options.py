@@ -91,7 +91,9 @@ class Options:
 
     @classmethod
     def of(cls, options: 'Options | None' = None, **keywords: Any) -> 'Options':
-        """Return the options, in which keywords replace fields.
+        """Make options from an `Options` object, from keywords, or from both.
+
+        If you pass both, a keyword replaces the field of the object.
 
         Raises:
           TypeError: A keyword is not an option, or ``steps`` or ``batch_size`` is missing.

@@ -19,8 +19,8 @@ class FamoState(NamedTuple):
 
     Attributes:
       logits: The trained logits xi, ``[T]``, and the state of their optimizer.
-      log_gap: The logarithm of D, the loss above its lower bound, in the last batch before its
-        step. It is 0 for tasks without a label in that batch.
+      log_gap: The logarithms of ``D_t`` (see `famo`) in the last batch, before the step, ``[T]``.
+        They are 0 for tasks without a label in that batch.
     """
 
     logits: Learned
@@ -45,8 +45,8 @@ def famo(
     the logarithm of ``D_t`` before the step minus the logarithm after the step. The optimizer of xi
     receives the gradient ``J^T delta + gamma xi``, where J is the Jacobian of the softmax and gamma
     is ``weight_decay``. So the weight of a task becomes smaller if its loss fell more than the
-    other losses (Liu, Feng, Stone, Liu, NeurIPS 2023, https://arxiv.org/abs/2306.03792). This costs
-    one additional forward pass per step, for any number of tasks.
+    other losses (Liu, Feng, Stone, Liu, NeurIPS 2023, https://arxiv.org/abs/2306.03792). The method
+    costs one additional forward pass per step, for any number of tasks.
 
     `training.train_step` passes the new losses to the function ``observe`` of this weighting. In a
     training loop of your own, call ``observe`` after every step.
