@@ -93,9 +93,9 @@ def make_model():
 """
 ## Training
 
-The penalty `penalties.l2` is a step of the optax chain. It comes after the surgery, which is always
-the first step. Here the tasks share no parameter. So `on_shared` runs no surgery and logs a
-warning: it only adds up the task gradients.
+The penalty `penalties.l2` is a step of the optax chain. It comes after `surgery.on_shared`, which
+is always the first step and combines the task gradients of the shared parameters. Here the tasks
+share no parameter. So this step only adds up the task gradients.
 """
 
 
