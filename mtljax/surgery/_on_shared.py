@@ -39,7 +39,7 @@ def on_shared(
 
     Put `on_shared` first in ``optax.chain``. Gradient clipping, ``optax.MultiSteps`` and
     ``optax.apply_if_finite`` must come after it. If the model has no shared parameters, the surgery
-    does not run and a warning is logged.
+    does not run, and a warning is logged unless the method is `sum` or `mean`.
 
     Args:
       method: A surgery, for example ``surgery.pcgrad()``.
