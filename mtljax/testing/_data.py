@@ -25,7 +25,7 @@ def check_data(dataset: Dataset) -> None:
     - All leaves are finite NumPy arrays, whose numbers have at most 32 bits and whose first axis is
       over the examples. The three splits have the same structure, dtypes and shapes per example.
     - Targets and masks are dicts with the names of the tasks as keys. Masks are boolean. A mask has
-      the shape of the loss, or only its first axes.
+      the shape ``[B, ...]`` of the loss per example, or only its first axes.
 
     These rules hold for each task. The function checks them with random features as the output of a
     backbone:
@@ -33,11 +33,11 @@ def check_data(dataset: Dataset) -> None:
     - The head returns a prediction. The loss of the prediction is finite, has the shape
       ``[B, ...]`` for B examples and can be differentiated.
     - Every metric has a finite result, or NaN if the metric is not defined for these examples.
-    - The function ``inverse`` of the task does not change the shape.
+    - ``task.inverse``, which converts predictions to the units of the data, keeps their shape.
 
     Args:
-      dataset: A small data set, for example one that your loader reads from a small file of the
-        test.
+      dataset: A small data set, for example one that your loader reads from a small file that you
+        made for the test.
 
     Raises:
       AssertionError: The data set breaks a rule. The message names the split, the task and the

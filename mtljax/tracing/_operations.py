@@ -11,7 +11,7 @@ def operations(function: Callable, *args: Any) -> Iterator[Any]:
 
     Args:
       function: Any function that JAX can trace.
-      *args: The arguments of the function, or their shapes.
+      *args: The arguments of the function. A `jax.ShapeDtypeStruct` may replace an array.
 
     Returns:
       Equations of a jaxpr. ``primitive.name`` is the name of the operation, and ``params`` holds
@@ -29,7 +29,7 @@ def convolves(function: Callable, *args: Any) -> bool:
 
     Args:
       function: Any function that JAX can trace.
-      *args: The arguments of the function, or their shapes.
+      *args: The arguments of the function. A `jax.ShapeDtypeStruct` may replace an array.
 
     >>> convolves(lambda x: x + 1, 1.0)
     False
@@ -44,7 +44,7 @@ def attends(function: Callable, *args: Any) -> bool:
 
     Args:
       function: Any function that JAX can trace.
-      *args: The arguments of the function, or their shapes.
+      *args: The arguments of the function. A `jax.ShapeDtypeStruct` may replace an array.
 
     >>> import jax.numpy as jnp
     >>> attends(jnp.matmul, jnp.ones((5, 2, 3)), jnp.ones((5, 3, 4)))
@@ -60,7 +60,7 @@ def only_reverse(function: Callable, *args: Any) -> bool:
 
     Args:
       function: Any function that JAX can trace.
-      *args: The arguments of the function, or their shapes.
+      *args: The arguments of the function. A `jax.ShapeDtypeStruct` may replace an array.
 
     >>> only_reverse(lambda x: x + 1, 1.0)
     False

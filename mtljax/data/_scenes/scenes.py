@@ -48,7 +48,8 @@ def scenes(
       surface (the wall, or another digit).
     - ``'motion'`` ``[B, side, side, 2]``: the motion of the visible surface from the first to the
       second frame, in pixels along x (to the right) and y (down). As the camera pans, the wall
-      moves by up to side / 32 along each axis. In addition, every digit moves by up to side / 16.
+      and all digits move by up to side / 32 along each axis. In addition, every digit moves by
+      itself by up to side / 16 along each axis.
 
     Args:
       train: The number of training scenes.
@@ -58,8 +59,9 @@ def scenes(
       motion: Whether there is a second frame. The first frame does not depend on it.
       tasks: The names of the tasks, in their order. The default is all tasks, with ``'motion'``
         only if there is a second frame.
-      seed: The random seed of the split and the scenes. The same seed gives the same bits on one
-        machine, and the same targets on every machine.
+      seed: The random seed of the split and the scenes. On one machine, the same seed gives
+        exactly the same data set. On another machine, the targets are the same, but the images may
+        differ by rounding.
 
     Raises:
       ValueError: A size is out of range, there is no task, or a task is unknown or named twice. A
