@@ -20,7 +20,7 @@ _AXES = {'features': 1, 'classes': 2, 'tasks': 0}
 
 
 class TensorNormalState(NamedTuple):
-    """The state of `tensor_normal`: the covariances of every layer, by the path of its weights.
+    """The state of `tensor_normal`: dicts from the path of a weight matrix to its covariances.
 
     Each of T tasks has a copy of every layer. A layer has F inputs (called features) and C outputs
     (called classes). If a covariance is not learnt, its attribute is an empty dict.

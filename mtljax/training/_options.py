@@ -46,7 +46,7 @@ class Options:
       eval_batch_size: The number of examples per batch in evaluation.
       log_every: The mean losses are logged every ``log_every`` steps.
       eval_every: The number of steps between two evaluations on the validation split, a multiple of
-        ``log_every``. If there is a ``workdir``, each evaluation also writes a checkpoint. None
+        ``log_every``. If `train` has a ``workdir``, each evaluation also writes a checkpoint. None
         means about a tenth of ``steps``.
       patience: Training stops after this number of evaluations without a better score. None means
         that training never stops early.
