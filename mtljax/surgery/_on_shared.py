@@ -45,15 +45,15 @@ def on_shared(
       method: A surgery, for example ``surgery.pcgrad()``.
       task: The weights ``w_t`` for the parameters that are not shared. ``'plain'`` uses 1, and
         ``'weighted'`` uses the task weights of the method. None means ``'weighted'`` if
-        ``method.traits.weighs_heads`` is True, and ``'plain'`` if not. This property follows the
-        paper of the method.
+        ``method.traits.weighs_heads`` is True, and ``'plain'`` if not. The default is thus the
+        choice that the paper of the method makes.
       labels: The label ``'shared'`` or ``'task'`` of every parameter. Pass a function from the path
         of a parameter, such as ``'a/b/c'``, to its label, or a tree of labels in the structure of
         the parameters. You need this only if the parameters do not have the form
         ``{'shared': ..., 'task': ...}``.
       num_tasks: The number of tasks. The default is the number of heads,
-        ``len(params['task']['heads'])``. If the parameters have no such entry, you must pass the
-        number for a method that keeps a state for each task, such as `gradvac`.
+        ``len(params['task']['heads'])``. If the parameters have no such entry, and the
+        method keeps a state for each task, as `gradvac` does, you must pass this number.
 
     Raises:
       ValueError: An option or a label is unknown, or ``task='weighted'`` is used with a method that

@@ -36,8 +36,9 @@ def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery
     """Apply a surgery to each group of parameters separately, for example to each layer.
 
     The surgery computes separate task weights for every group. All groups run in one ``vmap``.
-    Because the weights differ between the groups, `on_shared` cannot multiply the gradients of the
-    heads by them. If the surgery uses a random key, each group gets its own key.
+    A task has another weight in every group. Therefore ``task='weighted'`` of `on_shared`, which
+    needs one weight per task, raises an error. If the surgery uses a random key, each group gets its
+    own key.
 
     Args:
       method: A surgery that reads only the norms and cosines of the task gradients.
