@@ -35,10 +35,9 @@ def per_leaf(method: Surgery) -> Surgery:
 def per_group(method: Surgery, groups: Callable[[str], Any] | PyTree) -> Surgery:
     """Apply a surgery to each group of parameters separately, for example to each layer.
 
-    The surgery computes separate task weights for every group. All groups run in one ``vmap``.
-    A task has another weight in every group. Therefore ``task='weighted'`` of `on_shared`, which
-    needs one weight per task, raises an error. If the surgery uses a random key, each group gets its
-    own key.
+    The surgery computes separate task weights for every group. Therefore ``task='weighted'`` of
+    `on_shared`, which needs one weight per task, raises an error. All groups run in one ``vmap``.
+    If the surgery uses a random key, each group gets its own key.
 
     Args:
       method: A surgery that reads only the norms and cosines of the task gradients.
