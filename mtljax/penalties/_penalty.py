@@ -25,9 +25,9 @@ _ORDER = (
 class Penalty(optax.GradientTransformationExtraArgs):
     """An optax transform that adds the gradient of a penalty to the updates, like weight decay.
 
-    It acts on towers: a subtree of the parameters whose leaves ``[T, ...]`` hold one copy of the
-    network per task. In an optax chain, it comes before the optimiser, and after the surgery, which
-    combines the task gradients.
+    It acts on the towers of T tasks: a subtree of the parameters, in which the leaves of all towers
+    are stacked along their first axis, ``[T, ...]``. In an optax chain, it comes before the
+    optimiser, and after the surgery, which combines the task gradients.
 
     Attributes:
       value: ``(subtree, state=None) -> scalar``, the value of the penalty, in float32 or wider.

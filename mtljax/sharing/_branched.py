@@ -25,8 +25,8 @@ def branched(
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
-      heads: The head of each task, ``{task: Module}``. Its order is the order of the
-        tasks in every array with one entry per task.
+      heads: The head of each task, ``{task: Module}``. Arrays with one entry per task have
+        the order of this dict.
       at: The number of stages before the head of each task, ``{task: number}``. With 0, the head
         reads the input of the model. A task that is not in this dict uses all stages.
 

@@ -34,8 +34,8 @@ def cgc(
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
-      heads: The head of each task, ``{task: Module}``. Its order is the order of the
-        tasks in every array with one entry per task.
+      heads: The head of each task, ``{task: Module}``. Arrays with one entry per task have
+        the order of this dict.
       num_shared: The number of shared experts, at least 1.
       num_own: The number of experts of each task.
       gate: The network that computes the logits of a gate. Pass a function that receives the number

@@ -46,8 +46,8 @@ def cross_stitch(
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
-      heads: The head of each task, ``{task: Module}``. Its order is the order of the
-        tasks in every array with one entry per task.
+      heads: The head of each task, ``{task: Module}``. Arrays with one entry per task have
+        the order of this dict.
       own: The initial value of ``alpha_tt``, the weight of the features of the task itself. With 1,
         training starts from independent towers.
       per_channel: Whether each ``alpha_ts`` has one value per channel (the last axis), as for

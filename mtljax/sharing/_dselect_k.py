@@ -57,8 +57,8 @@ def dselect_k(
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
-      heads: The head of each task, ``{task: Module}``. Its order is the order of the
-        tasks in every array with one entry per task.
+      heads: The head of each task, ``{task: Module}``. Arrays with one entry per task have
+        the order of this dict.
       num_experts: The number of experts E, at least 2.
       k: The number of selectors of a gate. A task uses at most k experts after all its selectors
         have chosen one expert.

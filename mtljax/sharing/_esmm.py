@@ -37,8 +37,8 @@ def esmm(
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
-      heads: The head of each task, ``{task: Module}``. Its order is the order of the
-        tasks in every array with one entry per task.
+      heads: The head of each task, ``{task: Module}``. Arrays with one entry per task have
+        the order of this dict.
       funnel: The tasks from the first event to the last. By default these are all tasks in the
         order of ``heads``. The prediction of a task that is not in the funnel is the output of its
         head, as in `hard`, and its head is stored under ``params['task']``.

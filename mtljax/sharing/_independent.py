@@ -19,8 +19,8 @@ def independent(backbone: tuple[Module, ...], heads: Mapping[str, Module]) -> Mu
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
-      heads: The head of each task, ``{task: Module}``. Its order is the order of the
-        tasks in every array with one entry per task.
+      heads: The head of each task, ``{task: Module}``. Arrays with one entry per task have
+        the order of this dict.
 
     Raises:
       ValueError: The backbone is not a tuple of Modules, or ``heads`` is empty.

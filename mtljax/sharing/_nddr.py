@@ -66,8 +66,8 @@ def nddr(
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
-      heads: The head of each task, ``{task: Module}``. Its order is the order of the
-        tasks in every array with one entry per task.
+      heads: The head of each task, ``{task: Module}``. Arrays with one entry per task have
+        the order of this dict.
       own: The factor by which ``W_t`` multiplies the channels of task t at the start.
       norm: Whether batch norm and ReLU follow the convolution, as in the paper.
       axis_name: The axis name of the surrounding ``pmap``, if there is one. Batch norm then

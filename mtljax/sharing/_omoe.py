@@ -37,8 +37,8 @@ def omoe(
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
-      heads: The head of each task, ``{task: Module}``. Its order is the order of the
-        tasks in every array with one entry per task.
+      heads: The head of each task, ``{task: Module}``. Arrays with one entry per task have
+        the order of this dict.
       num_experts: The number of experts E.
       gate: The network that computes the logits of the gate. Pass a Module with E outputs, or a
         function that receives E and returns such a Module, for example ``heads.linear``. The

@@ -54,8 +54,8 @@ def ple(
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
-      heads: The head of each task, ``{task: Module}``. Its order is the order of the
-        tasks in every array with one entry per task.
+      heads: The head of each task, ``{task: Module}``. Arrays with one entry per task have
+        the order of this dict.
       num_shared: The number of shared experts in every level, at least 1.
       num_own: The number of experts of each task in every level. With 0, all experts are shared.
       levels: The number of stages in each level, for example ``[2, 1]``. By default every stage

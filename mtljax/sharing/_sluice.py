@@ -48,8 +48,8 @@ def sluice(
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
-      heads: The head of each task, ``{task: Module}``. Its order is the order of the
-        tasks in every array with one entry per task.
+      heads: The head of each task, ``{task: Module}``. Arrays with one entry per task have
+        the order of this dict.
       subspaces: The number S of equal parts of the channels (the last axis).
       own: The initial value of every ``alpha_(t,a),(t,a)``, the weight of the old subspace in the
         sum that gives the new one. The other weights in this sum are equal at the start, and all

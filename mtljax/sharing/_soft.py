@@ -32,8 +32,8 @@ def soft(
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
-      heads: The head of each task, ``{task: Module}``. Its order is the order of the
-        tasks in every array with one entry per task.
+      heads: The head of each task, ``{task: Module}``. Arrays with one entry per task have
+        the order of this dict.
       parallel: The stages of which each task has its own copy, as indices into ``backbone`` counted
         from 0. The default is all stages. The other stages are stored under ``params['shared']``.
 
