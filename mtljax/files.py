@@ -1,7 +1,11 @@
 """Functions that write a file completely or not at all."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+_PARTIAL = '.partial'  # is in the names of files that are being written
 
 
 def write_text(path: Path, text: str) -> None:
@@ -12,6 +16,10 @@ def write_text(path: Path, text: str) -> None:
     Args:
       path: The path of the file. An existing file is replaced.
       text: The new content of the file.
+
+    Raises:
+      OSError: The file cannot be written. The message names the file and its size. An existing file
+        stays as it is.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -31,10 +39,60 @@ def write_bytes(path: Path, content: bytes) -> None:
     Args:
       path: The path of the file. An existing file is replaced.
       content: The new content of the file.
+
+    Raises:
+      OSError: The file cannot be written. The message names the file and its size. An existing file
+        stays as it is.
     """
-    partial = path.with_name(f'.{os.getpid()}.partial-{path.name}'[:250])
-    with partial.open('wb') as file:
+    partial = path.with_name(f'.{path.name[:200]}.{os.getpid()}{_PARTIAL}')
+    with _named(path, len(content)):
+        try:
+            with partial.open('wb') as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+
+
+def append_bytes(path: Path, content: bytes) -> None:
+    """Add bytes to the end of a file.
+
+    A kill or a full disk may leave a part of the bytes in the file.
+
+    Args:
+      path: The path of the file. It is created if it is missing.
+      content: The bytes to add.
+
+    Raises:
+      OSError: The file cannot be written. The message names the file and the number of bytes.
+    """
+    with _named(path, len(content)), path.open('ab') as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Remove the incomplete files that killed processes left in a folder.
+
+    Call this only while no other process writes to the folder.
+
+    Args:
+      folder: The folder. Its subfolders are not searched.
+    """
+    for path in folder.iterdir():
+        if path.name.startswith('.') and _PARTIAL in path.name:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _named(path: Path, size: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise type(error)(
+            error.errno,
+            f'{path} should be a file that can be written, with {size:,} bytes. '
+            f'Found: {error.strerror}. Make room, or choose another folder',
+        ) from error

@@ -9,7 +9,7 @@ from mtljax.training._constant_baseline import constant_baseline
 from mtljax.training._evaluate import Results, eval_step, evaluate, evaluator
 from mtljax.training._features import Features
 from mtljax.training._finite import NonFiniteLossError
-from mtljax.training._logging import read_rows
+from mtljax.training._log_rows import read_rows
 from mtljax.training._loop import Result
 from mtljax.training._objective import objective
 from mtljax.training._options import Options

@@ -72,6 +72,12 @@ class BestState:
                 f'Found the run {progress["run"]}. Choose another workdir.'
             )
         self.chosen = Selection(**progress['chosen'])
+        if self.chosen.step not in checkpoints.steps:
+            raise ValueError(
+                f'The checkpoint of the best evaluation, step {self.chosen.step}, should be in the '
+                f'workdir. Found the steps {checkpoints.steps}. Choose another workdir to train '
+                'from the start.'
+            )
         self.best, _ = checkpoints.restore(start, self.chosen.step)
         self.tests = progress.get('tests', {})
 

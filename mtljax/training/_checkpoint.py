@@ -1,6 +1,8 @@
-"""Checkpoints of the whole training state: the newest and the best."""
+"""Checkpoints of the whole training state: the newest ones and the best."""
 
+import logging
 import math
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +13,26 @@ import orbax.checkpoint as ocp
 from orbax.checkpoint import checkpoint_managers
 
 from mtljax.base import PyTree
+from mtljax.training import _checkpoint_files as files
+from mtljax.training._checks import checks_of
+from mtljax.training._file_sums import write_sums
+
+_PATTERNS = '[]\\'  # orbax reads them in the name of a folder as patterns, and loses files
+_log = logging.getLogger(__name__)
 
 
 class Checkpoints:
-    """Save checkpoints in a folder, and keep only the newest one and the one with the best score.
+    """Save checkpoints in a folder. Keep the newest two, and the one with the best score.
 
-    The checkpoints are written in the background. If the process is killed, the last complete
-    checkpoint stays.
+    The checkpoints are written in the background, with a checksum of every array. After writing, a
+    checkpoint is read again and compared with its checksums. If the process is killed, the last
+    complete checkpoint stays.
 
     Args:
       folder: The folder of the checkpoints. It is created if it is missing.
+
+    Raises:
+      ValueError: The path of the folder contains ``[``, ``]`` or a backslash.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -34,17 +46,34 @@ class Checkpoints:
 
     def __init__(self, folder: Path | str):
         self._folder = Path(folder).absolute()
+        if any(character in str(self._folder) for character in _PATTERNS):
+            raise ValueError(
+                'The path of a folder of checkpoints should not contain [, ] or a backslash. '
+                f'Found {self._folder}. Choose another workdir.'
+            )
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if jax.process_index() == 0:
+            files.tidy(self._folder)
+        self._check: threading.Thread | None = None
+        self._damaged: int | None = None
+        self._failure: BaseException | None = None
+        self._scores = {step: self._score_of(step) for step in files.steps_in(self._folder)}
         options = ocp.CheckpointManagerOptions(
-            preservation_policy=_NewestAndBest(),
-            best_fn=_score,  # without it, metrics are not written
+            preservation_policy=_NewestAndBest(self._scores),
+            todelete_subdir=files.DELETED,  # a kill in a deletion leaves no half checkpoint
             cleanup_tmp_directories=True,
         )
         self._manager = ocp.CheckpointManager(self._folder, options=options)
 
     @property
+    def steps(self) -> list[int]:
+        """The steps of all checkpoints, in ascending order."""
+        return sorted(self._scores)
+
+    @property
     def newest(self) -> int | None:
         """The step of the newest checkpoint."""
-        return self._manager.latest_step()
+        return max(self._scores, default=None)
 
     def save(self, step: int, state: PyTree, progress: dict[str, Any], score: float) -> None:
         """Write a checkpoint in the background.
@@ -56,79 +85,120 @@ class Checkpoints:
           progress: A mapping of further values, which must be serialisable as JSON.
           score: The score of the state on the validation split. Higher is better.
         """
+        self._wait()
+        host = jax.tree.map(_host, state)
+        checks = checks_of(host, progress, -math.inf if math.isnan(score) else score)
         args = ocp.args.Composite(
-            state=ocp.args.StandardSave(jax.tree.map(_host, state)),
+            state=ocp.args.StandardSave(host),
             progress=ocp.args.JsonSave(progress),
+            checks=ocp.args.JsonSave(checks.to_json()),
         )
-        score = -math.inf if math.isnan(score) else score
-        self._manager.save(step, args=args, metrics={'score': score})
+        self._scores[step] = checks.score
+        self._manager.save(step, args=args)
+        self._check = threading.Thread(target=self._finish, args=(step, host))
+        self._check.start()
 
     def restore(self, like: PyTree, step: int | None = None) -> tuple[PyTree, dict[str, Any]]:
-        """Read a checkpoint.
+        """Read a checkpoint, and verify its checksums.
 
         Args:
           like: A tree with the structure, shapes and dtypes of the saved state.
-          step: The step of the checkpoint. None reads the newest one.
+          step: The step of the checkpoint. None reads the newest one. If it is damaged, it is moved
+            to the subfolder ``damaged``, and the checkpoint before it is read.
 
         Returns:
           The state, and the mapping ``progress`` that was saved with it.
 
         Raises:
-          ValueError: The structure or the shapes of the saved state differ from ``like``.
+          ValueError: The structure or the shapes of the saved state differ from ``like``, or the
+            checkpoint is damaged and there is no other one.
         """
-        self._manager.wait_until_finished()
-        step = self.newest if step is None else step
-        args = ocp.args.Composite(
-            state=ocp.args.StandardRestore(jax.tree.map(_host, like)),
-            progress=ocp.args.JsonRestore(),
-        )
-        try:
-            restored = self._manager.restore(step, args=args)
-            jax.tree.map(_check_same, restored['state'], jax.tree.map(_host, like))
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f'The checkpoint {self._folder}/{step} should hold the state of this training. '
-                'It was written by another model, optimiser or method. Choose another workdir. '
-                f'Found {error}'
-            ) from error
-        return jax.tree.map(_device, restored['state'], like), restored['progress']
+        self._wait()
+        state, progress = self._read(like, [step] if step is not None else sorted(self._scores))
+        return jax.tree.map(_device, state, like), progress
 
     def close(self) -> None:
         """Wait until the last checkpoint is written, then close the folder."""
-        self._manager.wait_until_finished()
+        self._wait()
         self._manager.close()
+
+    def _read(self, like: PyTree, steps: list[int]) -> tuple[PyTree, dict[str, Any]]:
+        """Read the last checkpoint of a list that is not damaged."""
+        *others, step = steps
+        path = self._folder / str(step)
+        try:
+            return files.read(path, like)
+        except files.DamagedError as error:
+            if not others:
+                raise
+            files.set_aside(path, str(error))
+            self._forget(step)
+            return self._read(like, others)
+
+    def _forget(self, step: int) -> None:
+        del self._scores[step]
+        self._manager.reload()
+
+    def _score_of(self, step: int) -> float:
+        try:
+            return files.read_score(self._folder / str(step))
+        except files.DamagedError:
+            return -math.inf  # `restore` says what is wrong
+
+    def _finish(self, step: int, host: PyTree) -> None:
+        """Wait until a checkpoint is written, read it again, and delete what is no longer kept."""
+        path = self._folder / str(step)
+        try:
+            self._manager.wait_until_finished()
+            if jax.process_index() == 0:
+                files.read(path, host)
+                write_sums(path)
+                files.delete(self._folder)
+        except files.DamagedError as error:
+            files.set_aside(path, str(error))
+            self._damaged = step
+        except BaseException as error:
+            self._failure = error
+
+    def _wait(self) -> None:
+        if self._check is not None:
+            self._check.join()
+            self._check = None
+        if self._damaged is not None:
+            self._forget(self._damaged)
+            self._damaged = None
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
 
 
 class _NewestAndBest(checkpoint_managers.PreservationPolicy):
-    """Keep the newest checkpoint, and the first of those with the highest score."""
+    """Keep the newest two checkpoints, and the first of those with the highest score.
+
+    Args:
+      scores: The score of each step. A step that is not kept is removed.
+    """
+
+    def __init__(self, scores: dict[int, float]):
+        self._scores = scores
 
     def should_preserve(self, checkpoints, *, context):
         del context
-        best = max(checkpoints, key=lambda info: (_score(info.metrics), -info.step))
-        newest = max(info.step for info in checkpoints)
-        return [info.step in (newest, best.step) for info in checkpoints]
-
-
-def _score(metrics) -> float:
-    return metrics['score']
-
-
-def _is_key(leaf):
-    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+        steps = sorted(info.step for info in checkpoints)
+        best = max(steps, key=lambda step: (self._scores[step], -step))
+        kept = {*steps[-2:], best}
+        for step in set(self._scores) - kept:
+            del self._scores[step]
+        return [info.step in kept for info in checkpoints]
 
 
 def _host(leaf):
     """Return a NumPy copy: every process holds the whole state, and one writes it."""
-    return np.array(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
-
-
-def _check_same(leaf, like):
-    if (leaf.shape, leaf.dtype) != (like.shape, like.dtype):
-        raise ValueError(
-            f'Found {leaf.dtype}{list(leaf.shape)}, expected {like.dtype}{list(like.shape)}.'
-        )
+    key = jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    return np.array(jax.random.key_data(leaf) if key else leaf)
 
 
 def _device(leaf, like):
     leaf = jnp.asarray(leaf)
-    return jax.random.wrap_key_data(leaf, impl=jax.random.key_impl(like)) if _is_key(like) else leaf
+    key = jnp.issubdtype(like.dtype, jax.dtypes.prng_key)
+    return jax.random.wrap_key_data(leaf, impl=jax.random.key_impl(like)) if key else leaf

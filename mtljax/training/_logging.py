@@ -1,16 +1,16 @@
 """The log of a run: JSON lines and TensorBoard events."""
 
-import contextlib
-import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import tensorboardX
 
-from mtljax.files import write_text
+from mtljax.files import append_bytes, write_text
+from mtljax.training._log_rows import Row, line_of, split_rows
 
-Row = dict[str, Any]
+DAMAGED = 'metrics.damaged'
+_log = logging.getLogger(__name__)
 
 
 class Log:
@@ -21,7 +21,7 @@ class Log:
     Args:
       workdir: The folder of the files. None keeps the rows in memory only.
       resume: The step that training continues from. Rows of later steps are deleted, because
-        training writes them again.
+        training writes them again. Damaged lines are moved to the file ``metrics.damaged``.
 
     >>> log = Log(None)
     >>> log.write(1, {'loss/a': 0.5})
@@ -31,52 +31,40 @@ class Log:
 
     def __init__(self, workdir: Path | None, resume: int = 0):
         self.rows: list[Row] = []
-        self._events = self._file = None
+        self._events = self._path = None
         if workdir is not None:
-            path = workdir / 'metrics.jsonl'
-            self.rows = [row for row in read_rows(path) if row['step'] <= resume]
-            write_text(path, ''.join(json.dumps(row) + '\n' for row in self.rows))
-            self._file = path.open('a')
+            self._path = workdir / 'metrics.jsonl'
+            rows, damaged = split_rows(self._path)
+            _keep_aside(workdir, damaged)
+            self.rows = [row for row in rows if row['step'] <= resume]
+            write_text(self._path, ''.join(line_of(row) + '\n' for row in self.rows))
             self._events = tensorboardX.SummaryWriter(str(workdir), purge_step=resume + 1)
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Add a row."""
         self.rows.append({'step': step, **values})
-        if self._file is not None and self._events is not None:
-            self._file.write(json.dumps(self.rows[-1]) + '\n')
-            self._file.flush()
+        if self._path is not None and self._events is not None:
+            append_bytes(self._path, f'{line_of(self.rows[-1])}\n'.encode())
             for name, value in values.items():
                 self._events.add_scalar(name, value, step)
 
+    def flush(self) -> None:
+        """Write the TensorBoard events to the disk."""
+        if self._events is not None:
+            self._events.flush()
+
     def close(self) -> None:
         """Close the files."""
-        if self._file is not None and self._events is not None:
-            self._file.close()
+        if self._events is not None:
             self._events.close()
 
 
-def read_rows(path: Path) -> list[Row]:
-    r"""Read the file ``metrics.jsonl``, in which `train` logs losses and metrics.
-
-    Each line of the file is one row. An incomplete last line is left out.
-
-    Args:
-      path: The path of the file. If the file does not exist, there are no rows.
-
-    Returns:
-      The rows, ``[{'step': ..., name: value}, ...]``.
-
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / 'metrics.jsonl'
-    ...     _ = path.write_text('{"step": 1}\n{"st')  # the second line is incomplete
-    ...     read_rows(path)
-    [{'step': 1}]
-    """
-    rows = []
-    if path.exists():
-        with contextlib.suppress(json.JSONDecodeError):
-            for line in path.read_text().splitlines():
-                rows.append(json.loads(line))
-    return rows
+def _keep_aside(workdir: Path, lines: list[bytes]) -> None:
+    if lines:
+        append_bytes(workdir / DAMAGED, b''.join(line + b'\n' for line in lines))
+        _log.warning(
+            '%s has %d damaged lines. They were moved to %s.',
+            workdir / 'metrics.jsonl',
+            len(lines),
+            workdir / DAMAGED,
+        )

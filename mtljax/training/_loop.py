@@ -15,7 +15,8 @@ from mtljax.training._best_state import BestState, identity
 from mtljax.training._evaluate import Results, evaluator
 from mtljax.training._evaluations import Evaluations
 from mtljax.training._finite import check_losses, check_params
-from mtljax.training._logging import Log, Row
+from mtljax.training._log_rows import Row
+from mtljax.training._logging import Log
 from mtljax.training._options import Options
 from mtljax.training._parallel import Strategy, strategy_of
 from mtljax.training._preflight import check_against, checked_start

@@ -1,0 +1,210 @@
+"""Files of a run that a kill, a bad disk or a copy has damaged."""
+
+import json
+import logging
+import math
+import random
+import shutil
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mtljax import files, training
+from mtljax.training._best_state import BestState
+from mtljax.training._logging import Log
+from tests.helpers import assert_same
+
+LIKE = {'w': jnp.zeros((3, 4)), 'n': {'count': jnp.zeros((), jnp.int32)}, 'key': jax.random.key(0)}
+
+
+def state_of(step):
+    rng = np.random.default_rng(step)
+    values = jnp.asarray(rng.normal(size=(3, 4)).astype(np.float32))
+    return {'w': values, 'n': {'count': jnp.array(step, jnp.int32)}, 'key': jax.random.key(step)}
+
+
+def save(folder, steps, score=float):
+    checkpoints = training.Checkpoints(folder)
+    for step in steps:
+        checkpoints.save(step, state_of(step), {'step': step}, score(step))
+    checkpoints.close()
+
+
+def restore(folder, step=None):
+    checkpoints = training.Checkpoints(folder)
+    try:
+        return checkpoints.restore(LIKE, step)
+    finally:
+        checkpoints.close()
+
+
+@pytest.fixture(scope='module')
+def saved(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('saved')
+    save(folder, [10, 20])
+    return folder
+
+
+@pytest.fixture
+def folder(saved, tmp_path):
+    shutil.copytree(saved, tmp_path / 'checkpoints')
+    return tmp_path / 'checkpoints'
+
+
+def flip(path, chance):
+    whole = bytearray(path.read_bytes())
+    whole[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+    path.write_bytes(whole)
+
+
+def files_of(folder):
+    return sorted(path for path in folder.rglob('*') if path.is_file() and path.stat().st_size)
+
+
+@pytest.mark.parametrize('seed', range(2))
+def test_a_wrong_bit_is_noticed_and_the_checkpoint_before_is_used(folder, seed, caplog):
+    chance = random.Random(seed)
+    newest = folder / '20'
+    for path in files_of(newest):
+        kept = path.read_bytes()
+        flip(path, chance)
+        caplog.clear()
+        state, progress = restore(folder)
+        assert_same(state, state_of(progress['step']))
+        aside = folder / 'damaged' / '20'
+        assert aside.exists() == (progress['step'] == 10)
+        if aside.exists():
+            (line,) = [r.getMessage() for r in caplog.records if 'no whole' in r.getMessage()]
+            assert str(newest) in line
+            aside.rename(newest)
+        path.write_bytes(kept)
+    assert restore(folder)[1] == {'step': 20}
+
+
+def test_a_single_damaged_checkpoint_stays_where_it_is(folder):
+    shutil.rmtree(folder / '10')
+    (folder / '20' / 'state' / 'manifest.ocdbt').write_bytes(b'')
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r'20/state/manifest.ocdbt is damaged: its checksum'):
+            restore(folder)
+    assert (folder / '20').exists()
+
+
+@pytest.mark.parametrize('kind', ['only state', 'empty', 'no metadata', 'no checks'])
+def test_a_deletion_that_a_kill_cut_short(folder, kind):
+    old = folder / '10'
+    gone = {
+        'only state': [path for path in old.iterdir() if path.name != 'state'],
+        'empty': list(old.iterdir()),
+        'no metadata': [old / '_CHECKPOINT_METADATA'],
+        'no checks': [old / 'checks'],
+    }[kind]
+    for path in gone:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert restore(folder)[1] == {'step': 20}
+    save(folder, [30])
+    assert restore(folder)[1] == {'step': 30}
+
+
+def test_deleted_checkpoints_leave_nothing(tmp_path):
+    save(tmp_path, [1, 2, 3, 4], score=lambda step: -step)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['1', '3', '4']
+    (tmp_path / 'deleted' / '2').mkdir(parents=True)  # a kill before the files were deleted
+    assert restore(tmp_path)[1] == {'step': 4}
+    assert not (tmp_path / 'deleted').exists()
+
+
+def test_a_checkpoint_that_is_damaged_while_it_is_written_is_set_aside(tmp_path, monkeypatch):
+    from mtljax.training import _checkpoint_files
+
+    def damaged(path, like):
+        raise _checkpoint_files.DamagedError(f'{path} is damaged.')
+
+    save(tmp_path, [1])
+    monkeypatch.setattr(_checkpoint_files, 'read', damaged)
+    save(tmp_path, [2])
+    monkeypatch.undo()
+    assert restore(tmp_path)[1] == {'step': 1}
+    assert (tmp_path / 'damaged' / '2').exists()
+
+
+def test_a_newer_format_is_refused(folder):
+    path = folder / '20' / 'checks' / 'metadata'
+    content = json.loads(path.read_text()) | {'format': 99}
+    content.pop('sum')
+    path.write_text(json.dumps(content | {'sum': training._checks.sum_of_json(content)}))
+    (folder / '20' / 'sums.json').unlink()
+    with pytest.raises(ValueError, match=r'should be at most 1. Found 99'):
+        restore(folder)
+    assert (folder / '20').exists()
+
+
+def test_the_state_of_the_best_evaluation_is_missing(tmp_path):
+    best_state = BestState(tmp_path, lambda results: results['a']['score'], LIKE, {})
+    for step, score in ((1, 3.0), (2, 2.0), (3, 1.0), (4, 0.0)):
+        best_state.consider(step, state_of(step), {'a': {'score': score}})
+    best_state.close()
+    shutil.rmtree(tmp_path / 'checkpoints' / '1')
+    with pytest.raises(ValueError, match=r'best evaluation, step 1, should be in'):
+        BestState(tmp_path, lambda results: 0.0, LIKE, {})
+
+
+@pytest.mark.parametrize('name', ['exp[1]', 'back\\slash'])
+def test_names_of_folders_in_which_orbax_loses_files(tmp_path, name):
+    with pytest.raises(ValueError, match='should not contain'):
+        training.Checkpoints(tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize('name', ['what?', 'a*b', '{a}', '~here', 'a b'])
+def test_other_names_of_folders(tmp_path, name):
+    save(tmp_path / name, [1])
+    assert restore(tmp_path / name)[1] == {'step': 1}
+
+
+ROWS = [json.dumps({'step': step, 'loss/a': step / 10}) for step in range(10, 110, 10)]
+
+
+@pytest.mark.parametrize(
+    'line',
+    [b'[' + ROWS[4][1:].encode(), b'5', b'', b'\0' * 20, b'{"a": 1}', b'\xff\xfe', b'{"step": 1'],
+    ids=['bit', 'number', 'empty', 'zeros', 'no step', 'no text', 'cut'],
+)
+def test_one_damaged_line_of_the_log(tmp_path, line, caplog):
+    path = tmp_path / 'metrics.jsonl'
+    lines = [row.encode() for row in ROWS]
+    path.write_bytes(b'\n'.join([*lines[:4], line, *lines[5:]]) + b'\n')
+    for _ in range(2):
+        with caplog.at_level(logging.WARNING):
+            Log(tmp_path, 100).close()
+        assert [row['step'] for row in training.read_rows(path)] == [
+            10, 20, 30, 40, 60, 70, 80, 90, 100,
+        ]  # fmt: skip
+    assert (tmp_path / 'metrics.damaged').read_bytes() == line + b'\n'
+    assert len(caplog.records) == 1
+
+
+def test_the_log_is_strict_json(tmp_path):
+    log = Log(tmp_path)
+    log.write(1, {'a': math.nan, 'b': math.inf, 'c': 1.5})
+    log.close()
+    text = (tmp_path / 'metrics.jsonl').read_text()
+    assert text == '{"step": 1, "a": null, "b": null, "c": 1.5}\n'
+    (row,) = training.read_rows(tmp_path / 'metrics.jsonl')
+    assert math.isnan(row['a'])
+
+
+def test_a_file_that_cannot_be_written_keeps_its_content(tmp_path, monkeypatch):
+    path = tmp_path / 'note.txt'
+    files.write_text(path, 'first')
+
+    def full(descriptor):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(files.os, 'fsync', full)
+    with pytest.raises(OSError, match=r'note.txt should be.*6 bytes.*No space left'):
+        files.write_text(path, 'second')
+    assert [each.name for each in tmp_path.iterdir()] == ['note.txt']
+    assert path.read_text() == 'first'
