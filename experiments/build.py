@@ -37,6 +37,37 @@ def shared_surgery(spec: Any) -> Surgery:
     return _guarded(_build.shared_surgery, spec)
 
 
+# What the configs of this repository name, beside the public functions of mtljax and optax.
+OF_CONFIGS = (
+    'experiments.forecast.networks:head',
+    'experiments.forecast.networks:penalised_adam',
+    'experiments.forecast.networks:trunk',
+    'experiments.toy.preferences:random_shares',
+    'experiments.toy.preferences:rays',
+    'experiments.toy.preferences:toward',
+    'experiments.toy.problems:box',
+    'experiments.toy.problems:fonseca',
+    'experiments.toy.problems:valley',
+    'experiments.toy.published:mgda',
+)
+
+
+def check_names(config: ConfigDict, trust: Sequence[str]) -> None:
+    """Call `mtljax.build.check_names`, for the config of a folder that may come from a stranger.
+
+    Args:
+      config: The config.
+      trust: Packages whose functions are all safe, from the flag ``--trust``.
+
+    Raises:
+      UsageError: The config names another function.
+    """
+    try:
+        _build.check_names(config.to_dict(), known=OF_CONFIGS, trust=trust)
+    except ValueError as error:
+        raise UsageError(f'{error} To do this, pass --trust=PACKAGE.') from error
+
+
 def check_fields(config: ConfigDict) -> None:
     """Raise a UsageError unless the config has all fields of a training."""
     _guarded(_build.check_fields, config.to_dict())

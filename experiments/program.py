@@ -41,6 +41,15 @@ def define_workdir() -> Any:
     )
 
 
+def define_trust() -> Any:
+    """Define the flag ``--trust``, for programs that read a folder of somebody else."""
+    return flags.DEFINE_multi_string(
+        'trust',
+        [],
+        'A package whose functions the config of the folder may name. It can be repeated.',
+    )
+
+
 def run(main: Callable[..., None], *, default: Sequence[str] = (), arguments: bool = False) -> None:
     """Parse the flags and run ``main``. For an error that the user can correct, print one line.
 

@@ -17,8 +17,10 @@ optimizer, the schedules, the weighting and the random key are new. The old mome
 would not fit the new parameters. If you change the number of steps, with --set=train.steps=500, set
 the length of the schedule too: a config.json holds plain numbers, and the schedule does not follow.
 
-The program only reads the source. It writes DIR completely or not at all. The last line that it
-prints is the command that continues training in DIR.
+The program only reads the source, and executes nothing from it: its config may name only public
+functions of mtljax and optax. With --trust=PACKAGE, it may also name functions of this package. The
+program writes DIR completely or not at all. The last line that it prints is the command that
+continues training in DIR.
 """
 
 from pathlib import Path
@@ -49,6 +51,7 @@ _SET = flags.DEFINE_multi_string(
     [],
     'FIELD=VALUE sets a field of the new config, such as sharing.start=1. It can be repeated.',
 )
+_TRUST = program.define_trust()
 
 
 def main() -> None:
@@ -65,6 +68,7 @@ def main() -> None:
         newest=_CHECKPOINT.value == 'newest',
         noise=_NOISE.value,
         options=options + _SET.value,
+        trust=_TRUST.value,
     )
     program.console.print(convert(request))
 

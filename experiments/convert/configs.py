@@ -12,11 +12,16 @@ from experiments import build
 from experiments.program import UsageError
 
 
-def read_config(workdir: Path) -> ConfigDict:
-    """Read the config of a run.
+def read_config(workdir: Path, trust: Sequence[str] = ()) -> ConfigDict:
+    """Read the config of a run, which may come from a stranger.
+
+    Args:
+      workdir: The folder of the run.
+      trust: Packages whose functions the config may name.
 
     Raises:
-      UsageError: The folder holds no config, or the config lacks a field.
+      UsageError: The folder holds no config, the config lacks a field, or it names a function that
+        is not safe to call.
     """
     try:
         fields = json.loads((workdir / 'config.json').read_text())
@@ -26,6 +31,7 @@ def read_config(workdir: Path) -> ConfigDict:
             f'{error}. Choose another folder.'
         ) from error
     config = ConfigDict(fields if isinstance(fields, Mapping) else {})
+    build.check_names(config, trust)
     build.check_fields(config)
     return config
 

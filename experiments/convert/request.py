@@ -22,6 +22,7 @@ class Request(NamedTuple):
       newest: Whether the newest checkpoint is moved. If False, it is the best checkpoint.
       noise: The noise on the experts, relative to the size of each parameter.
       options: Changes of the config, each ``'field.of.the.config=value'``.
+      trust: Packages whose functions the config of the source may name.
     """
 
     source: Path
@@ -30,6 +31,7 @@ class Request(NamedTuple):
     newest: bool = False
     noise: float = 0.0
     options: Sequence[str] = ()
+    trust: Sequence[str] = ()
 
 
 class Plan(NamedTuple):
@@ -56,7 +58,7 @@ def plan(request: Request) -> Plan:
         or takes no noise, or an option does not fit the config.
     """
     _check_free(request.workdir)
-    config = configs.read_config(request.source)
+    config = configs.read_config(request.source, request.trust)
     move = _move_between(configs.scheme_of(config), request.scheme, request.noise)
     new_config = configs.with_scheme(config, request.scheme, request.options)
     return Plan(request, config, new_config, move)

@@ -8,11 +8,13 @@ from mtljax.build._former_names import current_names, former_names
 from mtljax.build._make import make
 from mtljax.build._prepare import Prepared, prepare, prepared_by
 from mtljax.build._setup import Setup, check_fields, setup, shared_surgery
+from mtljax.build._trusted import check_names
 
 __all__ = [
     'Prepared',
     'Setup',
     'check_fields',
+    'check_names',
     'current_names',
     'former_names',
     'make',
