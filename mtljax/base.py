@@ -182,6 +182,8 @@ class Dataset:
         ``{'cardinalities': (3, 5), 'numeric': 1}`` for `backbones.tabular`.
       per_task_inputs: Whether every task has its own inputs. The inputs of a batch are then
         ``{task: inputs of this task}``; see `sharing.multi_input`.
+      fitted: What the loader fitted to the training rows, as JSON types, for example the
+        categories of each column.
     """
 
     tasks: Mapping[str, Task]
@@ -190,6 +192,7 @@ class Dataset:
     test: Split
     inputs: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
     per_task_inputs: bool = field(default=False, kw_only=True)
+    fitted: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self):
         if not self.tasks:

@@ -23,6 +23,7 @@ from mtljax.training._preflight import check_against, checked_start
 from mtljax.training._progress import Progress
 from mtljax.training._rate import Rate
 from mtljax.training._rows import mean_losses, mean_row, validation_row
+from mtljax.training._run_file import claim_data
 from mtljax.training._runner import Infos, Runner, runner, scans_well
 from mtljax.training._schedule import Schedule, chunks_of
 from mtljax.training._step import TrainStep
@@ -90,6 +91,8 @@ def run_seeds(
     starts = [checked_start(model, dataset, step, seed) for seed in seeds]
     run = _runner_of(step, model, dataset, starts[0], strategy, options, seeds)
     evaluations = _evaluations_of(model, dataset, options, strategy, len(seeds))
+    if workdir is not None:
+        claim_data(workdir, dataset)
     with contextlib.ExitStack() as stack:
         records = [
             _open(stack, workdir, options, start, identity(model.tasks, seed, options))

@@ -123,7 +123,8 @@ def csv(
     whole = array_split(encode_inputs(inputs, table), *encode_targets(targeted, table))
     splits = (ArraySplit(whole.take(rows)) for rows in (train, *held_out))
     tasks = {column.name: task_of(column) for column in targeted}
-    return Dataset(tasks, *splits, inputs=backbone_options(inputs))
+    fitted = {column.name: column.to_json() for column in (*targeted, *inputs)}
+    return Dataset(tasks, *splits, inputs=backbone_options(inputs), fitted=fitted)
 
 
 def _check(targets: Sequence[str], dropped: Sequence[str], table: Mapping[str, Any]) -> None:

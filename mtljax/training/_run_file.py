@@ -1,0 +1,70 @@
+"""The file ``run.json`` of a run: the format of its folder, and the data that it trains on."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from mtljax.base import Dataset
+from mtljax.files import write_text
+from mtljax.training._fingerprint import differences, fingerprint
+
+FORMAT = 1  # of the folder of a run; a newer version of mtljax may write a larger number
+_log = logging.getLogger(__name__)
+
+
+def claim_data(workdir: Path, dataset: Dataset) -> None:
+    """Write ``run.json``, or check that a run in the folder trained on the same data.
+
+    Args:
+      workdir: The folder of the run.
+      dataset: The data set.
+
+    Raises:
+      ValueError: A run in the folder trained on other data, or a newer version of mtljax wrote it.
+    """
+    path = workdir / 'run.json'
+    workdir.mkdir(parents=True, exist_ok=True)
+    steps = [path.name for path in (workdir / 'checkpoints').glob('*') if path.name.isdigit()]
+    trained = any(int(step) > 0 for step in steps)
+    there = read_run(path)
+    here = fingerprint(dataset)
+    if trained and there is not None:
+        found = differences(there['data'], here)
+        if found:
+            raise ValueError(
+                f'The data set should be that of the run in {workdir}. Found {"; ".join(found)}. '
+                'Choose another workdir. To start there from the parameters of this run, pass '
+                'init_from.'
+            )
+    elif trained:
+        _log.warning('%s was written without a fingerprint of its data: not checked.', workdir)
+    if jax.process_index() == 0:
+        write_text(path, json.dumps({'format': FORMAT, 'data': here}, indent=2) + '\n')
+
+
+def read_run(path: Path) -> dict[str, Any] | None:
+    """Return the content of ``run.json``; None if there is no such file, or if it is damaged.
+
+    Raises:
+      ValueError: A newer version of mtljax wrote the file.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+        number = content['format']
+        damaged = not isinstance(content['data']['tasks'], list)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        damaged, number = True, FORMAT
+    if number > FORMAT:
+        raise ValueError(
+            f'The format of {path.parent} should be at most {FORMAT}. Found {number}. '
+            'Use a newer version of mtljax.'
+        )
+    if damaged:
+        _log.warning('%s is damaged. It is written again.', path)
+        return None
+    return content
