@@ -15,6 +15,7 @@ from mtljax.training._objective import objective
 from mtljax.training._options import Options
 from mtljax.training._precompute import Precomputed, precompute
 from mtljax.training._preflight import preflight
+from mtljax.training._saved import Saved, load
 from mtljax.training._scale_rate import scale_rate
 from mtljax.training._seeds import train_seeds
 from mtljax.training._select import filled, select_by
@@ -31,6 +32,7 @@ __all__ = [
     'Precomputed',
     'Result',
     'Results',
+    'Saved',
     'TrainStep',
     'constant_baseline',
     'eval_step',
@@ -38,6 +40,7 @@ __all__ = [
     'evaluator',
     'filled',
     'initial_state',
+    'load',
     'objective',
     'precompute',
     'preflight',

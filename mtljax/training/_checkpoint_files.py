@@ -12,7 +12,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from mtljax.base import PyTree
-from mtljax.training._checks import Checks, NewerFormatError, checks_of, from_json
+from mtljax.training._checks import Checks, NewerFormatError, checks_of, from_json, name_of, sum_of
 from mtljax.training._file_sums import damaged_file
 
 DELETED, DAMAGED = 'deleted', 'damaged'  # subfolders of a folder of checkpoints
@@ -122,13 +122,14 @@ def read(path: Path, like: PyTree) -> tuple[PyTree, dict[str, Any]]:
     return state, progress
 
 
-def _restored(path: Path, host: PyTree) -> tuple[PyTree, Any, str | None]:
+def _restored(path: Path, host: PyTree | None) -> tuple[PyTree, Any, str | None]:
     """Return the state, the progress, and the reason if they cannot be read."""
     try:
         progress = _read_json(path / 'progress' / 'metadata')
         handler: Any = ocp.StandardCheckpointHandler()  # unlike a manager, it waits for no process
         state = handler.restore(path / 'state', args=ocp.args.StandardRestore(host))
-        jax.tree.map(_check_same, state, host)
+        if host is not None:
+            jax.tree.map(_check_same, state, host)
         return state, progress, None
     except Exception as error:  # orbax raises many kinds
         return None, None, str(error)
@@ -144,6 +145,35 @@ def _failure(path: Path, checks: Checks | None, reason: str) -> ValueError:
     )
 
 
+def read_parameters(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read a checkpoint without knowing its structure, and verify its checksums.
+
+    Args:
+      path: The folder of one checkpoint.
+
+    Returns:
+      The state, as nested dicts and lists of NumPy arrays, and the mapping ``progress``.
+
+    Raises:
+      DamagedError: The content is not what was written.
+    """
+    damaged = damaged_file(path)
+    if damaged is not None:
+        raise DamagedError(f'{path / damaged} is damaged: its checksum does not fit.')
+    checks = read_checks(path)
+    state, progress, failure = _restored(path, None)
+    if failure is not None:
+        raise DamagedError(f'{path} is damaged: its files cannot be read.')
+    named = jax.tree_util.tree_leaves_with_path(state)
+    sums = {name_of(place): sum_of(np.asarray(leaf)) for place, leaf in named}
+    for leaf in () if checks is None else checks.leaves:
+        if sums.get(leaf.path, leaf.sum) != leaf.sum:
+            raise DamagedError(
+                f'{path}/state is damaged: the checksum of {leaf.path} does not fit.'
+            )
+    return state, progress
+
+
 def _verify(path: Path, checks: Checks, found: Checks) -> None:
     if found.progress != checks.progress:
         raise DamagedError(f'{path}/progress/metadata is damaged: its checksum does not fit.')
@@ -157,8 +187,8 @@ def _verify(path: Path, checks: Checks, found: Checks) -> None:
 def _check_kinds(path: Path, checks: Checks, like: PyTree) -> None:
     there = {leaf.kind for leaf in checks.leaves}
     here = {
-        f'{jax.tree_util.keystr(name)} {leaf.dtype}{list(leaf.shape)}'
-        for name, leaf in jax.tree_util.tree_leaves_with_path(like)
+        f'{name_of(path)} {leaf.dtype}{list(leaf.shape)}'
+        for path, leaf in jax.tree_util.tree_leaves_with_path(like)
     }
     if there != here:
         only = [

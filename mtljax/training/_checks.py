@@ -44,7 +44,7 @@ class Leaf(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """The array without its values, for example ``.params['w'] float32[3]``."""
+        """The array without its values, for example ``params/w float32[3]``."""
         return f'{self.path} {self.dtype}{list(self.shape)}'
 
 
@@ -94,16 +94,21 @@ def checks_of(state: PyTree, progress: Mapping[str, Any], score: float) -> Check
 
     >>> checks = checks_of({'w': np.ones(3)}, {'note': 'first'}, 0.5)
     >>> [leaf.kind for leaf in checks.leaves]
-    ["['w'] float64[3]"]
+    ['w float64[3]']
     >>> from_json(checks.to_json()) == checks
     True
     """
     named = jax.tree_util.tree_leaves_with_path(state)
     leaves = [
-        Leaf(jax.tree_util.keystr(path), str(leaf.dtype), tuple(leaf.shape), sum_of(leaf))
+        Leaf(name_of(path), str(leaf.dtype), tuple(leaf.shape), sum_of(leaf))
         for path, leaf in named
     ]
     return Checks(score, sum_of_json(progress), tuple(leaves))
+
+
+def name_of(path: Any) -> str:
+    """Return the name of a leaf, which is the same for a named tuple and for a dict."""
+    return jax.tree_util.keystr(path, simple=True, separator='/')
 
 
 def sum_of(array: np.ndarray) -> int:

@@ -23,10 +23,12 @@ from mtljax.training._preflight import check_against, checked_start
 from mtljax.training._progress import Progress
 from mtljax.training._rate import Rate
 from mtljax.training._rows import mean_losses, mean_row, validation_row
-from mtljax.training._run_file import claim_data
+from mtljax.training._run_file import claim_data, is_trained
 from mtljax.training._runner import Infos, Runner, runner, scans_well
+from mtljax.training._saved import Saved
 from mtljax.training._schedule import Schedule, chunks_of
 from mtljax.training._step import TrainStep
+from mtljax.training._warm_start import warm_start
 
 
 class Result(NamedTuple):
@@ -69,6 +71,7 @@ def run_seeds(
     *,
     workdir: Path | None = None,
     title: str | None = None,
+    source: tuple[str | Path | Saved, trees.Where] | None = None,
 ) -> list[Result]:
     """Train all seeds in one program. Several seeds are vmapped, one seed is not.
 
@@ -81,6 +84,7 @@ def run_seeds(
       seeds: The seeds, one run each.
       workdir: The folder of a single run, or None.
       title: The title of a progress bar. None shows no bar.
+      source: The run whose parameters the training starts from, and which of them.
 
     Returns:
       One `Result` per seed.
@@ -89,6 +93,8 @@ def run_seeds(
     check_against(options, dataset)
     step = options.step(model, dataset.tasks, tx)
     starts = [checked_start(model, dataset, step, seed) for seed in seeds]
+    if source is not None and not (workdir and is_trained(workdir)):
+        starts = [warm_start(start, model.tasks, tx, *source) for start in starts]
     run = _runner_of(step, model, dataset, starts[0], strategy, options, seeds)
     evaluations = _evaluations_of(model, dataset, options, strategy, len(seeds))
     if workdir is not None:

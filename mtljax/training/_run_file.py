@@ -27,8 +27,7 @@ def claim_data(workdir: Path, dataset: Dataset) -> None:
     """
     path = workdir / 'run.json'
     workdir.mkdir(parents=True, exist_ok=True)
-    steps = [path.name for path in (workdir / 'checkpoints').glob('*') if path.name.isdigit()]
-    trained = any(int(step) > 0 for step in steps)
+    trained = is_trained(workdir)
     there = read_run(path)
     here = fingerprint(dataset)
     if trained and there is not None:
@@ -43,6 +42,12 @@ def claim_data(workdir: Path, dataset: Dataset) -> None:
         _log.warning('%s was written without a fingerprint of its data: not checked.', workdir)
     if jax.process_index() == 0:
         write_text(path, json.dumps({'format': FORMAT, 'data': here}, indent=2) + '\n')
+
+
+def is_trained(workdir: Path) -> bool:
+    """Return whether the folder of a run holds a checkpoint after step 0."""
+    steps = [path.name for path in (workdir / 'checkpoints').glob('*') if path.name.isdigit()]
+    return any(int(step) > 0 for step in steps)
 
 
 def read_run(path: Path) -> dict[str, Any] | None:

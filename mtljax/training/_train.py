@@ -5,9 +5,11 @@ from typing import Any
 
 import optax
 
+from mtljax import trees
 from mtljax.base import Dataset, MultiTask
 from mtljax.training._loop import Result, run_seeds
 from mtljax.training._options import Options
+from mtljax.training._saved import Saved
 
 
 def train(
@@ -18,6 +20,8 @@ def train(
     *,
     seed: int = 0,
     workdir: str | Path | None = None,
+    init_from: str | Path | Saved | None = None,
+    where: trees.Where = None,
     progress: str | None = None,
     **keywords: Any,
 ) -> Result:
@@ -37,6 +41,12 @@ def train(
       seed: The seed of the initial parameters, of the order of the examples and of dropout.
       workdir: The folder for ``metrics.jsonl``, TensorBoard events and ``checkpoints/``. None means
         that no file is written.
+      init_from: The folder of another run, or what `load` returned. A new training takes its
+        parameters where their paths and shapes fit, whatever its optimiser was. A log line names
+        what was taken and what is new. If the tasks differ, arrays of several tasks at once, such
+        as towers, are new. If ``workdir`` holds a checkpoint already, it is used instead.
+      where: Which parameters `init_from` replaces, by their paths, such as ``['shared']``. None
+        means all that fit.
       progress: The title of a progress bar. None shows no bar.
       **keywords: Fields of `Options`. Without ``options``, ``steps`` and ``batch_size`` are
         required.
@@ -59,4 +69,7 @@ def train(
     """
     folder = None if workdir is None else Path(workdir)
     options = Options.of(options, **keywords)
-    return run_seeds(model, dataset, tx, options, [seed], workdir=folder, title=progress)[0]
+    source = None if init_from is None else (init_from, where)
+    return run_seeds(
+        model, dataset, tx, options, [seed], workdir=folder, title=progress, source=source
+    )[0]

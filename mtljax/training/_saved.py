@@ -1,0 +1,112 @@
+"""The parameters of a run, read from its folder without its optimiser."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from mtljax.base import Dataset, MultiTask, Params, State
+from mtljax.module import shapes
+from mtljax.training._checkpoint_files import read_parameters, steps_in
+from mtljax.training._evaluate import Results
+from mtljax.training._fingerprint import differences, fingerprint
+from mtljax.training._run_file import read_run
+
+
+class Saved(NamedTuple):
+    """The parameters of a run at one of its checkpoints.
+
+    Attributes:
+      params: The parameters of the model.
+      state: The state of the model, such as batch statistics.
+      step: The training step.
+      tasks: The names of the tasks, in the order of the model.
+      validation: The results of the best evaluation on the validation split,
+        ``{task: {metric: value}}``.
+    """
+
+    params: Params
+    state: State
+    step: int
+    tasks: tuple[str, ...]
+    validation: Results
+
+
+def load(workdir: str | Path, model: MultiTask, dataset: Dataset, *, newest: bool = False) -> Saved:
+    """Read the parameters of a run. Nothing is trained, and nothing is written.
+
+    The optimiser, the surgery and the weighting of the run are not needed.
+
+    Args:
+      workdir: The folder of a run of `train`.
+      model: The model of the run.
+      dataset: The data set of the run.
+      newest: Whether to read the newest checkpoint. By default, the one with the best validation
+        result is read.
+
+    Returns:
+      The parameters, as a `Saved`.
+
+    Raises:
+      ValueError: The folder holds no whole checkpoint, or it belongs to another model or data set.
+
+    >>> import tempfile
+    >>> import optax
+    >>> from mtljax import backbones, data, sharing, surgery, training
+    >>> digits = data.digits(train=64, validation=16, test=16)
+    >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
+    >>> tx = optax.chain(surgery.sum(), optax.sgd(0.1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = training.train(model, digits, tx, steps=4, batch_size=16, workdir=folder)
+    ...     saved = load(folder, model, digits)
+    >>> results = training.evaluate(model, digits.tasks, saved, digits.test)
+    """
+    saved = read_saved(workdir, newest=newest)
+    run = read_run(Path(workdir) / 'run.json')
+    found = [] if run is None else differences(run['data'], fingerprint(dataset))
+    if found:
+        raise ValueError(
+            f'The data set should be that of the run in {workdir}. Found {"; ".join(found)}.'
+        )
+    key = jax.random.key(0)
+    expected = jax.eval_shape(model.init, key, shapes(dataset.train.example.inputs))
+    _check_structure(workdir, (saved.params, saved.state), expected)
+    return saved
+
+
+def read_saved(workdir: str | Path, *, newest: bool = False) -> Saved:
+    """Read the parameters of a run, as nested dicts of NumPy arrays.
+
+    Raises:
+      ValueError: The folder holds no whole checkpoint.
+    """
+    folder = Path(workdir).absolute() / 'checkpoints'
+    steps = steps_in(folder) if folder.is_dir() else []
+    if not steps:
+        raise ValueError(
+            f'{workdir} should be the folder of a run with a checkpoint. Found no checkpoint.'
+        )
+    tree, progress = read_parameters(folder / str(steps[0]))
+    step, chosen = steps[0], progress['chosen']
+    if not newest and chosen['step'] != step:
+        step = chosen['step']
+        tree, _ = read_parameters(folder / str(step))
+    tasks = tuple(progress['run']['tasks'])
+    return Saved(tree['params'], tree.get('state') or {}, step, tasks, chosen['results'])
+
+
+def _check_structure(workdir: str | Path, found: Any, expected: Any) -> None:
+    there, here = (
+        {
+            jax.tree_util.keystr(path, simple=True, separator='/'): (np.shape(x), np.dtype(x.dtype))
+            for path, x in jax.tree_util.tree_leaves_with_path(tree)
+        }
+        for tree in (found, expected)
+    )
+    other = sorted(name for name in there.keys() | here.keys() if there.get(name) != here.get(name))
+    if other:
+        raise ValueError(
+            f'The model should be that of the run in {workdir}. Found another array at '
+            f'{", ".join(other[:3])}.'
+        )
