@@ -182,8 +182,7 @@ class Dataset:
         ``{'cardinalities': (3, 5), 'numeric': 1}`` for `backbones.tabular`.
       per_task_inputs: Whether every task has its own inputs. The inputs of a batch are then
         ``{task: inputs of this task}``; see `sharing.multi_input`.
-      fitted: What the loader fitted to the training rows, as JSON types, for example the
-        categories of each column.
+      fitted: What the loader fitted to the training rows, such as categories, as JSON types.
     """
 
     tasks: Mapping[str, Task]

@@ -58,18 +58,17 @@ def read_run(path: Path) -> dict[str, Any] | None:
     """
     try:
         content = json.loads(path.read_bytes())
+        if content['format'] <= FORMAT and isinstance(content['data']['tasks'], list):
+            return content
         number = content['format']
-        damaged = not isinstance(content['data']['tasks'], list)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError):
-        damaged, number = True, FORMAT
+        number = FORMAT
     if number > FORMAT:
         raise ValueError(
             f'The format of {path.parent} should be at most {FORMAT}. Found {number}. '
             'Use a newer version of mtljax.'
         )
-    if damaged:
-        _log.warning('%s is damaged. It is written again.', path)
-        return None
-    return content
+    _log.warning('%s is damaged. It is written again.', path)
+    return None

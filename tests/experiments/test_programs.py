@@ -74,7 +74,7 @@ def test_train_writes_resumes_and_guards_its_folder(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == str(folder / 'curves.png')
     files = {path.name.split('.')[0] for path in folder.iterdir()}
-    assert files == {'config', 'metrics', 'summary', 'curves', 'checkpoints', 'events'}
+    assert files == {'config', 'run', 'metrics', 'summary', 'curves', 'checkpoints', 'events'}
     first = json.loads((folder / 'summary.json').read_text())
     assert first['parameters'] == 100 * 16 + 16 + 2 * (16 * 10 + 10)
     again = start('train', f'--workdir={folder}', *SMALL)
