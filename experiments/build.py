@@ -11,6 +11,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
+from experiments import program
 from experiments.program import UsageError
 from mtljax import build as _build
 from mtljax import training
@@ -112,7 +113,7 @@ def train(built: Setup, **more: Any) -> training.Result:
     Raises:
       UsageError: The setup does not fit together.
     """
-    return _guarded(training.train, *built, **more)
+    return _guarded(training.train, *built, stop=program.stop, **more)
 
 
 def should_vmap_seeds(built: Setup, seeds: Sequence[int]) -> tuple[bool, str]:
@@ -140,7 +141,14 @@ def train_seeds(built: Setup, seeds: Sequence[int], progress: str) -> list[train
       UsageError: The setup does not fit together.
     """
     together = len(seeds) > 1
-    return _guarded(training.train_seeds, *built, seeds=seeds, together=together, progress=progress)
+    return _guarded(
+        training.train_seeds,
+        *built,
+        seeds=seeds,
+        together=together,
+        progress=progress,
+        stop=program.stop,
+    )
 
 
 def _guarded(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:

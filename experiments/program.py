@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,12 +16,37 @@ from rich.console import Console
 
 from mtljax.build import former_names
 from mtljax.files import write_text
-from mtljax.training import NonFiniteLossError
+from mtljax.training import NonFiniteLossError, StoppedError
 
 _LISTED = 5
 # Fields that no single run depends on; the seed is part of its name.
 NOT_ASKED = ('seed', 'published', 'methods', 'comparison', 'sweep')
+_STOPPED = 75  # EX_TEMPFAIL of sysexits.h: start me again
 console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+
+
+class Stop:
+    """Whether a signal asked the program to stop. A second signal ends the program at once."""
+
+    def __init__(self):
+        self._asked = False
+
+    def install(self) -> None:
+        """Let SIGTERM and SIGINT set the flag."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def __call__(self) -> bool:
+        """Return whether a signal has come."""
+        return self._asked
+
+    def _ask(self, *_: Any) -> None:
+        self._asked = True
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.SIG_DFL)
+
+
+stop = Stop()
 
 
 class UsageError(Exception):
@@ -68,12 +94,16 @@ def run(main: Callable[..., None], *, default: Sequence[str] = (), arguments: bo
         cache = os.environ.get('JAX_COMPILATION_CACHE_DIR', '~/.cache/mtljax')
         jax.config.update('jax_compilation_cache_dir', str(Path(cache).expanduser()))
         jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.1)
+        stop.install()
         try:
             if argv[1:] and not arguments:
                 raise UsageError(
                     f'All arguments should be flags, which begin with --. Found {list(argv[1:])}.'
                 )
             main(*([argv[1:]] if arguments else []))
+        except StoppedError as error:
+            print(f'{error} Start the same command again to continue.', file=sys.stderr)
+            sys.exit(_STOPPED)
         except (UsageError, NonFiniteLossError) as error:
             if flags.FLAGS.verbosity > 0:
                 raise

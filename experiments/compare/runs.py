@@ -111,7 +111,8 @@ class Runs:
         mark = self._mark(self._dataset(cell.config.data))
         depends_on = json.dumps([config, mark, cell.task, seed], sort_keys=True)
         digest = hashlib.sha256(depends_on.encode()).hexdigest()[:16]
-        there = next(self._folder.glob(f'*-{digest}.json'), None)
+        found = self._folder.glob(f'*-{digest}.json')
+        there = next((path for path in found if not path.name.startswith('.')), None)  # whole
         words = [cell.method, cell.task or '', cell.variant]
         name = re.sub(r'[^\w.]+', '-', ' '.join(filter(None, words)))[:80]
         return there or self._folder / f'{name}-seed-{seed}-{digest}.json'

@@ -22,6 +22,7 @@ from mtljax.training._select import filled, select_by
 from mtljax.training._should_vmap_seeds import should_vmap_seeds
 from mtljax.training._start import initial_state, save_start
 from mtljax.training._step import TrainStep, train_step
+from mtljax.training._stopped import StoppedError
 from mtljax.training._train import train
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     'Result',
     'Results',
     'Saved',
+    'StoppedError',
     'TrainStep',
     'constant_baseline',
     'eval_step',

@@ -72,6 +72,9 @@ class BestState:
                 f'Found the run {progress["run"]}. Choose another workdir.'
             )
         self.chosen = Selection(**progress['chosen'])
+        self.tests = progress.get('tests', {})
+        if not self.chosen.results:
+            return  # it was stopped before its first evaluation
         if self.chosen.step not in checkpoints.steps:
             raise ValueError(
                 f'The checkpoint of the best evaluation, step {self.chosen.step}, should be in the '
@@ -79,7 +82,6 @@ class BestState:
                 'from the start.'
             )
         self.best, _ = checkpoints.restore(start, self.chosen.step)
-        self.tests = progress.get('tests', {})
 
     def consider(self, step: int, state: TrainState, results: Results) -> None:
         """Compare an evaluation with the best one, and write a checkpoint.
@@ -93,6 +95,14 @@ class BestState:
             self.best = jax.tree.map(jnp.copy, state)
         else:
             self.chosen.since += 1
+        self._save(step, state, score)
+
+    def keep(self, step: int, state: TrainState) -> None:
+        """Write a checkpoint of a state that was not evaluated, unless there is one of its step."""
+        if self._checkpoints is not None and step not in self._checkpoints.steps:
+            self._save(step, state, -math.inf)
+
+    def _save(self, step: int, state: TrainState, score: float) -> None:
         if self._checkpoints is not None:
             progress = {'run': self._run, 'chosen': asdict(self.chosen), 'tests': self.tests}
             self._checkpoints.save(step, state, progress, score)

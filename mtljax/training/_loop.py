@@ -26,8 +26,9 @@ from mtljax.training._rows import mean_losses, mean_row, validation_row
 from mtljax.training._run_file import claim_data, is_trained
 from mtljax.training._runner import Infos, Runner, runner, scans_well
 from mtljax.training._saved import Saved
-from mtljax.training._schedule import Schedule, chunks_of
+from mtljax.training._schedule import chunks_of
 from mtljax.training._step import TrainStep
+from mtljax.training._stopped import StoppedError
 from mtljax.training._warm_start import warm_start
 
 
@@ -104,7 +105,7 @@ def run_seeds(
             _open(stack, workdir, options, start, identity(model.tasks, seed, options))
             for seed, start in zip(seeds, starts, strict=True)
         ]
-        states, rate = _loop(run, evaluations, records, strategy, options.schedule, title)
+        states, rate = _loop(run, evaluations, records, strategy, options, title)
     best = _packed([record.best.best for record in records])
     if evaluations.last:
         tests = [evaluations.means(records[0].best.tests)]
@@ -187,12 +188,13 @@ def _loop(
     evaluations: Evaluations,
     records: Sequence[_Record],
     strategy: Strategy,
-    schedule: Schedule,
+    options: Options,
     title: str | None,
 ) -> tuple[TrainState, Rate]:
     """Run chunks of steps, log and evaluate between them; return the last states and the speed."""
     first, rate = records[0].best, Rate()
     states = strategy.replicate(_packed([record.best.state for record in records]))
+    schedule, asks = options.schedule, options.stop
     steps, patience = schedule.steps, schedule.patience
     with Progress(steps, title) as bar:
         for start, stop in chunks_of(int(first.state.step), steps, schedule.log_every):
@@ -204,6 +206,9 @@ def _loop(
             bar.advance(stop, losses, rate.steps_per_second * len(records))
             if schedule.evaluates(stop):
                 _evaluate(evaluations, records, strategy.fetch(states), stop)
+            if asks is not None and stop < steps and asks():
+                _keep(records, strategy.fetch(states), stop)
+                raise StoppedError(stop)
     return strategy.fetch(states), rate
 
 
@@ -226,6 +231,12 @@ def _evaluate(
         record.log.write(step, validation_row(result))
         evaluations.test_last(step, state, record.best.tests)
         record.best.consider(step, state, result)
+
+
+def _keep(records: Sequence[_Record], states: TrainState, step: int) -> None:
+    unpacked = _unpacked(states, len(records))
+    for record, state in zip(records, unpacked, strict=True):
+        record.best.keep(step, state)
 
 
 def _packed(states: Sequence[Any]) -> Any:

@@ -56,6 +56,9 @@ class Options:
         and the reported test result is the mean of these m results. Papers on data sets without a
         validation split often report such a mean. None means that only the best parameters are
         tested.
+      stop: A function without arguments that is called every ``log_every`` steps. If it returns
+        True, training writes a checkpoint, if there is a ``workdir``, and raises `StoppedError`.
+        The same call to `train` later continues from there. None means that nothing stops it.
 
     Raises:
       ValueError: An option is out of range.
@@ -82,6 +85,7 @@ class Options:
     patience: int | None = None
     select: Callable[[Results], float] | None = None
     average_last: int | None = None
+    stop: Callable[[], bool] | None = None
 
     def __post_init__(self):
         check_count('eval_batch_size', self.eval_batch_size, 1)
