@@ -1,5 +1,6 @@
 """What all programs share: flags, one-line errors, the compilation cache and work folders."""
 
+import contextlib
 import json
 import math
 import os
@@ -15,7 +16,7 @@ from ml_collections import ConfigDict, config_flags
 from rich.console import Console
 
 from mtljax.build import former_names
-from mtljax.files import write_text
+from mtljax.files import LockedError, locked, remove_partial_files, write_text
 from mtljax.training import NonFiniteLossError, StoppedError
 
 _LISTED = 5
@@ -47,6 +48,7 @@ class Stop:
 
 
 stop = Stop()
+holding = contextlib.ExitStack()  # the locks of folders, until the program ends
 
 
 class UsageError(Exception):
@@ -108,6 +110,8 @@ def run(main: Callable[..., None], *, default: Sequence[str] = (), arguments: bo
             if flags.FLAGS.verbosity > 0:
                 raise
             _fail(f'{error} (--verbosity=1 shows where)')
+        finally:
+            holding.close()
 
     app.run(guarded, flags_parser=_parse)
 
@@ -161,13 +165,22 @@ def run_name(flag: Any) -> str:
 
 
 def claim(workdir: Path, config: ConfigDict) -> None:
-    """Make the work folder, or check that it belongs to this config.
+    """Make the work folder, or check that it belongs to this config. Lock it until the end.
 
     Raises:
-      UsageError: The folder belongs to another config.
+      UsageError: The folder belongs to another config, or another process uses it.
     """
     path = workdir / 'config.json'
     wanted = json.loads(config.to_json(sort_keys=True))
+    try:
+        holding.enter_context(locked(workdir))
+        remove_partial_files(workdir)
+    except OSError as error:
+        raise UsageError(
+            f'--workdir should be a folder that can be written. Found {workdir}: {error}.'
+        ) from error
+    except LockedError as error:
+        raise UsageError(str(error)) from error
     if path.exists() and _holds_results(workdir):
         there = _leaves(former_names(json.loads(path.read_text())))
         here = _leaves(former_names(wanted))
@@ -181,12 +194,6 @@ def claim(workdir: Path, config: ConfigDict) -> None:
             raise UsageError(
                 f'{workdir} belongs to another config ({differences}). Choose another --workdir.'
             )
-    try:
-        workdir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f'--workdir should be a folder that can be written. Found {workdir}: {error}.'
-        ) from error
     write_text(path, to_json(wanted))
 
 

@@ -10,6 +10,7 @@ import optax
 
 from mtljax import trees
 from mtljax.base import Dataset, MultiTask, Params, Split, State, TrainState
+from mtljax.files import locked
 from mtljax.module import shapes
 from mtljax.training._best_state import BestState, identity
 from mtljax.training._evaluate import Results, evaluator
@@ -98,9 +99,11 @@ def run_seeds(
         starts = [warm_start(start, model.tasks, tx, *source) for start in starts]
     run = _runner_of(step, model, dataset, starts[0], strategy, options, seeds)
     evaluations = _evaluations_of(model, dataset, options, strategy, len(seeds))
-    if workdir is not None:
-        claim_data(workdir, dataset)
     with contextlib.ExitStack() as stack:
+        if workdir is not None:
+            if jax.process_index() == 0:
+                stack.enter_context(locked(workdir))
+            claim_data(workdir, dataset)
         records = [
             _open(stack, workdir, options, start, identity(model.tasks, seed, options))
             for seed, start in zip(seeds, starts, strict=True)

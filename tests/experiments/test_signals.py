@@ -1,4 +1,4 @@
-"""A signal stops a program after a checkpoint; the same command goes on."""
+"""A signal stops a program after a checkpoint; two programs never share a folder."""
 
 import json
 import os
@@ -86,3 +86,19 @@ def test_a_second_signal_ends_at_once(tmp_path):
         time.sleep(0.5)
     process.communicate(timeout=20)
     assert process.returncode == -signal.SIGTERM
+
+
+@pytest.mark.exhaustive
+def test_a_second_run_on_the_same_folder_is_refused(tmp_path):
+    folder = tmp_path / 'run'
+    flags = (*SMALL, '--config.train.steps=100000', f'--workdir={folder}')
+    process = running('experiments.train', *flags)
+    wait_for(lambda: read_rows(folder / 'metrics.jsonl'))
+    second = start('train', *flags)
+    assert second.returncode == 2
+    assert f'Found process {process.pid} on' in second.stderr
+    process.kill()
+    process.communicate()
+    done = start('train', *SMALL, '--config.train.steps=100000', f'--workdir={folder}', '--help')
+    assert done.returncode == 0
+    assert (folder / '.lock').exists()  # the next run takes it

@@ -1,0 +1,13 @@
+"""Functions that write a file completely or not at all, and a lock for a folder."""
+
+from mtljax.files._lock import LockedError, locked
+from mtljax.files._write import append_bytes, remove_partial_files, write_bytes, write_text
+
+__all__ = [
+    'LockedError',
+    'append_bytes',
+    'locked',
+    'remove_partial_files',
+    'write_bytes',
+    'write_text',
+]

@@ -1,0 +1,94 @@
+"""Files are written whole, and a folder is used by one run at a time."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from mtljax import files
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from mtljax.files import locked
+with locked(Path(sys.argv[1])):
+    print('held', flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Another process that holds the lock of a folder."""
+    environment = {name: value for name, value in os.environ.items() if name != 'MTLJAX_LOCKED'}
+    command = [sys.executable, '-c', HOLD, str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert process.stdout.readline() == 'held\n'
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_a_second_process_is_refused_until_the_first_is_killed(tmp_path, other):
+    refused = pytest.raises(files.LockedError, match=rf'process {other.pid} on .*Wait until')
+    with refused, files.locked(tmp_path):
+        pass
+    other.kill()  # nobody has waited for it yet
+    time.sleep(0.2)
+    with files.locked(tmp_path):
+        owner = json.loads((tmp_path / '.lock').read_text())
+        assert owner['process'] == os.getpid()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_process_and_its_children_may_take_it_again(tmp_path):
+    code = 'import sys, pathlib; from mtljax.files import locked\n'
+    code += 'with locked(pathlib.Path(sys.argv[1])): pass'
+    with files.locked(tmp_path):
+        with files.locked(tmp_path):
+            subprocess.run([sys.executable, '-c', code, str(tmp_path)], check=True)
+        assert (tmp_path / '.lock').exists()
+    assert not (tmp_path / '.lock').exists()
+
+
+@pytest.mark.parametrize(('age', 'free'), [(60, False), (200, True)])
+def test_a_process_on_another_host(tmp_path, age, free):
+    path = tmp_path / '.lock'
+    owner = {'host': 'elsewhere', 'process': 1, 'started': '5', 'since': '2026-01-01 00:00:00'}
+    path.write_text(json.dumps(owner))
+    os.utime(path, (time.time() - age, time.time() - age))
+    if free:
+        with files.locked(tmp_path):
+            assert json.loads(path.read_text())['host'] == socket.gethostname()
+    else:
+        refused = pytest.raises(files.LockedError, match='process 1 on elsewhere')
+        with refused, files.locked(tmp_path):
+            pass
+        assert json.loads(path.read_text()) == owner
+
+
+def test_a_process_number_that_was_used_again(tmp_path):
+    owner = {'host': socket.gethostname(), 'process': os.getpid(), 'started': '1', 'since': ''}
+    (tmp_path / '.lock').write_text(json.dumps(owner))
+    with files.locked(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize('content', [b'', b'{', b'\xff', b'5', b'{"host": "x"}'])
+def test_a_damaged_lock_is_free(tmp_path, content):
+    (tmp_path / '.lock').write_bytes(content)
+    with files.locked(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_partial_files_are_removed_and_others_stay(tmp_path):
+    kept = ['run.json', '.hidden', 'partial']
+    for name in [*kept, '.run.json.12.partial', '.12.partial-run.json']:
+        (tmp_path / name).touch()
+    files.remove_partial_files(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
