@@ -24,6 +24,7 @@ from mtljax.training._start import initial_state, save_start
 from mtljax.training._step import TrainStep, train_step
 from mtljax.training._stopped import StoppedError
 from mtljax.training._train import train
+from mtljax.training._verify import Verdict, verify
 
 __all__ = [
     'Checkpoints',
@@ -36,6 +37,7 @@ __all__ = [
     'Saved',
     'StoppedError',
     'TrainStep',
+    'Verdict',
     'constant_baseline',
     'eval_step',
     'evaluate',
@@ -54,6 +56,7 @@ __all__ = [
     'train',
     'train_seeds',
     'train_step',
+    'verify',
 ]
 
 _RENAMED = {

@@ -13,7 +13,7 @@ import orbax.checkpoint as ocp
 
 from mtljax.base import PyTree
 from mtljax.training._checks import Checks, NewerFormatError, checks_of, from_json, name_of, sum_of
-from mtljax.training._file_sums import damaged_file
+from mtljax.training._file_sums import damaged_files
 
 DELETED, DAMAGED = 'deleted', 'damaged'  # subfolders of a folder of checkpoints
 _log = logging.getLogger(__name__)
@@ -107,9 +107,7 @@ def read(path: Path, like: PyTree) -> tuple[PyTree, dict[str, Any]]:
       DamagedError: The content is not what was written.
       ValueError: The checkpoint holds another state.
     """
-    damaged = damaged_file(path)
-    if damaged is not None:
-        raise DamagedError(f'{path / damaged} is damaged: its checksum does not fit.')
+    _check_files(path)
     checks = read_checks(path)
     host = jax.tree.map(_empty, like)
     if checks is not None:
@@ -157,9 +155,7 @@ def read_parameters(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     Raises:
       DamagedError: The content is not what was written.
     """
-    damaged = damaged_file(path)
-    if damaged is not None:
-        raise DamagedError(f'{path / damaged} is damaged: its checksum does not fit.')
+    _check_files(path)
     checks = read_checks(path)
     state, progress, failure = _restored(path, None)
     if failure is not None:
@@ -172,6 +168,12 @@ def read_parameters(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
                 f'{path}/state is damaged: the checksum of {leaf.path} does not fit.'
             )
     return state, progress
+
+
+def _check_files(path: Path) -> None:
+    damaged = next(damaged_files(path), None)
+    if damaged is not None:
+        raise DamagedError(f'{path / damaged} is damaged: its checksum does not fit.')
 
 
 def _verify(path: Path, checks: Checks, found: Checks) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +22,21 @@ def write_sums(folder: Path) -> None:
     ...     _ = (folder / 'note.txt').write_text('first')
     ...     write_sums(folder)
     ...     _ = (folder / 'note.txt').write_text('firsd')
-    ...     damaged_file(folder)
-    'note.txt'
+    ...     list(damaged_files(folder))
+    ['note.txt']
     """
     files = {path: _sum_of(folder / path) for path in _paths(folder)}
     write_text(folder / NAME, json.dumps({'files': files, 'sum': _sum_of_json(files)}) + '\n')
 
 
-def damaged_file(folder: Path) -> str | None:
-    """Return the path of a file that is not as it was written, or None.
+def damaged_files(folder: Path) -> Iterator[str]:
+    """Return the paths of all files that are not as they were written.
 
-    None also means that there are no checksums, or that their file itself is damaged.
+    If there are no checksums, or if their file itself is damaged, there are no such paths.
     """
     for path, expected in _read_sums(folder).items():
         if not (folder / path).is_file() or _sum_of(folder / path) != expected:
-            return path
-    return None
+            yield path
 
 
 def has_sums(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+import os
 import random
 import shutil
 
@@ -203,8 +204,40 @@ def test_a_file_that_cannot_be_written_keeps_its_content(tmp_path, monkeypatch):
     def full(descriptor):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr(files.os, 'fsync', full)
+    monkeypatch.setattr(os, 'fsync', full)
     with pytest.raises(OSError, match=r'note.txt should be.*6 bytes.*No space left'):
         files.write_text(path, 'second')
     assert [each.name for each in tmp_path.iterdir()] == ['note.txt']
     assert path.read_text() == 'first'
+
+
+def test_every_file_is_verified_and_none_is_changed(tmp_path):
+    save(tmp_path / 'checkpoints', [10, 20])
+    Log(tmp_path).close()
+    files.write_text(tmp_path / 'summary.json', '{}')
+
+    def content():
+        return {path: path.read_bytes() for path in tmp_path.rglob('*') if path.is_file()}
+
+    def damaged():
+        return [
+            verdict.path.relative_to(tmp_path).as_posix()
+            for verdict in training.verify(tmp_path)
+            if verdict.state == 'damaged'
+        ]
+
+    before = content()
+    assert damaged() == []
+    assert {verdict.path for verdict in training.verify(tmp_path)} == set(before)
+    for name in ('checkpoints/10/progress/metadata', 'checkpoints/20/state/manifest.ocdbt'):
+        flip(tmp_path / name, random.Random(0))
+    (tmp_path / 'summary.json').write_text('{"a": ')
+    (tmp_path / 'metrics.jsonl').write_text('5\n')
+    before = content()
+    assert damaged() == [
+        'checkpoints/10/progress/metadata',
+        'checkpoints/20/state/manifest.ocdbt',
+        'metrics.jsonl',
+        'summary.json',
+    ]
+    assert content() == before
