@@ -38,6 +38,7 @@ from mtljax.base import (
     TrainState,
     Weighting,
 )
+from mtljax.build import load
 
 __version__ = '0.1.0'
 
@@ -59,6 +60,7 @@ __all__ = [
     'files',
     'gradients',
     'heads',
+    'load',
     'losses',
     'metrics',
     'module',

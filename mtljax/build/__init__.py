@@ -5,6 +5,7 @@ function and its arguments, such as ``{'fn': 'optax:adam', 'learning_rate': 1e-3
 """
 
 from mtljax.build._former_names import current_names, former_names
+from mtljax.build._load import Run, load
 from mtljax.build._make import make
 from mtljax.build._prepare import Prepared, prepare, prepared_by
 from mtljax.build._setup import Setup, check_fields, setup, shared_surgery
@@ -12,11 +13,13 @@ from mtljax.build._trusted import check_names
 
 __all__ = [
     'Prepared',
+    'Run',
     'Setup',
     'check_fields',
     'check_names',
     'current_names',
     'former_names',
+    'load',
     'make',
     'prepare',
     'prepared_by',
