@@ -13,6 +13,7 @@ from mtljax.base import Dataset, MultiTask, Params, Split, State, TrainState
 from mtljax.files import locked
 from mtljax.module import shapes
 from mtljax.training._best_state import BestState, identity
+from mtljax.training._calls import Interrupted
 from mtljax.training._evaluate import Results, evaluator
 from mtljax.training._evaluations import Evaluations
 from mtljax.training._finite import check_losses, check_params
@@ -203,15 +204,19 @@ def _loop(
         for start, stop in chunks_of(int(first.state.step), steps, schedule.log_every):
             if patience is not None and first.chosen.since >= patience:
                 break
-            with rate.of(stop - start):
-                states, infos = run(states, start, stop)
+            interrupt = None
+            try:
+                with rate.of(stop - start):
+                    states, infos = run(states, start, stop)
+            except Interrupted as error:
+                states, infos, interrupt = error.state, error.infos, error
             losses = _log_chunk(records, infos, start, stop)
             bar.advance(stop, losses, rate.steps_per_second * len(records))
             if schedule.evaluates(stop):
                 _evaluate(evaluations, records, strategy.fetch(states), stop)
-            if asks is not None and stop < steps and asks():
+            if interrupt is not None or (asks is not None and stop < steps and asks()):
                 _keep(records, strategy.fetch(states), stop)
-                raise StoppedError(stop)
+                raise interrupt or StoppedError(stop)
     return strategy.fetch(states), rate
 
 

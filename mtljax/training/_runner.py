@@ -9,13 +9,17 @@ import numpy as np
 from mtljax.base import Batch, MultiTask, Split, TrainState
 from mtljax.data import ArraySplit, batch_indices
 from mtljax.tracing import convolves
+from mtljax.training._calls import Interrupted, calls
 from mtljax.training._parallel import Strategy
 
 Infos = Any
 """The info of each step, ``{name: {task: [steps]}}``, on the host."""
 
 Runner = Callable[[TrainState, int, int], tuple[TrainState, Infos]]
-"""``(state, start, stop) -> (state, infos)`` runs the steps ``start`` to ``stop - 1``."""
+"""``(state, start, stop) -> (state, infos)`` runs the steps ``start`` to ``stop - 1``.
+
+After a KeyboardInterrupt, it finishes these steps and raises `Interrupted`.
+"""
 
 RESIDENT_BYTES = 1 << 30
 
@@ -117,14 +121,14 @@ def _resident(update, split: ArraySplit, strategy: Strategy, batch_size, seed, s
 
     def run(state, start, stop):
         rows = order(start, stop)
-        if scan:
-            state, infos = compiled(state, data, strategy.shard(rows, axis=rows.ndim - 1))
-            return state, jax.device_get(strategy.fetch(infos))
-        infos = []
-        for row in rows:
-            state, info = compiled(state, data, strategy.shard(row, axis=row.ndim - 1))
-            infos.append(info)
-        return state, _stacked(infos, strategy)
+        parts = [rows] if scan else rows
+
+        def arguments(index):
+            return data, strategy.shard(parts[index], axis=parts[index].ndim - 1)
+
+        state, infos, interrupted = calls(compiled, state, arguments, len(parts))
+        host = jax.device_get(strategy.fetch(infos[0])) if scan else _stacked(infos, strategy)
+        return _ended(state, host, interrupted)
 
     return run
 
@@ -137,15 +141,17 @@ def _streaming(
     expected = -1
 
     def run(state, start, stop):
-        nonlocal batches, expected
-        if start != expected:
-            batches = iter(_prefetched(split, batch_size, seed, start, steps, workers))
-        infos = []
-        for _ in range(start, stop):
-            state, info = compiled(state, strategy.shard(next(batches)))
-            infos.append(info)
-        expected = stop
-        return state, _stacked(infos, strategy)
+        def arguments(index):
+            nonlocal batches, expected
+            if start + index != expected:
+                batches = iter(_prefetched(split, batch_size, seed, start + index, steps, workers))
+            expected = -1  # an interrupt in the next line may lose a batch
+            batch = strategy.shard(next(batches))
+            expected = start + index + 1
+            return (batch,)
+
+        state, infos, interrupted = calls(compiled, state, arguments, stop - start)
+        return _ended(state, _stacked(infos, strategy), interrupted)
 
     return run
 
@@ -172,6 +178,12 @@ def _prefetched(split, batch_size, seed, start, steps, workers):
     source = grain.MapDataset.source(_Batches(split, batch_size, seed, start, steps))
     options = grain.ReadOptions(num_threads=workers, prefetch_buffer_size=2 * workers)
     return source.to_iter_dataset(options)
+
+
+def _ended(state, infos, interrupted: bool):
+    if interrupted:
+        raise Interrupted(state, infos)
+    return state, infos
 
 
 def _stacked(infos, strategy: Strategy):
