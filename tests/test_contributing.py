@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.helpers import sampled
-
 ROOT = Path(__file__).parents[1]
 FOLDERS = ('mtljax', 'tests', 'experiments', 'configs', 'docs')
 FILES = ('conftest.py', 'pyproject.toml', 'README.md', 'CONTRIBUTING.md', 'CHANGELOG.md')
@@ -68,7 +66,8 @@ def apply(edit, folder):
     path.write_text(''.join(lines))
 
 
-@pytest.mark.parametrize('section', sampled(ROWS, ['data set']))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize('section', ROWS)
 def test_an_addition_as_the_page_says(section, tmp_path):
     for name in FOLDERS:
         skipped = shutil.ignore_patterns('__pycache__', '*.png', '*.svg')

@@ -39,11 +39,8 @@ def wait_for(happened, seconds=120):
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize(
-    'number',
-    [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.exhaustive)],
-    ids=['term', 'int'],
-)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT], ids=['term', 'int'])
 def test_training_stops_and_goes_on(tmp_path, number):
     folder = tmp_path / 'run'
     flags = (*SMALL, '--config.train.steps=1000', f'--workdir={folder}')

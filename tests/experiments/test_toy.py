@@ -206,6 +206,7 @@ def test_bad_flags_are_one_line_and_code_2(flags, said, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.exhaustive
 def test_the_program_writes_tables_paths_and_a_figure(tmp_path):
     lengths = [f'--config.{name}={value}' for name, value in SMALL.items()]
     done = start('toy', '--methods=cagrad,gd', *lengths, f'--workdir={tmp_path}')

@@ -2,10 +2,13 @@
 
 import shutil
 
+import pytest
+
 from tests.experiments.programs import start
 from tests.experiments.test_earlier import EARLIER
 
 
+@pytest.mark.exhaustive
 def test_a_folder_of_before_and_a_damaged_file(tmp_path):
     folder = tmp_path / 'run'
     shutil.copytree(EARLIER / 'run', folder)

@@ -73,6 +73,7 @@ def test_other_data_in_the_folder_of_a_run(tmp_path):
     assert train(houses(), tmp_path).test == first.test
 
 
+@pytest.mark.exhaustive
 def test_a_folder_without_a_fingerprint_is_said_once_to_be_unchecked(tmp_path, caplog):
     train(houses(), tmp_path)
     (tmp_path / 'run.json').unlink()

@@ -86,6 +86,7 @@ def test_a_third_task_comes(old, caplog):
     assert 'Taken: shared/stage0, task/heads/a, task/heads/b. New: task/heads/c.' in line
 
 
+@pytest.mark.exhaustive
 def test_a_task_goes_and_a_head_is_replaced(old):
     folder, result = old
     _, warm = start_of('b', folder)
@@ -97,6 +98,7 @@ def test_a_task_goes_and_a_head_is_replaced(old):
     assert_same(warm.params['task']['heads']['b'], plain.params['task']['heads']['b'])
 
 
+@pytest.mark.exhaustive
 def test_a_head_of_another_size_is_new(tmp_path):
     model, dataset = made('ac')
     training.train(model, dataset, ADAM, steps=5, workdir=tmp_path, **SIZE)
@@ -104,6 +106,7 @@ def test_a_head_of_another_size_is_new(tmp_path):
     assert_same(warm.params['task']['heads']['c'], plain.params['task']['heads']['c'])
 
 
+@pytest.mark.exhaustive
 def test_towers_of_other_tasks_are_new(tmp_path):
     model, dataset = made('ab', sharing.independent)
     training.train(model, dataset, ADAM, steps=5, workdir=tmp_path, **SIZE)
@@ -122,6 +125,7 @@ def test_nothing_fits(old):
         start_of('c', old[0], width=17)
 
 
+@pytest.mark.exhaustive
 def test_training_starts_there_and_resumes_as_if_it_had_not_stopped(old, tmp_path):
     folder, _ = old
     model, dataset = made('abc')
