@@ -172,6 +172,7 @@ def claim(workdir: Path, config: ConfigDict) -> None:
     """
     path = workdir / 'config.json'
     wanted = json.loads(config.to_json(sort_keys=True))
+    _check_numbers(wanted)
     try:
         holding.enter_context(locked(workdir))
         remove_partial_files(workdir)
@@ -182,19 +183,41 @@ def claim(workdir: Path, config: ConfigDict) -> None:
     except LockedError as error:
         raise UsageError(str(error)) from error
     if path.exists() and _holds_results(workdir):
-        there = _leaves(former_names(json.loads(path.read_text())))
-        here = _leaves(former_names(wanted))
-        fields = [f for f in sorted(there.keys() | here.keys()) if there.get(f) != here.get(f)]
-        if fields:
-            listed = [
-                f'{f}: {there.get(f)!r} there, {here.get(f)!r} here' for f in fields[:_LISTED]
-            ]
-            more = [f'and {len(fields) - _LISTED} more'] if len(fields) > _LISTED else []
-            differences = ', '.join(listed + more)
-            raise UsageError(
-                f'{workdir} belongs to another config ({differences}). Choose another --workdir.'
-            )
-    write_text(path, to_json(wanted))
+        _check_same(workdir, _read_config(path), wanted)
+    write_text(path, json.dumps(wanted, indent=2) + '\n')
+
+
+def _check_numbers(config: Mapping[str, Any]) -> None:
+    """Refuse NaN: it does not equal itself, so the run could not be started again."""
+    for field, value in _leaves(config).items():
+        if 'NaN' in json.dumps(value).replace('"NaN"', ''):
+            raise UsageError(f'config.{field} should not be NaN. Found {value!r}.')
+
+
+def _read_config(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as error:
+        raise UsageError(
+            f'{path} should hold the config of the run. Found a damaged file: {error}. Remove it, '
+            'if the run belongs to the config that you passed.'
+        ) from error
+
+
+def _check_same(workdir: Path, before: Any, now: Any) -> None:
+    there, here = (_leaves(former_names(config)) for config in (before, now))
+    fields = [
+        field
+        for field in sorted(there.keys() | here.keys())
+        if there.get(field) not in (here.get(field), _finite(here.get(field)))
+    ]
+    if fields:
+        listed = [f'{f}: {there.get(f)!r} there, {here.get(f)!r} here' for f in fields[:_LISTED]]
+        more = [f'and {len(fields) - _LISTED} more'] if len(fields) > _LISTED else []
+        raise UsageError(
+            f'{workdir} belongs to another config ({", ".join(listed + more)}). '
+            'Choose another --workdir.'
+        )
 
 
 def claim_comparison(workdir: Path, config: ConfigDict) -> None:
@@ -218,15 +241,16 @@ def to_json(tree: Any) -> str:
     >>> to_json({'error': float('nan')})
     '{\n  "error": null\n}\n'
     """
+    return json.dumps(_finite(tree), indent=2) + '\n'
 
-    def plain(value):
-        if isinstance(value, Mapping):
-            return {key: plain(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [plain(item) for item in value]
-        return None if isinstance(value, float) and not math.isfinite(value) else value
 
-    return json.dumps(plain(tree), indent=2) + '\n'
+def _finite(value: Any) -> Any:
+    """Replace NaN and infinity by None."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _holds_results(workdir: Path) -> bool:

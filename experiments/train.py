@@ -17,7 +17,7 @@ from rich.table import Table
 import mtljax
 from experiments import build, program
 from mtljax import analysis, training
-from mtljax.files import write_text
+from mtljax.files import png_of, write_bytes, write_text
 from mtljax.training import Result, Results
 
 _CONFIG = program.define_config()
@@ -42,7 +42,7 @@ def main() -> None:
     chance = training.constant_baseline(built.model, built.dataset)
     result = build.train(built, seed=config.seed, workdir=workdir, progress=name)
     figure = analysis.curves(result.history, name)
-    figure.savefig(workdir / 'curves.png', dpi=150)
+    write_bytes(workdir / 'curves.png', png_of(figure))
     write_text(workdir / 'summary.json', program.to_json(_summary(result, chance)))
     program.console.print(_table(result, chance))
     for file in ('metrics.jsonl', 'summary.json', 'curves.png'):

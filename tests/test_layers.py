@@ -193,3 +193,31 @@ def test_functions_are_short():
         if isinstance(node, ast.FunctionDef) and lines_of(node) > 50
     }
     assert long == {}
+
+
+def writes_of(path):
+    """The lines of a file that write to the disk without `mtljax.files`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Call):
+            continue
+        function = node.func
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, 'id', '')
+        modes = [each.value for each in node.args if isinstance(each, ast.Constant)]
+        modes += [each.value.value for each in node.keywords if each.arg == 'mode']
+        opens = name == 'open' and any(str(mode)[:1] in ('w', 'a', 'x') for mode in modes)
+        method = isinstance(function, ast.Attribute)
+        if opens or (method and name in WRITING) or name == 'dump':
+            yield node.lineno
+
+
+WRITING = ('write_text', 'write_bytes', 'savefig', 'save', 'savez', 'savez_compressed', 'tofile')
+MAY_WRITE = ('mtljax/files', 'mtljax/training/_checkpoint.py', 'mtljax/training/_best_state.py')
+
+
+def test_one_place_writes_files():
+    found = {
+        str(path.relative_to(ROOT)): list(writes_of(path))
+        for path in FILES
+        if not str(path.relative_to(ROOT)).startswith(MAY_WRITE)
+    }
+    assert {path: lines for path, lines in found.items() if lines} == {}

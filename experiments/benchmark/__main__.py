@@ -32,7 +32,7 @@ from matplotlib.figure import Figure
 from experiments import program
 from experiments.benchmark import cost, data, dispatch, engines, sharing, surgery, surgery_pytorch
 from mtljax.analysis import Table
-from mtljax.files import write_text
+from mtljax.files import png_of, write_bytes, write_text
 
 _LIBRARIES = {
     'dispatch': ('torch',),
@@ -104,7 +104,7 @@ def _numbers(texts: Sequence[str]) -> list[int]:
 
 def _draw(figure: Figure) -> None:
     if _FIGURE.value:
-        figure.savefig(_FIGURE.value, dpi=150)
+        write_bytes(Path(_FIGURE.value), png_of(figure))
 
 
 if __name__ == '__main__':

@@ -15,7 +15,7 @@ from experiments.compare.report import PAIRED, Report
 from experiments.compare.run import Run
 from mtljax import analysis
 from mtljax.base import Task
-from mtljax.files import write_bytes, write_text
+from mtljax.files import png_of, write_bytes, write_text
 
 _KEPT = ('method', 'variant', 'seed', 'best_step', 'steps', 'parameters', 'seconds', 'together')
 
@@ -54,9 +54,7 @@ def write(
     for name, text in texts.items():
         write_text(workdir / name, text)
     for name, figure in figures.items():
-        image = io.BytesIO()
-        figure.savefig(image, dpi=150)
-        write_bytes(workdir / f'{name}.png', image.getvalue())
+        write_bytes(workdir / f'{name}.png', png_of(figure))
     return [workdir / name for name in (*texts, *(f'{name}.png' for name in figures))]
 
 

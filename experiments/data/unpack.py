@@ -13,6 +13,7 @@ from typing import IO
 
 from experiments.data.recipes import File
 from experiments.program import UsageError
+from mtljax.files import write_bytes
 
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError)
 _AR_HEADER = 60
@@ -71,11 +72,11 @@ def _write(stream: IO[bytes], file: File, folder: Path) -> None:
     """Read the whole file at once: the files have at most about 100 MB."""
     content = stream.read()
     path = folder / file.name
-    path.write_bytes(content)
+    write_bytes(path, content)
     check(path, file.sha256, file.member)
     if file.convert is not None:
         try:
-            path.write_bytes(file.convert(content))
+            write_bytes(path, file.convert(content))
         except ValueError as error:
             raise UsageError(
                 f'{file.member} should be a file that can be converted. Found an error: {error}'

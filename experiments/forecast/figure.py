@@ -1,6 +1,5 @@
 """The figure: the known days, and the forecasts of each method beside the truth."""
 
-import io
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from matplotlib.figure import Figure
 from experiments.forecast.choice import Outcome, Plan
 from experiments.forecast.windows import Window
 from mtljax.data import calendar_features
+from mtljax.files import png_of
 
 _HOLIDAYS = (
     'New Year',
@@ -65,9 +65,7 @@ def figure(outcomes: Mapping[str, Outcome], plan: Plan, helper: History, hidden:
         first = first or axes
         _forecast(axes, window, name, outcome, plan.shown)
         axes.set_ylabel(f'{hidden.name} a day' if index % _COLUMNS == 0 else '')
-    image = io.BytesIO()
-    drawn.savefig(image, dpi=110)
-    return image.getvalue()
+    return png_of(drawn, dpi=110)
 
 
 def _histories(axes: Axes, window: Window, helper: History, hidden: History) -> None:

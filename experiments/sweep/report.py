@@ -1,6 +1,5 @@
 """The tables and the figure of a sweep."""
 
-import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from experiments.compare.run import Run
 from experiments.sweep.points import Sweep
 from mtljax.analysis import Record, Table, mean_and_error, student_interval
 from mtljax.base import Task
+from mtljax.files import png_of
 
 _MEAN = 'mean'
 Scores = dict[str, dict[str, dict[int, float]]]
@@ -140,12 +140,10 @@ def files(report: Report, title: str) -> dict[str, bytes]:
     parts = [f'# {title}']
     for heading, table, caption in report.tables:
         parts += [f'{heading}:', table.markdown(), caption]
-    image = io.BytesIO()
-    _figure(report.scores, title).savefig(image, dpi=150)
     return {
         'table.md': ('\n\n'.join(parts) + '\n').encode(),
         'results.json': program.to_json(json.loads(json.dumps(report.scores))).encode(),
-        'sweep.png': image.getvalue(),
+        'sweep.png': png_of(_figure(report.scores, title)),
     }
 
 

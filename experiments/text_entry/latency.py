@@ -1,6 +1,5 @@
 """The time per word on a keyboard: one model with a head per task, or one model per task."""
 
-import io
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from experiments.benchmark.timing import ratio_of
 from mtljax import analysis, sharing
 from mtljax.analysis import Table
 from mtljax.base import Dataset, Module, MultiTask
-from mtljax.files import write_bytes, write_text
+from mtljax.files import png_of, write_bytes, write_text
 
 TITLE = 'Time per word'
 SHARED = 'one model'
@@ -116,9 +115,7 @@ def write(
       The paths of the two files.
     """
     image, page = workdir / 'latency.png', workdir / 'text_entry.md'
-    content = io.BytesIO()
-    figure(seconds).savefig(content, dpi=150)
-    write_bytes(image, content.getvalue())
+    write_bytes(image, png_of(figure(seconds)))
     accuracy = (workdir / 'table.md').read_text()
     write_text(page, f'{accuracy}\n## {TITLE}\n\n{table.markdown()}\n\n{note}\n')
     return [image, page]

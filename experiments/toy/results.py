@@ -15,6 +15,7 @@ from experiments.toy.problems import on_grid
 from experiments.toy.run import Run
 from experiments.toy.setup import Method, Setup
 from mtljax import analysis
+from mtljax.files import npz_of, png_of
 
 Runs = Mapping[str, Run]
 
@@ -76,19 +77,17 @@ def angle_errors(method: Method, run: Run) -> np.ndarray | None:
 
 def files(setup: Setup, runs: Runs, table: analysis.Table, caption: str) -> dict[str, str | bytes]:
     """Return the files of a work folder, ``{name: content}``."""
-    sheet, points, picture = io.StringIO(), io.BytesIO(), io.BytesIO()
+    sheet = io.StringIO()
     csv.writer(sheet, lineterminator='\n').writerows([table.columns, *table.rows])
     arrays: dict[str, Any] = {'steps': _steps(setup)}
     for name, run in runs.items():
         arrays |= {f'{name}/points': run.points, f'{name}/losses': run.losses}
-    np.savez_compressed(points, **arrays)
-    figure(setup, runs).savefig(picture, dpi=200, format='png')
     return {
         'table.md': f'{table.markdown()}\n\n{caption}\n',
         'table.csv': sheet.getvalue(),
         'results.json': to_json(numbers(setup, runs)),
-        'trajectories.npz': points.getvalue(),
-        'trajectories.png': picture.getvalue(),
+        'trajectories.npz': npz_of(arrays),
+        'trajectories.png': png_of(figure(setup, runs), dpi=200),
     }
 
 

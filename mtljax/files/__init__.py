@@ -1,5 +1,6 @@
 """Functions that write a file completely or not at all, and a lock for a folder."""
 
+from mtljax.files._content import npz_of, png_of
 from mtljax.files._lock import LockedError, locked
 from mtljax.files._write import append_bytes, remove_partial_files, write_bytes, write_text
 
@@ -7,6 +8,8 @@ __all__ = [
     'LockedError',
     'append_bytes',
     'locked',
+    'npz_of',
+    'png_of',
     'remove_partial_files',
     'write_bytes',
     'write_text',

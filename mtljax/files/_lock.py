@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mtljax.files._write import write_text
+
 NAME = '.lock'
 _HELD = 'MTLJAX_LOCKED'  # an environment variable, so that child processes may use the folder too
 _BEAT = 30.0  # seconds between two signs of life
@@ -80,7 +82,7 @@ def _take(path: Path) -> dict[str, Any]:
 def _create(path: Path, text: str) -> bool:
     """Create a file with its content in one step; return False if there is one already."""
     whole = path.with_name(f'{NAME}-new-{os.getpid()}')
-    whole.write_text(text)
+    write_text(whole, text)
     try:
         os.link(whole, path)
         return True
