@@ -16,7 +16,7 @@ from ml_collections import ConfigDict, config_flags
 from rich.console import Console
 
 from mtljax.build import former_names
-from mtljax.files import LockedError, locked, remove_partial_files, write_text
+from mtljax.files import LockedError, WriteError, locked, remove_partial_files, write_text
 from mtljax.training import NonFiniteLossError, StoppedError
 
 _LISTED = 5
@@ -106,7 +106,7 @@ def run(main: Callable[..., None], *, default: Sequence[str] = (), arguments: bo
         except StoppedError as error:
             print(f'{error} Start the same command again to continue.', file=sys.stderr)
             sys.exit(_STOPPED)
-        except (UsageError, NonFiniteLossError) as error:
+        except (UsageError, NonFiniteLossError, WriteError) as error:
             if flags.FLAGS.verbosity > 0:
                 raise
             _fail(f'{error} (--verbosity=1 shows where)')
@@ -176,6 +176,8 @@ def claim(workdir: Path, config: ConfigDict) -> None:
     try:
         holding.enter_context(locked(workdir))
         remove_partial_files(workdir)
+    except WriteError:
+        raise
     except OSError as error:
         raise UsageError(
             f'--workdir should be a folder that can be written. Found {workdir}: {error}.'

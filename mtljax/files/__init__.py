@@ -2,11 +2,20 @@
 
 from mtljax.files._content import npz_of, png_of
 from mtljax.files._lock import LockedError, locked
-from mtljax.files._write import append_bytes, remove_partial_files, write_bytes, write_text
+from mtljax.files._write import (
+    WriteError,
+    append_bytes,
+    could_not_write,
+    remove_partial_files,
+    write_bytes,
+    write_text,
+)
 
 __all__ = [
     'LockedError',
+    'WriteError',
     'append_bytes',
+    'could_not_write',
     'locked',
     'npz_of',
     'png_of',

@@ -8,6 +8,30 @@ from pathlib import Path
 _PARTIAL = '.partial'  # is in the names of files that are being written
 
 
+class WriteError(OSError):
+    """A file could not be written. What was there before is still there."""
+
+    def __str__(self) -> str:
+        return str(self.args[-1])
+
+
+def could_not_write(path: Path, size: int, error: BaseException) -> WriteError:
+    """Return the error for a file that could not be written.
+
+    Args:
+      path: The path of the file or folder.
+      size: Its size in bytes.
+      error: The error of the operating system or of a library.
+    """
+    number = getattr(error, 'errno', None)
+    reason = getattr(error, 'strerror', None) or str(error).splitlines()[0]
+    return WriteError(
+        number,
+        f'{path} should be written, with {size:,} bytes. Found an error: {reason}. Make room or '
+        'choose another folder, and start again.',
+    )
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file in one step, so that no other process ever reads an incomplete file.
 
@@ -18,8 +42,8 @@ def write_text(path: Path, text: str) -> None:
       text: The new content of the file.
 
     Raises:
-      OSError: The file cannot be written. The message names the file and its size. An existing file
-        stays as it is.
+      WriteError: The file cannot be written. The message names the file and its size. An existing
+        file stays as it is.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -41,8 +65,8 @@ def write_bytes(path: Path, content: bytes) -> None:
       content: The new content of the file.
 
     Raises:
-      OSError: The file cannot be written. The message names the file and its size. An existing file
-        stays as it is.
+      WriteError: The file cannot be written. The message names the file and its size. An existing
+        file stays as it is.
     """
     partial = path.with_name(f'.{path.name[:200]}.{os.getpid()}{_PARTIAL}')
     with _named(path, len(content)):
@@ -67,7 +91,7 @@ def append_bytes(path: Path, content: bytes) -> None:
       content: The bytes to add.
 
     Raises:
-      OSError: The file cannot be written. The message names the file and the number of bytes.
+      WriteError: The file cannot be written. The message names the file and the number of bytes.
     """
     with _named(path, len(content)), path.open('ab') as file:
         file.write(content)
@@ -91,8 +115,4 @@ def _named(path: Path, size: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise type(error)(
-            error.errno,
-            f'{path} should be a file that can be written, with {size:,} bytes. '
-            f'Found: {error.strerror}. Make room, or choose another folder',
-        ) from error
+        raise could_not_write(path, size, error) from error

@@ -13,6 +13,7 @@ import orbax.checkpoint as ocp
 from orbax.checkpoint import checkpoint_managers
 
 from mtljax.base import PyTree
+from mtljax.files import WriteError, could_not_write
 from mtljax.training import _checkpoint_files as files
 from mtljax.training._checks import checks_of
 from mtljax.training._file_sums import write_sums
@@ -56,7 +57,8 @@ class Checkpoints:
             files.tidy(self._folder)
         self._check: threading.Thread | None = None
         self._damaged: int | None = None
-        self._failure: BaseException | None = None
+        self._written: int | None = None
+        self._failure: WriteError | None = None
         self._scores = {step: self._score_of(step) for step in files.steps_in(self._folder)}
         options = ocp.CheckpointManagerOptions(
             preservation_policy=_NewestAndBest(self._scores),
@@ -93,7 +95,7 @@ class Checkpoints:
             progress=ocp.args.JsonSave(progress),
             checks=ocp.args.JsonSave(checks.to_json()),
         )
-        self._scores[step] = checks.score
+        self._scores[step], self._written = checks.score, step
         self._manager.save(step, args=args)
         self._check = threading.Thread(target=self._finish, args=(step, host))
         self._check.start()
@@ -157,8 +159,11 @@ class Checkpoints:
         except files.DamagedError as error:
             files.set_aside(path, str(error))
             self._damaged = step
-        except BaseException as error:
+        except WriteError as error:
             self._failure = error
+        except Exception as error:
+            size = sum(leaf.nbytes for leaf in jax.tree.leaves(host))
+            self._failure = could_not_write(path, size, error)
 
     def _wait(self) -> None:
         if self._check is not None:
@@ -169,6 +174,7 @@ class Checkpoints:
             self._damaged = None
         if self._failure is not None:
             failure, self._failure = self._failure, None
+            self._scores.pop(self._written, None)
             raise failure
 
 

@@ -1,5 +1,6 @@
 """The log of a run: JSON lines and TensorBoard events."""
 
+import contextlib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -51,12 +52,14 @@ class Log:
     def flush(self) -> None:
         """Write the TensorBoard events to the disk."""
         if self._events is not None:
-            self._events.flush()
+            with contextlib.suppress(OSError):  # the disk is full; the next checkpoint says so
+                self._events.flush()
 
     def close(self) -> None:
         """Close the files."""
         if self._events is not None:
-            self._events.close()
+            with contextlib.suppress(OSError):
+                self._events.close()
 
 
 def _keep_aside(workdir: Path, lines: list[bytes]) -> None:

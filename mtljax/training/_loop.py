@@ -237,6 +237,7 @@ def _evaluate(
     for record, state, result in zip(records, unpacked, results, strict=True):
         check_params(state.params, result, step)
         record.log.write(step, validation_row(result))
+        record.log.flush()
         evaluations.test_last(step, state, record.best.tests)
         record.best.consider(step, state, result)
 
