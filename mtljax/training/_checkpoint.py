@@ -57,7 +57,7 @@ class Checkpoints:
             files.tidy(self._folder)
         self._check: threading.Thread | None = None
         self._damaged: int | None = None
-        self._written: int | None = None
+        self._written = -1  # the step of the last checkpoint
         self._failure: WriteError | None = None
         self._scores = {step: self._score_of(step) for step in files.steps_in(self._folder)}
         options = ocp.CheckpointManagerOptions(
