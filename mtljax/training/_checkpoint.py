@@ -96,7 +96,11 @@ class Checkpoints:
             checks=ocp.args.JsonSave(checks.to_json()),
         )
         self._scores[step], self._written = checks.score, step
-        self._manager.save(step, args=args)
+        try:
+            self._manager.save(step, args=args)
+        except OSError as error:
+            size = sum(leaf.nbytes for leaf in jax.tree.leaves(host))
+            raise could_not_write(self._folder / str(step), size, error) from error
         self._check = threading.Thread(target=self._finish, args=(step, host))
         self._check.start()
 
@@ -191,7 +195,7 @@ class _NewestAndBest(checkpoint_managers.PreservationPolicy):
     def should_preserve(self, checkpoints, *, context):
         del context
         steps = sorted(info.step for info in checkpoints)
-        best = max(steps, key=lambda step: (self._scores[step], -step))
+        best = max(steps, key=lambda step: (self._scores.get(step, -math.inf), -step))
         kept = {*steps[-2:], best}
         for step in set(self._scores) - kept:
             del self._scores[step]
