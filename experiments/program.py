@@ -6,7 +6,7 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,6 +22,7 @@ from mtljax.training import NonFiniteLossError, StoppedError
 _LISTED = 5
 # Fields that no single run depends on; the seed is part of its name.
 NOT_ASKED = ('seed', 'published', 'methods', 'comparison', 'sweep')
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _STOPPED = 75  # EX_TEMPFAIL of sysexits.h: start me again
 console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 
@@ -32,10 +33,15 @@ class Stop:
     def __init__(self):
         self._asked = False
 
-    def install(self) -> None:
+    @contextlib.contextmanager
+    def installed(self) -> Iterator[None]:
         """Let SIGTERM and SIGINT set the flag."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
+        before = {number: signal.signal(number, self._ask) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def __call__(self) -> bool:
         """Return whether a signal has come."""
@@ -43,12 +49,12 @@ class Stop:
 
     def _ask(self, *_: Any) -> None:
         self._asked = True
-        for each in (signal.SIGTERM, signal.SIGINT):
+        for each in _SIGNALS:
             signal.signal(each, signal.SIG_DFL)
 
 
 stop = Stop()
-holding = contextlib.ExitStack()  # the locks of folders, until the program ends
+holding = contextlib.ExitStack()  # locks of folders and handlers, until the program ends
 
 
 class UsageError(Exception):
@@ -96,7 +102,7 @@ def run(main: Callable[..., None], *, default: Sequence[str] = (), arguments: bo
         cache = os.environ.get('JAX_COMPILATION_CACHE_DIR', '~/.cache/mtljax')
         jax.config.update('jax_compilation_cache_dir', str(Path(cache).expanduser()))
         jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.1)
-        stop.install()
+        holding.enter_context(stop.installed())
         try:
             if argv[1:] and not arguments:
                 raise UsageError(

@@ -89,7 +89,7 @@ def read_saved(workdir: str | Path, *, newest: bool = False) -> Saved:
         )
     tree, progress = read_parameters(folder / str(steps[0]))
     step, chosen = steps[0], progress['chosen']
-    if not newest and chosen['step'] != step:
+    if not newest and chosen['results'] and chosen['step'] != step:
         step = chosen['step']
         tree, _ = read_parameters(folder / str(step))
     tasks = tuple(progress['run']['tasks'])
