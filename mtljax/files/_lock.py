@@ -110,9 +110,10 @@ def _remove_if_free(path: Path) -> None:
         path.rename(aside)
     except FileNotFoundError:
         return  # another process removed it
-    if _read(aside) != other:  # another process took the lock in between
-        aside.rename(path)
-    aside.unlink(missing_ok=True)
+    if _read(aside) != other:  # another process took the lock in between: give it back
+        with contextlib.suppress(FileExistsError):
+            os.link(aside, path)
+    aside.unlink()
 
 
 def _lives(path: Path, owner: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""The checks of a checkpoint: the names, the shapes and the checksums of what it holds."""
+"""What a checkpoint should hold: the names, the shapes and the checksums of its arrays."""
 
 import json
 import zlib
