@@ -1,6 +1,5 @@
 """Checkpoints of the whole training state: the newest ones and the best."""
 
-import logging
 import math
 import threading
 from pathlib import Path
@@ -19,7 +18,6 @@ from mtljax.training._checks import checks_of
 from mtljax.training._file_sums import write_sums
 
 _PATTERNS = '[]\\'  # orbax reads them in the name of a folder as patterns, and loses files
-_log = logging.getLogger(__name__)
 
 
 class Checkpoints:

@@ -163,7 +163,7 @@ def read_parameters(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     named = jax.tree_util.tree_leaves_with_path(state)
     sums = {name_of(place): sum_of(np.asarray(leaf)) for place, leaf in named}
     for leaf in () if checks is None else checks.leaves:
-        if sums.get(leaf.path, leaf.sum) != leaf.sum:
+        if sums.get(leaf.path) != leaf.sum:
             raise DamagedError(
                 f'{path}/state is damaged: the checksum of {leaf.path} does not fit.'
             )
