@@ -43,17 +43,22 @@ class Comparison:
         """The number of runs."""
         return sum(len(seeds) for _, seeds in self._jobs)
 
-    def check(self) -> int:
+    def check(self) -> None:
         """Check that every method can be trained.
-
-        Returns:
-          The number of runs that are already in the folder.
 
         Raises:
           UsageError: Something does not fit together, or a file does not hold a run.
         """
         for (cell, seeds), *_ in self._groups:  # seeds differ in their data only: check one
             self._runs.check(cell, seeds)
+
+    def recover(self) -> int:
+        """Finish what a killed comparison left behind. Call this while the folder is locked.
+
+        Returns:
+          The number of runs that are already in the folder.
+        """
+        self._runs.recover()
         return sum(self._runs.there(cell, seeds) for cell, seeds in self._jobs)
 
     def train(self, title: str = '') -> list[Run]:

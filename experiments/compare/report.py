@@ -138,8 +138,24 @@ def _notes(runs: Sequence[Run]) -> list[str]:
     if choices:
         listed = [f'{m}{f" {task}" if task else ""}: {variant}' for m, task, variant in choices]
         notes.append(f'Chosen on validation: {"; ".join(listed)}.')
+    notes += _mixed(runs)
     notes += [f'{r.method}, seed {r.seed}, failed: {r.error}' for r in runs if r.error]
     return notes
+
+
+def _mixed(runs: Sequence[Run]) -> list[str]:
+    """Return one note per method of which some seeds shared a program and others did not."""
+    programs: dict[tuple[str, str | None], dict[int, list[int]]] = {}
+    for run in runs:
+        if not run.error:
+            sizes = programs.setdefault((run.method, run.task), {})
+            sizes.setdefault(run.together, []).append(run.seed)
+    return [
+        f'{method}{f" {task}" if task else ""}: the seeds {sorted(sizes[1])} ran alone, the others '
+        'in one program, so the last digits may differ.'
+        for (method, task), sizes in programs.items()
+        if len(sizes) > 1 and 1 in sizes
+    ]
 
 
 def show(report: Report, title: str) -> None:

@@ -28,8 +28,9 @@ def run_comparison(config: ConfigDict, plan: Plan, title: str, workdir: Path) ->
     dataset = build.datasets()
     comparison = Comparison(config, plan, Runs(workdir / 'runs', dataset), dataset)
     published = report.published_table(config.get('published'))
-    there = comparison.check()  # every error that can be known before training is raised here
+    comparison.check()  # every error that can be known before training is raised here
     program.claim_comparison(workdir, config)
+    there = comparison.recover()
     if there:
         program.console.print(f'{there} of {comparison.size} runs are there already.')
     runs = comparison.train()

@@ -1,10 +1,8 @@
-"""The runs of a comparison. Each is written to its own file as soon as it is done."""
+"""The runs of a comparison. Each is written to its own file as soon as its program is done."""
 
 import dataclasses
 import hashlib
-import json
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,9 @@ from ml_collections import ConfigDict
 from experiments import build, program
 from experiments.compare.methods import Cell
 from experiments.compare.run import Run, failed, finished
+from experiments.compare.run_files import RunFiles
 from mtljax import data, training
 from mtljax.base import Batch, Dataset, Split
-from mtljax.build import former_names
-from mtljax.files import write_text
 from mtljax.training import NonFiniteLossError
 
 _EXAMPLES = 64
@@ -33,7 +30,7 @@ class Runs:
     """
 
     def __init__(self, folder: Path, dataset: Callable[[Any], Dataset]):
-        self._folder, self._dataset = folder, dataset
+        self._files, self._dataset = RunFiles(folder), dataset
         self._marks: dict[int, str] = {}
         self._ready: dict[str, build.Prepared] = {}
 
@@ -60,6 +57,10 @@ class Runs:
             self._ready[spec] = build.prepare(config, self._dataset(config.data))
         return self._ready[spec]
 
+    def recover(self) -> None:
+        """Finish what a killed comparison left behind. Call this while the folder is locked."""
+        self._files.recover()
+
     def there(self, cell: Cell, seeds: Sequence[int]) -> int:
         """The number of seeds whose run is in the folder."""
         return sum(self._path(cell, seed).exists() for seed in seeds)
@@ -71,51 +72,32 @@ class Runs:
           UsageError: Something does not fit together, or a file does not hold a run.
         """
         built = self.setup(cell)
-        there = [seed for seed in seeds if self._path(cell, seed).exists()]
-        for seed in there:
-            self._read(cell, seed, built)
-        if len(there) < len(seeds):
+        if len(self._read(cell, seeds, built)) < len(seeds):
             build.check(built)
 
     def train(self, cell: Cell, seeds: Sequence[int], title: str) -> list[Run]:
         """The runs of all seeds. Missing runs are trained, and written at once."""
-        missing = [seed for seed in seeds if not self._path(cell, seed).exists()]
         built = self.setup(cell)
-        if missing:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            for run in self._run(cell, built, missing, title):
-                write_text(self._path(cell, run.seed), json.dumps(run._asdict()))
-        return [self._read(cell, seed, built) for seed in seeds]
+        there = self._read(cell, seeds, built)
+        missing = [seed for seed in seeds if seed not in there]
+        for runs in self._run(cell, built, missing, there, title) if missing else ():
+            new = [run for run in runs if run.seed in missing]
+            self._files.write({self._path(cell, run.seed): run for run in new})
+        runs = self._read(cell, seeds, built)
+        return [runs[seed] for seed in seeds]
 
-    def _read(self, cell: Cell, seed: int, built: build.Setup) -> Run:
-        path = self._path(cell, seed)
-        try:
-            run = Run(**json.loads(path.read_text()))
-        except (TypeError, ValueError) as error:
-            raise program.UsageError(
-                f'{path} should hold a run. Found {error}. Remove the file.'
-            ) from error
-        if any(
-            set(task.metrics) - set(run.test[name]) for name, task in built.dataset.tasks.items()
-        ):
-            raise program.UsageError(
-                f'{path} should hold every metric of the data set. Found fewer. Remove the file.'
-            )
-        return run._replace(method=cell.method, variant=cell.variant)
+    def _read(self, cell: Cell, seeds: Sequence[int], built: build.Setup) -> dict[int, Run]:
+        """The runs that are in the folder, by their seeds."""
+        paths = {seed: self._path(cell, seed) for seed in seeds}
+        tasks = built.dataset.tasks
+        return {
+            seed: self._files.read(path, cell, seed, tasks)
+            for seed, path in paths.items()
+            if path.exists()
+        }
 
     def _path(self, cell: Cell, seed: int) -> Path:
-        """The file of a run. Its name depends on the config, the data, the task and the seed."""
-        config = former_names(json.loads(cell.config.to_json()))
-        for field in program.NOT_ASKED:
-            config.pop(field, None)
-        mark = self._mark(self._dataset(cell.config.data))
-        depends_on = json.dumps([config, mark, cell.task, seed], sort_keys=True)
-        digest = hashlib.sha256(depends_on.encode()).hexdigest()[:16]
-        found = self._folder.glob(f'*-{digest}.json')
-        there = next((path for path in found if not path.name.startswith('.')), None)  # whole
-        words = [cell.method, cell.task or '', cell.variant]
-        name = re.sub(r'[^\w.]+', '-', ' '.join(filter(None, words)))[:80]
-        return there or self._folder / f'{name}-seed-{seed}-{digest}.json'
+        return self._files.path(cell, seed, self._mark(self._dataset(cell.config.data)))
 
     def _mark(self, dataset: Dataset) -> str:
         """A digest of the data: of all arrays in memory, and of some examples of other splits."""
@@ -129,30 +111,55 @@ class Runs:
         return self._marks[id(dataset)]
 
     def _run(
-        self, cell: Cell, built: build.Setup, seeds: Sequence[int], title: str
-    ) -> Iterator[Run]:
+        self,
+        cell: Cell,
+        built: build.Setup,
+        missing: Sequence[int],
+        there: Mapping[int, Run],
+        title: str,
+    ) -> Iterator[list[Run]]:
+        """The runs of the missing seeds. Each list is what one program trained."""
+        seeds = _with_partners(missing, there)
         together, reason = build.should_vmap_seeds(built, seeds)
+        seeds = seeds if together else missing
+        others = sorted(seed for seed, run in there.items() if run.together > 1)
         if len(seeds) > 1:
             how = 'in one program' if together else 'one after the other'
-            program.console.print(
-                f'{title}: {len(seeds)} seeds {how} ({reason})', markup=False, highlight=False
+            _say(f'{title}: {len(seeds)} seeds {how} ({reason})')
+        elif others:
+            _say(
+                f'{title}: seed {seeds[0]} runs alone. The seeds {others} ran in one program, so '
+                'the last digits may differ.'
             )
-        groups = [seeds] if together else [[seed] for seed in seeds]
-        while groups:
-            group, *groups = groups
-            label = title if len(group) > 1 else f'{title}, seed {group[0]}'
-            try:
-                results = build.train_seeds(built, group, label)
-            except NonFiniteLossError as error:
-                if len(group) > 1:  # train each seed in its own program, to see which one failed
-                    groups = [[seed] for seed in group]
-                    continue
-                reason = str(error).split(' The last good checkpoint')[0]
-                program.console.print(f'{label}: {reason}', markup=False)
-                yield failed(cell, built, group[0], reason)
-                continue
-            for seed, result in zip(group, results, strict=True):
-                yield finished(cell, built, seed, result, len(group))
+        for group in [seeds] if together else [[seed] for seed in seeds]:
+            yield _trained(cell, built, group, title)
+
+
+def _with_partners(missing: Sequence[int], there: Mapping[int, Run]) -> list[int]:
+    """The seeds to train: if a part of one program's seeds is missing, all seeds of the program."""
+    shared = [seed for seed, run in there.items() if run.together > 1]
+    whole = sorted({*missing, *shared})
+    lacks = shared and all(there[seed].together == len(whole) for seed in shared)
+    return whole if lacks else list(missing)
+
+
+def _trained(cell: Cell, built: build.Setup, seeds: Sequence[int], title: str) -> list[Run]:
+    """The runs of one program. If one of several seeds fails, each gets a program of its own."""
+    label = title if len(seeds) > 1 else f'{title}, seed {seeds[0]}'
+    try:
+        results = build.train_seeds(built, seeds, label)
+    except NonFiniteLossError as error:
+        if len(seeds) > 1:
+            return [run for seed in seeds for run in _trained(cell, built, [seed], title)]
+        reason = str(error).split(' The last good checkpoint')[0]
+        _say(f'{label}: {reason}')
+        return [failed(cell, built, seeds[0], reason)]
+    pairs = zip(seeds, results, strict=True)
+    return [finished(cell, built, seed, result, len(seeds)) for seed, result in pairs]
+
+
+def _say(text: str) -> None:
+    program.console.print(text, markup=False, highlight=False)
 
 
 def _sample(split: Split) -> Batch:

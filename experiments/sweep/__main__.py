@@ -45,8 +45,10 @@ def main() -> None:
     }
     tasks = next(iter(comparisons.values())).tasks
     report.check(sweep, tasks)
-    there = sum(comparison.check() for comparison in comparisons.values())
+    for comparison in comparisons.values():
+        comparison.check()
     program.claim_comparison(workdir, config)
+    there = sum(comparison.recover() for comparison in comparisons.values())
     if there:
         total = sum(comparison.size for comparison in comparisons.values())
         program.console.print(f'{there} of {total} runs are there already.')

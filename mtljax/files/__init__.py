@@ -1,5 +1,6 @@
 """Functions that write a file completely or not at all, and a lock for a folder."""
 
+from mtljax.files._checksum import sum_of_json, with_checksum, without_checksum
 from mtljax.files._content import npz_of, png_of
 from mtljax.files._lock import LockedError, locked
 from mtljax.files._write import (
@@ -20,6 +21,9 @@ __all__ = [
     'npz_of',
     'png_of',
     'remove_partial_files',
+    'sum_of_json',
+    'with_checksum',
+    'without_checksum',
     'write_bytes',
     'write_text',
 ]

@@ -1,6 +1,5 @@
 """What a checkpoint should hold: the names, the shapes and the checksums of its arrays."""
 
-import json
 import zlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -9,6 +8,7 @@ import jax
 import numpy as np
 
 from mtljax.base import PyTree
+from mtljax.files import sum_of_json, with_checksum, without_checksum
 
 FORMAT = 1  # of checkpoints; a newer version of mtljax may write a larger number
 
@@ -69,7 +69,7 @@ class Checks(NamedTuple):
             'progress': self.progress,
             'leaves': [list(leaf) for leaf in self.leaves],
         }
-        return content | {'sum': sum_of_json(content)}
+        return with_checksum(content)
 
 
 def from_json(content: Mapping[str, Any]) -> Checks:
@@ -79,9 +79,7 @@ def from_json(content: Mapping[str, Any]) -> Checks:
       ValueError: The checksum does not fit.
       NewerFormatError: A newer version of mtljax wrote the checks.
     """
-    content = dict(content)
-    if content.pop('sum') != sum_of_json(content):
-        raise ValueError('The checksum of its checks does not fit.')
+    content = without_checksum(content, required=True)
     if content['format'] > FORMAT:
         raise NewerFormatError(content['format'])
     leaves = [(path, dtype, tuple(shape), sum) for path, dtype, shape, sum in content['leaves']]
@@ -114,8 +112,3 @@ def name_of(path: Any) -> str:
 def sum_of(array: np.ndarray) -> int:
     """Return the CRC-32 of the bytes of an array."""
     return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-
-
-def sum_of_json(content: Any) -> int:
-    """Return the CRC-32 of a mapping that is written as JSON."""
-    return zlib.crc32(json.dumps(json.loads(json.dumps(content)), sort_keys=True).encode())

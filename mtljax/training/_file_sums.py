@@ -5,9 +5,8 @@ import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from mtljax.files import write_text
+from mtljax.files import sum_of_json, write_text
 
 NAME = 'sums.json'
 _CHUNK = 1 << 20
@@ -26,7 +25,7 @@ def write_sums(folder: Path) -> None:
     ['note.txt']
     """
     files = {path: _sum_of(folder / path) for path in _paths(folder)}
-    write_text(folder / NAME, json.dumps({'files': files, 'sum': _sum_of_json(files)}) + '\n')
+    write_text(folder / NAME, json.dumps({'files': files, 'sum': sum_of_json(files)}) + '\n')
 
 
 def damaged_files(folder: Path) -> Iterator[str]:
@@ -47,7 +46,7 @@ def has_sums(folder: Path) -> bool:
 def _read_sums(folder: Path) -> dict[str, list[int]]:
     try:
         content = json.loads((folder / NAME).read_bytes())
-        return content['files'] if content['sum'] == _sum_of_json(content['files']) else {}
+        return content['files'] if content['sum'] == sum_of_json(content['files']) else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
@@ -63,7 +62,3 @@ def _sum_of(path: Path) -> list[int]:
         while chunk := file.read(_CHUNK):
             total = zlib.crc32(chunk, total)
         return [os.fstat(file.fileno()).st_size, total]
-
-
-def _sum_of_json(content: Any) -> int:
-    return zlib.crc32(json.dumps(content, sort_keys=True).encode())

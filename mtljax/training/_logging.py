@@ -1,13 +1,11 @@
 """The log of a run: JSON lines and TensorBoard events."""
 
-import contextlib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-import tensorboardX
-
 from mtljax.files import append_bytes, write_text
+from mtljax.training._events import Events
 from mtljax.training._log_rows import Row, line_of, split_rows
 
 DAMAGED = 'metrics.damaged'
@@ -39,27 +37,23 @@ class Log:
             _keep_aside(workdir, damaged)
             self.rows = [row for row in rows if row['step'] <= resume]
             write_text(self._path, ''.join(line_of(row) + '\n' for row in self.rows))
-            self._events = tensorboardX.SummaryWriter(str(workdir), purge_step=resume + 1)
+            self._events = Events(workdir, resume + 1)
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Add a row."""
         self.rows.append({'step': step, **values})
         if self._path is not None and self._events is not None:
             append_bytes(self._path, f'{line_of(self.rows[-1])}\n'.encode())
-            for name, value in values.items():
-                self._events.add_scalar(name, value, step)
+            self._events.write(step, values)
 
     def flush(self) -> None:
         """Write the TensorBoard events to the disk."""
         if self._events is not None:
-            with contextlib.suppress(OSError):  # the disk is full; the next checkpoint says so
-                self._events.flush()
+            self._events.flush()
 
     def close(self) -> None:
-        """Close the files."""
-        if self._events is not None:
-            with contextlib.suppress(OSError):
-                self._events.close()
+        """Write what is not on the disk yet."""
+        self.flush()
 
 
 def _keep_aside(workdir: Path, lines: list[bytes]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from mtljax.base import Dataset
-from mtljax.files import write_text
+from mtljax.files import with_checksum, without_checksum, write_text
 from mtljax.training._fingerprint import differences, fingerprint
 
 FORMAT = 1  # of the folder of a run; a newer version of mtljax may write a larger number
@@ -41,7 +41,8 @@ def claim_data(workdir: Path, dataset: Dataset) -> None:
     elif trained:
         _log.warning('%s was written without a fingerprint of its data: not checked.', workdir)
     if jax.process_index() == 0:
-        write_text(path, json.dumps({'format': FORMAT, 'data': here}, indent=2) + '\n')
+        content = with_checksum({'format': FORMAT, 'data': here})
+        write_text(path, json.dumps(content, indent=2) + '\n')
 
 
 def is_trained(workdir: Path) -> bool:
@@ -57,7 +58,7 @@ def read_run(path: Path) -> dict[str, Any] | None:
       ValueError: A newer version of mtljax wrote the file.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = without_checksum(json.loads(path.read_bytes()))
         if content['format'] <= FORMAT and isinstance(content['data']['tasks'], list):
             return content
         number = content['format']

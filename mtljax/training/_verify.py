@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from mtljax.files import without_checksum
 from mtljax.training._checkpoint_files import DamagedError, is_whole, read_checks
 from mtljax.training._file_sums import damaged_files, has_sums
 from mtljax.training._log_rows import split_rows
@@ -68,7 +69,9 @@ def _verdicts(folder: Path) -> Iterator[Verdict]:
 
 def _json(path: Path) -> Verdict:
     try:
-        json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes())
+        if path.name != 'config.json':  # its fields are the user's
+            without_checksum(content)
     except (OSError, ValueError) as error:
         return Verdict(path, 'damaged', str(error))
     return Verdict(path, 'whole')

@@ -6,11 +6,14 @@ import math
 import os
 import random
 import shutil
+import struct
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from tensorboardX.crc32c import crc32c
+from tensorboardX.proto import event_pb2
 
 from mtljax import files, training
 from mtljax.training._best_state import BestState
@@ -135,7 +138,7 @@ def test_a_newer_format_is_refused(folder):
     path = folder / '20' / 'checks' / 'metadata'
     content = json.loads(path.read_text()) | {'format': 99}
     content.pop('sum')
-    path.write_text(json.dumps(content | {'sum': training._checks.sum_of_json(content)}))
+    path.write_text(json.dumps(files.with_checksum(content)))
     (folder / '20' / 'sums.json').unlink()
     with pytest.raises(ValueError, match=r'should be at most 1. Found 99'):
         restore(folder)
@@ -243,3 +246,33 @@ def test_every_file_is_verified_and_none_is_changed(tmp_path):
         'summary.json',
     ]
     assert content() == before
+
+
+def test_events_of_tensorboard(tmp_path):
+    log = Log(tmp_path, 10)
+    log.write(20, {'loss/a': 0.5, 'loss/b': 1.5})
+    log.write(30, {'loss/a': 0.25})
+    assert not list(tmp_path.glob('events*'))
+    log.flush()
+    (path,) = tmp_path.glob('events*')
+    before = path.read_bytes()
+    log.close()
+    assert path.read_bytes() == before
+    events = list(read_events(before))
+    assert events[0].file_version == 'brain.Event:2'
+    assert (events[1].step, events[1].session_log.status) == (11, 1)
+    values = [(e.step, {v.tag: v.simple_value for v in e.summary.value}) for e in events[2:]]
+    assert values == [(20, {'loss/a': 0.5, 'loss/b': 1.5}), (30, {'loss/a': 0.25})]
+
+
+def read_events(content):
+    """Read the records of a file: size, checksum, event, checksum."""
+    while content:
+        (size,) = struct.unpack('<Q', content[:8])
+        data = content[12 : 12 + size]
+        for part, found in ((content[:8], content[8:12]), (data, content[12 + size : 16 + size])):
+            total = crc32c(part)
+            masked = ((total >> 15 | total << 17) + 0xA282EAD8) & 0xFFFFFFFF
+            assert struct.unpack('<I', found) == (masked,)
+        yield event_pb2.Event.FromString(data)
+        content = content[16 + size :]

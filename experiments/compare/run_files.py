@@ -1,0 +1,113 @@
+"""The files of the runs of a comparison."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from experiments import program
+from experiments.compare.methods import Cell
+from experiments.compare.run import Run
+from mtljax.base import Task
+from mtljax.build import former_names
+from mtljax.files import remove_partial_files, with_checksum, without_checksum, write_text
+
+_TOGETHER = '.together.json'
+
+
+class RunFiles:
+    """A folder with one file per run.
+
+    Args:
+      folder: The folder. It is created when the first run is written.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+
+    def path(self, cell: Cell, seed: int, mark: str) -> Path:
+        """Return the file of a run, whose name depends on the config, the data and the seed.
+
+        Args:
+          cell: The method and its config.
+          seed: The seed.
+          mark: A digest of the data.
+        """
+        config = former_names(json.loads(cell.config.to_json()))
+        for field in program.NOT_ASKED:
+            config.pop(field, None)
+        depends_on = json.dumps([config, mark, cell.task, seed], sort_keys=True)
+        digest = hashlib.sha256(depends_on.encode()).hexdigest()[:16]
+        found = self._folder.glob(f'*-{digest}.json')
+        there = next((path for path in found if not path.name.startswith('.')), None)  # whole
+        words = [cell.method, cell.task or '', cell.variant]
+        name = re.sub(r'[^\w.]+', '-', ' '.join(filter(None, words)))[:80]
+        return there or self._folder / f'{name}-seed-{seed}-{digest}.json'
+
+    def read(self, path: Path, cell: Cell, seed: int, tasks: Mapping[str, Task]) -> Run:
+        """Read a run.
+
+        Raises:
+          UsageError: The file does not hold the run of this method and seed.
+        """
+        try:
+            run = Run(**without_checksum(json.loads(path.read_bytes())))
+        except (OSError, TypeError, ValueError) as error:
+            raise program.UsageError(
+                f'{path} should hold a run. Found an error: {error} Remove the file to train this '
+                'run again.'
+            ) from error
+        fields = {'seed': (run.seed, seed), 'task': (run.task, cell.task)}
+        other = [name for name, (found, expected) in fields.items() if found != expected]
+        other += [name for name in ('validation', 'test') if not _fits(getattr(run, name), tasks)]
+        if other or not isinstance(run.history, list):
+            raise program.UsageError(
+                f'{path} should hold the run of seed {seed} with every metric of the data set. '
+                f'Found another {other[0] if other else "history"}. Remove the file to train this '
+                'run again.'
+            )
+        return run._replace(method=cell.method, variant=cell.variant)
+
+    def write(self, runs: Mapping[Path, Run]) -> None:
+        """Write the runs of one program: after a kill, all of them are there or none is."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        texts = {path.name: json.dumps(with_checksum(run._asdict())) for path, run in runs.items()}
+        journal = self._folder / _TOGETHER
+        if len(texts) > 1:
+            write_text(journal, json.dumps(with_checksum(texts)))
+        self._write(texts)
+        journal.unlink(missing_ok=True)
+
+    def recover(self) -> None:
+        """Finish the writing of runs that a kill interrupted."""
+        if not self._folder.is_dir():
+            return
+        remove_partial_files(self._folder)
+        journal = self._folder / _TOGETHER
+        if journal.exists():
+            self._write(_texts_of(journal))
+            journal.unlink()
+
+    def _write(self, texts: Mapping[str, str]) -> None:
+        for name, text in texts.items():
+            write_text(self._folder / name, text)
+
+
+def _texts_of(journal: Path) -> dict[str, str]:
+    """Return the runs of a program, ``{file name: text}``; nothing if the file is damaged."""
+    try:
+        texts = without_checksum(json.loads(journal.read_bytes()), required=True)
+    except (OSError, ValueError):
+        return {}
+    return {name: text for name, text in texts.items() if re.fullmatch(r'\w[\w.-]*\.json', name)}
+
+
+def _fits(results: Any, tasks: Mapping[str, Task]) -> bool:
+    """Return whether results have a number for every metric of every task."""
+    try:
+        numbers = [results[name][key] for name, task in tasks.items() for key in task.metrics]
+    except (KeyError, TypeError):
+        return False
+    return all(isinstance(number, int | float) for number in numbers)
