@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from mtljax.base import TrainState
 from mtljax.training._checkpoint import Checkpoints
+from mtljax.training._checkpoint_files import DamagedError
 from mtljax.training._evaluate import Results
 from mtljax.training._options import Options
 
@@ -60,6 +61,13 @@ class BestState:
         if self._checkpoints is not None and self._checkpoints.newest is not None:
             try:
                 self._restore(self._checkpoints, start)
+            except DamagedError as error:
+                self.close()
+                raise ValueError(
+                    f'{error} The run cannot continue without this checkpoint, because it is the '
+                    'only one or the best one. To train from the start, choose another workdir or '
+                    f'remove {workdir}/checkpoints.'
+                ) from error
             except ValueError:
                 self.close()
                 raise
@@ -78,8 +86,8 @@ class BestState:
         if self.chosen.step not in checkpoints.steps:
             raise ValueError(
                 f'The checkpoint of the best evaluation, step {self.chosen.step}, should be in the '
-                f'workdir. Found the steps {checkpoints.steps}. Choose another workdir to train '
-                'from the start.'
+                f'workdir. Found the steps {checkpoints.steps}. To train from the start, choose '
+                'another workdir or remove the checkpoints.'
             )
         self.best, _ = checkpoints.restore(start, self.chosen.step)
 

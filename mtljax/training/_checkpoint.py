@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
+from jax.experimental import multihost_utils
 from orbax.checkpoint import checkpoint_managers
 
 from mtljax.base import PyTree
@@ -118,7 +119,8 @@ class Checkpoints:
             checkpoint is damaged and there is no other one.
         """
         self._wait()
-        state, progress = self._read(like, [step] if step is not None else sorted(self._scores))
+        steps = [step] if step is not None else self.steps
+        state, progress = self._read(like, steps)
         return jax.tree.map(_device, state, like), progress
 
     def close(self) -> None:
@@ -127,17 +129,38 @@ class Checkpoints:
         self._manager.close()
 
     def _read(self, like: PyTree, steps: list[int]) -> tuple[PyTree, dict[str, Any]]:
-        """Read the last checkpoint of a list that is not damaged."""
+        """Read the last checkpoint of a list that is not damaged.
+
+        Process 0 finds it and sets damaged ones aside. The other processes read the same one.
+        """
+        found = failure = None
+        if jax.process_index() == 0:
+            try:
+                found = self._newest_whole(like, steps)
+            except ValueError as error:
+                failure = error
+        step = int(multihost_utils.broadcast_one_to_all(np.int32(found[0] if found else -1)))
+        if step < 0:
+            raise failure or ValueError(f'Process 0 cannot read {self._folder}. It says why.')
+        if found is None:
+            for later in (each for each in steps if each > step):
+                self._forget(later)
+            return files.read(self._folder / str(step), like)
+        return found[1]
+
+    def _newest_whole(
+        self, like: PyTree, steps: list[int]
+    ) -> tuple[int, tuple[PyTree, dict[str, Any]]]:
         *others, step = steps
         path = self._folder / str(step)
         try:
-            return files.read(path, like)
+            return step, files.read(path, like)
         except files.DamagedError as error:
             if not others:
                 raise
             files.set_aside(path, str(error))
             self._forget(step)
-            return self._read(like, others)
+            return self._newest_whole(like, others)
 
     def _forget(self, step: int) -> None:
         del self._scores[step]

@@ -30,7 +30,7 @@ from mtljax.training._runner import Infos, Runner, runner, scans_well
 from mtljax.training._saved import Saved
 from mtljax.training._schedule import chunks_of
 from mtljax.training._step import TrainStep
-from mtljax.training._stopped import StoppedError
+from mtljax.training._stopped import StoppedError, is_asked
 from mtljax.training._warm_start import warm_start
 
 
@@ -198,7 +198,7 @@ def _loop(
     """Run chunks of steps, log and evaluate between them; return the last states and the speed."""
     first, rate = records[0].best, Rate()
     states = strategy.replicate(_packed([record.best.state for record in records]))
-    schedule, asks = options.schedule, options.stop
+    schedule = options.schedule
     steps, patience = schedule.steps, schedule.patience
     with Progress(steps, title) as bar:
         for start, stop in chunks_of(int(first.state.step), steps, schedule.log_every):
@@ -214,7 +214,7 @@ def _loop(
             bar.advance(stop, losses, rate.steps_per_second * len(records))
             if schedule.evaluates(stop):
                 _evaluate(evaluations, records, strategy.fetch(states), stop)
-            if interrupt is not None or (asks is not None and stop < steps and asks()):
+            if interrupt is not None or (stop < steps and is_asked(options.stop)):
                 _keep(records, strategy.fetch(states), stop)
                 raise interrupt or StoppedError(stop)
     return strategy.fetch(states), rate

@@ -276,3 +276,23 @@ def read_events(content):
             assert struct.unpack('<I', found) == (masked,)
         yield event_pb2.Event.FromString(data)
         content = content[16 + size :]
+
+
+@pytest.mark.parametrize('gone', [20, 10], ids=['newest', 'best'])
+def test_the_best_state_is_damaged(tmp_path, gone):
+    def opened():
+        return BestState(tmp_path, lambda results: results['a']['score'], LIKE, {})
+
+    best_state = opened()
+    for step, score in ((10, 3.0), (20, 2.0)):
+        best_state.consider(step, state_of(step), {'a': {'score': score}})
+    best_state.close()
+    (tmp_path / 'checkpoints' / str(gone) / 'state' / 'manifest.ocdbt').write_bytes(b'')
+    if gone == 10:
+        for _ in range(2):
+            with pytest.raises(ValueError, match=r'10/state/manifest.*the best one. To train from'):
+                opened()
+        return
+    again = opened()
+    assert (int(again.state['n']['count']), int(again.best['n']['count'])) == (10, 10)
+    again.close()
