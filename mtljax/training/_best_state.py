@@ -44,6 +44,7 @@ class BestState:
       chosen: The best evaluation.
       tests: The results on the test split. The keys are the steps as text. The results are averaged
         at the end.
+      log: The checksum of the log up to ``state``; None if it is not known.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class BestState:
         self.state = self.best = start
         self.chosen = Selection()
         self.tests: dict[str, Results] = {}
+        self.log: int | None = None
         if self._checkpoints is not None and self._checkpoints.newest is not None:
             try:
                 self._restore(self._checkpoints, start)
@@ -81,6 +83,7 @@ class BestState:
             )
         self.chosen = Selection(**progress['chosen'])
         self.tests = progress.get('tests', {})
+        self.log = progress.get('log')
         if not self.chosen.results:
             return  # it was stopped before its first evaluation
         if self.chosen.step not in checkpoints.steps:
@@ -91,10 +94,11 @@ class BestState:
             )
         self.best, _ = checkpoints.restore(start, self.chosen.step)
 
-    def consider(self, step: int, state: TrainState, results: Results) -> None:
+    def consider(self, step: int, state: TrainState, results: Results, log: int = 0) -> None:
         """Compare an evaluation with the best one, and write a checkpoint.
 
-        The first evaluation is the best one until a better one comes, whatever its score is.
+        The first evaluation is the best one until a better one comes, whatever its score is. The
+        checkpoint holds ``log``, the checksum of the log up to this step.
         """
         score = self._select(results)
         score = -math.inf if math.isnan(score) else score
@@ -103,16 +107,17 @@ class BestState:
             self.best = jax.tree.map(jnp.copy, state)
         else:
             self.chosen.since += 1
-        self._save(step, state, score)
+        self._save(step, state, score, log)
 
-    def keep(self, step: int, state: TrainState) -> None:
+    def keep(self, step: int, state: TrainState, log: int) -> None:
         """Write a checkpoint of a state that was not evaluated, unless there is one of its step."""
         if self._checkpoints is not None and step not in self._checkpoints.steps:
-            self._save(step, state, -math.inf)
+            self._save(step, state, -math.inf, log)
 
-    def _save(self, step: int, state: TrainState, score: float) -> None:
+    def _save(self, step: int, state: TrainState, score: float, log: int) -> None:
         if self._checkpoints is not None:
             progress = {'run': self._run, 'chosen': asdict(self.chosen), 'tests': self.tests}
+            progress |= {'log': log}
             self._checkpoints.save(step, state, progress, score)
 
     def close(self) -> None:

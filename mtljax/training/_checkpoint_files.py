@@ -93,6 +93,14 @@ def read_score(path: Path) -> float:
         raise DamagedError(f'{path}/metrics/metrics is damaged. {error}') from error
 
 
+def read_progress(path: Path) -> dict[str, Any]:
+    """Return the mapping ``progress`` of a checkpoint; empty if it cannot be read."""
+    try:
+        return dict(_read_json(path / 'progress' / 'metadata'))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
 def read(path: Path, like: PyTree) -> tuple[PyTree, dict[str, Any]]:
     """Read a checkpoint, and verify its checksums.
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from tensorboardX.proto.event_pb2 import Event, SessionLog
 from tensorboardX.proto.summary_pb2 import Summary
 from tensorboardX.record_writer import masked_crc32c
-from tensorboardX.summary import scalar
 
 from mtljax.files import append_bytes
 
@@ -46,7 +45,7 @@ class Events:
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Add the values of a step."""
-        parts = [scalar(name, value).value[0] for name, value in values.items()]
+        parts = [Summary.Value(tag=name, simple_value=value) for name, value in values.items()]
         self._add(Event(step=step, summary=Summary(value=parts)))
 
     def flush(self) -> None:

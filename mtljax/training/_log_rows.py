@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,18 @@ def line_of(row: Mapping[str, Any]) -> str:
     """
     plain = {name: value if math.isfinite(value) else None for name, value in row.items()}
     return json.dumps(plain, allow_nan=False)
+
+
+def sum_of_rows(rows: Iterable[Mapping[str, Any]], start: int = 0) -> int:
+    """Return the CRC-32 of the lines of rows.
+
+    Args:
+      rows: The rows.
+      start: The CRC-32 of the lines before them.
+    """
+    for row in rows:
+        start = zlib.crc32(f'{line_of(row)}\n'.encode(), start)
+    return start
 
 
 def _row_of(line: bytes) -> Row | None:

@@ -182,7 +182,7 @@ def _open(
             f'{workdir} have reached. Found steps = {options.steps}. Pass more steps, or another '
             'workdir.'
         )
-    log = Log(workdir if jax.process_index() == 0 else None, int(best.state.step))
+    log = Log(workdir if jax.process_index() == 0 else None, int(best.state.step), best.log)
     stack.enter_context(contextlib.closing(log))
     return _Record(best, log)
 
@@ -239,13 +239,13 @@ def _evaluate(
         record.log.write(step, validation_row(result))
         record.log.flush()
         evaluations.test_last(step, state, record.best.tests)
-        record.best.consider(step, state, result)
+        record.best.consider(step, state, result, record.log.sum)
 
 
 def _keep(records: Sequence[_Record], states: TrainState, step: int) -> None:
     unpacked = _unpacked(states, len(records))
     for record, state in zip(records, unpacked, strict=True):
-        record.best.keep(step, state)
+        record.best.keep(step, state, record.log.sum)
 
 
 def _packed(states: Sequence[Any]) -> Any:

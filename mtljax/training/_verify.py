@@ -6,9 +6,15 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from mtljax.files import without_checksum
-from mtljax.training._checkpoint_files import DamagedError, is_whole, read_checks
+from mtljax.training._checkpoint_files import (
+    DamagedError,
+    is_whole,
+    read_checks,
+    read_progress,
+    steps_in,
+)
 from mtljax.training._file_sums import damaged_files, has_sums
-from mtljax.training._log_rows import split_rows
+from mtljax.training._log_rows import split_rows, sum_of_rows
 
 
 class Verdict(NamedTuple):
@@ -60,9 +66,7 @@ def _verdicts(folder: Path) -> Iterator[Verdict]:
         elif path.suffix == '.json':
             yield _json(path)
         elif path.name == 'metrics.jsonl':
-            count = len(split_rows(path)[1])
-            bad = f'{count} lines cannot be read'
-            yield Verdict(path, 'damaged', bad) if count else Verdict(path, 'whole')
+            yield _log(path)
         else:
             yield Verdict(path, 'unchecked', 'it has no checksum')
 
@@ -74,6 +78,20 @@ def _json(path: Path) -> Verdict:
             without_checksum(content)
     except (OSError, ValueError) as error:
         return Verdict(path, 'damaged', str(error))
+    return Verdict(path, 'whole')
+
+
+def _log(path: Path) -> Verdict:
+    rows, damaged = split_rows(path)
+    if damaged:
+        return Verdict(path, 'damaged', f'{len(damaged)} lines cannot be read')
+    checkpoints = path.parent / 'checkpoints'
+    steps = steps_in(checkpoints) if checkpoints.is_dir() else []
+    expected = read_progress(checkpoints / str(steps[0])).get('log') if steps else None
+    if expected is None:
+        return Verdict(path, 'unchecked', 'no checkpoint has its checksum')
+    if sum_of_rows(row for row in rows if row['step'] <= steps[0]) != expected:
+        return Verdict(path, 'damaged', f'a row up to step {steps[0]} is changed or missing')
     return Verdict(path, 'whole')
 
 

@@ -1,19 +1,14 @@
 """Files of a run that a kill, a bad disk or a copy has damaged."""
 
 import json
-import logging
-import math
 import os
 import random
 import shutil
-import struct
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tensorboardX.crc32c import crc32c
-from tensorboardX.proto import event_pb2
 
 from mtljax import files, training
 from mtljax.training._best_state import BestState
@@ -168,38 +163,6 @@ def test_other_names_of_folders(tmp_path, name):
     assert restore(tmp_path / name)[1] == {'step': 1}
 
 
-ROWS = [json.dumps({'step': step, 'loss/a': step / 10}) for step in range(10, 110, 10)]
-
-
-@pytest.mark.parametrize(
-    'line',
-    [b'[' + ROWS[4][1:].encode(), b'5', b'', b'\0' * 20, b'{"a": 1}', b'\xff\xfe', b'{"step": 1'],
-    ids=['bit', 'number', 'empty', 'zeros', 'no step', 'no text', 'cut'],
-)
-def test_one_damaged_line_of_the_log(tmp_path, line, caplog):
-    path = tmp_path / 'metrics.jsonl'
-    lines = [row.encode() for row in ROWS]
-    path.write_bytes(b'\n'.join([*lines[:4], line, *lines[5:]]) + b'\n')
-    for _ in range(2):
-        with caplog.at_level(logging.WARNING):
-            Log(tmp_path, 100).close()
-        assert [row['step'] for row in training.read_rows(path)] == [
-            10, 20, 30, 40, 60, 70, 80, 90, 100,
-        ]  # fmt: skip
-    assert (tmp_path / 'metrics.damaged').read_bytes() == line + b'\n'
-    assert len(caplog.records) == 1
-
-
-def test_the_log_is_strict_json(tmp_path):
-    log = Log(tmp_path)
-    log.write(1, {'a': math.nan, 'b': math.inf, 'c': 1.5})
-    log.close()
-    text = (tmp_path / 'metrics.jsonl').read_text()
-    assert text == '{"step": 1, "a": null, "b": null, "c": 1.5}\n'
-    (row,) = training.read_rows(tmp_path / 'metrics.jsonl')
-    assert math.isnan(row['a'])
-
-
 def test_a_file_that_cannot_be_written_keeps_its_content(tmp_path, monkeypatch):
     path = tmp_path / 'note.txt'
     files.write_text(path, 'first')
@@ -246,36 +209,6 @@ def test_every_file_is_verified_and_none_is_changed(tmp_path):
         'summary.json',
     ]
     assert content() == before
-
-
-def test_events_of_tensorboard(tmp_path):
-    log = Log(tmp_path, 10)
-    log.write(20, {'loss/a': 0.5, 'loss/b': 1.5})
-    log.write(30, {'loss/a': 0.25})
-    assert not list(tmp_path.glob('events*'))
-    log.flush()
-    (path,) = tmp_path.glob('events*')
-    before = path.read_bytes()
-    log.close()
-    assert path.read_bytes() == before
-    events = list(read_events(before))
-    assert events[0].file_version == 'brain.Event:2'
-    assert (events[1].step, events[1].session_log.status) == (11, 1)
-    values = [(e.step, {v.tag: v.simple_value for v in e.summary.value}) for e in events[2:]]
-    assert values == [(20, {'loss/a': 0.5, 'loss/b': 1.5}), (30, {'loss/a': 0.25})]
-
-
-def read_events(content):
-    """Read the records of a file: size, checksum, event, checksum."""
-    while content:
-        (size,) = struct.unpack('<Q', content[:8])
-        data = content[12 : 12 + size]
-        for part, found in ((content[:8], content[8:12]), (data, content[12 + size : 16 + size])):
-            total = crc32c(part)
-            masked = ((total >> 15 | total << 17) + 0xA282EAD8) & 0xFFFFFFFF
-            assert struct.unpack('<I', found) == (masked,)
-        yield event_pb2.Event.FromString(data)
-        content = content[16 + size :]
 
 
 @pytest.mark.parametrize('gone', [20, 10], ids=['newest', 'best'])

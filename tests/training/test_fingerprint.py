@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from mtljax import Batch, Dataset, Task, backbones, data, heads, sharing, surgery, training
+from mtljax import Batch, Dataset, Task, backbones, data, files, heads, sharing, surgery, training
 from mtljax.training._fingerprint import differences, fingerprint
 
 TX = optax.chain(surgery.on_shared(surgery.sum()), optax.sgd(0.1))
@@ -87,7 +87,8 @@ def test_a_folder_without_a_fingerprint_is_said_once_to_be_unchecked(tmp_path, c
 def test_a_newer_folder_is_refused(tmp_path):
     train(houses(), tmp_path)
     path = tmp_path / 'run.json'
-    path.write_text(json.dumps(json.loads(path.read_text()) | {'format': 99}))
+    content = files.without_checksum(json.loads(path.read_text()))
+    path.write_text(json.dumps(files.with_checksum(content | {'format': 99})))
     with pytest.raises(ValueError, match=r'should be at most 1. Found 99. Use a newer version'):
         train(houses(), tmp_path)
 
@@ -104,3 +105,14 @@ def test_a_split_that_is_not_in_memory():
     plain, same, other = (fingerprint(streamed(shift)) for shift in (0, 0, 1))
     assert differences(plain, same) == []
     assert differences(plain, other)[0] == 'other examples in train'
+
+
+def test_a_digit_of_the_fingerprint_is_changed(tmp_path, caplog):
+    train(houses(), tmp_path)
+    path = tmp_path / 'run.json'
+    text = path.read_text()
+    digit = next(each for each in text[text.index('"data"') :] if each in '12345678')
+    path.write_text(text[::-1].replace(digit, '9', 1)[::-1])
+    train(houses(), tmp_path)
+    assert 'is damaged. It is written again' in caplog.text
+    assert path.read_text() == text
