@@ -92,7 +92,8 @@ class RunFiles:
 
     def _write(self, texts: Mapping[str, str]) -> None:
         for name, text in texts.items():
-            write_text(self._folder / name, text)
+            if not (self._folder / name).exists():
+                write_text(self._folder / name, text)
 
 
 def _texts_of(journal: Path) -> dict[str, str]:

@@ -1,15 +1,21 @@
 """Checks that take too long for the tests.
 
-python -m experiments.selfcheck --suite=resume [--steps=8000] [--kills=5] [--seed=N]
-python -m experiments.selfcheck --suite=compare [--steps=2000] [--kills=5] [--seed=N]
+python -m experiments.selfcheck --suite=resume [--steps=800] [--kills=5] [--seed=N]
+python -m experiments.selfcheck --suite=compare [--steps=400] [--kills=5] [--seed=N]
+python -m experiments.selfcheck --suite=faults [--steps=800] [--corruptions=50] [--seed=N]
 python -m experiments.selfcheck --suite=sharing [--jobs=2] [--schemes=a,b] [--output=FILE.md]
 
-resume: kills a training with -9 at random times, and starts it again each time. One of the kills
-happens while a checkpoint is written. The last state must equal the last state of an uninterrupted
-training, bit by bit.
+resume: stops a training many times with SIGKILL, SIGTERM or SIGINT: between steps, while a
+checkpoint is written or deleted, in the middle of a write to the log or the summary, and at random.
+Each time, it starts the training again. The last state, the log and the summary must be those of a
+training that was never stopped, bit by bit.
 
-compare: kills a comparison at random times and starts it again each time. No finished run may be
-lost or trained twice.
+compare: stops a comparison in the same way. No finished run may be lost or trained twice, and the
+table must be that of a comparison that was never stopped.
+
+faults: damages files in the folder of a run or a comparison, trains on disks that are full or that
+cannot be written, and starts two runs in one folder. A run must go on to the same result, or be
+refused with one line that says what to do.
 
 sharing: trains every sharing scheme on several backbones, with three methods and 1, 2 and 5 tasks.
 The tasks have one input together, or one input each. These are about 700 short trainings in several
@@ -21,21 +27,27 @@ import random
 from absl import flags
 
 from experiments import program
-from experiments.selfcheck import compare, resume, sharing
+from experiments.selfcheck import compare, faults, resume, sharing
 from experiments.selfcheck.errors import CheckError
 
-_SUITE = flags.DEFINE_enum('suite', 'resume', ['resume', 'compare', 'sharing'], 'The suite to run.')
+_SUITE = flags.DEFINE_enum(
+    'suite', 'resume', ['resume', 'compare', 'faults', 'sharing'], 'The suite to run.'
+)
 _STEPS = flags.DEFINE_integer(
     'steps',
     None,
-    'The number of training steps. The default is 8000 (resume) or 2000 (compare).',
+    'The number of training steps. The default is 800 (resume, faults) or 400 (compare).',
     lower_bound=400,
 )
-_KILLS = flags.DEFINE_integer('kills', 5, 'The number of kills (resume, compare).', lower_bound=1)
+_KILLS = flags.DEFINE_integer('kills', 5, 'The number of stops (resume, compare).', lower_bound=1)
+_CORRUPTIONS = flags.DEFINE_integer(
+    'corruptions', 50, 'The number of damaged files (faults).', lower_bound=0
+)
+_FULL = flags.DEFINE_integer('full', 10, 'The number of full disks (faults).', lower_bound=0)
 _SEED = flags.DEFINE_integer(
     'seed',
     None,
-    'The seed of the random times (resume, compare). The default is random, and is printed.',
+    'The seed of all choices (resume, compare, faults). The default is random, and is printed.',
 )
 _JOBS = flags.DEFINE_integer('jobs', 2, 'The number of processes (sharing).', lower_bound=1)
 _SCHEMES = flags.DEFINE_list('schemes', None, 'The schemes (sharing). The default is all.')
@@ -44,7 +56,12 @@ _OUTPUT = flags.DEFINE_string('output', None, 'A Markdown file to write the tabl
 
 def main() -> None:
     """Run the program."""
-    suites = {'resume': _check_resume, 'compare': _check_compare, 'sharing': _check_sharing}
+    suites = {
+        'resume': _check_resume,
+        'compare': _check_compare,
+        'faults': _check_faults,
+        'sharing': _check_sharing,
+    }
     try:
         suites[_SUITE.value]()
     except CheckError as error:
@@ -52,11 +69,15 @@ def main() -> None:
 
 
 def _check_resume() -> None:
-    resume.check(_STEPS.value or 8000, _KILLS.value, _random())
+    resume.check(_STEPS.value or 800, _KILLS.value, _random())
 
 
 def _check_compare() -> None:
-    compare.check(_STEPS.value or 2000, _KILLS.value, _random())
+    compare.check(_STEPS.value or 400, _KILLS.value, _random())
+
+
+def _check_faults() -> None:
+    faults.check(_STEPS.value or 800, _CORRUPTIONS.value, _FULL.value, _random())
 
 
 def _random() -> random.Random:

@@ -1,84 +1,129 @@
-"""Check a comparison that is killed and started again: no finished run is lost or repeated."""
+"""Check a comparison that is stopped at many moments: its table must be the same in the end."""
 
+import collections
+import json
 import random
-import subprocess
-import sys
+import signal
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from experiments.program import console
+from experiments.selfcheck import children
+from experiments.selfcheck.children import Moment
 from experiments.selfcheck.errors import CheckError
 
-_SCHEMES, _METHODS, _SEEDS = ('hard', 'mmoe', 'cross_stitch'), ('sum', 'pcgrad', 'cagrad'), 3
+_SCHEMES, _METHODS, _SEEDS = ('hard', 'mmoe', 'cross_stitch'), ('sum', 'pcgrad'), 3
 _RUNS = _SEEDS * (2 + len(_SCHEMES) * len(_METHODS))
-_POLL = 0.05
-_LONGEST = 20.0
+_POLL = 0.02
+_LONGEST = 10.0
+_PLACES = ('run', 'run', 'move', 'random')
+_TIMES = ('seconds', 'training s')
 
 
 def check(steps: int, kills: int, rng: random.Random) -> None:
-    """Compare three schemes and three methods on digits, and kill the comparison several times.
+    """Compare three schemes and two methods on digits, and stop the comparison several times.
 
     Args:
       steps: The number of steps of each training.
-      kills: The number of kills.
-      rng: The generator of the random times.
+      kills: The number of stops, by SIGKILL, SIGTERM or SIGINT.
+      rng: The generator of the moments.
 
     Raises:
-      CheckError: A finished run is missing or was written again, or the comparison fails.
+      CheckError: A finished run is missing or was written again, the comparison fails, or its
+        results are not those of a comparison that was never stopped.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        runs = Path(folder) / 'runs'
-        finished: dict[str, tuple[int, bytes]] = {}
-        for index in range(kills):
-            process = _start(folder, steps)
-            _wait(process, runs, rng.uniform(0, _LONGEST))
-            process.kill()
-            process.communicate()
-            finished = _finished(runs, finished)
-            console.print(f'kill {index + 1}: {len(finished)} of {_RUNS} runs were finished')
-        process = _start(folder, steps)
-        _, errors = process.communicate()
-        if process.returncode:
-            raise CheckError(
-                f'The comparison ended with code {process.returncode}: {errors[-2000:]}'
-            )
-        finished = _finished(runs, finished)
-        if len(finished) != _RUNS:
-            raise CheckError(f'There should be {_RUNS} runs. Found {len(finished)}.')
-        console.print(f'all {_RUNS} runs are finished, and no run was written twice')
+    with tempfile.TemporaryDirectory() as name:
+        whole = Path(name) / 'whole'
+        children.finish('compare', flags_of(whole, steps))
+        tally: collections.Counter[str] = collections.Counter()
+        finished = 0
+        while tally.total() < kills:
+            finished += 1
+            broken = Path(name) / f'broken-{finished}'
+            before: dict[str, tuple[int, bytes]] = {}
+            while tally.total() < kills:
+                moment = Moment(
+                    rng.choice(_PLACES),
+                    rng.randint(1, 6),
+                    rng.choice(('KILL', 'KILL', 'TERM', 'INT')),
+                )
+                stopped = _stopped(broken, steps, moment, rng)
+                before = _finished(broken / 'runs', before)
+                if not stopped:
+                    break
+                tally[f'{moment.place} {moment.act}'] += 1
+                console.print(f'stop {tally.total()}: {len(before)} of {_RUNS} runs are finished')
+            children.finish('compare', flags_of(broken, steps))
+            _check_same(whole, broken, before)
+    for kind, count in sorted(tally.items()):
+        console.print(f'{kind}: {count}')
 
 
-def _start(folder: str, steps: int) -> subprocess.Popen:
-    flags = {
+def flags_of(workdir: Path, steps: int) -> list[str]:
+    """Return the flags of a comparison on digits."""
+    fields = {
         'sharing': ','.join(_SCHEMES),
         'surgery': ','.join(_METHODS),
         'seeds': _SEEDS,
         'config.train.steps': steps,
-        'config.backbone.widths': '32,',
-        'workdir': folder,
+        'config.backbone.widths': '(32,)',
+        'workdir': workdir,
     }
-    command = [sys.executable, '-m', 'experiments.compare', '--config=configs/digits.py']
-    command += [f'--{name}={value}' for name, value in flags.items()]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    return ['--config=configs/digits.py', *(f'--{name}={value}' for name, value in fields.items())]
 
 
-def _wait(process: subprocess.Popen, runs: Path, seconds: float) -> None:
-    """Wait until one more run is finished, and then for some seconds."""
-    before = len(list(runs.glob('*.json')))
-    while process.poll() is None and len(list(runs.glob('*.json'))) == before:
-        time.sleep(_POLL)
-    end = time.monotonic() + seconds
-    while process.poll() is None and time.monotonic() < end:
-        time.sleep(_POLL)
-    if process.poll() is not None:
-        raise CheckError('The comparison ended before it was killed. Use more --steps.')
+def results_of(folder: Path) -> Any:
+    """Return the results of a comparison without times."""
+    return _without_times(json.loads((folder / 'results.json').read_text()))
+
+
+def _stopped(workdir: Path, steps: int, moment: Moment, rng: random.Random) -> bool:
+    """Compare until the moment comes, and return whether it came."""
+    flags = flags_of(workdir, steps)
+    if moment.place == 'random':
+        process = children.start('compare', flags)
+        while process.poll() is None and children.holder_of(workdir) != process.pid:
+            time.sleep(_POLL)
+        end = time.monotonic() + rng.uniform(0, _LONGEST)
+        while process.poll() is None and time.monotonic() < end:
+            time.sleep(_POLL)
+        process.send_signal(signal.Signals[f'SIG{moment.act}'])
+        ended = children.end(process)
+    else:
+        ended = children.run('compare', flags, moment)
+    stopped = -signal.SIGKILL if moment.act == 'KILL' else children.STOPPED
+    if ended.code not in (0, stopped):
+        raise CheckError(f'{moment}: the code was {ended.code}: {ended.said[-3000:]}')
+    return ended.code == stopped
 
 
 def _finished(runs: Path, before: dict[str, tuple[int, bytes]]) -> dict[str, tuple[int, bytes]]:
     """Return the files of all finished runs. Files that were there before must not have changed."""
-    now = {p.name: (p.stat().st_mtime_ns, p.read_bytes()) for p in runs.glob('*.json')}
+    found = [path for path in runs.glob('*.json') if not path.name.startswith('.')]
+    now = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in found}
     changed = [name for name, file in before.items() if now.get(name) != file]
     if changed:
         raise CheckError(f'Runs were lost or repeated: {changed}')
     return now
+
+
+def _check_same(whole: Path, broken: Path, before: dict[str, tuple[int, bytes]]) -> None:
+    count = len(_finished(broken / 'runs', before))
+    if count != _RUNS:
+        raise CheckError(f'There should be {_RUNS} runs. Found {count}.')
+    left = [path for path in children.files_of(broken) if path.name.startswith('.')]
+    if left:
+        raise CheckError(f'Files were left behind: {left}')
+    if results_of(whole) != results_of(broken):
+        raise CheckError(f'The results in {whole} and {broken} differ.')
+    console.print(
+        f'all {_RUNS} runs are finished, none was written twice, and the table is the same'
+    )
+
+
+def _without_times(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_times(item) for k, item in value.items() if k not in _TIMES}
+    return [_without_times(item) for item in value] if isinstance(value, list) else value

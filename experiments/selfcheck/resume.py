@@ -1,114 +1,96 @@
-"""Check a training that is killed and started again: it must end in the same state."""
+"""Check a training that is stopped at many moments: it must end as if it were never stopped."""
 
+import collections
+import json
 import random
-import shutil
-import subprocess
-import sys
+import signal
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-import jax
-import numpy as np
-import orbax.checkpoint as ocp
-
 from experiments.program import console
+from experiments.selfcheck import children, digits
+from experiments.selfcheck.children import Moment
 from experiments.selfcheck.errors import CheckError
-from mtljax.training import read_rows
+from experiments.selfcheck.moments import PLACES
 
-_POLL = 0.0005
-_EVERY = 100
-_DELAY = 0.2
+_ACTS = ('KILL', 'KILL', 'TERM', 'INT')  # half of them are kills
+_RANDOM = 'random'
+_MANY = 9
+_LONGEST = 2.0  # seconds after the first row of the log
 
 
 def check(steps: int, kills: int, rng: random.Random) -> None:
-    """Compare a training that is killed several times with an uninterrupted one.
+    """Compare trainings that are stopped several times with one that is not.
 
     Args:
-      steps: The number of training steps; there is a checkpoint every 100 steps.
-      kills: The number of kills; one of them happens while a checkpoint is written.
-      rng: The generator of the random times: a step, and a delay after it.
+      steps: The number of training steps; there is a checkpoint every 40 steps.
+      kills: The number of stops, by SIGKILL, SIGTERM or SIGINT.
+      rng: The generator of the moments.
 
     Raises:
-      CheckError: The last states differ, a training fails, or it ends before it is killed.
+      CheckError: The end differs, a training fails, or a signal does not stop it as it should.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        whole, broken = Path(folder) / 'whole', Path(folder) / 'broken'
-        begin = time.perf_counter()
-        _finish(_start(whole, steps))
-        seconds = time.perf_counter() - begin
-        console.print(f'uninterrupted: {seconds:.1f} s')
-        at_write = rng.randrange(kills)
-        for index, step in enumerate(sorted(rng.sample(range(steps - 3 * _EVERY), kills))):
-            process = _start(broken, steps)
-            _wait(process, lambda step=step: _logged(broken) >= step)
-            time.sleep(rng.uniform(0, _DELAY))
-            if index == at_write:
-                _wait(process, lambda: _is_writing(broken))
-            while_writing = _kill(process, broken)
-            written = ', while a checkpoint was written' if while_writing else ''
-            console.print(f'kill {index + 1}: step {_newest(broken)} was saved{written}')
-        _finish(_start(broken, steps))
-        _compare(whole, broken, steps)
-        shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        counts = _whole(folder, steps)
+        tally: collections.Counter[str] = collections.Counter()
+        finished = 0
+        while tally.total() < kills:
+            finished += 1
+            broken = folder / f'broken-{finished}'
+            while tally.total() < kills:
+                moment = _drawn(counts, rng)
+                if not _stopped(broken, steps, moment, rng):
+                    break
+                tally[f'{moment.place} {moment.act}'] += 1
+            children.finish('train', digits.flags_of(broken, steps))
+            digits.check_same(folder / 'whole', broken)
+            console.print(f'{tally.total()} stops: {finished} trainings ended with the same bits')
+    for kind, count in sorted(tally.items()):
+        console.print(f'{kind}: {count}')
 
 
-def _start(workdir: Path, steps: int) -> subprocess.Popen:
-    options = [f'--config.train.steps={steps}', f'--config.train.eval_every={_EVERY}']
-    command = [sys.executable, '-m', 'experiments.train', f'--workdir={workdir}', *options]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+def _whole(folder: Path, steps: int) -> dict[str, int]:
+    """Train without a stop; return how often each place is reached."""
+    flags = digits.flags_of(folder / 'whole', steps)
+    counts = folder / 'counts.json'
+    ended = children.run('train', flags, Moment('count', counts, '-'))
+    if ended.code:
+        raise CheckError(f'The training ended with code {ended.code}: {ended.said[-2000:]}')
+    found = json.loads(counts.read_text())
+    return {place: found[place] for place in PLACES if place in found}
 
 
-def _finish(process: subprocess.Popen) -> None:
-    _, errors = process.communicate()
-    if process.returncode:
-        raise CheckError(
-            f'A training ended with code {process.returncode}: {errors.decode()[-2000:]}'
-        )
+def _drawn(counts: dict[str, int], rng: random.Random) -> Moment:
+    """Draw a moment. If there are many, it is an early one, so that trainings are stopped often."""
+    place = rng.choice([*counts, _RANDOM])
+    count = counts.get(place, 1)
+    latest = count // 3 if count > _MANY else count
+    return Moment(place, rng.randint(1, latest), rng.choice(_ACTS))
 
 
-def _wait(process: subprocess.Popen, happened: Callable[[], bool]) -> None:
-    while process.poll() is None and not happened():
-        time.sleep(_POLL)
+def _stopped(workdir: Path, steps: int, moment: Moment, rng: random.Random) -> bool:
+    """Train until the moment comes, and return whether it came."""
+    flags = digits.flags_of(workdir, steps)
+    if moment.place == _RANDOM:
+        process = children.start('train', flags)
+        _wait_for_rows(process, workdir)
+        time.sleep(rng.uniform(0, _LONGEST))
+        process.send_signal(signal.Signals[f'SIG{moment.act}'])
+        ended = children.end(process)
+    else:
+        ended = children.run('train', flags, moment)
+    stopped = -signal.SIGKILL if moment.act == 'KILL' else children.STOPPED
+    if ended.code not in (0, stopped):
+        raise CheckError(f'{moment}: the code was {ended.code}: {ended.said[-3000:]}')
+    if ended.code == children.STOPPED and ended.said.count('Start the same command again') != 1:
+        raise CheckError(f'{moment}: the program did not say how to go on: {ended.said}')
+    return ended.code == stopped
 
 
-def _kill(process: subprocess.Popen, workdir: Path) -> bool:
-    """Kill the process, and return whether it was writing a checkpoint."""
-    if process.poll() is not None:
-        raise CheckError('The training ended before it was killed. Use more --steps.')
-    process.kill()
-    process.communicate()
-    return _is_writing(workdir)
-
-
-def _logged(workdir: Path) -> int:
-    return max((row['step'] for row in read_rows(workdir / 'metrics.jsonl')), default=0)
-
-
-def _is_writing(workdir: Path) -> bool:
-    return any(workdir.glob('checkpoints/*.orbax-checkpoint-tmp'))
-
-
-def _newest(workdir: Path) -> int:
-    return max((int(p.name) for p in workdir.glob('checkpoints/*') if p.name.isdigit()), default=0)
-
-
-def _compare(whole: Path, broken: Path, steps: int) -> None:
-    states = [_restore(workdir, steps) for workdir in (whole, broken)]
-    named = jax.tree_util.tree_leaves_with_path(states[0])
-    paths = [jax.tree_util.keystr(path) for path, _ in named]
-    leaves = [jax.tree.leaves(state) for state in states]
-    different = [
-        path
-        for path, first, second in zip(paths, *leaves, strict=True)
-        if np.asarray(first).tobytes() != np.asarray(second).tobytes()
-    ]
-    if different:
-        raise CheckError(f'{len(different)} of {len(paths)} leaves differ: {different[:5]}')
-    console.print(f'all {len(paths)} leaves of the last state are equal, bit by bit')
-
-
-def _restore(workdir: Path, steps: int):
-    folder = workdir.absolute() / 'checkpoints' / str(steps) / 'state'
-    return ocp.StandardCheckpointer().restore(folder)
+def _wait_for_rows(process, workdir: Path) -> None:
+    log = workdir / 'metrics.jsonl'
+    before = log.stat().st_size if log.exists() else 0
+    while process.poll() is None and not (log.exists() and log.stat().st_size != before):
+        time.sleep(0.001)

@@ -1,10 +1,12 @@
 """Functions that write a file completely or not at all."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_OF_TENSORSTORE = re.compile(r"os_error_code='(\d+)'")
 _PARTIAL = '.partial'  # is in the names of files that are being written
 
 
@@ -24,7 +26,9 @@ def could_not_write(path: Path, size: int, error: BaseException) -> WriteError:
       error: The error of the operating system or of a library.
     """
     number = getattr(error, 'errno', None)
-    reason = getattr(error, 'strerror', None) or str(error).splitlines()[0]
+    if number is None and (found := _OF_TENSORSTORE.search(str(error))):
+        number = int(found[1])
+    reason = os.strerror(number) if number else str(error).splitlines()[0]
     return WriteError(
         number,
         f'{path} should be written, with {size:,} bytes. Found an error: {reason}. Make room or '

@@ -1,6 +1,10 @@
 """Checkpoints of the whole training state: the newest ones and the best."""
 
+import contextlib
+import errno
 import math
+import os
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -17,7 +21,9 @@ from mtljax.files import WriteError, could_not_write
 from mtljax.training import _checkpoint_files as files
 from mtljax.training._checks import checks_of
 from mtljax.training._file_sums import write_sums
+from mtljax.training._orbax_log import OrbaxErrors
 
+_OVERHEAD = 1 << 20  # bytes of a checkpoint beside its arrays, rounded up
 _PATTERNS = '[]\\'  # orbax reads them in the name of a folder as patterns, and loses files
 
 
@@ -58,6 +64,9 @@ class Checkpoints:
         self._damaged: int | None = None
         self._written = -1  # the step of the last checkpoint
         self._failure: WriteError | None = None
+        self._has_failed = False
+        self._errors = OrbaxErrors()
+        self._errors.install()
         self._scores = {step: self._score_of(step) for step in files.steps_in(self._folder)}
         options = ocp.CheckpointManagerOptions(
             preservation_policy=_NewestAndBest(self._scores),
@@ -88,6 +97,7 @@ class Checkpoints:
         """
         self._wait()
         host = jax.tree.map(_host, state)
+        self._check_room(step, host)
         checks = checks_of(host, progress, -math.inf if math.isnan(score) else score)
         args = ocp.args.Composite(
             state=ocp.args.StandardSave(host),
@@ -98,8 +108,8 @@ class Checkpoints:
         try:
             self._manager.save(step, args=args)
         except OSError as error:
-            size = sum(leaf.nbytes for leaf in jax.tree.leaves(host))
-            raise could_not_write(self._folder / str(step), size, error) from error
+            self._has_failed = True
+            raise could_not_write(self._folder / str(step), _size(host), error) from error
         self._check = threading.Thread(target=self._finish, args=(step, host))
         self._check.start()
 
@@ -125,8 +135,12 @@ class Checkpoints:
 
     def close(self) -> None:
         """Wait until the last checkpoint is written, then close the folder."""
-        self._wait()
-        self._manager.close()
+        try:
+            self._wait()
+        finally:
+            with contextlib.suppress(*[Exception] * self._has_failed):  # it raises the same again
+                self._manager.close()
+            self._errors.remove()
 
     def _read(self, like: PyTree, steps: list[int]) -> tuple[PyTree, dict[str, Any]]:
         """Read the last checkpoint of a list that is not damaged.
@@ -187,8 +201,14 @@ class Checkpoints:
         except WriteError as error:
             self._failure = error
         except Exception as error:
-            size = sum(leaf.nbytes for leaf in jax.tree.leaves(host))
-            self._failure = could_not_write(path, size, error)
+            self._failure = could_not_write(path, _size(host), error)
+
+    def _check_room(self, step: int, host: PyTree) -> None:
+        """Refuse to write on a disk that is too full: orbax would print an error per array."""
+        needed = _size(host) + _OVERHEAD
+        if shutil.disk_usage(self._folder).free < needed:
+            full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise could_not_write(self._folder / str(step), needed, full)
 
     def _wait(self) -> None:
         if self._check is not None:
@@ -198,7 +218,7 @@ class Checkpoints:
             self._forget(self._damaged)
             self._damaged = None
         if self._failure is not None:
-            failure, self._failure = self._failure, None
+            failure, self._failure, self._has_failed = self._failure, None, True
             self._scores.pop(self._written, None)
             raise failure
 
@@ -221,6 +241,10 @@ class _NewestAndBest(checkpoint_managers.PreservationPolicy):
         for step in set(self._scores) - kept:
             del self._scores[step]
         return [info.step in kept for info in checkpoints]
+
+
+def _size(host: PyTree) -> int:
+    return sum(leaf.nbytes for leaf in jax.tree.leaves(host))
 
 
 def _host(leaf):
