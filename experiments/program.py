@@ -1,6 +1,7 @@
 """What all programs share: flags, one-line errors, the compilation cache and work folders."""
 
 import contextlib
+import errno
 import json
 import math
 import os
@@ -112,14 +113,25 @@ def run(main: Callable[..., None], *, default: Sequence[str] = (), arguments: bo
         except StoppedError as error:
             print(f'{error} Start the same command again to continue.', file=sys.stderr)
             sys.exit(_STOPPED)
-        except (UsageError, NonFiniteLossError, WriteError) as error:
+        except (UsageError, NonFiniteLossError, OSError) as error:
             if flags.FLAGS.verbosity > 0:
                 raise
-            _fail(f'{error} (--verbosity=1 shows where)')
+            _fail(f'{_said_by(error)} (--verbosity=1 shows where)')
         finally:
             holding.close()
 
     app.run(guarded, flags_parser=_parse)
+
+
+def _said_by(error: Exception) -> str:
+    """Return the message of an error. An error of the operating system also says what to do."""
+    if not isinstance(error, OSError) or isinstance(error, WriteError):
+        return str(error)
+    path = error.filename or 'A file'
+    return (
+        f'{path} should be a file that can be read. Found an error: {error.strerror or error}. '
+        'Remove it, make it readable or choose another folder, and start again.'
+    )
 
 
 _CONFIG_FLAGS = ('--config', '-config')
@@ -182,11 +194,12 @@ def claim(workdir: Path, config: ConfigDict) -> None:
     try:
         holding.enter_context(locked(workdir))
         remove_partial_files(workdir)
-    except WriteError:
-        raise
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
         raise UsageError(
-            f'--workdir should be a folder that can be written. Found {workdir}: {error}.'
+            f'--workdir should be a folder that can be written. Found {workdir}: '
+            f'{os.strerror(error.errno or 0)}. Choose another folder, or make this one writable.'
         ) from error
     except LockedError as error:
         raise UsageError(str(error)) from error
@@ -205,7 +218,7 @@ def _check_numbers(config: Mapping[str, Any]) -> None:
 def _read_config(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise UsageError(
             f'{path} should hold the config of the run. Found a damaged file: {error}. Remove it, '
             'if the run belongs to the config that you passed.'

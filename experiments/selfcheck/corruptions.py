@@ -56,12 +56,15 @@ def check(folder: Path, steps: int, count: int, rng: random.Random) -> None:
         try:
             outcome = _outcome(case, run)
         except CheckError as error:
-            raise CheckError(f'{what}: {error}') from error
+            outcome = f'FAILED: {error}'
         console.print(f'{what}: {outcome}', markup=False)
         tally[f'{kind}: {outcome.split(":")[0]}'] += 1
         shutil.rmtree(run)
     for kind, number in sorted(tally.items()):
         console.print(f'{kind}: {number}')
+    failed = sum(number for kind, number in tally.items() if kind.endswith('FAILED'))
+    if failed:
+        raise CheckError(f'{failed} of {count} damaged files: see the lines with FAILED above.')
 
 
 def _cases(folder: Path, steps: int) -> list[_Case]:

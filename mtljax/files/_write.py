@@ -1,5 +1,6 @@
 """Functions that write a file completely or not at all."""
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -7,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _OF_TENSORSTORE = re.compile(r"os_error_code='(\d+)'")
+_MAKE_ROOM = 'Make room or choose another folder, and start again.'
+_CHOOSE = 'Choose another folder, or make this path writable, and start again.'
 _PARTIAL = '.partial'  # is in the names of files that are being written
 
 
@@ -29,10 +32,10 @@ def could_not_write(path: Path, size: int, error: BaseException) -> WriteError:
     if number is None and (found := _OF_TENSORSTORE.search(str(error))):
         number = int(found[1])
     reason = os.strerror(number) if number else str(error).splitlines()[0]
+    advice = _MAKE_ROOM if number in (errno.ENOSPC, errno.EDQUOT) else _CHOOSE
     return WriteError(
         number,
-        f'{path} should be written, with {size:,} bytes. Found an error: {reason}. Make room or '
-        'choose another folder, and start again.',
+        f'{path} should be written, with {size:,} bytes. Found an error: {reason}. {advice}',
     )
 
 

@@ -12,10 +12,12 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from mtljax.base import PyTree
+from mtljax.files import sum_of_json
 from mtljax.training._checks import Checks, NewerFormatError, checks_of, from_json, name_of, sum_of
 from mtljax.training._file_sums import damaged_files
 
 DELETED, DAMAGED = 'deleted', 'damaged'  # subfolders of a folder of checkpoints
+_UNREAD = ('commit_success.txt', '_CHECKPOINT_METADATA')  # no value is read from them
 _log = logging.getLogger(__name__)
 
 
@@ -168,6 +170,8 @@ def read_parameters(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     state, progress, failure = _restored(path, None)
     if failure is not None:
         raise DamagedError(f'{path} is damaged: its files cannot be read.')
+    if checks is not None:
+        _verify_progress(path, checks, sum_of_json(progress))
     named = jax.tree_util.tree_leaves_with_path(state)
     sums = {name_of(place): sum_of(np.asarray(leaf)) for place, leaf in named}
     for leaf in () if checks is None else checks.leaves:
@@ -179,19 +183,23 @@ def read_parameters(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _check_files(path: Path) -> None:
-    damaged = next(damaged_files(path), None)
+    damaged = next((name for name in damaged_files(path) if Path(name).name not in _UNREAD), None)
     if damaged is not None:
         raise DamagedError(f'{path / damaged} is damaged: its checksum does not fit.')
 
 
 def _verify(path: Path, checks: Checks, found: Checks) -> None:
-    if found.progress != checks.progress:
-        raise DamagedError(f'{path}/progress/metadata is damaged: its checksum does not fit.')
+    _verify_progress(path, checks, found.progress)
     for leaf, other in zip(checks.leaves, found.leaves, strict=True):
         if leaf.sum != other.sum:
             raise DamagedError(
                 f'{path}/state is damaged: the checksum of {leaf.path} does not fit.'
             )
+
+
+def _verify_progress(path: Path, checks: Checks, found: int) -> None:
+    if found != checks.progress:
+        raise DamagedError(f'{path}/progress/metadata is damaged: its checksum does not fit.')
 
 
 def _check_kinds(path: Path, checks: Checks, like: PyTree) -> None:

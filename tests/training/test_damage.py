@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import types
 
 import jax
 import jax.numpy as jnp
@@ -229,3 +230,24 @@ def test_the_best_state_is_damaged(tmp_path, gone):
     again = opened()
     assert (int(again.state['n']['count']), int(again.best['n']['count'])) == (10, 10)
     again.close()
+
+
+@pytest.mark.parametrize('name', ['commit_success.txt', '_CHECKPOINT_METADATA'])
+def test_a_damaged_file_that_holds_no_value(folder, name, caplog):
+    (folder / '20' / name).write_bytes(b'\x00\xff{')
+    assert restore(folder)[1] == {'step': 20}
+    save(folder, [30])
+    assert restore(folder)[1] == {'step': 30}
+
+
+def test_a_full_disk_is_noticed_before_a_checkpoint_is_written(tmp_path, monkeypatch):
+    checkpoints = training.Checkpoints(tmp_path)
+    checkpoints.save(1, state_of(1), {}, 0.0)
+    full = types.SimpleNamespace(free=1000)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, 'disk_usage', lambda path: full)
+        with pytest.raises(files.WriteError, match=r'2 should be written, with 1,048,\d+ bytes'):
+            checkpoints.save(2, state_of(2), {}, 0.0)
+    checkpoints.save(3, state_of(3), {'step': 3}, 0.0)
+    checkpoints.close()
+    assert restore(tmp_path)[1] == {'step': 3}
