@@ -17,7 +17,14 @@ from ml_collections import ConfigDict, config_flags
 from rich.console import Console
 
 from mtljax.build import former_names
-from mtljax.files import LockedError, WriteError, locked, remove_partial_files, write_text
+from mtljax.files import (
+    LockedError,
+    WriteError,
+    local_folder,
+    locked,
+    remove_partial_files,
+    write_text,
+)
 from mtljax.training import NonFiniteLossError, StoppedError
 
 _LISTED = 5
@@ -74,6 +81,22 @@ def define_workdir() -> Any:
     return flags.DEFINE_string(
         'workdir', None, 'The folder of the results. The default is runs/NAME of the config.'
     )
+
+
+def folder_of(workdir: str | None, default: str) -> Path:
+    """Return the folder of the results.
+
+    Args:
+      workdir: The value of the flag ``--workdir``.
+      default: The name of the folder in ``runs`` if the flag has no value.
+
+    Raises:
+      UsageError: The folder is the address of a remote storage.
+    """
+    try:
+        return local_folder(workdir or Path('runs') / default)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def define_trust() -> Any:

@@ -7,7 +7,6 @@ If you start the program again with the same folder, it continues where it stopp
 frequencies of their classes.
 """
 
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -37,7 +36,7 @@ def main() -> None:
         with config.unlocked():
             config.train.prefer = _PREFER.value
     built = build.setup(config)
-    workdir = Path(_WORKDIR.value or Path('runs') / name)
+    workdir = program.folder_of(_WORKDIR.value, name)
     program.claim(workdir, config)
     chance = training.constant_baseline(built.model, built.dataset)
     result = build.train(built, seed=config.seed, workdir=workdir, progress=name)

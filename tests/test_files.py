@@ -92,3 +92,13 @@ def test_partial_files_are_removed_and_others_stay(tmp_path):
         (tmp_path / name).touch()
     files.remove_partial_files(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+
+
+def test_a_folder_that_a_user_names(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    assert files.local_folder('~/run') == tmp_path / 'run'
+    for name in ('~nobody-here', 'a~b', 'C:', 'a:b'):
+        assert str(files.local_folder(name)) == name
+    for name in ('gs://bucket/run', 's3://bucket', Path('gs://bucket/run')):
+        with pytest.raises(ValueError, match='disk of this computer'):
+            files.local_folder(name)

@@ -19,8 +19,6 @@ only the missing runs. You may then add methods or seeds.
 Without flags, it compares hard sharing with and without PCGrad on handwritten digits.
 """
 
-from pathlib import Path
-
 from absl import flags
 
 from experiments import program
@@ -35,7 +33,7 @@ define_flags()
 def main() -> None:
     """Run the program."""
     config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
-    workdir = Path(_WORKDIR.value or Path('runs') / f'compare-{name}')
+    workdir = program.folder_of(_WORKDIR.value, f'compare-{name}')
     run_comparison(config, read_plan(config), name, workdir)
 
 

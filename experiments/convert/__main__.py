@@ -23,8 +23,6 @@ program writes DIR completely or not at all. The last line that it prints is the
 continues training in DIR.
 """
 
-from pathlib import Path
-
 from absl import flags
 
 from experiments import program
@@ -62,9 +60,9 @@ def main() -> None:
     experts = _NUM_EXPERTS.value
     options = [] if experts is None else [f'sharing.num_experts={experts}']
     request = Request(
-        Path(folder),
+        program.folder_of(folder, ''),
         scheme,
-        Path(workdir),
+        program.folder_of(workdir, ''),
         newest=_CHECKPOINT.value == 'newest',
         noise=_NOISE.value,
         options=options + _SET.value,

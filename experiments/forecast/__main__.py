@@ -16,7 +16,6 @@ Without flags, the program generates two series.
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from absl import flags
 from ml_collections import ConfigDict
@@ -39,7 +38,7 @@ _WORKDIR = program.define_workdir()
 def main() -> None:
     """Run the program."""
     start, config, name = time.time(), _CONFIG.value, program.run_name(flags.FLAGS['config'])
-    workdir = Path(_WORKDIR.value or Path('runs') / f'forecast-{name}')
+    workdir = program.folder_of(_WORKDIR.value, f'forecast-{name}')
     dataset = build.datasets()
     plan = read_plan(config, dataset)
     program.claim_comparison(workdir, config)

@@ -28,9 +28,10 @@ def check_full(folder: Path, steps: int, count: int) -> None:
     Raises:
       CheckError: A message is wrong, or the run does not go on to the same bits.
     """
-    needed = _OVERHEAD + sum(path.stat().st_size for path in children.files_of(folder / 'whole'))
+    whole = sum(path.stat().st_size for path in children.files_of(folder / 'whole'))
     for index in range(count):
-        size = max(1, round(needed * (index + 1) / (count + 1) / _PAGE)) * _PAGE
+        checkpoints = _OVERHEAD + whole * index // count  # full at a checkpoint
+        size = _PAGE * (1 + index) if index % 2 else checkpoints  # or before the first one
         with _disk(folder / 'disk', f'{size}') as mounted:
             run = folder / 'disk' / 'run'
             flags = digits.flags_of(run, steps)

@@ -11,7 +11,7 @@ from experiments.selfcheck import children, compare, corruptions, digits, disks
 from experiments.selfcheck.children import Moment
 from experiments.selfcheck.errors import CheckError
 
-_STOP = 30  # the log is opened this often before the training stops
+_STOP = 20  # the log is opened this often before the training stops
 _POLL = 0.01
 
 

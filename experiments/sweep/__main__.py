@@ -14,8 +14,6 @@ writes every run to the folder as soon as it is done. If you start it again, it 
 missing runs.
 """
 
-from pathlib import Path
-
 from absl import flags
 
 from experiments import build, program
@@ -36,7 +34,7 @@ define_flags()
 def main() -> None:
     """Run the program."""
     config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
-    workdir = Path(_WORKDIR.value or Path('runs') / f'sweep-{name}')
+    workdir = program.folder_of(_WORKDIR.value, f'sweep-{name}')
     plan, sweep, dataset = read_plan(config), read_sweep(config), build.datasets()
     runs = Runs(workdir / 'runs', dataset)
     comparisons = {

@@ -11,8 +11,6 @@ The tables and figures are written to the folder of the comparison. All tables a
 text_entry.md.
 """
 
-from pathlib import Path
-
 from absl import flags
 
 from experiments import build, program
@@ -33,7 +31,7 @@ _CALLS = flags.DEFINE_integer(
 def main() -> None:
     """Run the program."""
     config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
-    workdir = Path(_WORKDIR.value or Path('runs') / f'compare-{name}')
+    workdir = program.folder_of(_WORKDIR.value, f'compare-{name}')
     run_comparison(config, read_plan(config), name, workdir)
     spec = config.to_dict()
     dataset = build.build(spec['data'], 'data')

@@ -31,7 +31,7 @@ def main() -> None:
     """Run the program."""
     config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
     setup = read_setup(config, _METHODS.value)
-    workdir = Path(_WORKDIR.value or Path('runs') / name)
+    workdir = program.folder_of(_WORKDIR.value, name)
     program.claim(workdir, ConfigDict({'config': config, 'methods': list(setup.methods)}))
     progress = track(setup.methods, name, console=program.console, transient=True)
     runs = {method: run(setup, method) for method in progress}

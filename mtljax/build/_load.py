@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from mtljax.base import Dataset, MultiTask
 from mtljax.build._setup import setup
 from mtljax.build._trusted import check_names
+from mtljax.files import local_folder
 from mtljax.training import Saved
 from mtljax.training import load as load_parameters
 
@@ -68,7 +69,7 @@ def load(workdir: str | Path, *, newest: bool = False, trust: Collection[str] = 
     >>> run.saved.step, training.evaluate(run.model, run.dataset.tasks, run.saved, run.dataset.test)
     (4, {'left': {'loss': ...}, 'right': {'loss': ...}})
     """
-    path = Path(workdir) / 'config.json'
+    path = local_folder(workdir) / 'config.json'
     try:
         config = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:

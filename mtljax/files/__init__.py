@@ -2,6 +2,7 @@
 
 from mtljax.files._checksum import sum_of_json, with_checksum, without_checksum
 from mtljax.files._content import npz_of, png_of
+from mtljax.files._folder import local_folder
 from mtljax.files._lock import LockedError, locked
 from mtljax.files._write import (
     WriteError,
@@ -17,6 +18,7 @@ __all__ = [
     'WriteError',
     'append_bytes',
     'could_not_write',
+    'local_folder',
     'locked',
     'npz_of',
     'png_of',

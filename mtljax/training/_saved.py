@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from mtljax.base import Dataset, MultiTask, Params, State
+from mtljax.files import local_folder
 from mtljax.module import shapes
 from mtljax.training._checkpoint_files import read_parameters, steps_in
 from mtljax.training._evaluate import Results
@@ -63,7 +64,7 @@ def load(workdir: str | Path, model: MultiTask, dataset: Dataset, *, newest: boo
     >>> results = training.evaluate(model, digits.tasks, saved, digits.test)
     """
     saved = read_saved(workdir, newest=newest)
-    run = read_run(Path(workdir) / 'run.json')
+    run = read_run(local_folder(workdir) / 'run.json')
     found = [] if run is None else differences(run['data'], fingerprint(dataset))
     if found:
         raise ValueError(
@@ -81,7 +82,7 @@ def read_saved(workdir: str | Path, *, newest: bool = False) -> Saved:
     Raises:
       ValueError: The folder holds no whole checkpoint.
     """
-    folder = Path(workdir).absolute() / 'checkpoints'
+    folder = local_folder(workdir).absolute() / 'checkpoints'
     steps = steps_in(folder) if folder.is_dir() else []
     if not steps:
         raise ValueError(

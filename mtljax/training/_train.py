@@ -7,6 +7,7 @@ import optax
 
 from mtljax import trees
 from mtljax.base import Dataset, MultiTask
+from mtljax.files import local_folder
 from mtljax.training._loop import Result, run_seeds
 from mtljax.training._options import Options
 from mtljax.training._saved import Saved
@@ -67,7 +68,7 @@ def train(
     >>> result.best_step, sorted(result.test['left'])
     (4, ['accuracy', 'loss'])
     """
-    folder = None if workdir is None else Path(workdir)
+    folder = None if workdir is None else local_folder(workdir)
     options = Options.of(options, **keywords)
     source = None if init_from is None else (init_from, where)
     return run_seeds(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from mtljax.files import without_checksum
+from mtljax.files import local_folder, without_checksum
 from mtljax.training._checkpoint_files import (
     DamagedError,
     is_whole,
@@ -52,7 +52,7 @@ def verify(workdir: str | Path) -> list[Verdict]:
     ...     [(verdict.path.name, verdict.state) for verdict in verify(folder)]
     [('summary.json', 'damaged')]
     """
-    folder = Path(workdir)
+    folder = local_folder(workdir)
     if not folder.is_dir():
         raise ValueError(f'{folder} should be the folder of a run. Found no folder.')
     return sorted(_verdicts(folder), key=lambda verdict: verdict.path)

@@ -105,9 +105,18 @@ def test_compare_keeps_what_it_trained(tmp_path):
     assert (tmp_path / 'table.md').read_text().splitlines() == rows
 
 
-@pytest.mark.exhaustive  # it starts four trainings in processes of their own
-def test_a_killed_run_ends_with_the_same_bits():
-    done = start('selfcheck', '--suite=resume', '--steps=400', '--kills=1')
+@pytest.mark.exhaustive  # each starts many programs
+@pytest.mark.parametrize(
+    ('flags', 'said'),
+    [
+        (('resume', '--steps=400', '--kills=4'), '4 stops: 1 trainings ended with the same bits'),
+        (('compare', '--steps=400', '--kills=2'), 'and the table is the same'),
+        (('faults', '--steps=400', '--corruptions=3', '--full=2'), 'two runs in one folder'),
+    ],
+    ids=['resume', 'compare', 'faults'],
+)
+def test_stops_and_faults(flags, said):
+    suite, *others = flags
+    done = start('selfcheck', f'--suite={suite}', '--seed=1', *others)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert 'while a checkpoint was written' in done.stdout
-    assert 'bit by bit' in done.stdout.splitlines()[-1]
+    assert said in done.stdout
