@@ -1,0 +1,25 @@
+"""What all programs share: flags, one-line errors, the compilation cache and work folders."""
+
+from experiments.program.define import define_config, define_trust, define_workdir, run_name
+from experiments.program.errors import UsageError
+from experiments.program.folder import NOT_ASKED, claim, claim_comparison, folder_of, holding
+from experiments.program.output import console, to_json
+from experiments.program.running import run
+from experiments.program.stopping import stop
+
+__all__ = [
+    'NOT_ASKED',
+    'UsageError',
+    'claim',
+    'claim_comparison',
+    'console',
+    'define_config',
+    'define_trust',
+    'define_workdir',
+    'folder_of',
+    'holding',
+    'run',
+    'run_name',
+    'stop',
+    'to_json',
+]

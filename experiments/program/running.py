@@ -1,0 +1,79 @@
+"""How a program starts and ends."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import jax
+from absl import app, flags, logging
+
+from experiments.program.errors import UsageError, fail, said_by
+from experiments.program.folder import holding
+from experiments.program.stopping import STOPPED, stop
+from mtljax.training import NonFiniteLossError, StoppedError
+
+_CONFIG_FLAGS = ('--config', '-config')
+_HELP_FLAGS = ('--help', '-help', '-h', '--helpshort')
+
+
+def run(main: Callable[..., None], *, default: Sequence[str] = (), arguments: bool = False) -> None:
+    """Parse the flags and run ``main``. For an error that the user can correct, print one line.
+
+    Args:
+      main: The program.
+      default: The flags that are added in front if no config is given.
+      arguments: Whether ``main`` takes the list of arguments that are not flags. If False, such
+        arguments are an error.
+    """
+    if not any(arg.split('=')[0] in _CONFIG_FLAGS for arg in sys.argv):
+        sys.argv[1:1] = default
+
+    def guarded(argv: Sequence[str]) -> None:
+        if not flags.FLAGS['verbosity'].present:
+            logging.set_verbosity(logging.WARNING)
+        cache = os.environ.get('JAX_COMPILATION_CACHE_DIR', '~/.cache/mtljax')
+        jax.config.update('jax_compilation_cache_dir', str(Path(cache).expanduser()))
+        jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.1)
+        holding.enter_context(stop.installed())
+        try:
+            if argv[1:] and not arguments:
+                raise UsageError(
+                    f'All arguments should be flags, which begin with --. Found {list(argv[1:])}.'
+                )
+            main(*([argv[1:]] if arguments else []))
+        except StoppedError as error:
+            print(f'{error} Start the same command again to continue.', file=sys.stderr)
+            sys.exit(STOPPED)
+        except (UsageError, NonFiniteLossError, OSError) as error:
+            if flags.FLAGS.verbosity > 0:
+                raise
+            fail(f'{said_by(error)} (--verbosity=1 shows where)')
+        finally:
+            holding.close()
+
+    app.run(guarded, flags_parser=_parse)
+
+
+def _parse(argv: Sequence[str]) -> list[str]:
+    if set(_HELP_FLAGS) & set(argv):
+        print(_help())
+        sys.exit(0)
+    try:
+        rest = flags.FLAGS(list(argv))
+        if 'config' in flags.FLAGS:
+            flags.FLAGS.config.to_dict()  # raises here if the file did not load
+    except (AttributeError, KeyError) as error:
+        fail(f'The config has no such field: {error.args[0]}.')
+    except (flags.Error, TypeError, ValueError, OSError) as error:
+        fail(str(error))
+    return rest
+
+
+def _help() -> str:
+    """Return the docstring of the program, and its flags."""
+    lines = [sys.modules['__main__'].__doc__ or '', 'Flags:']
+    for module, defined in flags.FLAGS.flags_by_module_dict().items():
+        if module.startswith('experiments') or module == sys.argv[0]:
+            lines += [f'  --{flag.name}: {flag.help} (default: {flag.value})' for flag in defined]
+    return '\n'.join(lines)
