@@ -113,7 +113,8 @@ def train(built: Setup, **more: Any) -> training.Result:
     Raises:
       UsageError: The setup does not fit together.
     """
-    return _guarded(training.train, *built, stop=program.stop, **more)
+    with program.stop.training():
+        return _guarded(training.train, *built, stop=program.stop, **more)
 
 
 def should_vmap_seeds(built: Setup, seeds: Sequence[int]) -> tuple[bool, str]:
@@ -141,14 +142,15 @@ def train_seeds(built: Setup, seeds: Sequence[int], progress: str) -> list[train
       UsageError: The setup does not fit together.
     """
     together = len(seeds) > 1
-    return _guarded(
-        training.train_seeds,
-        *built,
-        seeds=seeds,
-        together=together,
-        progress=progress,
-        stop=program.stop,
-    )
+    with program.stop.training():
+        return _guarded(
+            training.train_seeds,
+            *built,
+            seeds=seeds,
+            together=together,
+            progress=progress,
+            stop=program.stop,
+        )
 
 
 def _guarded(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:

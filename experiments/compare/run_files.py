@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from mtljax.build import former_names
 from mtljax.files import remove_partial_files, with_checksum, without_checksum, write_text
 
 _TOGETHER = '.together.json'
+_log = logging.getLogger(__name__)
 
 
 class RunFiles:
@@ -25,7 +27,7 @@ class RunFiles:
     """
 
     def __init__(self, folder: Path):
-        self._folder = folder
+        self._folder, self._unchecked = folder, False
 
     def path(self, cell: Cell, seed: int, mark: str) -> Path:
         """Return the file of a run, whose name depends on the config, the data and the seed.
@@ -53,21 +55,19 @@ class RunFiles:
           UsageError: The file does not hold the run of this method and seed.
         """
         try:
-            run = Run(**without_checksum(json.loads(path.read_bytes())))
-        except (OSError, TypeError, ValueError) as error:
-            raise program.UsageError(
-                f'{path} should hold a run. Found an error: {error} Remove the file to train this '
-                'run again.'
-            ) from error
-        fields = {'seed': (run.seed, seed), 'task': (run.task, cell.task)}
-        other = [name for name, (found, expected) in fields.items() if found != expected]
-        other += [name for name in ('validation', 'test') if not _fits(getattr(run, name), tasks)]
-        if other or not isinstance(run.history, list):
-            raise program.UsageError(
-                f'{path} should hold the run of seed {seed} with every metric of the data set. '
-                f'Found another {other[0] if other else "history"}. Remove the file to train this '
-                'run again.'
-            )
+            content = json.loads(path.read_bytes())
+            fields = without_checksum(content)
+        except (OSError, ValueError) as error:
+            raise _not_the_run(path, f'an error: {error}') from error
+        if fields.keys() != set(Run._fields):
+            raise _not_the_run(path, 'other fields.')
+        if not self._unchecked and len(content) == len(fields):
+            self._unchecked = True
+            _log.warning('%s was written without checksums of its runs: not checked.', path.parent)
+        run = Run(**fields)
+        other = _difference(run, cell, seed, tasks)
+        if other is not None:
+            raise _not_the_run(path, f'another {other}.')
         return run._replace(method=cell.method, variant=cell.variant)
 
     def write(self, runs: Mapping[Path, Run]) -> None:
@@ -103,6 +103,25 @@ def _texts_of(journal: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return {name: text for name, text in texts.items() if re.fullmatch(r'\w[\w.-]*\.json', name)}
+
+
+def _not_the_run(path: Path, found: str) -> program.UsageError:
+    return program.UsageError(
+        f'{path} should hold the run that its name says, with every metric of the data set. Found '
+        f'{found} Remove the file to train this run again.'
+    )
+
+
+def _difference(run: Run, cell: Cell, seed: int, tasks: Mapping[str, Task]) -> str | None:
+    """Return the first field that cannot be that of the run."""
+    right = {
+        'seed': run.seed == seed,
+        'task': run.task == cell.task,
+        'validation': _fits(run.validation, tasks),
+        'test': _fits(run.test, tasks),
+        'history': isinstance(run.history, list),
+    }
+    return next((name for name, holds in right.items() if not holds), None)
 
 
 def _fits(results: Any, tasks: Mapping[str, Task]) -> bool:

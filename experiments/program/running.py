@@ -10,7 +10,7 @@ from absl import app, flags, logging
 
 from experiments.program.errors import UsageError, fail, said_by
 from experiments.program.folder import holding
-from experiments.program.stopping import STOPPED, stop
+from experiments.program.stopping import STOPPED, ProgramStopped, stop
 from mtljax.training import NonFiniteLossError, StoppedError
 
 _CONFIG_FLAGS = ('--config', '-config')
@@ -42,7 +42,7 @@ def run(main: Callable[..., None], *, default: Sequence[str] = (), arguments: bo
                     f'All arguments should be flags, which begin with --. Found {list(argv[1:])}.'
                 )
             main(*([argv[1:]] if arguments else []))
-        except StoppedError as error:
+        except (StoppedError, ProgramStopped) as error:
             print(f'{error} Start the same command again to continue.', file=sys.stderr)
             sys.exit(STOPPED)
         except (UsageError, NonFiniteLossError, OSError) as error:

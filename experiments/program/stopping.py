@@ -1,4 +1,4 @@
-"""Signals, which stop a program after a checkpoint."""
+"""Signals: they stop a training after a checkpoint, and everything else at once."""
 
 import contextlib
 import signal
@@ -9,21 +9,43 @@ STOPPED = 75  # EX_TEMPFAIL of sysexits.h: start me again
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
+class ProgramStopped(BaseException):
+    """A signal stopped the program while it was not training."""
+
+    def __str__(self) -> str:
+        return 'The program was stopped.'
+
+
 class Stop:
     """Whether a signal asked the program to stop. A second signal ends the program at once."""
 
     def __init__(self):
-        self._asked = False
+        self._asked = self._trains = False
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
-        """Let SIGTERM and SIGINT set the flag."""
+        """Take SIGTERM and SIGINT."""
         before = {number: signal.signal(number, self._ask) for number in _SIGNALS}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    @contextlib.contextmanager
+    def training(self) -> Iterator[None]:
+        """Let a signal set the flag only, which a training asks for between its steps.
+
+        Raises:
+          ProgramStopped: A signal came before.
+        """
+        if self._asked:
+            raise ProgramStopped
+        self._trains = True
+        try:
+            yield
+        finally:
+            self._trains = False
 
     def __call__(self) -> bool:
         """Return whether a signal has come."""
@@ -33,6 +55,8 @@ class Stop:
         self._asked = True
         for each in _SIGNALS:
             signal.signal(each, signal.SIG_DFL)
+        if not self._trains:
+            raise ProgramStopped
 
 
 stop = Stop()

@@ -84,7 +84,7 @@ def test_runs_are_kept_and_never_trained_again(trained, dataset, tmp_path, monke
     assert Runs(tmp_path, dataset).train(same, [0], '')[0].test == first[2].test
     assert len(calls) == 1
     next(tmp_path.glob('cross_stitch-seed-0*')).write_text('{"method":')
-    with pytest.raises(UsageError, match='should hold a run'):
+    with pytest.raises(UsageError, match='should hold the run'):
         Runs(tmp_path, dataset).check(wanted[2], [0])
 
 

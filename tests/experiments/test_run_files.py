@@ -146,12 +146,15 @@ def signed(content, **fields):
 @pytest.mark.parametrize(
     ('damage', 'said'),
     [
-        (lambda content: content[:99], 'should hold a run'),
-        (lambda content: b'', 'should hold a run'),
-        (lambda content: b'\xff\x00', 'should hold a run'),
-        (lambda content: b'[1]', 'should hold a run'),
+        (lambda content: content[:99], 'should hold the run that its name says'),
+        (lambda content: b'', 'should hold the run that its name says'),
+        (lambda content: b'\xff\x00', 'should hold the run that its name says'),
+        (lambda content: b'[1]', 'should hold the run that its name says'),
         (lambda content: changed(content, score=0.99), 'checksum does not fit'),
-        (lambda content: content.replace(b'"sum"', b'"sun"'), 'should hold a run'),
+        (
+            lambda content: content.replace(b'"sum"', b'"sun"'),
+            'should hold the run that its name says',
+        ),
         (lambda content: signed(content, seed=7), 'another seed'),
         (lambda content: signed(content, task='left'), 'another task'),
         (lambda content: signed(content, test={'other': {'loss': 1.0}}), 'another test'),
@@ -174,11 +177,11 @@ def test_a_file_that_is_not_the_run(cell, dataset, trained, tmp_path, damage, sa
 
 def test_a_folder_in_place_of_a_run(cell, dataset, trained, tmp_path):
     (tmp_path / next(iter(trained))).mkdir()
-    with pytest.raises(UsageError, match='should hold a run'):
+    with pytest.raises(UsageError, match='should hold the run that its name says'):
         Runs(tmp_path, dataset).check(cell, SEEDS)
 
 
-def test_a_run_without_a_checksum_is_read(cell, dataset, trained, tmp_path):
+def test_a_run_without_a_checksum_is_read(cell, dataset, trained, tmp_path, caplog):
     for name, content in trained.items():
         whole = json.loads(content)
         del whole['sum']
@@ -186,3 +189,7 @@ def test_a_run_without_a_checksum_is_read(cell, dataset, trained, tmp_path):
     runs = Runs(tmp_path, dataset)
     runs.check(cell, SEEDS)
     assert runs.there(cell, SEEDS) == 3
+    (record,) = caplog.records
+    assert (
+        record.getMessage() == f'{tmp_path} was written without checksums of its runs: not checked.'
+    )

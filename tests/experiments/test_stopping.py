@@ -1,0 +1,39 @@
+"""Signals that a program takes while it trains, and between trainings."""
+
+import signal
+
+import pytest
+
+from experiments.program.stopping import ProgramStopped, Stop
+
+SIGNALS = [signal.SIGTERM, signal.SIGINT]
+
+
+@pytest.mark.parametrize('number', SIGNALS)
+def test_a_training_hears_of_it_and_the_next_one_does_not_begin(number):
+    stop, before = Stop(), signal.getsignal(number)
+    with stop.installed():
+        with stop.training():
+            assert not stop()
+            signal.raise_signal(number)
+            assert stop()
+            assert signal.getsignal(number) == signal.SIG_DFL  # a second one ends the program
+        with pytest.raises(ProgramStopped), stop.training():
+            pass
+    assert signal.getsignal(number) == before
+
+
+@pytest.mark.parametrize('number', SIGNALS)
+def test_outside_of_a_training_the_program_stops_at_once(number):
+    stop = Stop()
+    with stop.installed(), pytest.raises(ProgramStopped, match='The program was stopped'):
+        signal.raise_signal(number)
+
+
+def test_a_training_that_fails_gives_signals_back():
+    stop = Stop()
+    with stop.installed():
+        with pytest.raises(ValueError, match='failed'), stop.training():
+            raise ValueError('failed')
+        with pytest.raises(ProgramStopped):
+            signal.raise_signal(signal.SIGTERM)
