@@ -63,14 +63,18 @@ def test_training_stops_and_goes_on(tmp_path, number):
 def test_a_comparison_stops_and_goes_on(tmp_path):
     flags = (*SMALL, '--config.train.steps=3000', '--surgery=sum', '--seeds=2')
     process = running('experiments.compare', *flags, f'--workdir={tmp_path}')
-    wait_for(lambda: any(tmp_path.glob('runs/*.json')))
+
+    def runs():
+        return {path.name for path in tmp_path.glob('runs/[!.]*.json')}
+
+    wait_for(runs)
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 75, said
-    kept = {path.name for path in tmp_path.glob('runs/*.json')}
+    kept = runs()
     done = start('compare', *flags, f'--workdir={tmp_path}')
     assert done.returncode == 0, done.stderr
-    assert kept < {path.name for path in tmp_path.glob('runs/*.json')}
+    assert kept < runs()
 
 
 @pytest.mark.exhaustive
