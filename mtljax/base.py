@@ -106,12 +106,15 @@ class Task:
       inverse: A function that brings a prediction or a target back to its original unit:
         ``task.inverse(prediction)``. It is needed only if the data set scales its targets. The
         metrics do not need it: they already report values in the original unit.
+      ignore: A label that means that there is none, such as 255 or -1. It is masked in training and
+        evaluation. None if there is no such label. The target of the task should then be one array.
     """
 
     head: Module
     loss: Callable[[Any, Any], Array]
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     inverse: Callable[[Any], Any] = lambda y: y
+    ignore: float | None = None
 
     def __post_init__(self):
         if not isinstance(self.head, Module):
@@ -125,6 +128,8 @@ class Task:
             raise ValueError(
                 f'Task.inverse should be a function. Found inverse = {self.inverse!r}.'
             )
+        if self.ignore is not None and not isinstance(self.ignore, int | float):
+            raise ValueError(f'Task.ignore should be a number. Found ignore = {self.ignore!r}.')
         for name, metric in self.metrics.items():
             if not isinstance(metric, Metric):
                 raise ValueError(f'Task.metrics[{name!r}] should be a Metric. Found {metric!r}.')

@@ -15,6 +15,7 @@ def arrays(
     tasks: Mapping[str, Task],
     *,
     mask: Mapping[str, Any] | None = None,
+    ignore: float | Mapping[str, float] | None = None,
     validation: float = 0.1,
     test: float = 0.2,
     seed: int = 0,
@@ -32,7 +33,9 @@ def arrays(
         order of this mapping.
       mask: ``{task: booleans}``, which are True where the label exists. The shape is ``[N]`` for
         one label per example, or for example ``[N, height, width]`` for one label per pixel. By
-        default all labels exist.
+        default all labels exist. The masked entries of a masked array of NumPy are no labels.
+      ignore: A value that means that a label is missing, such as 255 or -1, for all tasks. Pass
+        ``{task: value}`` for some tasks.
       validation: The share of examples for the validation split.
       test: The share of examples for the test split.
       seed: The random seed of the split.
@@ -56,6 +59,7 @@ def arrays(
             f'Found tasks {list(tasks)} and targets {list(targets)}.'
         )
     check_count('seed', seed, 0)
-    whole = array_split(inputs, {task: targets[task] for task in tasks}, mask)
+    ordered = {task: targets[task] for task in tasks}
+    whole = array_split(inputs, ordered, mask, ignore=ignore)
     parts = random_rows(whole.size, validation, test, seed)
     return Dataset(tasks, *(ArraySplit(whole.take(part)) for part in parts))

@@ -56,8 +56,8 @@ def on_shared(
         method keeps a state for each task, as `gradvac` does, you must pass this number.
 
     Raises:
-      ValueError: An option or a label is unknown, or ``task='weighted'`` is used with a method that
-        has no task weights.
+      ValueError: An option or a label is unknown, ``labels`` shares no parameter, or
+        ``task='weighted'`` is used with a method that has no task weights.
 
     >>> import jax.numpy as jnp
     >>> from mtljax import surgery
@@ -80,6 +80,7 @@ def on_shared(
     def init(params, *, num_tasks=default_tasks):
         shared = _shared_of(params, labels)
         if not jax.tree.leaves(shared):
+            _check_labels(labels, params)
             if not traits.plain:
                 _log.warning('No parameter is shared: surgery has nothing to act on.')
             return NothingShared()
@@ -98,6 +99,17 @@ def on_shared(
         return join(combined, rest.combine(weights)), state
 
     return Surgery(init, update, Traits(weighs_heads=weighted, linear=False, whole=True))
+
+
+def _check_labels(labels: Labels | None, params: Params) -> None:
+    """Labels that were written by hand and share nothing are a mistake."""
+    if labels is not None:
+        paths = trees.paths(params)
+        raise ValueError(
+            "labels should give the label 'shared' to a parameter or more. Found the label 'task' "
+            f'for all {len(paths)} parameters, such as {paths[0]!r}. Correct labels, or leave out '
+            'on_shared.'
+        )
 
 
 def _split(updates, params, labels, active) -> tuple[Any, Any, Callable[[Params, Params], Params]]:

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 
 from mtljax.base import Batch, MultiTask, Params, State, Task
+from mtljax.training._ignored import with_ignored
 
 ROWS = 97  # a batch size for checks that differs from usual numbers of classes and channels
 
@@ -54,6 +55,13 @@ def with_rows(batch: Batch, rows: int = ROWS) -> Batch:
 
 
 def _check_task(name: str, task: Task, prediction, batch: Batch, size: int) -> None:
+    if task.ignore is not None:
+        if not hasattr(batch.targets[name], 'shape'):
+            raise ValueError(
+                f'The target of task {name!r}, which ignores {task.ignore}, should be one array. '
+                f'Found {_shapes(batch.targets[name])}.'
+            )
+        batch = jax.eval_shape(lambda b: with_ignored(b, {name: task}), batch)
     target, mask = batch.targets[name], batch.mask[name]
     what = f'prediction {_shapes(prediction)} and target {_shapes(target)}'
     try:

@@ -11,6 +11,7 @@ from mtljax.base import Dataset, MultiTask
 from mtljax.losses import expand
 from mtljax.module import multitask
 from mtljax.training._evaluate import Results, evaluator
+from mtljax.training._ignored import with_ignored
 
 _EXAMPLES = 10_000
 
@@ -39,6 +40,7 @@ def constant_baseline(model: MultiTask, dataset: Dataset) -> Results:
     True
     """
     batch = dataset.train.take(np.arange(min(dataset.train.size, _EXAMPLES)))
+    batch = with_ignored(batch, dataset.tasks)
     inputs = dataset.train.example.inputs
     shapes = jax.eval_shape(lambda key: model.apply(*model.init(key, inputs), inputs)[0], _key())
     fixed = {

@@ -11,6 +11,7 @@ from jax.experimental import multihost_utils
 from mtljax import trees
 from mtljax.base import Batch, Metric, MultiTask, Split, Task, TrainState
 from mtljax.metrics import mean_of
+from mtljax.training._ignored import with_ignored
 
 Results = dict[str, dict[str, float]]
 """The results of an evaluation, ``{task: {'loss': ..., metric: ...}}``."""
@@ -43,6 +44,7 @@ def eval_step(
     """
 
     def sums_of(params, state, batch):
+        batch = with_ignored(batch, tasks)
         predictions, _ = model.apply(params, state, batch.inputs)
         sums = {
             task: {
@@ -188,10 +190,11 @@ def _filled(split, start, batch_size):
 
 
 def _results(model, tasks, sums) -> Results:
-    return {
-        task: {
-            name: float(np.asarray(metric.result(sums[task][name])))
-            for name, metric in _metrics(tasks[task]).items()
+    with np.errstate(invalid='ignore', divide='ignore'):  # NaN for a task without a label
+        return {
+            task: {
+                name: float(np.asarray(metric.result(sums[task][name])))
+                for name, metric in _metrics(tasks[task]).items()
+            }
+            for task in model.tasks
         }
-        for task in model.tasks
-    }

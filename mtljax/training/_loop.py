@@ -17,6 +17,7 @@ from mtljax.training._calls import Interrupted
 from mtljax.training._evaluate import Results, evaluator
 from mtljax.training._evaluations import Evaluations
 from mtljax.training._finite import check_losses, check_params
+from mtljax.training._labels import check_labels, ranges_of
 from mtljax.training._log_rows import Row
 from mtljax.training._logging import Log
 from mtljax.training._options import Options
@@ -31,6 +32,7 @@ from mtljax.training._saved import Saved
 from mtljax.training._schedule import chunks_of
 from mtljax.training._step import TrainStep
 from mtljax.training._stopped import StoppedError, is_asked
+from mtljax.training._unlabelled import check_labelled
 from mtljax.training._warm_start import warm_start
 
 
@@ -95,7 +97,9 @@ def run_seeds(
     strategy = strategy_of(options.parallel)
     check_against(options, dataset)
     step = options.step(model, dataset.tasks, tx)
+    check_labelled(model.tasks, dataset, options.allow_unlabelled)
     starts = [checked_start(model, dataset, step, seed) for seed in seeds]
+    dataset = check_labels(dataset, ranges_of(model, dataset, starts[0]))
     if source is not None and not (workdir and is_trained(workdir)):
         starts = [warm_start(start, model.tasks, tx, *source) for start in starts]
     run = _runner_of(step, model, dataset, starts[0], strategy, options, seeds)

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from mtljax.base import Array, Batch, Key, MultiTask, State, Task
 from mtljax.gradients import Cut
 from mtljax.losses import labelled, masked_sum
+from mtljax.training._ignored import with_ignored
 
 
 def objective(
@@ -58,6 +59,7 @@ def objective(
     >>> losses_of(params)[0].shape, active.tolist()
     ((2,), [True, True])
     """
+    batch = with_ignored(batch, tasks)
     counts = jnp.stack([jnp.sum(batch.mask[name]) for name in model.tasks]).astype(jnp.float32)
     counts = counts if axis_name is None else jax.lax.pmean(counts, axis_name)
     divisor = jnp.full_like(counts, counts.sum()) if pooled else counts

@@ -1,7 +1,7 @@
 """The options of training."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import optax
@@ -59,6 +59,8 @@ class Options:
       stop: A function without arguments that is called every ``log_every`` steps. If it returns
         True, training writes a checkpoint, if there is a ``workdir``, and raises `StoppedError`.
         The same call to `train` later continues from there. None means that nothing stops it.
+      allow_unlabelled: The tasks that may have no label in the training split. For every other
+        task, this is an error.
 
     Raises:
       ValueError: An option is out of range.
@@ -86,6 +88,7 @@ class Options:
     select: Callable[[Results], float] | None = None
     average_last: int | None = None
     stop: Callable[[], bool] | None = None
+    allow_unlabelled: Sequence[str] = ()
 
     def __post_init__(self):
         check_count('eval_batch_size', self.eval_batch_size, 1)

@@ -9,10 +9,12 @@ from mtljax.base import Dataset, MultiTask, TrainState
 from mtljax.module import shapes
 from mtljax.training._check import check_batch, with_rows
 from mtljax.training._features import check_augment
+from mtljax.training._labels import check_labels, ranges_of
 from mtljax.training._options import Options
 from mtljax.training._parallel import check_batch_size
 from mtljax.training._select import filled
 from mtljax.training._step import TrainStep
+from mtljax.training._unlabelled import check_labelled
 
 
 def preflight(
@@ -24,7 +26,7 @@ def preflight(
 ) -> None:
     """Check before training that model, data set, optimizer and options fit each other.
 
-    The check uses only the shapes of the arrays, so it is fast.
+    The check uses the shapes of all arrays, and the values of the labels in memory.
 
     Args:
       model: A multi-task model, made by a sharing scheme from a backbone and ``dataset.heads``.
@@ -49,7 +51,9 @@ def preflight(
     options = Options.of(options, **keywords)
     check_against(options, dataset)
     step = options.step(model, dataset.tasks, tx)
-    jax.eval_shape(step.init, jax.random.key(0), dataset.train.example)
+    check_labelled(model.tasks, dataset, options.allow_unlabelled)
+    state = jax.eval_shape(step.init, jax.random.key(0), dataset.train.example)
+    check_labels(dataset, ranges_of(model, dataset, state))
 
 
 def check_against(options: Options, dataset: Dataset) -> None:

@@ -106,7 +106,11 @@ def _floats(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     array = _checked(path, shape, 'f', 'floats')
     if not np.isfinite(array).all():
         raise ValueError(f'{path} should hold finite numbers. Found one that is not finite.')
-    return array.astype(np.float32, copy=False)
+    with np.errstate(over='ignore'):
+        narrow = array.astype(np.float32, copy=False)
+    if not np.isfinite(narrow).all():
+        raise ValueError(f'{path} should hold numbers that fit float32. Found a larger one.')
+    return narrow
 
 
 def _labels(path: Path, shape: tuple[int, int], classes: int) -> np.ndarray:

@@ -102,7 +102,7 @@ def multi_target(
     known, y = ~np.isnan(y), np.nan_to_num(y)
     splits = [
         array_split(
-            x[part].astype(np.float32),
+            x[part],
             {task: y[part, column] for task, (column, _) in table.columns.items()},
             {
                 task: known[part, column] & rows[part]

@@ -9,6 +9,7 @@ import numpy as np
 
 from mtljax.base import Batch
 from mtljax.data._splits.batched import Batched
+from mtljax.data._splits.missing import with_missing
 from mtljax.data._splits.to_arrays import at_first, finite, narrow, to_arrays
 
 
@@ -33,7 +34,11 @@ class ArraySplit(Batched):
 
 
 def array_split(
-    inputs: Any, targets: Mapping[str, Any], mask: Mapping[str, Any] | None = None
+    inputs: Any,
+    targets: Mapping[str, Any],
+    mask: Mapping[str, Any] | None = None,
+    *,
+    ignore: float | Mapping[str, float] | None = None,
 ) -> ArraySplit:
     """Check arrays, and make a split of a data set from them.
 
@@ -45,7 +50,9 @@ def array_split(
       mask: ``{task: booleans}``, which are True where the label exists. The shape is ``[N]`` for
         one label per example, or for example ``[N, height, width]`` for one label per pixel. If the
         mask leaves out a task, all labels of this task exist. A target without a label is stored as
-        0.
+        0. The masked entries of a masked array of NumPy are no labels, either.
+      ignore: A value that means that a label is missing, such as 255 or -1, for all tasks. Pass
+        ``{task: value}`` for some tasks.
 
     Raises:
       ValueError: There is no example, or the arrays differ in length. A ValueError is also raised
@@ -60,6 +67,8 @@ def array_split(
     """
     mask = dict(mask or {})
     inputs = to_arrays('inputs', inputs)
+    mask = with_missing(targets, mask, ignore)
+    targets = {task: _plain(target) for task, target in targets.items()}
     targets = {task: to_arrays(f'targets[{task!r}]', tree) for task, tree in targets.items()}
     size = _length(inputs, targets)
     unknown = set(mask) - set(targets)
@@ -73,6 +82,10 @@ def array_split(
         for task, tree in targets.items()
     }
     return ArraySplit(Batch(finite('inputs', inputs), cleaned, masks))
+
+
+def _plain(target: Any) -> Any:
+    return np.ma.getdata(target) if np.ma.isMaskedArray(target) else target
 
 
 def _length(inputs, targets) -> int:

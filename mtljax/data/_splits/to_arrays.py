@@ -26,6 +26,16 @@ def to_arrays(name: str, tree: Any) -> Any:
         except ValueError as error:
             raise ValueError(f'{where} should be an array. Found: {error}') from error
         kind = array.dtype
+        if isinstance(leaf, np.ma.MaskedArray) and np.ma.is_masked(leaf):
+            raise ValueError(
+                f'{where} should be an array without masked entries. Found '
+                f'{int(np.ma.getmaskarray(leaf).sum())}. Fill them, or mask the labels with mask=.'
+            )
+        if kind.kind == 'c':
+            raise ValueError(
+                f'{where} should hold real numbers. Found dtype {kind}. Pass the real and the '
+                'imaginary parts as two features.'
+            )
         if kind.kind != 'b' and not jax.dtypes.issubdtype(kind, np.number):
             first = f', first {array.item(0)!r:.40}' if array.size else ''
             raise ValueError(f'{where} should hold numbers. Found dtype {kind}{first}.')
@@ -66,13 +76,20 @@ def finite(name: str, tree: Any) -> Any:
 
 
 def narrow(name: str, leaf: np.ndarray) -> np.ndarray:
-    """Return a copy in JAX's default dtype of 32 bits; floats that are too large become infinite.
+    """Return a copy in JAX's default dtype of 32 bits.
 
     Raises:
-      ValueError: Integers do not fit.
+      ValueError: A number does not fit.
     """
     with np.errstate(over='ignore'):
         copy = leaf.astype(jax.dtypes.canonicalize_dtype(leaf.dtype))
+    if leaf.dtype.kind == 'f' and leaf.dtype != copy.dtype:
+        large = np.isinf(copy) & np.isfinite(leaf)
+        if large.any():
+            raise ValueError(
+                f'{name} should fit {copy.dtype}. Found {at_first(leaf, large)}, and {large.sum()} '
+                'such entries in all. Divide by a constant.'
+            )
     if leaf.dtype.kind in 'iu' and not (copy == leaf).all():
         raise ValueError(
             f'{name} should fit {copy.dtype}, the integers of JAX. Found integers up to '
