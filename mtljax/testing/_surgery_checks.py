@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mtljax.testing._compare import is_finite, is_zero, require, require_close
+from mtljax.testing._compare import is_finite, is_zero, layout, require, require_close
 from mtljax.testing._surgery_case import (
     LOSS,
     SCALES,
@@ -44,6 +44,9 @@ def shape_dtype_and_state_are_kept(case: SurgeryCase) -> None:
         require(shapes == expected, f'The updates should be {expected}. Found {shapes}.')
         same = jax.tree.structure(after) == jax.tree.structure(state)
         require(same, f'The state should keep its structure. Found {after} after {state}.')
+        once = jax.eval_shape(lambda s, k, f=step: f(s, k)[0], state, keys[0])
+        weak = any(row[2] for row in (*layout(state), *layout(once)))
+        require(not weak, 'The state should have strong dtypes. Found a weak one: pass a dtype.')
         chosen = jax.eval_shape(maybe, state, keys[0])
         kinds = [[(x.shape, x.dtype) for x in jax.tree.leaves(tree)] for tree in (chosen, state)]
         require(kinds[0] == kinds[1], f'The state should keep {kinds[1]}. Found {kinds[0]}.')

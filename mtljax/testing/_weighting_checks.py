@@ -52,6 +52,8 @@ def state_is_stable_and_can_be_donated(case: WeightingCase) -> None:
     before, buffers = layout(state), [id(leaf) for leaf in jax.tree.leaves(state)]
     require(len(set(buffers)) == len(buffers), 'The first state should not hold an array twice.')
     first = Steps(*(each[0] for each in steps_of(np.arange(TASKS), steps=1)))
+    weak = any(row[2] for row in before)
+    require(not weak, 'The first state should have strong dtypes. Found a weak one: pass a dtype.')
     after = layout(jax.eval_shape(step_of(weighting), state, first)[0])
     require(after == before, f'The state should keep its layout {before}. Found {after}.')
     jax.jit(lambda tree: jax.tree.map(jnp.copy, tree), donate_argnums=0)(state)

@@ -140,7 +140,7 @@ class _Step:
             opt_state=self.tx.init(params),
             key=key,
         )
-        start = _without_repeats(start)
+        start = _without_repeats(_strong(start))
         if self.axis_name is None:
             rows = with_rows(batch, ROWS * self.micro_batches)
             jax.eval_shape(dataclasses.replace(self, engine='batched').update, start, rows)
@@ -172,7 +172,8 @@ class _Step:
         info = {'loss': losses, 'weight': weights, 'active': active}
         info = {name: dict(zip(self.model.tasks, row, strict=True)) for name, row in info.items()}
         step = jnp.asarray(optax.safe_increment(state.step))
-        return TrainState(step, params, model_state, weighting_state, opt_state, key), info
+        end = TrainState(step, params, model_state, weighting_state, opt_state, key)
+        return _strong(end), info
 
     def _objective(self, state: TrainState, batch: Batch, key: Key) -> tuple[Cut, Array]:
         """Augment the batch if wanted, and return its losses and which tasks are active."""
@@ -195,6 +196,13 @@ class _Step:
 
 def _zeros(inputs: Any) -> Any:
     return jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), inputs)
+
+
+def _strong(tree: Any) -> Any:
+    """Make weak dtypes, as of ``jnp.full(2, 0.5)``, strong: a change would compile again."""
+    return jax.tree.map(
+        lambda x: jax.lax.convert_element_type(x, x.dtype) if jax.typeof(x).weak_type else x, tree
+    )
 
 
 def _without_repeats(state: TrainState) -> TrainState:

@@ -27,6 +27,11 @@ BROKEN = {
     ),
 }
 
+BROKEN['state_is_stable_and_can_be_donated'] = base.Weighting(
+    lambda num_tasks: jnp.full(num_tasks, 0.5),  # a weak dtype
+    weigh(lambda losses, active: active.astype(losses.dtype)).update,
+)
+
 
 @pytest.mark.parametrize(('rule', 'method'), BROKEN.items(), ids=BROKEN)
 def test_a_broken_rule_is_named(rule, method):

@@ -253,3 +253,22 @@ def test_a_batch_is_augmented_before_it_is_used():
     jax.jit(step.update)(state, batch)
     jax.effects_barrier()
     assert len(set(seen)) == 2
+
+
+def test_a_state_of_weak_types_is_compiled_once():
+    def update(losses, state, *, active=None, key=None):
+        return jnp.ones(losses.shape), 0.9 * state + 0.1 * losses
+
+    def decayed(updates, state, params=None, **extra):
+        return updates, jnp.where(True, state * 0.5, 0)
+
+    slow = Weighting(lambda tasks: jnp.full(tasks, 0.5), update)
+    scale = optax.GradientTransformationExtraArgs(lambda params: jnp.asarray(2.0) * 1, decayed)
+    step = step_of(optax.chain(surgery.on_shared(surgery.sum()), scale), weighting=slow)
+    batch = small_batch()
+    state = step.init(KEY, batch)
+    compiled = jax.jit(step.update)
+    for _ in range(3):
+        assert not any(jax.typeof(leaf).weak_type for leaf in jax.tree.leaves(state))
+        state, _ = compiled(state, batch)
+    assert compiled._cache_size() == 1
