@@ -19,7 +19,7 @@ from mtljax import analysis, training
 from mtljax.files import png_of, write_bytes, write_text
 from mtljax.training import Result, Results
 
-_CONFIG = program.define_config()
+program.define_config()
 _WORKDIR = program.define_workdir()
 _PREFER = flags.DEFINE_enum(
     'prefer',
@@ -31,7 +31,8 @@ _PREFER = flags.DEFINE_enum(
 
 def main() -> None:
     """Run the program."""
-    config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
+    flag = flags.FLAGS['config']
+    config, name = program.config_of(flag), program.run_name(flag)
     if _PREFER.value:
         with config.unlocked():
             config.train.prefer = _PREFER.value

@@ -25,14 +25,15 @@ from experiments import program
 from experiments.compare.plan import define_flags, read_plan
 from experiments.compare.run_comparison import run_comparison
 
-_CONFIG = program.define_config()
+program.define_config()
 _WORKDIR = program.define_workdir()
 define_flags()
 
 
 def main() -> None:
     """Run the program."""
-    config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
+    flag = flags.FLAGS['config']
+    config, name = program.config_of(flag), program.run_name(flag)
     workdir = program.folder_of(_WORKDIR.value, f'compare-{name}')
     run_comparison(config, read_plan(config), name, workdir)
 

@@ -9,7 +9,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from experiments.compare.plan import Plan
-from experiments.program import UsageError
+from experiments.program import UsageError, short, use_method
 
 BASELINE = 'single-task'
 _UNNAMED = {'sharing': (), 'weighting': ('equal',), 'surgery': ('sum',)}
@@ -47,7 +47,7 @@ def cells(config: ConfigDict, plan: Plan, tasks: Sequence[str]) -> list[Cell]:
     plain = {'sharing': 'hard', 'weighting': 'equal', 'surgery': 'sum'}
     single = _changed(config, plain)
     every = [Cell(BASELINE, '', task, single) for task in tasks]
-    defaults = {field: _short(config[field].fn) for field in plan.lists}
+    defaults = {field: short(config[field].fn) for field in plan.lists}
     for chosen in _choices(plan, defaults):
         _check_names(config, defaults, chosen)
         named = [name for field, name in chosen.items() if name not in _UNNAMED[field]]
@@ -131,25 +131,10 @@ def _changed(config: ConfigDict, chosen: Mapping[str, str]) -> ConfigDict:
     """
     changed = copy.deepcopy(config)  # fields that refer to others follow them
     for field, factory in chosen.items():
-        if factory != _short(config[field].fn):
+        if factory != short(config[field].fn):
             changed[field] = ConfigDict({'fn': f'mtljax.{field}:{factory}'})
-            methods = config.get('methods') or {}
-            _update(changed, methods.get(factory) or {})
+            use_method(changed, factory)
     return changed
-
-
-def _update(config: ConfigDict, fields: Mapping[str, Any]) -> None:
-    """A field with ``fn`` replaces the field of the config; without ``fn``, it adds keywords."""
-    with config.unlocked():
-        for name, value in fields.items():
-            if isinstance(value, ConfigDict) and 'fn' in value:
-                config[name] = value
-            else:
-                config.update({name: value})
-
-
-def _short(name: str) -> str:
-    return name.rsplit(':', 1)[-1]
 
 
 def _with_rate(cell: Cell, rate: float) -> Cell:

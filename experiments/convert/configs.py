@@ -9,7 +9,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from experiments import build
-from experiments.program import UsageError
+from experiments.program import UsageError, use_method
 
 
 def read_config(workdir: Path, trust: Sequence[str] = ()) -> ConfigDict:
@@ -60,8 +60,8 @@ def with_scheme(source: ConfigDict, scheme: str, options: Sequence[str]) -> Conf
     ({'fn': 'mtljax.sharing:mmoe', 'num_experts': 4}, 500)
     """
     config = source.copy_and_resolve_references()
-    known = (config.get('methods') or {}).get(scheme, {}).get('sharing', {})
-    config.sharing = ConfigDict({'fn': f'mtljax.sharing:{scheme}', **known})
+    config.sharing = ConfigDict({'fn': f'mtljax.sharing:{scheme}'})
+    use_method(config, scheme)
     for option in options:
         _set(config, option)
     return ConfigDict(json.loads(config.to_json()))  # the same types as after reading the file

@@ -31,13 +31,14 @@ from experiments.show import show
 from mtljax.base import Dataset
 from mtljax.files import write_bytes
 
-_CONFIG = program.define_config()
+program.define_config()
 _WORKDIR = program.define_workdir()
 
 
 def main() -> None:
     """Run the program."""
-    start, config, name = time.time(), _CONFIG.value, program.run_name(flags.FLAGS['config'])
+    start, flag = time.time(), flags.FLAGS['config']
+    config, name = program.config_of(flag), program.run_name(flag)
     workdir = program.folder_of(_WORKDIR.value, f'forecast-{name}')
     dataset = build.datasets()
     plan = read_plan(config, dataset)

@@ -3,6 +3,7 @@
 from experiments.program.define import define_config, define_trust, define_workdir, run_name
 from experiments.program.errors import UsageError
 from experiments.program.folder import NOT_ASKED, claim, claim_comparison, folder_of, holding
+from experiments.program.methods import config_of, short, use_method
 from experiments.program.output import console, to_json
 from experiments.program.running import run
 from experiments.program.stopping import stop
@@ -12,6 +13,7 @@ __all__ = [
     'UsageError',
     'claim',
     'claim_comparison',
+    'config_of',
     'console',
     'define_config',
     'define_trust',
@@ -20,6 +22,8 @@ __all__ = [
     'holding',
     'run',
     'run_name',
+    'short',
     'stop',
     'to_json',
+    'use_method',
 ]

@@ -26,14 +26,15 @@ from experiments.sweep import report
 from experiments.sweep.points import points, read_sweep
 from mtljax.files import write_bytes
 
-_CONFIG = program.define_config()
+program.define_config()
 _WORKDIR = program.define_workdir()
 define_flags()
 
 
 def main() -> None:
     """Run the program."""
-    config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
+    flag = flags.FLAGS['config']
+    config, name = program.config_of(flag), program.run_name(flag)
     workdir = program.folder_of(_WORKDIR.value, f'sweep-{name}')
     plan, sweep, dataset = read_plan(config), read_sweep(config), build.datasets()
     runs = Runs(workdir / 'runs', dataset)

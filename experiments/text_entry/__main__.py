@@ -20,7 +20,7 @@ from experiments.compare.run_comparison import run_comparison
 from experiments.show import show
 from experiments.text_entry import latency
 
-_CONFIG = program.define_config()
+program.define_config()
 _WORKDIR = program.define_workdir()
 define_flags()
 _CALLS = flags.DEFINE_integer(
@@ -30,7 +30,8 @@ _CALLS = flags.DEFINE_integer(
 
 def main() -> None:
     """Run the program."""
-    config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
+    flag = flags.FLAGS['config']
+    config, name = program.config_of(flag), program.run_name(flag)
     workdir = program.folder_of(_WORKDIR.value, f'compare-{name}')
     run_comparison(config, read_plan(config), name, workdir)
     spec = config.to_dict()
