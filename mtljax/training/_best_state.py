@@ -1,5 +1,6 @@
 """The best state so far, and the checkpoints of the best and the newest state."""
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,6 +15,8 @@ from mtljax.training._checkpoint import Checkpoints
 from mtljax.training._checkpoint_files import DamagedError
 from mtljax.training._evaluate import Results
 from mtljax.training._options import Options
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -60,6 +63,7 @@ class BestState:
         self.chosen = Selection()
         self.tests: dict[str, Results] = {}
         self.log: int | None = None
+        self._warned = False
         if self._checkpoints is not None and self._checkpoints.newest is not None:
             try:
                 self._restore(self._checkpoints, start)
@@ -97,17 +101,39 @@ class BestState:
     def consider(self, step: int, state: TrainState, results: Results, log: int = 0) -> None:
         """Compare an evaluation with the best one, and write a checkpoint.
 
-        The first evaluation is the best one until a better one comes, whatever its score is. The
+        The best evaluation has the highest score. While no score is finite, it is the last one. The
         checkpoint holds ``log``, the checksum of the log up to this step.
         """
         score = self._select(results)
-        score = -math.inf if math.isnan(score) else score
-        if score > self.chosen.score or not self.chosen.results:
-            self.chosen = Selection(step, score, results)
+        self._warn(step, score, results)
+        score = score if math.isfinite(score) else -math.inf
+        known = math.isfinite(self.chosen.score)
+        if score > self.chosen.score or not known:
+            since = 0 if math.isfinite(score) else self.chosen.since + bool(self.chosen.results)
+            self.chosen = Selection(step, score, results, since)
             self.best = jax.tree.map(jnp.copy, state)
         else:
             self.chosen.since += 1
         self._save(step, state, score, log)
+
+    def _warn(self, step: int, score: float, results: Results) -> None:
+        """Say once which results are not finite."""
+        names = [
+            f'{task} {name}'
+            for task, row in results.items()
+            for name, value in row.items()
+            if not math.isfinite(value)
+        ]
+        if self._warned or (math.isfinite(score) and not names):
+            return
+        self._warned = True
+        effect = 'They may not count in the score.'
+        if not math.isfinite(score):
+            effect = (
+                f'The score is {score}: the last parameters count as the best until it is finite.'
+            )
+        listed = ', '.join(names) or 'the result of select'
+        _log.warning('At step %d, not finite on validation: %s. %s', step, listed, effect)
 
     def keep(self, step: int, state: TrainState, log: int) -> None:
         """Write a checkpoint of a state that was not evaluated, unless there is one of its step."""

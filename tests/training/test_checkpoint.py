@@ -92,3 +92,43 @@ def test_a_start_that_was_chosen_stays_the_best(tmp_path):
     again = BestState(tmp_path, lambda results: 0.0, STATE, {})
     again.close()
     assert again.chosen.score == 2
+
+
+NAN = float('nan')
+
+
+@pytest.mark.parametrize(
+    ('scores', 'kept'),
+    [
+        ([NAN, NAN, NAN], [1, 2, 3]),
+        ([NAN, -float('inf'), 0.1, NAN, 0.2, 0.1], [1, 2, 3, 3, 5, 5]),
+        ([0.1, NAN, 0.0], [1, 1, 1]),
+        ([float('inf'), 0.5], [1, 2]),
+    ],
+    ids=['never', 'late', 'early', 'infinite'],
+)
+def test_while_no_score_is_finite_the_last_parameters_are_kept(tmp_path, scores, kept, caplog):
+    def opened(folder=tmp_path):
+        return BestState(folder, lambda results: results['a']['auc'], {'w': jnp.zeros(())}, {})
+
+    best, memory = opened(), opened(None)
+    for step, (score, expected) in enumerate(zip(scores, kept, strict=True), 1):
+        for each in (best, memory):
+            each.consider(step, {'w': jnp.float32(step)}, {'a': {'auc': score, 'loss': 1.0}})
+            assert (each.chosen.step, each.best['w'].item()) == (expected, expected)
+        best.close()
+        best = opened()  # a run that was stopped goes on with the same choice
+        assert (best.chosen.step, best.best['w'].item()) == (expected, expected)
+    best.close()
+    line = caplog.records[0].getMessage()
+    assert f'At step {1 + [s == s and abs(s) < 9 for s in scores].index(False)}, not finite' in line
+    assert 'a auc' in line
+
+
+def test_patience_counts_scores_that_are_not_finite(tmp_path):
+    best = BestState(None, lambda results: results['a']['auc'], {'w': jnp.zeros(())}, {})
+    for step in range(3):
+        best.consider(step, {'w': jnp.zeros(())}, {'a': {'auc': NAN}})
+    assert best.chosen.since == 2
+    best.consider(3, {'w': jnp.zeros(())}, {'a': {'auc': 0.1}})
+    assert best.chosen.since == 0
