@@ -1,29 +1,31 @@
-"""The results of a model that always predicts the same."""
+"""The test results of a model that always predicts the same."""
 
+import logging
 import math
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from mtljax.base import Dataset, MultiTask
-from mtljax.losses import expand
 from mtljax.module import multitask
+from mtljax.training._best_constant import best_constant
 from mtljax.training._evaluate import Results, evaluator
 from mtljax.training._ignored import with_ignored
+from mtljax.training._select import filled
 
 _EXAMPLES = 10_000
+_log = logging.getLogger(__name__)
 
 
 def constant_baseline(model: MultiTask, dataset: Dataset) -> Results:
     """Compute the test results of a constant prediction, which a useful model should beat.
 
-    The prediction is the same for every example. For real-valued targets, it is the mean of the
-    targets. For integer or boolean targets, the logits are the logarithms of the class frequencies,
-    or the log-odds if the model predicts a single logit. If an example has several targets, for
-    example one per pixel, each of them has its own constant. The constants are computed from the
-    labels of at most 10,000 training examples. They do not depend on the metrics.
+    The prediction is the same for every example. It has the smallest mean loss of the task among
+    the mean and the median of the targets, logarithms of frequencies, log-odds, and what L-BFGS
+    finds from there. If an example has several targets, for example one per pixel, each of them has
+    its own constant. The constants are computed from the labels of at most 10,000 training
+    examples. They do not depend on the metrics.
 
     Args:
       model: The multi-task model. The function uses only the shapes of its predictions.
@@ -31,7 +33,8 @@ def constant_baseline(model: MultiTask, dataset: Dataset) -> Results:
         test split.
 
     Returns:
-      The results ``{task: {'loss': ..., metric: ...}}``.
+      The results ``{task: {'loss': ..., metric: ...}}``. If no constant has a finite loss, the
+      results of the task are NaN, and a log line says so.
 
     >>> from mtljax import backbones, data, sharing
     >>> digits = data.digits(train=100, validation=10, test=50)
@@ -41,44 +44,30 @@ def constant_baseline(model: MultiTask, dataset: Dataset) -> Results:
     """
     batch = dataset.train.take(np.arange(min(dataset.train.size, _EXAMPLES)))
     batch = with_ignored(batch, dataset.tasks)
-    inputs = dataset.train.example.inputs
-    shapes = jax.eval_shape(lambda key: model.apply(*model.init(key, inputs), inputs)[0], _key())
+    shapes = jax.eval_shape(
+        lambda key, x: model.apply(*model.init(key, x), x)[0], _key(), batch.inputs
+    )
     fixed = {
-        task: jax.tree.map(
-            lambda y, target, mask=batch.mask[task]: _best(y, jnp.asarray(target), mask),
-            shapes[task],
-            batch.targets[task],
+        task: best_constant(
+            dataset.tasks[task].loss, shapes[task], batch.targets[task], batch.mask[task]
         )
         for task in model.tasks
     }
+    found = {task: constant for task, constant in fixed.items() if constant is not None}
+    unknown = [task for task in model.tasks if task not in found]
+    if unknown:
+        _log.warning('No constant prediction has a finite loss for the tasks %s.', unknown)
 
     def readout(params, state, x, *, tasks=None, key=None, train=False):
         size = len(jax.tree.leaves(x)[0])
         return jax.tree.map(lambda y: jnp.broadcast_to(y, (size, *y.shape)), params), state
 
-    blind = multitask(_nothing, _same, readout, tasks=model.tasks)
-    return evaluator(blind, dataset.tasks, dataset.test)(fixed, {})
-
-
-def _best(prediction: jax.ShapeDtypeStruct, target: jax.Array, mask: Any) -> jax.Array:
-    """Return the constant in the shape of the prediction for one example."""
-    rows = jnp.broadcast_to(expand(jnp.asarray(mask), target), target.shape)
-    whole = jnp.issubdtype(target.dtype, jnp.integer) or target.dtype == bool
-    if whole and len(prediction.shape) > target.ndim:
-        return jnp.log(_frequencies(target, rows, prediction.shape[-1]) + 1e-6)
-    count = jnp.sum(rows, axis=0)
-    mean = jnp.sum(target, axis=0, where=rows, initial=0) / jnp.maximum(count, 1)
-    return jnp.log((mean + 1e-6) / (1 - mean + 1e-6)) if whole else mean
-
-
-def _frequencies(target: jax.Array, rows: jax.Array, classes: int) -> np.ndarray:
-    """Return the share of each class at every place, ``[..., C]``, without one-hot arrays."""
-    places = target.shape[1:]
-    size = math.prod(places)
-    kinds = np.arange(size) * classes + np.asarray(target).reshape(-1, size)
-    found = np.bincount(kinds[np.asarray(rows).reshape(-1, size)], minlength=size * classes)
-    counts = found.reshape(*places, classes).astype(np.float32)
-    return counts / np.maximum(counts.sum(-1, keepdims=True), 1)
+    nothing = filled({task: dataset.tasks[task] for task in unknown}, math.nan)
+    if not found:
+        return nothing
+    blind = multitask(_nothing, _same, readout, tasks=tuple(found))
+    results = evaluator(blind, dataset.tasks, dataset.test)(found, {}) | nothing
+    return {task: results[task] for task in model.tasks}
 
 
 def _key():
