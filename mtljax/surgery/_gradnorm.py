@@ -64,7 +64,8 @@ def gradnorm(
     label in the batch is left out. Its logit gets a zero gradient, but the momentum of the
     optimizer may still change the logit. A task with a zero gradient is not left out. It counts
     with ``|g_t| = 0``. The method is deterministic. If a task gradient is not finite, this update
-    and all later ones are not finite. The losses must be positive.
+    and all later ones are not finite. The losses must be positive. If one is not, this update and
+    all later ones are NaN.
 
     Args:
       alpha: The exponent of ``r_t``. With a larger alpha, the weights react more to differences
@@ -103,6 +104,7 @@ def gradnorm(
             )
         dtype = inner.logits.dtype
         losses = jnp.where(active, losses, 1).astype(dtype)
+        losses = jnp.where(losses > 0, losses, jnp.nan)
         first = jnp.where(active & ~inner.seen, losses, inner.first)
         pace = jnp.where(active, losses / divisor(first, active), 0)
         count = jnp.maximum(jnp.sum(active), 1)
@@ -121,7 +123,9 @@ def gradnorm(
         slope = jax.grad(distance)(inner.logits)
         change, opt_state = tx.update(slope, inner.opt_state, inner.logits)
         logits = jnp.asarray(optax.apply_updates(inner.logits, change))
+        logits = jnp.where(jnp.isfinite(losses).all(), logits, jnp.nan)
         after = GradNormState(logits, opt_state, first, inner.seen | active)
-        return weights(inner.logits).astype(norms.dtype), after
+        here = jnp.where(jnp.isfinite(losses), weights(inner.logits), jnp.nan)
+        return here.astype(norms.dtype), after
 
     return from_cosines(weigh, init, num_tasks=num_tasks, weighs_heads=True, scale='sum')

@@ -16,7 +16,7 @@ from mtljax.training._best_state import BestState, identity
 from mtljax.training._calls import Interrupted
 from mtljax.training._evaluate import Results, evaluator
 from mtljax.training._evaluations import Evaluations
-from mtljax.training._finite import check_losses, check_params
+from mtljax.training._finite import check_infos, check_params
 from mtljax.training._labels import check_labels, ranges_of
 from mtljax.training._log_rows import Row
 from mtljax.training._logging import Log
@@ -214,7 +214,8 @@ def _loop(
                     states, infos = run(states, start, stop)
             except Interrupted as error:
                 states, infos, interrupt = error.state, error.infos, error
-            losses = _log_chunk(records, infos, start, stop)
+            check_infos(_unpacked(infos, len(records), axis=1), start, options.weighting)
+            losses = _log_chunk(records, infos, stop)
             bar.advance(stop, losses, rate.steps_per_second * len(records))
             if schedule.evaluates(stop):
                 _evaluate(evaluations, records, strategy.fetch(states), stop)
@@ -224,11 +225,10 @@ def _loop(
     return strategy.fetch(states), rate
 
 
-def _log_chunk(records: Sequence[_Record], infos: Infos, start: int, stop: int) -> dict[str, float]:
-    """Check and log the losses of a chunk; return the mean losses of the first seed."""
+def _log_chunk(records: Sequence[_Record], infos: Infos, stop: int) -> dict[str, float]:
+    """Log the losses of a chunk; return the mean losses of the first seed."""
     parts = _unpacked(infos, len(records), axis=1)
     for record, part in zip(records, parts, strict=True):
-        check_losses(part['loss'], start)
         record.log.write(stop, mean_row(part))
     return mean_losses(parts[0])
 

@@ -14,6 +14,7 @@ from mtljax.gradients import Cut, check_engine, task_gradients
 from mtljax.module import shapes
 from mtljax.options import check_count
 from mtljax.training._check import ROWS, check_batch, check_tasks, with_rows
+from mtljax.training._finite import finite_updates
 from mtljax.training._objective import objective
 from mtljax.weighting import equal
 
@@ -31,7 +32,9 @@ class TrainStep(NamedTuple):
         that the model, the tasks, the batch and the optax chain fit each other.
       update: A pure function ``(state, batch) -> (state, info)`` that does one step. ``info`` has
         the entries ``loss``, ``weight`` and ``active``, each of the form ``{task: scalar}``: the
-        loss of the task, its weight, and whether the batch has a label of the task. ``update`` is
+        loss of the task, its weight, and whether the batch has a label of the task. The entry
+        ``finite`` has booleans: ``finite['task'][task]`` says whether the update of the head of the
+        task is finite, and ``finite['shared']`` says it for the shared parameters. ``update`` is
         not compiled. Apply ``jax.jit``, ``pmap``, ``scan`` or ``vmap`` to it yourself.
     """
 
@@ -171,6 +174,7 @@ class _Step:
         model_state = _mean_changes(state.state, model_state, self.axis_name)
         info = {'loss': losses, 'weight': weights, 'active': active}
         info = {name: dict(zip(self.model.tasks, row, strict=True)) for name, row in info.items()}
+        info |= {'finite': finite_updates(updates, self.model.tasks)}
         step = jnp.asarray(optax.safe_increment(state.step))
         end = TrainState(step, params, model_state, weighting_state, opt_state, key)
         return _strong(end), info

@@ -31,6 +31,7 @@ def over_active(weigh: Callable[..., tuple[Array, PyTree]]) -> Callable[..., tup
         weights, state = weigh(losses, state, active=active, key=key)
         return jnp.where(active, weights, 0).astype(dtype), state
 
+    update.__qualname__ = weigh.__qualname__  # errors name the weighting
     return update
 
 

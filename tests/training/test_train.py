@@ -107,7 +107,7 @@ def sudden(first):
 
 
 @pytest.mark.parametrize(
-    ('first', 'named'), [(25, 26), (40, 40)], ids=['between evaluations', 'at an evaluation']
+    ('first', 'named'), [(25, 25), (40, 40)], ids=['between evaluations', 'at an evaluation']
 )
 def test_a_loss_that_is_not_finite_stops_the_run(first, named, tmp_path):
     with pytest.raises(training.NonFiniteLossError, match=rf"(?=.*'left').*step {named}\b"):
