@@ -2,10 +2,12 @@
 
 import contextlib
 import errno
+import functools
 import math
 import os
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +62,7 @@ class Checkpoints:
         self._folder.mkdir(parents=True, exist_ok=True)
         if jax.process_index() == 0:
             files.tidy(self._folder)
-        self._check: threading.Thread | None = None
+        self._work: threading.Thread | None = None
         self._damaged: int | None = None
         self._written = -1  # the step of the last checkpoint
         self._failure: WriteError | None = None
@@ -98,20 +100,14 @@ class Checkpoints:
         self._wait()
         host = jax.tree.map(_host, state)
         self._check_room(step, host)
-        checks = checks_of(host, progress, -math.inf if math.isnan(score) else score)
-        args = ocp.args.Composite(
-            state=ocp.args.StandardSave(host),
-            progress=ocp.args.JsonSave(progress),
-            checks=ocp.args.JsonSave(checks.to_json()),
-        )
-        self._scores[step], self._written = checks.score, step
-        try:
-            self._manager.save(step, args=args)
-        except OSError as error:
-            self._has_failed = True
-            raise could_not_write(self._folder / str(step), _size(host), error) from error
-        self._check = threading.Thread(target=self._finish, args=(step, host))
-        self._check.start()
+        score = -math.inf if math.isnan(score) else score
+        self._scores[step], self._written = score, step
+        work = functools.partial(self._write, step, host, progress, score)
+        if jax.process_count() > 1:  # the processes wait for each other: keep the order of calls
+            work()
+            work = functools.partial(self._verify, step, host)
+        self._work = threading.Thread(target=work)
+        self._work.start()
 
     def restore(self, like: PyTree, step: int | None = None) -> tuple[PyTree, dict[str, Any]]:
         """Read a checkpoint, and verify its checksums.
@@ -186,14 +182,31 @@ class Checkpoints:
         except files.DamagedError:
             return -math.inf  # `restore` says what is wrong
 
-    def _finish(self, step: int, host: PyTree) -> None:
+    def _write(self, step: int, host: PyTree, progress: dict[str, Any], score: float) -> None:
+        """Write a checkpoint, and verify it unless there are several processes."""
+        args = ocp.args.Composite(
+            state=ocp.args.StandardSave(host),
+            progress=ocp.args.JsonSave(progress),
+            checks=ocp.args.JsonSave(checks_of(host, progress, score).to_json()),
+        )
+        try:
+            self._manager.save(step, args=args)
+        except Exception as error:
+            self._fail(step, host, error)
+            return
+        if jax.process_count() == 1:
+            self._verify(step, host)
+
+    def _verify(self, step: int, host: PyTree) -> None:
         """Wait until a checkpoint is written, read it again, and delete what is no longer kept."""
         path = self._folder / str(step)
         try:
             self._manager.wait_until_finished()
             if jax.process_index() == 0:
-                files.read(path, host)
-                write_sums(path)
+                with ThreadPoolExecutor(1) as pool:
+                    sums = pool.submit(write_sums, path)
+                    files.read(path, host)
+                    sums.result()
                 files.delete(self._folder)
         except files.DamagedError as error:
             files.set_aside(path, str(error))
@@ -201,7 +214,12 @@ class Checkpoints:
         except WriteError as error:
             self._failure = error
         except Exception as error:
-            self._failure = could_not_write(path, _size(host), error)
+            self._fail(step, host, error)
+
+    def _fail(self, step: int, host: PyTree, error: Exception) -> None:
+        """Keep an error of the background, which the next call raises."""
+        self._failure = could_not_write(self._folder / str(step), _size(host), error)
+        self._failure.__cause__ = error
 
     def _check_room(self, step: int, host: PyTree) -> None:
         """Refuse to write on a disk that is too full: orbax would print an error per array."""
@@ -211,9 +229,9 @@ class Checkpoints:
             raise could_not_write(self._folder / str(step), needed, full)
 
     def _wait(self) -> None:
-        if self._check is not None:
-            self._check.join()
-            self._check = None
+        if self._work is not None:
+            self._work.join()
+            self._work = None
         if self._damaged is not None:
             self._forget(self._damaged)
             self._damaged = None
