@@ -3,8 +3,8 @@
 python -m experiments.train --config=configs/NAME.py[:variant] --config.field=value --workdir=DIR
 
 If you start the program again with the same folder, it continues where it stopped. The column
-``constant`` has the test results of a constant prediction: the mean of the training labels, or the
-frequencies of their classes.
+``constant`` has the test results of the best constant prediction, such as the mean of the training
+labels, or the frequencies of their classes.
 """
 
 from typing import Any
