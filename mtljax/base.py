@@ -130,6 +130,11 @@ class Task:
             )
         if self.ignore is not None and not isinstance(self.ignore, int | float):
             raise ValueError(f'Task.ignore should be a number. Found ignore = {self.ignore!r}.')
+        if 'loss' in self.metrics:
+            raise ValueError(
+                "Task.metrics should not have the name 'loss', which is the mean loss of the task. "
+                'Choose another name.'
+            )
         for name, metric in self.metrics.items():
             if not isinstance(metric, Metric):
                 raise ValueError(f'Task.metrics[{name!r}] should be a Metric. Found {metric!r}.')

@@ -62,6 +62,9 @@ def report(
     missing = analysis.undefined(summary[BASELINE], tasks)
     if missing:
         notes.append(f'Not in delta_m, undefined for {BASELINE}: {", ".join(missing)}.')
+    unmeasured = [name for name, task in tasks.items() if not task.metrics]
+    if unmeasured:
+        notes.append(f'Not in the tables, because they have no metric: {", ".join(unmeasured)}.')
     ignored = _ignored(tasks, select)
     if ignored:
         listed = ', '.join(ignored)

@@ -10,7 +10,7 @@ from mtljax.metrics._check import check_logits, per_entry
 _BINS = 1 << 16
 
 
-def auc(*, streaming: bool = False) -> Metric:
+def auc(*, streaming: bool = False, per_label: bool = False) -> Metric:
     """The area under the ROC curve of scores, which may be logits or probabilities.
 
     The area is computed from all pairs of an example with label 1 and an example with label 0. It
@@ -25,38 +25,55 @@ def auc(*, streaming: bool = False) -> Metric:
         number of scores in each bin is stored. Two scores in the same bin are treated as equal. The
         relative difference of two such scores is below 2^-7. The error is at most half the share of
         pairs with both scores in one bin.
+      per_label: What is computed if an example has several labels, ``[B, L]``. If False, the area
+        is that of all ``B * L`` cells together, so a pair may consist of two different labels. If
+        True, the result is the mean of the L areas. Labels of which a class is absent do not count
+        in the mean. This cannot be combined with ``streaming``.
 
     Raises:
-      ValueError: ``update`` of the metric gets predictions and targets of different shapes.
+      ValueError: ``update`` of the metric gets predictions and targets of different shapes, or
+        both options are True.
 
     >>> metric = auc()
     >>> scores, labels = jnp.array([-2.0, 0.1, 0.3, 2.0]), jnp.array([0, 1, 0, 1])
     >>> metric.result(metric.update(scores, labels, jnp.ones(4, bool))).item()
     0.75
     """
-    return _binned() if streaming else _exact()
+    if streaming and per_label:
+        raise ValueError('auc should be streaming or per_label. Found both. Leave one of them out.')
+    return _binned() if streaming else _exact(per_label)
 
 
-def _exact() -> Metric:
+def _exact(per_label: bool) -> Metric:
     def update(prediction, target, mask):
         check_logits('auc', prediction, target)
         chosen = per_entry(mask, prediction)
         rows = {'score': prediction, 'positive': target > 0.5, 'chosen': chosen}
-        return {name: row.ravel() for name, row in rows.items()}
+        shape = (len(prediction), -1) if per_label else (-1,)
+        return {name: row.reshape(shape) for name, row in rows.items()}
 
     def result(rows):
-        chosen = np.asarray(rows['chosen'])
-        scores = np.asarray(rows['score'], np.float64)[chosen]
-        positive = np.asarray(rows['positive'])[chosen]
-        count = positive.sum(dtype=np.float64)
-        pairs = count * (len(positive) - count)
-        if not pairs or np.isnan(scores).any():
-            return np.float64(np.nan)
-        _, place, ties = np.unique(scores, return_inverse=True, return_counts=True)
-        rank = np.cumsum(ties) - (ties - 1) / 2
-        return (rank[place][positive].sum() - count * (count + 1) / 2) / pairs
+        names = ('score', 'positive', 'chosen')
+        columns = [np.asarray(rows[name]).reshape(len(rows[name]), -1).T for name in names]
+        areas = [_area(*each) for each in zip(*columns, strict=True)]
+        known = [area for area in areas if area is not None]
+        return np.float64(np.mean(known) if known else np.nan)
 
     return Metric(update, result, higher_is_better=True, collects=True)
+
+
+def _area(scores: np.ndarray, positive: np.ndarray, chosen: np.ndarray) -> float | None:
+    """Return the area of the chosen scores; None if a class is absent, NaN if a score is NaN."""
+    scores, positive = scores.astype(np.float64)[chosen], positive[chosen]
+    count = positive.sum(dtype=np.float64)
+    pairs = count * (len(positive) - count)
+    if not pairs:
+        return None
+    if np.isnan(scores).any():
+        return np.nan
+    _, place, ties = np.unique(scores, return_inverse=True, return_counts=True)
+    rank = np.cumsum(ties) - (ties - 1) / 2
+    return (rank[place][positive].sum() - count * (count + 1) / 2) / pairs
 
 
 def _binned() -> Metric:

@@ -27,7 +27,8 @@ def eval_step(
     `Metric.collects`, which needs all predictions at once, the function returns arrays instead of
     sums. Concatenate the arrays of all batches. `evaluator` does all this for a split, and computes
     the metrics. With ``axis_name``, the sums are added and the arrays are concatenated over the
-    devices. Examples without a label are ignored.
+    devices. Examples without a label are ignored. Tasks without a `Task`, or without targets in the
+    batch, are left out.
 
     Args:
       model: The multi-task model.
@@ -44,14 +45,14 @@ def eval_step(
     """
 
     def sums_of(params, state, batch):
-        batch = with_ignored(batch, tasks)
+        batch, names = with_ignored(batch, tasks), _evaluated(model, tasks, batch)
         predictions, _ = model.apply(params, state, batch.inputs)
         sums = {
             task: {
                 name: metric.update(predictions[task], batch.targets[task], batch.mask[task])
                 for name, metric in _metrics(tasks[task]).items()
             }
-            for task in model.tasks
+            for task in names
         }
         return sums if axis_name is None else _over_devices(tasks, sums, axis_name)
 
@@ -115,6 +116,17 @@ def evaluator(
     return evaluate
 
 
+def _evaluated(model: MultiTask, tasks: Mapping[str, Task], batch: Batch) -> list[str]:
+    """Return the tasks of the model that have a `Task` and targets."""
+    names = [name for name in model.tasks if name in tasks and name in batch.targets]
+    if not names:
+        raise ValueError(
+            f'An evaluation needs a task of the model, {list(model.tasks)}, that has a Task and '
+            f'targets. Found tasks {list(tasks)} and targets {list(batch.targets)}.'
+        )
+    return names
+
+
 def _parted(tasks, sums):
     """Separate sums from rows of metrics that collect; each tree has None in place of the other."""
 
@@ -161,8 +173,11 @@ def evaluate(
       batch_size: The number of examples per batch.
 
     Returns:
-      The results ``{task: {'loss': ..., metric: ...}}``. If a task has no label in the split, its
-        results are NaN.
+      The results ``{task: {'loss': ..., metric: ...}}``, for all tasks of the model that have a
+        `Task` and targets in the split. If a task has no label in the split, its results are NaN.
+
+    Raises:
+      ValueError: No task of the model has a `Task` and targets.
 
     >>> import optax
     >>> from mtljax import backbones, data, sharing, surgery, training
@@ -197,4 +212,5 @@ def _results(model, tasks, sums) -> Results:
                 for name, metric in _metrics(tasks[task]).items()
             }
             for task in model.tasks
+            if task in sums
         }

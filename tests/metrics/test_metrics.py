@@ -268,3 +268,21 @@ def test_predictions_of_another_shape(metric, prediction, match):
 def test_one_class_has_no_mean():
     with pytest.raises(ValueError, match='classes should be a whole number >= 2'):
         metrics.mean_iou(1)
+
+
+def test_auc_per_label():
+    rng = np.random.default_rng(0)
+    scores, labels = rng.normal(size=(200, 3)), rng.integers(0, 2, size=(200, 3))
+    scores += np.array([0.0, 5.0, -5.0])  # labels of other scales
+    mask = rng.random((200, 3)) < 0.8
+    metric = metrics.auc(per_label=True)
+    found = metric.result(metric.update(scores, labels, mask))
+    each = [sk.roc_auc_score(labels[m, i], scores[m, i]) for i, m in enumerate(mask.T)]
+    assert found == pytest.approx(np.mean(each))
+    labels[:, 2] = 1  # no negatives
+    assert metric.result(metric.update(scores, labels, mask)) == pytest.approx(np.mean(each[:2]))
+    scores[0, 0] = np.nan
+    mask[0, 0] = True
+    assert np.isnan(metric.result(metric.update(scores, labels, mask)))
+    with pytest.raises(ValueError, match='streaming or per_label'):
+        metrics.auc(streaming=True, per_label=True)

@@ -61,3 +61,28 @@ def test_rows_are_gathered_and_sums_added_over_devices(parts):
     np.testing.assert_array_equal(found['auc']['positive'], whole['auc']['positive'])
     np.testing.assert_allclose(found['auc']['score'], whole['auc']['score'], rtol=1e-5)
     assert found['accuracy']['count'] == whole['accuracy']['count']
+
+
+def test_labels_of_some_tasks():
+    digits = data.digits(train=8, validation=4, test=16)
+    model = sharing.hard(backbones.mlp((8,)), digits.heads)
+    params, state = model.init(jax.random.key(0), digits.train.example.inputs)
+    variables = training.Saved(params, state, 0, model.tasks, {})
+    whole = training.evaluate(model, digits.tasks, variables, digits.test)
+    arrays = digits.test.arrays
+    part = data.ArraySplit(
+        arrays._replace(
+            targets={'left': arrays.targets['left']}, mask={'left': arrays.mask['left']}
+        )
+    )
+    expected = {'left': whole['left']}
+    assert training.evaluate(model, digits.tasks, variables, part) == expected
+    left = {'left': digits.tasks['left']}
+    assert training.evaluate(model, left, variables, digits.test) == expected
+    with pytest.raises(ValueError, match='needs a task of the model'):
+        training.evaluate(model, {'other': digits.tasks['left']}, variables, digits.test)
+
+
+def test_a_metric_named_loss_is_refused():
+    with pytest.raises(ValueError, match="should not have the name 'loss'"):
+        Task(heads.linear(), optax.squared_error, {'loss': metrics.rmse()})
