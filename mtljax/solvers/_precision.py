@@ -10,6 +10,8 @@ from jax.custom_batching import custom_vmap
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 
+_ROUNDED = 4.0
+
 
 def in_float64(solve: Callable[..., Any]) -> Callable[..., Any]:
     """Make a solver compute in float64, also if its arguments are float32.
@@ -71,6 +73,9 @@ def floored(
 ) -> Float[Array, 'T T']:
     """Raise the eigenvalues of a cosine matrix to at least ``floor``.
 
+    A negative eigenvalue -r shows that the cosines were rounded by about r. The eigenvalues are
+    then raised to at least 4 r, because smaller ones have no meaning.
+
     Args:
       cosines: The cosines between the task gradients, ``[T, T]`` for T tasks. Because of rounding,
         an eigenvalue of this matrix may be slightly negative.
@@ -84,5 +89,5 @@ def floored(
     both = included[:, None] & included[None, :]
     matrix = jnp.where(both, cosines, jnp.eye(len(included)))
     values, vectors = jnp.linalg.eigh(matrix)
-    missing = jnp.maximum(floor - values, 0)
+    missing = jnp.maximum(jnp.maximum(floor, -_ROUNDED * values[0]) - values, 0)
     return matrix + (vectors * missing[None]) @ vectors.T
