@@ -106,8 +106,8 @@ class Task:
       inverse: A function that brings a prediction or a target back to its original unit:
         ``task.inverse(prediction)``. It is needed only if the data set scales its targets. The
         metrics do not need it: they already report values in the original unit.
-      ignore: A label that means that there is none, such as 255 or -1. It is masked in training and
-        evaluation. None if there is no such label. The target of the task should then be one array.
+      ignore: A label that means "no label", such as 255 or -1, or None. It is masked in training and
+        evaluation. The target should then be one array.
     """
 
     head: Module
@@ -117,24 +117,18 @@ class Task:
     ignore: float | None = None
 
     def __post_init__(self):
-        if not isinstance(self.head, Module):
-            raise ValueError(f'Task.head should be a Module. Found head = {self.head!r}.')
-        if not callable(self.loss):
-            raise ValueError(
-                'Task.loss should be a function (prediction, target) -> [B, ...]. '
-                f'Found loss = {self.loss!r}.'
-            )
-        if not callable(self.inverse):
-            raise ValueError(
-                f'Task.inverse should be a function. Found inverse = {self.inverse!r}.'
-            )
-        if self.ignore is not None and not isinstance(self.ignore, int | float):
-            raise ValueError(f'Task.ignore should be a number. Found ignore = {self.ignore!r}.')
+        rules = {
+            'head': (isinstance(self.head, Module), 'a Module'),
+            'loss': (callable(self.loss), 'a function (prediction, target) -> [B, ...]'),
+            'inverse': (callable(self.inverse), 'a function'),
+            'ignore': (isinstance(self.ignore, int | float | None), 'a number'),
+        }
+        for name, (holds, rule) in rules.items():
+            if not holds:
+                found = getattr(self, name)
+                raise ValueError(f'Task.{name} should be {rule}. Found {name} = {found!r}.')
         if 'loss' in self.metrics:
-            raise ValueError(
-                "Task.metrics should not have the name 'loss', which is the mean loss of the task. "
-                'Choose another name.'
-            )
+            raise ValueError("Task.metrics should not have the name 'loss'. Choose another name.")
         for name, metric in self.metrics.items():
             if not isinstance(metric, Metric):
                 raise ValueError(f'Task.metrics[{name!r}] should be a Metric. Found {metric!r}.')
@@ -213,9 +207,8 @@ class Dataset:
     @property
     def apart(self) -> bool:
         """The old name of ``per_task_inputs``."""
-        warnings.warn(
-            'Dataset.apart is now Dataset.per_task_inputs.', DeprecationWarning, stacklevel=2
-        )
+        text = 'Dataset.apart is now Dataset.per_task_inputs.'
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
         return self.per_task_inputs
 
     @property

@@ -19,6 +19,9 @@ def simplex(point: Float[Array, 'T'], active: Bool[Array, 'T'] | None = None) ->
     Array([0.75, 0.25, 0.  ], dtype=float32)
     """
     active = jnp.ones(point.shape, bool) if active is None else active
+    # A shift changes nothing, and numbers far below the largest get 0: so no number is too large.
+    point = jnp.maximum(point - jnp.max(point, where=active, initial=-jnp.inf), -2)
+    point = jnp.where(active, point, -2)
     ordered = jnp.sort(jnp.where(active, point, -jnp.inf), descending=True)
     above = jnp.cumsum(jnp.where(jnp.isfinite(ordered), ordered, 0)) - 1
     counts = jnp.arange(1, len(point) + 1)

@@ -103,8 +103,7 @@ def gradnorm(
                 'Pass losses=[T] to update.'
             )
         dtype = inner.logits.dtype
-        losses = jnp.where(active, losses, 1).astype(dtype)
-        losses = jnp.where(losses > 0, losses, jnp.nan)
+        losses = jnp.where(active, jnp.where(losses > 0, losses, jnp.nan), 1).astype(dtype)
         first = jnp.where(active & ~inner.seen, losses, inner.first)
         pace = jnp.where(active, losses / divisor(first, active), 0)
         count = jnp.maximum(jnp.sum(active), 1)
@@ -122,10 +121,9 @@ def gradnorm(
 
         slope = jax.grad(distance)(inner.logits)
         change, opt_state = tx.update(slope, inner.opt_state, inner.logits)
-        logits = jnp.asarray(optax.apply_updates(inner.logits, change))
-        logits = jnp.where(jnp.isfinite(losses).all(), logits, jnp.nan)
+        sound, moved = jnp.isfinite(losses), jnp.asarray(optax.apply_updates(inner.logits, change))
+        logits = jnp.where(sound.all(), moved, jnp.nan)
         after = GradNormState(logits, opt_state, first, inner.seen | active)
-        here = jnp.where(jnp.isfinite(losses), weights(inner.logits), jnp.nan)
-        return here.astype(norms.dtype), after
+        return jnp.where(sound, weights(inner.logits), jnp.nan).astype(norms.dtype), after
 
     return from_cosines(weigh, init, num_tasks=num_tasks, weighs_heads=True, scale='sum')

@@ -86,8 +86,8 @@ def test_what_does_not_learn_fails(rate, message):
 def test_a_state_that_changes_its_type_fails(monkeypatch):
     def scaled(backbone, heads):
         stage = Module(
-            lambda key, x: (jnp.full(1, 1.0), {}),  # a weak type, which the first step loses
-            lambda params, state, x, **_: (x * params.reshape(1, 1), state),
+            lambda key, x: (jnp.ones(1), {'n': jnp.zeros((), jnp.int32)}),
+            lambda params, state, x, **_: (x * params.reshape(1, 1), {'n': state['n'] + 0.5}),
         )
         return sharing.hard((stage, *backbone), heads)
 
