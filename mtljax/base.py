@@ -103,11 +103,9 @@ class Task:
       loss: ``(prediction, target) -> [B, ...]``, one loss per example (or per pixel, or per time
         step).
       metrics: ``{name: Metric}``. The first one is the main metric of the task.
-      inverse: A function that brings a prediction or a target back to its original unit:
-        ``task.inverse(prediction)``. It is needed only if the data set scales its targets. The
-        metrics do not need it: they already report values in the original unit.
-      ignore: A label that means "no label", such as 255 or -1, or None. It is masked in training and
-        evaluation. The target should then be one array.
+      inverse: A function that brings a prediction or a target back to its original unit. It is
+        needed only if the data set scales its targets. The metrics do not use it.
+      ignore: A label that stands for a missing one, such as 255. The target should be one array.
     """
 
     head: Module
@@ -125,8 +123,7 @@ class Task:
         }
         for name, (holds, rule) in rules.items():
             if not holds:
-                found = getattr(self, name)
-                raise ValueError(f'Task.{name} should be {rule}. Found {name} = {found!r}.')
+                raise ValueError(f'Task.{name} should be {rule}. Found {getattr(self, name)!r}.')
         if 'loss' in self.metrics:
             raise ValueError("Task.metrics should not have the name 'loss'. Choose another name.")
         for name, metric in self.metrics.items():
@@ -199,7 +196,7 @@ class Dataset:
 
     def __post_init__(self):
         if not self.tasks:
-            raise ValueError('Dataset.tasks should hold at least one task. Found no task.')
+            raise ValueError('Dataset.tasks should hold a task or more. Found no task.')
         for name, task in self.tasks.items():
             if not isinstance(task, Task):
                 raise ValueError(f'Dataset.tasks[{name!r}] should be a Task. Found {task!r}.')
