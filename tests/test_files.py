@@ -80,11 +80,35 @@ def test_a_process_number_that_was_used_again(tmp_path):
 
 
 @pytest.mark.parametrize('content', [b'', b'{', b'\xff', b'5', b'{"host": "x"}'])
-def test_a_damaged_lock_is_free(tmp_path, content):
-    (tmp_path / '.lock').write_bytes(content)
+def test_a_damaged_lock_is_free_after_a_while(tmp_path, content):
+    lock = tmp_path / '.lock'
+    lock.write_bytes(content)
+    with pytest.raises(files.LockedError, match='Found a damaged file'), files.locked(tmp_path):
+        pass
+    os.utime(lock, (time.time() - 200,) * 2)
     with files.locked(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_of_another_container_of_this_host(tmp_path):
+    lock = tmp_path / '.lock'
+    owner = {'host': socket.gethostname(), 'process': 2**22 + 1, 'started': '1', 'since': 'today'}
+    lock.write_text(json.dumps(owner | {'space': 'pid:[1]'}))
+    with pytest.raises(files.LockedError, match='since today'), files.locked(tmp_path):
+        pass
+    os.utime(lock, (time.time() - 200,) * 2)
+    with files.locked(tmp_path):
+        pass
+
+
+def test_a_folder_with_a_colon(tmp_path):
+    (tmp_path / 'a').mkdir()
+    with files.locked(tmp_path / 'a:b'), files.locked(tmp_path / 'a:b'):
+        with files.locked(tmp_path / 'a'):
+            assert (tmp_path / 'a' / '.lock').exists()
+        assert (tmp_path / 'a:b' / '.lock').exists()
+    assert not list(tmp_path.rglob('.lock'))
 
 
 def test_partial_files_are_removed_and_others_stay(tmp_path):

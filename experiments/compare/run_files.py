@@ -57,7 +57,7 @@ class RunFiles:
         try:
             content = json.loads(path.read_bytes())
             fields = without_checksum(content)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise _not_the_run(path, f'an error: {error}') from error
         if fields.keys() != set(Run._fields):
             raise _not_the_run(path, 'other fields.')

@@ -73,7 +73,7 @@ def _check_numbers(config: Mapping[str, Any]) -> None:
 def _read_config(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
             f'{path} should hold the config of the run. Found a damaged file: {error}. Remove it, '
             'if the run belongs to the config that you passed.'

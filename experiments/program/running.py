@@ -11,6 +11,7 @@ from absl import app, flags, logging
 from experiments.program.errors import UsageError, fail, said_by
 from experiments.program.folder import holding
 from experiments.program.stopping import STOPPED, ProgramStopped, stop
+from mtljax.files import LockedError
 from mtljax.training import NonFiniteLossError, StoppedError
 
 _CONFIG_FLAGS = ('--config', '-config')
@@ -45,7 +46,7 @@ def run(main: Callable[..., None], *, default: Sequence[str] = (), arguments: bo
         except (StoppedError, ProgramStopped) as error:
             print(f'{error} Start the same command again to continue.', file=sys.stderr)
             sys.exit(STOPPED)
-        except (UsageError, NonFiniteLossError, OSError) as error:
+        except (UsageError, NonFiniteLossError, LockedError, OSError) as error:
             if flags.FLAGS.verbosity > 0:
                 raise
             fail(f'{said_by(error)} (--verbosity=1 shows where)')

@@ -44,13 +44,12 @@ def locked(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     place = str(folder.resolve())
-    held = os.environ.get(_HELD, '').split(os.pathsep)
-    if place in held:
+    if place in _held():
         yield
         return
     path = folder / NAME
     owner = _take(path)
-    os.environ[_HELD] = os.pathsep.join([*held, place])
+    os.environ[_HELD] = json.dumps([*_held(), place])
     ended = threading.Event()
     beat = threading.Thread(target=_beat, args=(path, ended), daemon=True)
     beat.start()
@@ -59,15 +58,23 @@ def locked(folder: Path) -> Iterator[None]:
     finally:
         ended.set()
         beat.join()
-        rest = [each for each in os.environ[_HELD].split(os.pathsep) if each != place]
-        os.environ[_HELD] = os.pathsep.join(rest)
+        os.environ[_HELD] = json.dumps([each for each in _held() if each != place])
         if _read(path) == owner:
             path.unlink(missing_ok=True)
+
+
+def _held() -> list[str]:
+    """Return the folders whose locks this process or one of its parents holds."""
+    try:
+        return list(json.loads(os.environ.get(_HELD, '[]')))
+    except ValueError:
+        return []
 
 
 def _take(path: Path) -> dict[str, Any]:
     owner = {
         'host': socket.gethostname(),
+        'space': _space(),
         'process': os.getpid(),
         'started': _start_of(os.getpid()),
         'since': time.strftime('%Y-%m-%d %H:%M:%S'),
@@ -99,6 +106,11 @@ def _remove_if_free(path: Path) -> None:
       LockedError: The process exists.
     """
     other = _read(path)
+    if other is None and not _is_silent(path):
+        raise LockedError(
+            f'{path} should name the process that uses the folder. Found a damaged file, less than '
+            f'{_DEAD:.0f} seconds old. Wait, or remove it if no process uses the folder.'
+        )
     if other is not None and _lives(path, other):
         raise LockedError(
             f'{path.parent} should be used by one run at a time. Found process {other["process"]} '
@@ -117,12 +129,25 @@ def _remove_if_free(path: Path) -> None:
 
 
 def _lives(path: Path, owner: dict[str, Any]) -> bool:
-    if owner['host'] == socket.gethostname():
+    if (owner['host'], owner.get('space', _space())) == (socket.gethostname(), _space()):
         return _start_of(owner['process']) == owner['started']
+    return not _is_silent(path)
+
+
+def _is_silent(path: Path) -> bool:
+    """Return whether the owner of a lock has given no sign of life for a while."""
     try:
-        return _now(path) - path.stat().st_mtime < _DEAD
+        return _now(path) - path.stat().st_mtime >= _DEAD
     except FileNotFoundError:
-        return False
+        return True
+
+
+def _space() -> str | None:
+    """Return what tells containers of one host apart: they number their processes differently."""
+    try:
+        return os.readlink('/proc/self/ns/pid')
+    except OSError:
+        return None
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -104,7 +104,7 @@ class BestState:
         The best evaluation has the highest score. While no score is finite, it is the last one. The
         checkpoint holds ``log``, the checksum of the log up to this step.
         """
-        score = self._select(results)
+        score = float(self._select(results))
         self._warn(step, score, results)
         score = score if math.isfinite(score) else -math.inf
         known = math.isfinite(self.chosen.score)
@@ -144,7 +144,7 @@ class BestState:
         if self._checkpoints is not None:
             progress = {'run': self._run, 'chosen': asdict(self.chosen), 'tests': self.tests}
             progress |= {'log': log}
-            self._checkpoints.save(step, state, progress, score)
+            self._checkpoints.save(step, state, progress, score, needs=self.chosen.step)
 
     def close(self) -> None:
         """Wait until the last checkpoint is written."""

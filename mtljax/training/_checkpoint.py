@@ -3,11 +3,12 @@
 import contextlib
 import errno
 import functools
+import json
 import math
 import os
 import shutil
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 from jax.experimental import multihost_utils
-from orbax.checkpoint import checkpoint_managers
 
 from mtljax.base import PyTree
 from mtljax.files import WriteError, could_not_write
@@ -24,6 +24,7 @@ from mtljax.training import _checkpoint_files as files
 from mtljax.training._checks import checks_of
 from mtljax.training._file_sums import write_sums
 from mtljax.training._orbax_log import OrbaxErrors
+from mtljax.training._preservation import NewestAndBest
 
 _OVERHEAD = 1 << 20  # bytes of a checkpoint beside its arrays, rounded up
 _PATTERNS = '[]\\'  # orbax reads them in the name of a folder as patterns, and loses files
@@ -62,16 +63,20 @@ class Checkpoints:
         self._folder.mkdir(parents=True, exist_ok=True)
         if jax.process_index() == 0:
             files.tidy(self._folder)
-        self._work: threading.Thread | None = None
+        self._writer = ThreadPoolExecutor(1)
+        self._work: Future[None] | None = None
         self._damaged: int | None = None
         self._written = -1  # the step of the last checkpoint
         self._failure: WriteError | None = None
         self._has_failed = False
         self._errors = OrbaxErrors()
         self._errors.install()
-        self._scores = {step: self._score_of(step) for step in files.steps_in(self._folder)}
+        self._scores: dict[int, float] = {}
+        self._needs: dict[int, int | None] = {}
+        for step in files.steps_in(self._folder):
+            self._scores[step], self._needs[step] = self._known(step)
         options = ocp.CheckpointManagerOptions(
-            preservation_policy=_NewestAndBest(self._scores),
+            preservation_policy=NewestAndBest(self._scores, self._needs),
             todelete_subdir=files.DELETED,  # a kill in a deletion leaves no half checkpoint
             cleanup_tmp_directories=True,
         )
@@ -87,7 +92,15 @@ class Checkpoints:
         """The step of the newest checkpoint."""
         return max(self._scores, default=None)
 
-    def save(self, step: int, state: PyTree, progress: dict[str, Any], score: float) -> None:
+    def save(
+        self,
+        step: int,
+        state: PyTree,
+        progress: dict[str, Any],
+        score: float,
+        *,
+        needs: int | None = None,
+    ) -> None:
         """Write a checkpoint in the background.
 
         Args:
@@ -96,18 +109,23 @@ class Checkpoints:
             their buffers afterwards.
           progress: A mapping of further values, which must be serialisable as JSON.
           score: The score of the state on the validation split. Higher is better.
+          needs: The step of another checkpoint that is kept as long as this one is among the newest
+            two.
+
+        Raises:
+          WriteError: The disk is full, or the checkpoint before could not be written.
         """
         self._wait()
+        json.dumps(progress)  # fails here, and not in the background
         host = jax.tree.map(_host, state)
         self._check_room(step, host)
-        score = -math.inf if math.isnan(score) else score
-        self._scores[step], self._written = score, step
-        work = functools.partial(self._write, step, host, progress, score)
+        score = -math.inf if math.isnan(score) else float(score)
+        self._scores[step], self._needs[step], self._written = score, needs, step
+        write = functools.partial(self._write, step, host, progress, score, needs)
         if jax.process_count() > 1:  # the processes wait for each other: keep the order of calls
-            work()
-            work = functools.partial(self._verify, step, host)
-        self._work = threading.Thread(target=work)
-        self._work.start()
+            write()
+            write = _nothing
+        self._work = self._writer.submit(self._finish, write, step, host)
 
     def restore(self, like: PyTree, step: int | None = None) -> tuple[PyTree, dict[str, Any]]:
         """Read a checkpoint, and verify its checksums.
@@ -134,6 +152,7 @@ class Checkpoints:
         try:
             self._wait()
         finally:
+            self._writer.shutdown()  # waits, also after an interrupt
             with contextlib.suppress(*[Exception] * self._has_failed):  # it raises the same again
                 self._manager.close()
             self._errors.remove()
@@ -161,6 +180,8 @@ class Checkpoints:
     def _newest_whole(
         self, like: PyTree, steps: list[int]
     ) -> tuple[int, tuple[PyTree, dict[str, Any]]]:
+        if not steps:
+            raise ValueError(f'{self._folder} should hold a checkpoint. Found none.')
         *others, step = steps
         path = self._folder / str(step)
         try:
@@ -173,53 +194,57 @@ class Checkpoints:
             return self._newest_whole(like, others)
 
     def _forget(self, step: int) -> None:
-        del self._scores[step]
+        self._scores.pop(step, None)
         self._manager.reload()
 
-    def _score_of(self, step: int) -> float:
+    def _known(self, step: int) -> tuple[float, int | None]:
+        """Return the score of a checkpoint, and the step that it needs."""
         try:
             return files.read_score(self._folder / str(step))
         except files.DamagedError:
-            return -math.inf  # `restore` says what is wrong
+            return -math.inf, None  # `restore` says what is wrong
 
-    def _write(self, step: int, host: PyTree, progress: dict[str, Any], score: float) -> None:
-        """Write a checkpoint, and verify it unless there are several processes."""
+    def _write(
+        self, step: int, host: PyTree, progress: dict[str, Any], score: float, needs: int | None
+    ) -> None:
+        checks = checks_of(host, progress, score)._replace(needs=needs)
         args = ocp.args.Composite(
             state=ocp.args.StandardSave(host),
             progress=ocp.args.JsonSave(progress),
-            checks=ocp.args.JsonSave(checks_of(host, progress, score).to_json()),
+            checks=ocp.args.JsonSave(checks.to_json()),
         )
-        try:
-            self._manager.save(step, args=args)
-        except Exception as error:
-            self._fail(step, host, error)
-            return
-        if jax.process_count() == 1:
-            self._verify(step, host)
+        self._manager.save(step, args=args)
 
-    def _verify(self, step: int, host: PyTree) -> None:
-        """Wait until a checkpoint is written, read it again, and delete what is no longer kept."""
+    def _finish(self, write: Callable[[], None], step: int, host: PyTree) -> None:
+        """Write a checkpoint and verify it. If it is damaged, write it once more."""
         path = self._folder / str(step)
         try:
-            self._manager.wait_until_finished()
-            if jax.process_index() == 0:
-                with ThreadPoolExecutor(1) as pool:
-                    sums = pool.submit(write_sums, path)
-                    files.read(path, host)
-                    sums.result()
-                files.delete(self._folder)
-        except files.DamagedError as error:
-            files.set_aside(path, str(error))
-            self._damaged = step
+            for again in (write is not _nothing, False):
+                write()
+                self._manager.wait_until_finished()
+                try:
+                    self._verify(path, host)
+                    return
+                except files.DamagedError as error:
+                    files.set_aside(path, str(error))
+                    self._manager.reload()
+                    if not again:
+                        self._damaged = step
+                        return
         except WriteError as error:
             self._failure = error
-        except Exception as error:
-            self._fail(step, host, error)
+        except BaseException as error:
+            self._failure = could_not_write(path, _size(host), error)
+            self._failure.__cause__ = error
 
-    def _fail(self, step: int, host: PyTree, error: Exception) -> None:
-        """Keep an error of the background, which the next call raises."""
-        self._failure = could_not_write(self._folder / str(step), _size(host), error)
-        self._failure.__cause__ = error
+    def _verify(self, path: Path, host: PyTree) -> None:
+        """Read a checkpoint again, and delete what is no longer kept."""
+        if jax.process_index() == 0:
+            with ThreadPoolExecutor(1) as pool:
+                sums = pool.submit(write_sums, path)
+                files.read(path, host)
+                sums.result()
+            files.delete(self._folder)
 
     def _check_room(self, step: int, host: PyTree) -> None:
         """Refuse to write on a disk that is too full: orbax would print an error per array."""
@@ -230,7 +255,7 @@ class Checkpoints:
 
     def _wait(self) -> None:
         if self._work is not None:
-            self._work.join()
+            self._work.result()
             self._work = None
         if self._damaged is not None:
             self._forget(self._damaged)
@@ -241,24 +266,8 @@ class Checkpoints:
             raise failure
 
 
-class _NewestAndBest(checkpoint_managers.PreservationPolicy):
-    """Keep the newest two checkpoints, and the first of those with the highest score.
-
-    Args:
-      scores: The score of each step. A step that is not kept is removed.
-    """
-
-    def __init__(self, scores: dict[int, float]):
-        self._scores = scores
-
-    def should_preserve(self, checkpoints, *, context):
-        del context
-        steps = sorted(info.step for info in checkpoints)
-        best = max(steps, key=lambda step: (self._scores.get(step, -math.inf), -step))
-        kept = {*steps[-2:], best}
-        for step in set(self._scores) - kept:
-            del self._scores[step]
-        return [info.step in kept for info in checkpoints]
+def _nothing() -> None:
+    pass
 
 
 def _size(host: PyTree) -> int:

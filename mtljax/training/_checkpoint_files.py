@@ -44,11 +44,21 @@ def delete(folder: Path) -> None:
 
 
 def tidy(folder: Path) -> None:
-    """Finish deletions that a kill interrupted, and set checkpoints aside that are not whole."""
+    """Finish deletions that a kill interrupted, and set checkpoints aside that are not whole.
+
+    Raises:
+      DamagedError: There are checkpoints, but none is whole.
+    """
     delete(folder)
-    for path in sorted(folder.iterdir()):
-        if path.name.isdigit() and not is_whole(path):
-            set_aside(path, 'it has not all its parts')
+    there = sorted(path for path in folder.iterdir() if path.name.isdigit())
+    broken = [path for path in there if not is_whole(path)]
+    if there and len(broken) == len(there):
+        raise DamagedError(
+            f'{broken[-1]} is damaged: it has not all its parts. There is no other checkpoint to '
+            f'continue from. To train from the start, choose another workdir or remove {folder}.'
+        )
+    for path in broken:
+        set_aside(path, 'it has not all its parts')
 
 
 def set_aside(path: Path, reason: str) -> None:
@@ -80,17 +90,17 @@ def read_checks(path: Path) -> Checks | None:
         raise DamagedError(f'{path}/checks/metadata is damaged. {error}') from error
 
 
-def read_score(path: Path) -> float:
-    """Return the score of a checkpoint.
+def read_score(path: Path) -> tuple[float, int | None]:
+    """Return the score of a checkpoint, and the step of the checkpoint that it needs.
 
     Raises:
-      DamagedError: The score cannot be read.
+      DamagedError: They cannot be read.
     """
     checks = read_checks(path)
     if checks is not None:
-        return checks.score
+        return checks.score, checks.needs
     try:
-        return float(_read_json(path / 'metrics' / 'metrics')['score'])
+        return float(_read_json(path / 'metrics' / 'metrics')['score']), None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedError(f'{path}/metrics/metrics is damaged. {error}') from error
 

@@ -55,11 +55,13 @@ class Checks(NamedTuple):
       score: The score of the state on the validation split.
       progress: The CRC-32 of the mapping ``progress``.
       leaves: The arrays of the state.
+      needs: The step of another checkpoint without which this one is of no use, or None.
     """
 
     score: float
     progress: int
     leaves: tuple[Leaf, ...]
+    needs: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return a mapping for JSON, which has a checksum of its own."""
@@ -68,6 +70,7 @@ class Checks(NamedTuple):
             'score': None if self.score == -np.inf else self.score,
             'progress': self.progress,
             'leaves': [list(leaf) for leaf in self.leaves],
+            'needs': self.needs,
         }
         return with_checksum(content)
 
@@ -84,7 +87,8 @@ def from_json(content: Mapping[str, Any]) -> Checks:
         raise NewerFormatError(content['format'])
     leaves = [(path, dtype, tuple(shape), sum) for path, dtype, shape, sum in content['leaves']]
     score = -np.inf if content['score'] is None else content['score']
-    return Checks(score, content['progress'], tuple(Leaf(*leaf) for leaf in leaves))
+    found = tuple(Leaf(*leaf) for leaf in leaves)
+    return Checks(score, content['progress'], found, content.get('needs'))
 
 
 def checks_of(state: PyTree, progress: Mapping[str, Any], score: float) -> Checks:

@@ -34,7 +34,11 @@ def damaged_files(folder: Path) -> Iterator[str]:
     If there are no checksums, or if their file itself is damaged, there are no such paths.
     """
     for path, expected in _read_sums(folder).items():
-        if not (folder / path).is_file() or _sum_of(folder / path) != expected:
+        try:
+            whole = _sum_of(folder / path) == expected
+        except OSError:  # it is missing, or the disk cannot read it
+            whole = False
+        if not whole:
             yield path
 
 

@@ -75,8 +75,10 @@ def sum_of_rows(rows: Iterable[Mapping[str, Any]], start: int = 0) -> int:
 def _row_of(line: bytes) -> Row | None:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(row, dict) or not isinstance(row.get('step'), int):
+        return None
+    if not all(value is None or isinstance(value, int | float) for value in row.values()):
         return None
     return {name: math.nan if value is None else value for name, value in row.items()}

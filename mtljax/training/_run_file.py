@@ -30,6 +30,11 @@ def claim_data(workdir: Path, dataset: Dataset) -> None:
     trained = is_trained(workdir)
     there = read_run(path)
     here = fingerprint(dataset)
+    if trained and there is None and path.exists():
+        raise ValueError(
+            f'{path} should hold the fingerprint of the data of the run. Found a damaged file. To '
+            'continue without this check of the data, remove the file.'
+        )
     if trained and there is not None:
         found = differences(there['data'], here)
         if found:
@@ -64,12 +69,12 @@ def read_run(path: Path) -> dict[str, Any] | None:
         number = content['format']
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         number = FORMAT
     if number > FORMAT:
         raise ValueError(
             f'The format of {path.parent} should be at most {FORMAT}. Found {number}. '
             'Use a newer version of mtljax.'
         )
-    _log.warning('%s is damaged. It is written again.', path)
+    _log.warning('%s is damaged.', path)
     return None

@@ -1,5 +1,6 @@
 """The parameters of a run, read from its folder without its optimiser."""
 
+import logging
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,10 +10,12 @@ import numpy as np
 from mtljax.base import Dataset, MultiTask, Params, State
 from mtljax.files import local_folder
 from mtljax.module import shapes
-from mtljax.training._checkpoint_files import read_parameters, steps_in
+from mtljax.training._checkpoint_files import DamagedError, read_parameters, steps_in
 from mtljax.training._evaluate import Results
 from mtljax.training._fingerprint import differences, fingerprint
 from mtljax.training._run_file import read_run
+
+_log = logging.getLogger(__name__)
 
 
 class Saved(NamedTuple):
@@ -88,13 +91,23 @@ def read_saved(workdir: str | Path, *, newest: bool = False) -> Saved:
         raise ValueError(
             f'{workdir} should be the folder of a run with a checkpoint. Found no checkpoint.'
         )
-    tree, progress = read_parameters(folder / str(steps[0]))
-    step, chosen = steps[0], progress['chosen']
+    step, (tree, progress) = _newest_whole(folder, steps)
+    chosen = progress['chosen']
     if not newest and chosen['results'] and chosen['step'] != step:
         step = chosen['step']
         tree, _ = read_parameters(folder / str(step))
     tasks = tuple(progress['run']['tasks'])
     return Saved(tree['params'], tree.get('state') or {}, step, tasks, chosen['results'])
+
+
+def _newest_whole(folder: Path, steps: list[int]) -> tuple[int, Any]:
+    """Read the first checkpoint of a list that is not damaged; say which ones are."""
+    for step in steps[:-1]:
+        try:
+            return step, read_parameters(folder / str(step))
+        except DamagedError as error:
+            _log.warning('%s The checkpoint before it is read.', error)
+    return steps[-1], read_parameters(folder / str(steps[-1]))
 
 
 def _check_structure(workdir: str | Path, found: Any, expected: Any) -> None:

@@ -87,7 +87,7 @@ def test_shapes_that_do_not_fit(tasks, batch, message):
     [
         ({'head': len}, 'Task.head should be a Module. Found <built-in'),
         ({'loss': 3}, 'Task.loss should be a function.*Found 3'),
-        ({'inverse': 2.0}, 'Task.inverse should be a function. Found inverse = 2.0'),
+        ({'inverse': 2.0}, 'Task.inverse should be a function. Found 2.0'),
         ({'metrics': {'mae': 3}}, r"Task.metrics\['mae'\] should be a Metric. Found 3"),
     ],
 )

@@ -107,12 +107,16 @@ def test_a_split_that_is_not_in_memory():
     assert differences(plain, other)[0] == 'other examples in train'
 
 
-def test_a_digit_of_the_fingerprint_is_changed(tmp_path, caplog):
+@pytest.mark.parametrize('damage', ['digit', 'cut'])
+def test_a_damaged_fingerprint_is_refused(tmp_path, damage):
     train(houses(), tmp_path)
     path = tmp_path / 'run.json'
     text = path.read_text()
     digit = next(each for each in text[text.index('"data"') :] if each in '12345678')
-    path.write_text(text[::-1].replace(digit, '9', 1)[::-1])
+    path.write_text(text[::-1].replace(digit, '9', 1)[::-1] if damage == 'digit' else text[:50])
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r'run.json should hold.*remove the file'):
+            train(houses(), tmp_path)
+    path.unlink()
     train(houses(), tmp_path)
-    assert 'is damaged. It is written again' in caplog.text
     assert path.read_text() == text
