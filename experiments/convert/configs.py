@@ -24,13 +24,13 @@ def read_config(workdir: Path, trust: Sequence[str] = ()) -> ConfigDict:
         is not safe to call.
     """
     try:
-        fields = json.loads((workdir / 'config.json').read_text())
-    except (OSError, ValueError) as error:
+        fields = json.loads((workdir / 'config.json').read_bytes())
+        config = ConfigDict(fields if isinstance(fields, Mapping) else {})
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
             f'--from should be the work folder of a run of experiments.train. Found {workdir}: '
             f'{error}. Choose another folder.'
         ) from error
-    config = ConfigDict(fields if isinstance(fields, Mapping) else {})
     build.check_names(config, trust)
     build.check_fields(config)
     return config

@@ -44,17 +44,17 @@ def move(plan: Plan, source: Source) -> Moved:
     ready = source.ready if same_data else build.prepare(config)
     built = build.setup(config, ready)
     fresh = fresh_state(built, config.seed)
-    trained = source.state.params, source.state.state
+    trained = source.saved.params, source.saved.state
     key = jax.random.fold_in(jax.random.key(config.seed), 1)
     try:
         params, state = jax.jit(plan.move)(trained, (fresh.params, fresh.state), key)
     except ValueError as error:
         raise UsageError(f'The trained model does not fit the new one. {error}') from error
     start = fresh._replace(params=params, state=state, opt_state=built.tx.init(params))
-    before, after = _results(source.built, source.state), _results(built, start)
+    before, after = _results(source.built, source.saved), _results(built, start)
     return Moved(config, built, start, before, after)
 
 
-def _results(built: build.Setup, state: TrainState) -> Results:
+def _results(built: build.Setup, state: training.Saved | TrainState) -> Results:
     dataset = built.dataset
     return training.evaluate(built.model, dataset.tasks, state, dataset.validation)

@@ -21,7 +21,7 @@ def report(plan: Plan, source: Source, moved: Moved) -> None:
     models = {before: source.built.model, after: moved.built.model}
     costs = {scheme: analysis.cost(model, x) for scheme, model in models.items()}
     show(analysis.cost_table(costs), 'Cost', 'of a forward pass of one example')
-    show(_results(f'{before}, step {source.step}', f'{after}, step 0', moved), 'Validation')
+    show(_results(f'{before}, step {source.saved.step}', f'{after}, step 0', moved), 'Validation')
 
 
 def _one_example(dataset: Dataset) -> Any:

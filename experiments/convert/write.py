@@ -40,7 +40,7 @@ def write(workdir: Path, moved: Moved) -> None:
         write_text(partial / 'config.json', program.to_json(moved.config.to_dict()))
         write_text(partial / 'config.py', _CONFIG)
         partial.rename(workdir.absolute())
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise UsageError(
             f'--workdir should be a folder that can be written. Found {workdir}, which cannot be '
             f'written: {error}. Choose another --workdir.'

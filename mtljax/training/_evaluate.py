@@ -1,7 +1,7 @@
 """Losses and metrics on a split of a data set."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from mtljax import trees
-from mtljax.base import Batch, Metric, MultiTask, Split, Task, TrainState
+from mtljax.base import Batch, Metric, MultiTask, Params, Split, State, Task
 from mtljax.metrics import mean_of
 from mtljax.training._ignored import with_ignored
 
@@ -155,10 +155,24 @@ def _fetched(leaf):
     return multihost_utils.process_allgather(leaf, tiled=True)
 
 
+class Trained(Protocol):
+    """Parameters and a model state, such as a `TrainState` or what `load` returns."""
+
+    @property
+    def params(self) -> Params:
+        """The parameters of the model."""
+        ...
+
+    @property
+    def state(self) -> State:
+        """The state of the model."""
+        ...
+
+
 def evaluate(
     model: MultiTask,
     tasks: Mapping[str, Task],
-    state: TrainState,
+    state: Trained,
     split: Split,
     *,
     batch_size: int = 1024,
@@ -168,7 +182,7 @@ def evaluate(
     Args:
       model: The multi-task model.
       tasks: The `Task` of each task name, ``{task: Task}``.
-      state: The training state, which contains the parameters and the state of the model.
+      state: The training state, or what `load` returned: the parameters and the model state.
       split: The examples to evaluate on.
       batch_size: The number of examples per batch.
 

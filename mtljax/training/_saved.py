@@ -11,6 +11,7 @@ from mtljax.base import Dataset, MultiTask, Params, State
 from mtljax.files import local_folder
 from mtljax.module import shapes
 from mtljax.training._checkpoint_files import DamagedError, read_parameters, steps_in
+from mtljax.training._checks import name_of
 from mtljax.training._evaluate import Results
 from mtljax.training._fingerprint import differences, fingerprint
 from mtljax.training._run_file import read_run
@@ -75,8 +76,8 @@ def load(workdir: str | Path, model: MultiTask, dataset: Dataset, *, newest: boo
         )
     key = jax.random.key(0)
     expected = jax.eval_shape(model.init, key, shapes(dataset.train.example.inputs))
-    _check_structure(workdir, (saved.params, saved.state), expected)
-    return saved
+    params, state = _like(workdir, (saved.params, saved.state), expected)
+    return saved._replace(params=params, state=state)
 
 
 def read_saved(workdir: str | Path, *, newest: bool = False) -> Saved:
@@ -110,17 +111,24 @@ def _newest_whole(folder: Path, steps: list[int]) -> tuple[int, Any]:
     return steps[-1], read_parameters(folder / str(steps[-1]))
 
 
-def _check_structure(workdir: str | Path, found: Any, expected: Any) -> None:
+def _like(workdir: str | Path, found: Any, expected: Any) -> Any:
+    """Return the arrays that were found in the structure of the model."""
     there, here = (
-        {
-            jax.tree_util.keystr(path, simple=True, separator='/'): (np.shape(x), np.dtype(x.dtype))
-            for path, x in jax.tree_util.tree_leaves_with_path(tree)
-        }
+        {name_of(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
         for tree in (found, expected)
     )
-    other = sorted(name for name in there.keys() | here.keys() if there.get(name) != here.get(name))
+    other = sorted(
+        name
+        for name in there.keys() | here.keys()
+        if name not in there or name not in here or _kind(there[name]) != _kind(here[name])
+    )
     if other:
         raise ValueError(
             f'The model should be that of the run in {workdir}. Found another array at '
             f'{", ".join(other[:3])}.'
         )
+    return jax.tree_util.tree_map_with_path(lambda path, _: there[name_of(path)], expected)
+
+
+def _kind(leaf: Any) -> Any:
+    return np.shape(leaf), np.dtype(leaf.dtype)

@@ -173,7 +173,7 @@ def test_folders_that_cannot_be_used(run, tmp_path):
     with pytest.raises(UsageError, match=r'work folder of a run of experiments\.train'):
         convert(Request(tmp_path, 'soft', tmp_path / 'new'))
     (tmp_path / 'config.json').write_text(json.dumps(CONFIG))
-    with pytest.raises(UsageError, match='a folder with a checkpoint'):
+    with pytest.raises(UsageError, match='the folder of a run with a checkpoint'):
         convert(Request(tmp_path, 'soft', tmp_path / 'new'))
 
 
