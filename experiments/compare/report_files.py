@@ -49,12 +49,13 @@ def write(
         'results.json': program.to_json(json.loads(json.dumps(results))),
     }
     figures = _figures(report, best, tasks, title)
-    for old in workdir.glob('mixing-*.png'):
-        old.unlink()
     for name, text in texts.items():
         write_text(workdir / name, text)
     for name, figure in figures.items():
         write_bytes(workdir / f'{name}.png', png_of(figure))
+    for old in workdir.glob('mixing-*.png'):
+        if old.stem not in figures:
+            old.unlink()
     return [workdir / name for name in (*texts, *(f'{name}.png' for name in figures))]
 
 

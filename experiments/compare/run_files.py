@@ -23,7 +23,7 @@ class RunFiles:
     """A folder with one file per run.
 
     Args:
-      folder: The folder. It is created when the first run is written.
+      folder: The folder, which `recover` and `write` create.
     """
 
     def __init__(self, folder: Path):
@@ -81,9 +81,8 @@ class RunFiles:
         journal.unlink(missing_ok=True)
 
     def recover(self) -> None:
-        """Finish the writing of runs that a kill interrupted."""
-        if not self._folder.is_dir():
-            return
+        """Make the folder, and finish the writing of runs that a kill interrupted."""
+        self._folder.mkdir(parents=True, exist_ok=True)
         remove_partial_files(self._folder)
         journal = self._folder / _TOGETHER
         if journal.exists():

@@ -16,8 +16,8 @@ def said_by(error: Exception) -> str:
         return str(error)
     path = error.filename or 'A file'
     return (
-        f'{path} should be a file that can be read. Found an error: {error.strerror or error}. '
-        'Remove it, make it readable or choose another folder, and start again.'
+        f'{path} cannot be used. Found an error: {error.strerror or error}. Move it away, change '
+        'its permissions or choose another folder, and start again.'
     )
 
 

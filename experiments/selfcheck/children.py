@@ -12,7 +12,7 @@ from experiments.selfcheck.errors import CheckError
 
 STOPPED = 75
 _LONGEST = 600.0
-_ADVICE = ('Choose', 'Remove', 'remove', 'Pass', 'Use ', 'Make room', 'Wait until', 'choose')
+_ADVICE = ('Choose', 'Remove', 'remove', 'Pass', 'Use ', 'Make room', 'Wait', 'choose', 'Move it')
 
 
 class Moment(NamedTuple):
