@@ -2,15 +2,18 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from experiments.selfcheck.errors import CheckError
 
 STOPPED = 75
+RANDOM = 'random'  # the place of a moment that a clock chooses
+ACTS = ('KILL', 'KILL', 'TERM', 'INT')  # half of them are kills
 _LONGEST = 600.0
 _ADVICE = ('Choose', 'Remove', 'remove', 'Pass', 'Use ', 'Make room', 'Wait', 'choose', 'Move it')
 
@@ -68,6 +71,35 @@ def end(process: subprocess.Popen) -> Ended:
 def run(program: str, flags: Sequence[str], moment: Moment | None = None) -> Ended:
     """Start a program, and wait until it ends."""
     return end(start(program, flags, moment))
+
+
+def stop(
+    program: str, flags: Sequence[str], moment: Moment, ready: Callable[[subprocess.Popen], None]
+) -> bool:
+    """Run a program until a moment comes, and return whether it came.
+
+    Args:
+      program: The name of the program.
+      flags: Its flags.
+      moment: The moment. At the place ``RANDOM``, the signal comes when ``ready`` returns.
+      ready: A function that waits until the signal should come, or the program ends.
+
+    Raises:
+      CheckError: The program ended in another way than the signal asks for.
+    """
+    if moment.place == RANDOM:
+        process = start(program, flags)
+        ready(process)
+        process.send_signal(signal.Signals[f'SIG{moment.act}'])
+        ended = end(process)
+    else:
+        ended = run(program, flags, moment)
+    stopped = -signal.SIGKILL if moment.act == 'KILL' else STOPPED
+    if ended.code not in (0, stopped):
+        raise CheckError(f'{moment}: the code was {ended.code}: {ended.said[-3000:]}')
+    if ended.code == STOPPED and ended.said.count('Start the same command again') != 1:
+        raise CheckError(f'{moment}: the program did not say how to continue: {ended.said}')
+    return ended.code == stopped
 
 
 def finish(program: str, flags: Sequence[str]) -> Ended:

@@ -3,7 +3,7 @@
 import collections
 import json
 import random
-import signal
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -18,7 +18,7 @@ _SCHEMES, _METHODS, _SEEDS = ('hard', 'mmoe', 'cross_stitch'), ('sum', 'pcgrad')
 _RUNS = _SEEDS * (2 + len(_SCHEMES) * len(_METHODS))
 _POLL = 0.02
 _LONGEST = 10.0
-_PLACES = ('run', 'run', 'move', 'random')
+_PLACES = ('run', 'run', 'move', children.RANDOM)
 _TIMES = ('seconds', 'training s')
 
 
@@ -47,7 +47,7 @@ def check(steps: int, kills: int, rng: random.Random) -> None:
                 moment = Moment(
                     rng.choice(_PLACES),
                     rng.randint(1, 6),
-                    rng.choice(('KILL', 'KILL', 'TERM', 'INT')),
+                    rng.choice(children.ACTS),
                 )
                 stopped = _stopped(broken, steps, moment, rng)
                 before = _finished(broken / 'runs', before)
@@ -81,22 +81,15 @@ def results_of(folder: Path) -> Any:
 
 def _stopped(workdir: Path, steps: int, moment: Moment, rng: random.Random) -> bool:
     """Compare until the moment comes, and return whether it came."""
-    flags = flags_of(workdir, steps)
-    if moment.place == 'random':
-        process = children.start('compare', flags)
+
+    def ready(process: subprocess.Popen) -> None:
         while process.poll() is None and children.holder_of(workdir) != process.pid:
             time.sleep(_POLL)
         end = time.monotonic() + rng.uniform(0, _LONGEST)
         while process.poll() is None and time.monotonic() < end:
             time.sleep(_POLL)
-        process.send_signal(signal.Signals[f'SIG{moment.act}'])
-        ended = children.end(process)
-    else:
-        ended = children.run('compare', flags, moment)
-    stopped = -signal.SIGKILL if moment.act == 'KILL' else children.STOPPED
-    if ended.code not in (0, stopped):
-        raise CheckError(f'{moment}: the code was {ended.code}: {ended.said[-3000:]}')
-    return ended.code == stopped
+
+    return children.stop('compare', flags_of(workdir, steps), moment, ready)
 
 
 def _finished(runs: Path, before: dict[str, tuple[int, bytes]]) -> dict[str, tuple[int, bytes]]:

@@ -26,7 +26,7 @@ def check(steps: int, count: int, full: int, rng: random.Random) -> None:
 
     Raises:
       CheckError: A result is wrong, a program prints a traceback, a message does not say what to
-        do, or a second start fails because of what the first one left behind.
+        do, or a program fails when it is started a second time.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

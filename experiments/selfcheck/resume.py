@@ -3,7 +3,7 @@
 import collections
 import json
 import random
-import signal
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -14,8 +14,6 @@ from experiments.selfcheck.children import Moment
 from experiments.selfcheck.errors import CheckError
 from experiments.selfcheck.moments import PLACES
 
-_ACTS = ('KILL', 'KILL', 'TERM', 'INT')  # half of them are kills
-_RANDOM = 'random'
 _MANY = 9
 _LONGEST = 2.0  # seconds after the first row of the log
 
@@ -64,32 +62,23 @@ def _whole(folder: Path, steps: int) -> dict[str, int]:
 
 def _drawn(counts: dict[str, int], rng: random.Random) -> Moment:
     """Draw a moment. If there are many, it is an early one, so that trainings are stopped often."""
-    place = rng.choice([*counts, _RANDOM])
+    place = rng.choice([*counts, children.RANDOM])
     count = counts.get(place, 1)
     latest = count // 3 if count > _MANY else count
-    return Moment(place, rng.randint(1, latest), rng.choice(_ACTS))
+    return Moment(place, rng.randint(1, latest), rng.choice(children.ACTS))
 
 
 def _stopped(workdir: Path, steps: int, moment: Moment, rng: random.Random) -> bool:
     """Train until the moment comes, and return whether it came."""
-    flags = digits.flags_of(workdir, steps)
-    if moment.place == _RANDOM:
-        process = children.start('train', flags)
+
+    def ready(process: subprocess.Popen) -> None:
         _wait_for_rows(process, workdir)
         time.sleep(rng.uniform(0, _LONGEST))
-        process.send_signal(signal.Signals[f'SIG{moment.act}'])
-        ended = children.end(process)
-    else:
-        ended = children.run('train', flags, moment)
-    stopped = -signal.SIGKILL if moment.act == 'KILL' else children.STOPPED
-    if ended.code not in (0, stopped):
-        raise CheckError(f'{moment}: the code was {ended.code}: {ended.said[-3000:]}')
-    if ended.code == children.STOPPED and ended.said.count('Start the same command again') != 1:
-        raise CheckError(f'{moment}: the program did not say how to go on: {ended.said}')
-    return ended.code == stopped
+
+    return children.stop('train', digits.flags_of(workdir, steps), moment, ready)
 
 
-def _wait_for_rows(process, workdir: Path) -> None:
+def _wait_for_rows(process: subprocess.Popen, workdir: Path) -> None:
     log = workdir / 'metrics.jsonl'
     before = log.stat().st_size if log.exists() else 0
     while process.poll() is None and not (log.exists() and log.stat().st_size != before):

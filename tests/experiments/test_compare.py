@@ -43,13 +43,6 @@ def config():
 
 
 @pytest.fixture(scope='module')
-def dataset():
-    size = {'train': 64, 'validation': 32, 'test': 32}
-    digits = build.build({'fn': 'mtljax.data:digits', **size}, 'data')
-    return lambda spec: digits
-
-
-@pytest.fixture(scope='module')
 def trained(dataset, tmp_path_factory):
     """The folder, the cells and the runs of a comparison with one seed."""
     folder = tmp_path_factory.mktemp('compare') / 'runs'

@@ -18,13 +18,6 @@ SEEDS = [0, 1, 2]
 
 
 @pytest.fixture(scope='module')
-def dataset():
-    size = {'train': 64, 'validation': 32, 'test': 32}
-    digits = build.build({'fn': 'mtljax.data:digits', **size}, 'data')
-    return lambda spec: digits
-
-
-@pytest.fixture(scope='module')
 def cell():
     return cells(small(), plan(), TASKS)[2]
 

@@ -94,7 +94,10 @@ def test_several_outputs():
 
 def test_a_tree_of_targets():
     weight = np.abs(X[:, 1])
-    loss = lambda p, t: t['w'] * (p - t['y']) ** 2  # noqa: E731
+
+    def loss(prediction, target):
+        return target['w'] * (prediction - target['y']) ** 2
+
     found, sets = baseline({'y': VALUES, 'w': weight}, Task(heads.linear(), loss))
     train, test = (split.arrays.targets['a'] for split in (sets.train, sets.test))
     best = np.average(train['y'], weights=train['w'])
