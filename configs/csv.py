@@ -34,6 +34,8 @@ def get_config(variant: str = '') -> ConfigDict:
             'validation': 0.1,
             'test': 0.2,
             'seed': 0,
+            'stratify': True,
+            'weight': '',
             'verbose': False,
         },
         backbone={

@@ -36,15 +36,16 @@ def main() -> None:
     if _PREFER.value:
         with config.unlocked():
             config.train.prefer = _PREFER.value
-    built = build.setup(config)
     workdir = program.folder_of(_WORKDIR.value, name)
+    program.keep_options(workdir, config)
+    built = build.setup(config)
     program.claim(workdir, config)
     chance = training.constant_baseline(built.model, built.dataset)
     result = build.train(built, seed=config.seed, workdir=workdir, progress=name)
     figure = analysis.curves(result.history, name)
     write_bytes(workdir / 'curves.png', png_of(figure))
     write_text(workdir / 'summary.json', program.to_json(_summary(result, chance)))
-    program.console.print(_table(result, chance))
+    program.console.print(_table(result, chance, _caption(built)))
     for file in ('metrics.jsonl', 'summary.json', 'curves.png'):
         program.console.print(str(workdir / file))
 
@@ -62,8 +63,14 @@ def _summary(result: Result, chance: Results) -> dict[str, Any]:
     }
 
 
-def _table(result: Result, chance: Results) -> Table:
-    table = Table(title=f'Best step {result.best_step}')
+def _caption(built: build.Setup) -> str | None:
+    compared = [name for name in built.model.tasks if built.dataset.tasks[name].over_rows]
+    size = built.options.eval_batch_size
+    return f'Loss of {", ".join(compared)}: in batches of {size} examples.' if compared else None
+
+
+def _table(result: Result, chance: Results, caption: str | None) -> Table:
+    table = Table(title=f'Best step {result.best_step}', caption=caption)
     for column in ('task', 'metric', 'validation', 'test', 'constant'):
         table.add_column(column, justify='left' if column in ('task', 'metric') else 'right')
     for task, row in result.test.items():

@@ -4,9 +4,11 @@ import numbers
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 from jax.typing import ArrayLike
 
+_LARGEST, _LARGEST_SEED = 2**31 - 1, 2**32 - 1
 PerTask = ArrayLike | Sequence[Any]
 """One number for all tasks, or one number per task in an array, a list or a tuple."""
 
@@ -14,10 +16,11 @@ PerTask = ArrayLike | Sequence[Any]
 def check_option(
     name: str, value: Any, expected: str, holds: Callable[..., Any] = np.isfinite, *, ndim: int = 0
 ) -> None:
-    """Raise an error if an option is not finite, has too many axes, or breaks a rule.
+    """Raise an error if an option is no finite number, has too many axes, or breaks a rule.
 
-    Only numbers, lists, tuples and NumPy arrays are checked. JAX arrays and tracers always pass, so
-    that an option can be an argument of a traced function.
+    Numbers, lists, tuples and NumPy arrays of numbers are checked. JAX arrays and tracers always
+    pass, so that an option can be an argument of a traced function. Whole numbers should fit 32
+    bits, as the integers of JAX do.
 
     Args:
       name: The name of the option.
@@ -34,15 +37,31 @@ def check_option(
     Traceback (most recent call last):
     ValueError: scale should be a finite number > 0. Found scale = -1.
     """
-    if not isinstance(value, numbers.Real | list | tuple | np.ndarray):
+    if isinstance(value, jax.Array) or (
+        isinstance(value, list | tuple) and any(isinstance(part, jax.Array) for part in value)
+    ):
         return
-    array = np.asarray(value)
-    if array.ndim > ndim or not np.isfinite(array).all() or not np.all(holds(array)):
-        raise ValueError(f'{name} should be {expected}. Found {name} = {value}.')
+    array = _numbers(value)
+    if array is None or array.ndim > ndim or not np.all(holds(array)):
+        raise ValueError(f'{name} should be {expected}. Found {name} = {value!r:.200}.')
 
 
-def check_count(name: str, value: Any, least: int) -> None:
-    """Raise an error unless an option is a whole number of at least ``least``.
+def _numbers(value: Any) -> np.ndarray | None:
+    """Return finite numbers as an array; None if the value holds something else."""
+    if not isinstance(value, numbers.Real | list | tuple | np.ndarray):
+        return None
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        return None
+    if array.dtype.kind not in 'biuf' or not np.isfinite(array).all():
+        return None
+    large = array.dtype.kind in 'iu' and (array.size and abs(array).max() > _LARGEST)
+    return None if large else array
+
+
+def check_count(name: str, value: Any, least: int, *, most: int = _LARGEST) -> None:
+    """Raise an error unless an option is a whole number from ``least`` to ``most``.
 
     >>> check_count('k', 2.5, 1)
     Traceback (most recent call last):
@@ -50,9 +69,64 @@ def check_count(name: str, value: Any, least: int) -> None:
     """
 
     def holds(array):
-        return (array >= least) & np.issubdtype(array.dtype, np.integer)
+        return np.issubdtype(array.dtype, np.integer) & (array >= least) & (array <= most)
 
-    check_option(name, value, f'a whole number >= {least}', holds)
+    large = isinstance(value, int | np.integer) and value > most
+    expected = f'from {least} to {most}' if large else f'>= {least}'
+    check_option(name, value, f'a whole number {expected}', holds)
+
+
+def check_flag(name: str, value: Any) -> None:
+    """Raise a ValueError unless the value is True or False.
+
+    >>> check_flag('stratify', 'no')
+    Traceback (most recent call last):
+    ValueError: stratify should be True or False. Found stratify = 'no'.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f'{name} should be True or False. Found {name} = {value!r}.')
+
+
+def check_seed(name: str, value: Any) -> None:
+    """Raise a ValueError unless the value is a seed, a whole number from 0 to 2^32 - 1.
+
+    >>> check_seed('seed', -1)
+    Traceback (most recent call last):
+    ValueError: seed should be a whole number from 0 to 4294967295. Found seed = -1.
+    """
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not 0 <= value <= _LARGEST_SEED:
+        raise ValueError(
+            f'{name} should be a whole number from 0 to {_LARGEST_SEED}. '
+            f'Found {name} = {value!r:.200}.'
+        )
+
+
+def check_seeds(seeds: Any) -> None:
+    """Raise a ValueError unless these are one or more different seeds; see `check_seed`.
+
+    >>> check_seeds([0, 0])
+    Traceback (most recent call last):
+    ValueError: seeds should be one or more different seeds. Found seeds = [0, 0].
+    """
+    known = isinstance(seeds, Sequence) and not isinstance(seeds, str)
+    for seed in seeds if known else ():
+        check_seed('seed', seed)
+    if not known or not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError(
+            f'seeds should be one or more different seeds. Found seeds = {seeds!r:.200}.'
+        )
+
+
+def check_function(name: str, value: Any) -> None:
+    """Raise a ValueError unless the value is None or can be called.
+
+    >>> check_function('select', 3)
+    Traceback (most recent call last):
+    ValueError: select should be a function or None. Found select = 3.
+    """
+    if value is not None and not callable(value):
+        raise ValueError(f'{name} should be a function or None. Found {name} = {value!r:.200}.')
 
 
 def check_sizes(name: str, value: Any, least: int = 1) -> None:
@@ -135,6 +209,17 @@ def check_weights(name: str, value: Any) -> None:
     check_option(name, value, 'T finite numbers >= 0', holds, ndim=1)
 
 
+def check_tasks(num_tasks: Any) -> None:
+    """Raise an error unless ``num_tasks`` is None or a whole number >= 1.
+
+    >>> check_tasks(0)
+    Traceback (most recent call last):
+    ValueError: num_tasks should be a whole number >= 1. Found num_tasks = 0.
+    """
+    if num_tasks is not None:
+        check_count('num_tasks', num_tasks, 1)
+
+
 def check_one_per_task(name: str, value: Any, num_tasks: int, *, or_one: bool = False) -> None:
     """Raise an error unless an option is a list with one value per task.
 
@@ -150,9 +235,9 @@ def check_one_per_task(name: str, value: Any, num_tasks: int, *, or_one: bool = 
     """
     shape = np.shape(value)
     if shape != (num_tasks,) and not (or_one and shape == ()):
-        raise ValueError(f'{name} should be one per task, {num_tasks}. Found {name} = {value}.')
+        raise ValueError(f'{name} should be one per task, {num_tasks}. Found {name} = {value!r}.')
 
 
 def _is_size(value: Any) -> bool:
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    return bool(whole and value >= 1)
+    return bool(whole and 1 <= value <= _LARGEST)

@@ -78,7 +78,7 @@ def test_the_pages_of_the_api_name_everything_public():
     api = runpy.run_path(str(ROOT / 'docs' / 'scripts' / 'api.py'))
     pages = {name: api['page'](package) for name, package in api['packages']().items()}
     folders = {path.parent.name for path in (ROOT / 'mtljax').glob('[a-z]*/__init__.py')}
-    assert folders < set(pages)
+    assert folders - {'base'} < set(pages)  # mtljax itself exports the types of base
     for page, text in pages.items():
         module = importlib.import_module(f'mtljax.{page}'.replace('mtljax.mtljax', 'mtljax'))
         shown = set(re.findall(rf'^::: {module.__name__}\.(\w+)$', text, re.MULTILINE))

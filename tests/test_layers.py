@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {'base', '_numeric', '_renamed', 'files', 'tracing'},
-    {'module', 'trees', 'gradients', 'solvers', 'losses', 'metrics', 'options'},
+    {'base', '_numeric', '_renamed', '_shown', 'files', 'options', 'tracing'},
+    {'module', 'trees', 'gradients', 'solvers', 'losses', 'metrics'},
     {'data', 'sharing', 'penalties', 'weighting', 'surgery', 'backbones', 'heads'},
     {'training', 'analysis', 'moves', 'testing'},
     {'build'},
@@ -17,10 +17,9 @@ LAYERS = [
 ]
 BETWEEN_SIBLINGS = {
     ('data', 'heads'),
+    ('files', 'options'),
     ('gradients', 'trees'),
-    ('losses', 'options'),
     ('metrics', 'losses'),
-    ('metrics', 'options'),
     ('module', 'trees'),
     ('testing', 'training'),
 }

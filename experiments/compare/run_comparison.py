@@ -25,6 +25,7 @@ def run_comparison(config: ConfigDict, plan: Plan, title: str, workdir: Path) ->
     Raises:
       UsageError: The methods cannot be compared, or the folder belongs to another config.
     """
+    program.keep_options(workdir, config)
     dataset = build.datasets()
     comparison = Comparison(config, plan, Runs(workdir / 'runs', dataset), dataset)
     published = report.published_table(config.get('published'))

@@ -15,8 +15,12 @@ from experiments.data.recipes import File
 from experiments.program import UsageError
 from mtljax.files import write_bytes
 
-_BROKEN = (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError)
+_BROKEN = (
+    *(zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError),
+    *(ValueError, RuntimeError, NotImplementedError, OverflowError),  # encrypted, or unknown kinds
+)
 _AR_HEADER = 60
+_MOST_BYTES = 512 * 2**20  # of a file in a package: the largest known one has about 100 MB
 
 
 def sha256(path: Path) -> str:
@@ -69,8 +73,10 @@ def unpack(package: Path, files: Sequence[File], folder: Path) -> None:
 
 
 def _write(stream: IO[bytes], file: File, folder: Path) -> None:
-    """Read the whole file at once: the files have at most about 100 MB."""
-    content = stream.read()
+    """Read the whole file at once."""
+    content = stream.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise UsageError(f'{file.member} should have at most {_MOST_BYTES:,} bytes. Found more.')
     path = folder / file.name
     write_bytes(path, content)
     check(path, file.sha256, file.member)
@@ -117,6 +123,8 @@ def _debian(package: Path, names: Collection[str]) -> Members:
             if header[-2:] != b'`\n' or not header[48:58].strip().isdigit():
                 raise tarfile.ReadError('an ar header is broken')
             size = int(header[48:58])
+            if size > package.stat().st_size:
+                raise tarfile.ReadError('an ar header names more bytes than there are')
             if header.startswith(b'data.tar'):
                 yield from _members(BytesIO(file.read(size)), names)
                 return

@@ -2,7 +2,14 @@
 
 from experiments.program.define import define_config, define_trust, define_workdir, run_name
 from experiments.program.errors import UsageError
-from experiments.program.folder import NOT_ASKED, claim, claim_comparison, folder_of, holding
+from experiments.program.folder import (
+    NOT_ASKED,
+    claim,
+    claim_comparison,
+    folder_of,
+    holding,
+    keep_options,
+)
 from experiments.program.methods import config_of, short, use_method
 from experiments.program.output import console, to_json
 from experiments.program.running import run
@@ -20,6 +27,7 @@ __all__ = [
     'define_workdir',
     'folder_of',
     'holding',
+    'keep_options',
     'run',
     'run_name',
     'short',

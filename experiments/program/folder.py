@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import json
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +13,11 @@ from ml_collections import ConfigDict
 
 from experiments.program.errors import UsageError
 from experiments.program.output import finite
-from mtljax.build import former_names
+from mtljax.build import former_names, with_former_defaults
 from mtljax.files import LockedError, local_folder, locked, remove_partial_files, write_text
 
 _LISTED = 5
+_log = logging.getLogger(__name__)
 # Fields that no single run depends on; the seed is part of its name.
 NOT_ASKED = ('seed', 'published', 'methods', 'comparison', 'sweep')
 holding = contextlib.ExitStack()  # locks of folders and handlers, until the program ends
@@ -35,6 +37,32 @@ def folder_of(workdir: str | None, default: str) -> Path:
         return local_folder(workdir or Path('runs') / default)
     except ValueError as error:
         raise UsageError(str(error)) from error
+
+
+def keep_options(workdir: Path, config: ConfigDict) -> None:
+    """Let a run of an earlier version go on as it began, and write newer options into the config.
+
+    Options of the data that the config in the folder lacks get the values of that version.
+
+    Args:
+      workdir: The folder of the run.
+      config: The config, which is changed.
+    """
+    path, data = workdir / 'config.json', config.get('data')
+    if not isinstance(data, ConfigDict):
+        return
+    added = {
+        option: value
+        for option, value in with_former_defaults({'fn': data.get('fn')}).items()
+        if option != 'fn'
+    }
+    stored = _read_config(path) if path.exists() and _holds_results(workdir) else {}
+    before = (stored.get('data') or {}) if isinstance(stored, dict) else {}
+    with config.unlocked():
+        for option, value in added.items():
+            if before.get('fn') == data.fn and option not in before and data.get(option) != value:
+                _log.info('This run began with %s = %r, and keeps it.', option, value)
+                data[option] = value
 
 
 def claim(workdir: Path, config: ConfigDict) -> None:

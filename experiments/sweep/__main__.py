@@ -36,6 +36,7 @@ def main() -> None:
     flag = flags.FLAGS['config']
     config, name = program.config_of(flag), program.run_name(flag)
     workdir = program.folder_of(_WORKDIR.value, f'sweep-{name}')
+    program.keep_options(workdir, config)
     plan, sweep, dataset = read_plan(config), read_sweep(config), build.datasets()
     runs = Runs(workdir / 'runs', dataset)
     comparisons = {

@@ -11,7 +11,7 @@ from mtljax.backbones._mlp import mlp
 from mtljax.backbones._pool import max_pool
 from mtljax.base import Module
 from mtljax.module import from_linen
-from mtljax.options import check_sizes
+from mtljax.options import check_count, check_sizes
 
 
 class _Convolution(linen.Module):
@@ -86,6 +86,7 @@ def lenet(
     3
     """
     check_sizes('features', features)
+    check_count('width', width, 1)
     kernels = kernel if isinstance(kernel, Sequence) else (kernel,) * len(features)
     check_sizes('kernel', kernels)
     if len(kernels) != len(features):

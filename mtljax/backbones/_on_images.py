@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from mtljax.backbones._layers import with_channels
 from mtljax.base import Array, Module
-from mtljax.options import check_option, check_sizes
+from mtljax.options import check_count, check_option, check_sizes
 
 
 def on_images(
@@ -52,6 +52,8 @@ def on_images(
     if not isinstance(backbone, tuple) or not backbone:
         raise ValueError(f'backbone should be a tuple of stages. Found backbone = {backbone!r}.')
     _check(size, mean, deviation)
+    if stages is not None:
+        check_count('stages', stages, 1)
     count = len(backbone) if stages is None else stages
     if not 1 <= count <= len(backbone):
         raise ValueError(f'stages should be in 1..{len(backbone)}. Found stages = {stages}.')

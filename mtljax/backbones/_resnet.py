@@ -12,7 +12,7 @@ from mtljax.backbones._pretrained import Rename, pretrained
 from mtljax.backbones._residual import Residual, Stem
 from mtljax.base import Module
 from mtljax.module import from_linen
-from mtljax.options import check_count
+from mtljax.options import check_count, check_sizes
 
 _DEPTHS = {18: ((2, 2, 2, 2), False), 34: ((3, 4, 6, 3), False), 50: ((3, 4, 6, 3), True)}
 
@@ -135,7 +135,9 @@ def _layout(widths, blocks, stem, bottleneck):
         blocks, deep = _DEPTHS[int(widths)]
         widths, stem = (64, 128, 256, 512), stem or 'large'
         bottleneck = deep if bottleneck is None else bottleneck
+    check_sizes('widths', widths)
     blocks = (1,) * len(widths) if blocks is None else blocks
+    check_sizes('blocks', blocks)
     return widths, blocks, stem or 'small', bool(bottleneck)
 
 

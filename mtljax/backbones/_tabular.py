@@ -12,7 +12,7 @@ from jax.typing import DTypeLike
 from mtljax.backbones._mlp import mlp
 from mtljax.base import Module
 from mtljax.module import from_linen
-from mtljax.options import check_count
+from mtljax.options import check_count, check_sizes
 
 
 class _Columns(linen.Module):
@@ -102,6 +102,7 @@ def tabular(
     >>> first.apply(*first.init(jax.random.key(0), x), x)[0].shape
     (2, 5)
     """
+    check_sizes('cardinalities', cardinalities, 0)
     cardinalities = tuple(cardinalities)
     several = isinstance(embedding, Sequence | np.ndarray)
     sizes = tuple(embedding) if several else (embedding,) * len(cardinalities)

@@ -5,6 +5,7 @@ the opcodes and the few names that PyTorch writes for tensors, and refuses all o
 """
 
 import pickletools
+import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -22,7 +23,8 @@ _CONSTANTS = {'NONE': None, 'NEWTRUE': True, 'NEWFALSE': False}
 _EMPTY = {'EMPTY_LIST': list, 'EMPTY_TUPLE': tuple, 'EMPTY_DICT': dict}
 _PUTS, _GETS = ('PUT', 'BINPUT', 'LONG_BINPUT'), ('GET', 'BINGET', 'LONG_BINGET')
 _TUPLES = {'TUPLE1': 1, 'TUPLE2': 2, 'TUPLE3': 3}
-_MOST_OPCODES = 10_000_000  # a network of a thousand tensors has about 50 000
+_MOST_OPCODES = 500_000  # a network of a thousand tensors has about 50,000
+_LARGEST_KEY = 2**31  # larger numbers can be chosen so that a dict takes very long
 _REBUILD = 'torch._utils._rebuild_'
 _CALLS = {  # the least number of arguments
     'collections.OrderedDict': 0,
@@ -183,7 +185,8 @@ def _called(name: str, args: tuple[Any, ...]) -> Any:
     storage, offset, shape, strides = args[:4]
     metadata = args[7:8] if name.endswith('v3') else args[6:7]
     if any(_of_type(each, dict | None) for each in metadata):
-        raise ValueError(f'It holds a view that is negated or conjugated: {metadata[0]}.')
+        shown = reprlib.repr(metadata[0])  # its full text may be longer than any memory
+        raise ValueError(f'It holds a view that is negated or conjugated: {shown}.')
     dtype = DTYPES[_of_type(args[6], Global).name] if name.endswith('v3') else None
     return tensor(storage, offset, shape, strides, dtype)
 
@@ -193,7 +196,9 @@ def _filled(target: Any, pairs: list[Any]) -> dict:
     if len(pairs) % 2:
         raise ValueError('It is damaged: a key has no value.')
     for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-        _of_type(target, dict)[_of_type(key, str | int)] = value
+        if isinstance(_of_type(key, str | int), int) and abs(key) > _LARGEST_KEY:
+            raise ValueError('It holds a dict whose keys are very large numbers.')
+        _of_type(target, dict)[key] = value
     return target
 
 

@@ -1,5 +1,6 @@
 """Tensors in PyTorch files. A tensor is a view of a storage."""
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ DTYPES |= {
     f'torch.{dtype.__name__}': np.dtype(dtype) for dtype in (jnp.float8_e4m3fn, jnp.float8_e5m2)
 }
 _MOST_AXES = 32
+_LONGEST = 2**48
 
 
 @dataclass(eq=False)
@@ -43,6 +45,11 @@ class Storage:
     def nbytes(self) -> int:
         """The size of the values in bytes."""
         return self.numel * self.dtype.itemsize
+
+    @functools.cached_property
+    def truth(self) -> np.ndarray:
+        """The bytes as booleans, one array for all tensors. A byte that is not 0 is True."""
+        return np.frombuffer(self.data, np.uint8) != 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +71,12 @@ class Tensor:
         """A read-only view of the storage."""
         whole = self.dtype.itemsize * (self.storage.nbytes // self.dtype.itemsize)
         values = np.frombuffer(self.storage.data, np.uint8)[:whole]
-        values = values != 0 if self.dtype == bool else values.view(self.dtype)
-        steps = [stride * self.dtype.itemsize for stride in self.strides]
+        values = self.storage.truth if self.dtype == bool else values.view(self.dtype)
+        moves = all(self.shape)  # the stride of an axis of 0 or 1 entries may be any number
+        steps = [
+            stride * self.dtype.itemsize if moves and n > 1 else 0
+            for n, stride in zip(self.shape, self.strides, strict=True)
+        ]
         return np.lib.stride_tricks.as_strided(
             values[self.offset :], self.shape, steps, writeable=False
         )
@@ -92,6 +103,8 @@ def tensor(storage: Any, offset: Any, shape: Any, strides: Any, dtype: Any = Non
         raise ValueError(
             'It has a tensor whose offset, shape or strides are not whole numbers >= 0.'
         )
+    if any(n >= _LONGEST for n in shape):
+        raise ValueError(f'It has a tensor of {max(shape)} entries along an axis.')
     dtype = storage.dtype if dtype is None else dtype
     room = storage.nbytes // dtype.itemsize
     last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))

@@ -4,11 +4,12 @@ A config is a mapping, as in the files of ``configs/``. A spec is an entry of a 
 function and its arguments, such as ``{'fn': 'optax:adam', 'learning_rate': 1e-3}``.
 """
 
-from mtljax.build._former_names import current_names, former_names
+from mtljax.build._check_config import check_fields
+from mtljax.build._former_names import current_names, former_names, with_former_defaults
 from mtljax.build._load import Run, load
 from mtljax.build._make import make
 from mtljax.build._prepare import Prepared, prepare, prepared_by
-from mtljax.build._setup import Setup, check_fields, setup, shared_surgery
+from mtljax.build._setup import Setup, setup, shared_surgery
 from mtljax.build._trusted import check_names
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     'prepared_by',
     'setup',
     'shared_surgery',
+    'with_former_defaults',
 ]

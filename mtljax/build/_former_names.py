@@ -1,4 +1,7 @@
-"""Modules that were renamed. A config that names them keeps its meaning and its hash."""
+"""Modules that were renamed, and options that were added. An older config keeps its meaning.
+
+A config that names a former module, or that lacks a newer option, also keeps its hash.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +17,30 @@ _RENAMED = {
 _FORMER = {new: old for old, new in _RENAMED.items()}
 
 
+# Options that configs of earlier versions do not hold, with what these versions did.
+_ADDED: dict[str, dict[str, Any]] = {'mtljax.data:csv': {'stratify': False, 'weight': ''}}
+
+
+def with_former_defaults(config: Any) -> Any:
+    """Write into a stored config what earlier versions did for the options that it lacks.
+
+    Args:
+      config: Nested mappings and sequences, as a run stored them.
+
+    >>> with_former_defaults({'fn': 'mtljax.data:csv', 'seed': 1, 'weight': 'count'})
+    {'stratify': False, 'weight': 'count', 'fn': 'mtljax.data:csv', 'seed': 1}
+    """
+    if isinstance(config, Mapping):
+        filled = {key: with_former_defaults(value) for key, value in config.items()}
+        return {**_added(config), **filled}
+    return config
+
+
+def _added(config: Mapping[str, Any]) -> dict[str, Any]:
+    name = config.get('fn')
+    return _ADDED.get(name, {}) if isinstance(name, str) else {}
+
+
 def current_names(config: Any) -> Any:
     """Replace the former names of modules in a config by their current names.
 
@@ -27,9 +54,10 @@ def current_names(config: Any) -> Any:
 
 
 def former_names(config: Any) -> Any:
-    """Replace the current names of renamed modules in a config by their former names.
+    """Return a config as an earlier version would have written it.
 
-    Configs are hashed in this form, so that a hash does not change when a module is renamed.
+    Renamed modules get their former names, and newer options are left out if they say what earlier
+    versions did. Configs are hashed in this form, so that a hash does not change.
 
     Args:
       config: Nested mappings and sequences.
@@ -37,7 +65,18 @@ def former_names(config: Any) -> Any:
     >>> former_names({'fn': 'experiments.toy.problems:valley'})
     {'fn': 'experiments._toy_problems:valley'}
     """
-    return _replaced(config, _FORMER)
+    return _replaced(_without_former_defaults(config), _FORMER)
+
+
+def _without_former_defaults(config: Any) -> Any:
+    if not isinstance(config, Mapping):
+        return config
+    added = _added(config)
+    return {
+        key: _without_former_defaults(value)
+        for key, value in config.items()
+        if key not in added or value != added[key]
+    }
 
 
 def _replaced(config: Any, names: Mapping[str, str]) -> Any:

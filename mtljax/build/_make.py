@@ -4,6 +4,7 @@ import pkgutil
 from collections.abc import Mapping
 from typing import Any
 
+from mtljax._shown import shown
 from mtljax.build._former_names import current_names
 
 
@@ -33,21 +34,37 @@ def make(spec: Any, field: str, *args: Any) -> Any:
         return {key: make(value, f'{field}.{key}') for key, value in spec.items()}
     factory = _resolve(current_names(spec)['fn'], field)
     keywords = {k: make(v, f'{field}.{k}') for k, v in spec.items() if k not in ('fn', 'args')}
+    if not isinstance(spec.get('args', ()), list | tuple):
+        raise ValueError(f'config.{field}.args should be a list. Found {spec["args"]!r:.80}.')
     more = [make(v, f'{field}.args[{i}]') for i, v in enumerate(spec.get('args', ()))]
     try:
         return factory(*args, *more, **keywords)
-    except (TypeError, ValueError, OSError) as error:
-        raise ValueError(f'config.{field} = {spec["fn"]}({keywords}): {error}') from error
+    except Exception as error:
+        kind = '' if isinstance(error, TypeError | ValueError | OSError) else type(error).__name__
+        raise ValueError(
+            f'config.{field} = {spec["fn"]}({shown(keywords)}): {kind}{" " * bool(kind)}{error}'
+        ) from error
 
 
 def _resolve(name: Any, field: str) -> Any:
-    try:
-        return pkgutil.resolve_name(name)
-    except (ImportError, AttributeError, ValueError, TypeError) as error:
+    parts = name.split(':') if isinstance(name, str) else []
+    if len(parts) != 2 or not all(parts):
         raise ValueError(
             f"config.{field}.fn should name a function, as 'package.module:function'. "
-            f'Found {name!r}: {error}.{_choices(name)}'
+            f'Found {name!r:.200}.'
+        )
+    try:
+        found = pkgutil.resolve_name(name)
+    except (Exception, SystemExit) as error:  # a module may raise anything when it is imported
+        raise ValueError(
+            f"config.{field}.fn should name a function, as 'package.module:function'. "
+            f'Found {name!r:.200}: {error}.{_choices(name)}'
         ) from error
+    if not callable(found):
+        raise ValueError(
+            f'config.{field}.fn should name a function. Found {name!r}: {found!r:.80}.'
+        )
+    return found
 
 
 def _choices(name: Any) -> str:
@@ -57,6 +74,6 @@ def _choices(name: Any) -> str:
     module = name.split(':')[0]
     try:
         names = getattr(pkgutil.resolve_name(module), '__all__', [])
-    except (ImportError, AttributeError, ValueError):
+    except (Exception, SystemExit):
         return ''
     return f' Choose one of {", ".join(names)}.' if names else ''

@@ -50,7 +50,15 @@ def prepare(config: Mapping[str, Any], dataset: Dataset | None = None) -> Prepar
     """
     spec = prepared_by(config)
     dataset = make(spec['data'], 'data') if dataset is None else dataset
+    if not isinstance(dataset, Dataset):
+        raise ValueError(
+            "config.data should build a Dataset, such as {'fn': 'mtljax.data:digits'}. "
+            f'Found {dataset!r:.80}.'
+        )
     backbone = make({**dataset.inputs, **spec['backbone']}, 'backbone')
+    stages = isinstance(backbone, list | tuple) and all(isinstance(s, Module) for s in backbone)
+    if not stages and not isinstance(backbone, Module):
+        raise ValueError(f'config.backbone should build Modules. Found {backbone!r:.80}.')
     count = spec.get('frozen', 0)
     tasks = tuple(dataset.tasks)
     try:

@@ -8,20 +8,9 @@ import optax
 
 from mtljax import sharing, surgery, training
 from mtljax.base import Dataset, Module, MultiTask
+from mtljax.build._check_config import check_fields
 from mtljax.build._make import make
 from mtljax.build._prepare import Prepared, prepare
-
-_FIELDS = (
-    'seed',
-    'data',
-    'backbone',
-    'sharing',
-    'weighting',
-    'surgery',
-    'optimizer',
-    'select',
-    'train',
-)
 
 
 class Setup(NamedTuple):
@@ -82,29 +71,17 @@ def setup(config: Mapping[str, Any], dataset: Dataset | Prepared | None = None) 
     """
     check_fields(config)
     _check_stored(config)
+    if not isinstance(dataset, Dataset | Prepared) and dataset is not None:
+        raise ValueError(f'dataset should be a Dataset. Found {dataset!r:.80}.')
     ready = dataset if isinstance(dataset, Prepared) else prepare(config, dataset)
     _check_tasks(config, ready.tasks)
     heads, scales = make(config.get('heads', {}), 'heads'), config.get('loss_scales', {})
     dataset = _with_tasks(ready.dataset, heads, scales)
     model = make(config['sharing'], 'sharing', ready.backbone, dataset.heads)
     model = sharing.multi_input(model) if dataset.per_task_inputs else model
-    tx = optax.chain(shared_surgery(config['surgery']), make(config['optimizer'], 'optimizer'))
+    optimizer = _transform(make(config['optimizer'], 'optimizer'), 'optimizer')
+    tx = optax.chain(shared_surgery(config['surgery']), optimizer)
     return Setup(model, dataset, tx, _options(config))
-
-
-def check_fields(config: Mapping[str, Any]) -> None:
-    """Raise a ValueError if a config lacks a field that training needs.
-
-    Args:
-      config: A config, as in the files of ``configs/``.
-
-    >>> check_fields({'seed': 0})
-    Traceback (most recent call last):
-    ValueError: The config lacks the fields ['data', ... Found ['seed'].
-    """
-    missing = [field for field in _FIELDS if field not in config]
-    if missing:
-        raise ValueError(f'The config lacks the fields {missing}. Found {sorted(config)}.')
 
 
 def shared_surgery(spec: Any) -> surgery.Surgery:
@@ -128,15 +105,24 @@ def shared_surgery(spec: Any) -> surgery.Surgery:
     >>> shared_surgery({'fn': 'mtljax.surgery:pcgrad'}).traits.whole
     True
     """
-    method = make(spec, 'surgery')
+    method = _transform(make(spec, 'surgery'), 'surgery')
     whole = isinstance(method, surgery.Surgery) and method.traits.whole
     return method if whole else surgery.on_shared(method)
+
+
+def _transform(built: Any, field: str) -> Any:
+    if not callable(getattr(built, 'init', None)) or not callable(getattr(built, 'update', None)):
+        raise ValueError(f'config.{field} should build an optax transform. Found {built!r:.80}.')
+    return built
 
 
 def _options(config: Mapping[str, Any]) -> training.Options:
     keywords = make(config['train'], 'train')
     keywords |= {field: make(config[field], field) for field in ('weighting', 'select')}
-    return training.Options.of(**keywords)
+    try:
+        return training.Options.of(**keywords)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f'config.train: {error}') from error
 
 
 def _with_tasks(
@@ -155,7 +141,7 @@ def _with_tasks(
 
 
 def _scaled(loss: Callable[[Any, Any], Any], factor: float) -> Callable[[Any, Any], Any]:
-    return lambda prediction, target: factor * loss(prediction, target)
+    return lambda *batch: factor * loss(*batch)  # a mask follows if the loss compares examples
 
 
 def _check_tasks(config: Mapping[str, Any], tasks: tuple[str, ...]) -> None:

@@ -26,6 +26,7 @@ from mtljax.data._splits.array_split import ArraySplit, array_split
 from mtljax.data._splits.file_split import FileSplit
 from mtljax.data._splits.order import batch_indices
 from mtljax.data._text import text
+from mtljax.data._weighted import weighted
 
 __all__ = [
     'ArraySplit',
@@ -55,4 +56,5 @@ __all__ = [
     'rolling_origins',
     'scenes',
     'text',
+    'weighted',
 ]

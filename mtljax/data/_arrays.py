@@ -6,7 +6,8 @@ from typing import Any
 from mtljax.base import Dataset, Task
 from mtljax.data._splits.array_split import ArraySplit, array_split
 from mtljax.data._splits.random_rows import random_rows
-from mtljax.options import check_count
+from mtljax.data._splits.stratified import codes_of, stratified_rows
+from mtljax.options import check_flag, check_seed
 
 
 def arrays(
@@ -16,9 +17,11 @@ def arrays(
     *,
     mask: Mapping[str, Any] | None = None,
     ignore: float | Mapping[str, float] | None = None,
+    weight: Any = None,
     validation: float = 0.1,
     test: float = 0.2,
     seed: int = 0,
+    stratify: bool = True,
 ) -> Dataset:
     """Make a data set from NumPy arrays, and split it at random.
 
@@ -36,9 +39,14 @@ def arrays(
         default all labels exist. The masked entries of a masked array of NumPy are no labels.
       ignore: A value that means that a label is missing, such as 255 or -1, for all tasks. Pass
         ``{task: value}`` for some tasks.
+      weight: ``{task: weights}``, or one array ``[N]`` of weights for all tasks. They say how much
+        each label counts in losses and metrics; see `array_split`.
       validation: The share of examples for the validation split.
       test: The share of examples for the test split.
       seed: The random seed of the split.
+      stratify: Whether rare labels are spread over the splits, so that each split has its share of
+        every class. A target with more than 100 different values counts as one class. If False,
+        the rows are drawn without regard to their labels.
 
     Raises:
       ValueError: Tasks and targets have different names, a split would be empty, or an array is not
@@ -58,8 +66,12 @@ def arrays(
             'tasks and targets should have the same names. '
             f'Found tasks {list(tasks)} and targets {list(targets)}.'
         )
-    check_count('seed', seed, 0)
+    check_seed('seed', seed)
     ordered = {task: targets[task] for task in tasks}
-    whole = array_split(inputs, ordered, mask, ignore=ignore)
-    parts = random_rows(whole.size, validation, test, seed)
+    whole = array_split(inputs, ordered, mask, ignore=ignore, weight=weight)
+    check_flag('stratify', stratify)
+    if stratify:
+        parts = stratified_rows(codes_of(whole.arrays), validation, test, seed)
+    else:
+        parts = random_rows(whole.size, validation, test, seed)
     return Dataset(tasks, *(ArraySplit(whole.take(part)) for part in parts))

@@ -7,6 +7,7 @@ import numpy as np
 import optax
 
 from mtljax import heads, metrics
+from mtljax._shown import shown
 from mtljax.base import Batch, Dataset, Task
 from mtljax.data._reading.image_file import check_inside, check_present, read_image, read_list
 from mtljax.data._reading.paths import as_path, require
@@ -15,6 +16,7 @@ from mtljax.options import check_count
 
 _ATTRIBUTES, _PARTITION = 'Anno/list_attr_celeba.txt', 'Eval/list_eval_partition.txt'
 _FOLDERS = {'jpg': 'Img/img_align_celeba', 'png': 'Img/img_align_celeba_png'}
+_MOST_DIGITS = 9  # of the number of images
 _LAYOUT = f'{_ATTRIBUTES}\n{_PARTITION}\n{_FOLDERS["jpg"]}/*.jpg or {_FOLDERS["png"]}/*.png'
 _SOURCE = 'CelebA is at https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html (aligned images).'
 _AGAIN = f'Use the original file. {_SOURCE}'
@@ -71,17 +73,23 @@ def _attributes(path: Path) -> tuple[list[str], list[str], np.ndarray]:
     """Read the names of the images and the attributes, and the labels ``[N, attributes]``."""
     lines = read_list(path, _LAYOUT, _SOURCE)
     (_, first), (_, tasks) = next(lines), next(lines, (2, []))
-    if len(first) != 1 or not first[0].isdecimal() or not tasks or len(set(tasks)) < len(tasks):
+    if (
+        len(first) != 1
+        or not first[0].isdecimal()
+        or len(first[0]) > _MOST_DIGITS
+        or not tasks
+        or len(set(tasks)) < len(tasks)
+    ):
         raise ValueError(
             f'{path} should begin with the number of images and a line of different attributes. '
-            f'Found {" ".join(first)!r} and {" ".join(tasks)!r}. {_AGAIN}'
+            f'Found {shown(" ".join(first))} and {shown(" ".join(tasks))}. {_AGAIN}'
         )
     names, labels = [], []
     for number, (name, *values) in lines:
         if len(values) != len(tasks) or not set(values) <= {'1', '-1'}:
             raise ValueError(
                 f'{path}, line {number}: the line should hold a file name and {len(tasks)} times 1 '
-                f'or -1. Found {len(values)} values, {sorted(set(values))}. {_AGAIN}'
+                f'or -1. Found {len(values)} values, {shown(sorted(set(values)))}. {_AGAIN}'
             )
         check_inside(path, number, name)
         names.append(name)
@@ -98,7 +106,7 @@ def _partition(path: Path, names: list[str]) -> np.ndarray:
         if len(line) != 2 or line[1] not in ('0', '1', '2') or line[0] in parts:
             raise ValueError(
                 f'{path}, line {number}: the line should hold a file name that occurs once, and '
-                f'0, 1 or 2. Found {" ".join(line)!r}. {_AGAIN}'
+                f'0, 1 or 2. Found {shown(" ".join(line))}. {_AGAIN}'
             )
         parts[line[0]] = int(line[1])
     if set(parts) != set(names):

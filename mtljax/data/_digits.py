@@ -6,6 +6,7 @@ import optax
 from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._splits.array_split import ArraySplit, array_split
+from mtljax.options import check_count, check_seed
 
 _SIDE, _OFFSET = 8, 2
 
@@ -41,8 +42,9 @@ def digits(
     """
     from sklearn.datasets import load_digits  # slow to import
 
-    if min(train, validation, test) < 1:
-        raise ValueError(f'Sizes should be at least 1. Found {(train, validation, test)}.')
+    for name, size in (('train', train), ('validation', validation), ('test', test)):
+        check_count(name, size, 1)
+    check_seed('seed', seed)
     images, labels = load_digits(return_X_y=True)
     images = images.reshape(-1, _SIDE, _SIDE).astype(np.float32) / 16
     rng = np.random.default_rng(seed)

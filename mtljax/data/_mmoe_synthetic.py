@@ -6,7 +6,7 @@ import optax
 from mtljax import heads, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._splits.array_split import ArraySplit, array_split
-from mtljax.options import check_count, check_option
+from mtljax.options import check_count, check_option, check_seed
 
 
 def mmoe_synthetic(
@@ -62,7 +62,7 @@ def mmoe_synthetic(
     check_option('noise', noise, 'a finite number >= 0', lambda sd: sd >= 0)
     check_count('dimension', dimension, 2)
     check_count('terms', terms, 0)
-    check_count('seed', seed, 0)
+    check_seed('seed', seed)
     for name, size in (('train', train), ('validation', validation), ('test', test)):
         check_count(name, size, 1)
     rng = np.random.default_rng(seed)

@@ -8,6 +8,7 @@ import numpy as np
 import optax
 
 from mtljax import heads, metrics
+from mtljax._shown import shown
 from mtljax.base import Batch, Dataset, Task
 from mtljax.data._reading.image_file import check_inside, check_present, read_image, read_list
 from mtljax.data._reading.names import as_names, repeated
@@ -15,6 +16,7 @@ from mtljax.data._reading.paths import as_path
 from mtljax.data._splits.file_split import FileSplit
 from mtljax.options import check_count
 
+_MOST_DIGITS = 5  # of a class number
 _PARTS = ('train', 'val', 'test')
 _SOURCE = (
     'The images are those of Office-31 or Office-Home (https://www.hemanthdv.org); lists of 60, 20 '
@@ -98,10 +100,11 @@ def office(
 def _read_list(path: Path, root: Path, layout: str) -> _List:
     images = []
     for number, (*name, label) in read_list(path, layout, _SOURCE):
-        if not name or not label.isdecimal():
+        if not name or not label.isdecimal() or len(label) > _MOST_DIGITS:
+            found = shown(' '.join([*name, label]))
             raise ValueError(
-                f'{path}, line {number}: the line should hold a path and a label >= 0. '
-                f'Found {" ".join([*name, label])!r}. Write lines such as "images/desk.jpg 3".'
+                f'{path}, line {number}: the line should hold a path and a label from 0 to '
+                f'{10**_MOST_DIGITS - 1}. Found {found}. Write lines such as "images/desk.jpg 3".'
             )
         check_inside(path, number, ' '.join(name))
         images.append((root / ' '.join(name), int(label)))

@@ -5,6 +5,7 @@ import numpy as np
 
 from mtljax.base import Batch, Dataset, Split
 from mtljax.data._splits.array_split import ArraySplit
+from mtljax.options import check_count
 
 
 def only(dataset: Dataset, task: str, *, batch_size: int = 1) -> Dataset:
@@ -28,6 +29,7 @@ def only(dataset: Dataset, task: str, *, batch_size: int = 1) -> Dataset:
     >>> list(alone.tasks), list(alone.train.example.targets)
     (['right'], ['right'])
     """
+    check_count('batch_size', batch_size, 1)
     if task not in dataset.tasks:
         raise ValueError(f'task should be one of {list(dataset.tasks)}. Found {task!r}.')
     splits = {'train': dataset.train, 'validation': dataset.validation, 'test': dataset.test}
@@ -81,4 +83,5 @@ class _View:
 
 def _of_task(batch: Batch, task: str, per_task_inputs: bool) -> Batch:
     inputs = batch.inputs[task] if per_task_inputs else batch.inputs
-    return Batch(inputs, {task: batch.targets[task]}, {task: batch.mask[task]})
+    weight = {task: batch.weight[task]} if task in batch.weight else {}
+    return Batch(inputs, {task: batch.targets[task]}, {task: batch.mask[task]}, weight)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from mtljax.options import check_count
+
 
 def png_of(figure: Any, dpi: int = 150) -> bytes:
     """Return a figure as the bytes of a PNG file, for `write_bytes`.
@@ -18,6 +20,7 @@ def png_of(figure: Any, dpi: int = 150) -> bytes:
     >>> png_of(Figure())[1:4]
     b'PNG'
     """
+    check_count('dpi', dpi, 1)
     content = io.BytesIO()
     figure.savefig(content, dpi=dpi, format='png')
     return content.getvalue()

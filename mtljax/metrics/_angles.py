@@ -9,6 +9,7 @@ from jaxtyping import Float, Shaped
 from mtljax._numeric import divisor
 from mtljax.base import Array, Metric
 from mtljax.metrics._check import per_entry
+from mtljax.metrics._counted import counted
 from mtljax.metrics._mean_of import mean_of
 from mtljax.options import check_option
 
@@ -68,20 +69,25 @@ def angle_within(degrees: float) -> Metric:
 
 
 def _median() -> Metric:
-    def update(prediction, target, mask):
+    def update(prediction, target, mask, weight=None):
         angle = _angle(prediction, target)
         chosen = per_entry(mask, angle)
         nan = jnp.isnan(angle)
         bins = jnp.where(nan, 0, angle * (_BINS / 180)).astype(jnp.int32)
         bins = jnp.clip(bins, 0, _BINS - 1).ravel()
-        counts = jnp.zeros(_BINS, jnp.int32).at[bins].add(chosen.ravel().astype(jnp.int32))
+        each, dtype = counted(chosen, weight).ravel(), jnp.int32 if weight is None else jnp.float32
+        counts = jnp.zeros(_BINS, dtype).at[bins].add(each.astype(dtype))
         return {'counts': counts, 'nan': jnp.sum(chosen & nan)}
 
     def result(sums):
         upto = jnp.cumsum(sums['counts'])
         total = upto[-1]
-        middle = jnp.stack([(total - 1) // 2, total // 2])  # the same one where total is odd
-        bins = jnp.searchsorted(upto, middle, side='right')
+        if jnp.issubdtype(upto.dtype, jnp.integer):
+            middle = jnp.stack([(total - 1) // 2, total // 2])  # the same one where total is odd
+            bins = jnp.searchsorted(upto, middle, side='right')
+        else:
+            sides = ('left', 'right')
+            bins = jnp.stack([jnp.searchsorted(upto, total / 2, side=side) for side in sides])
         median = (bins.mean() + 0.5) * (180 / _BINS)
         return jnp.where((sums['nan'] > 0) | (total == 0), jnp.nan, median)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from mtljax.base import Metric
 from mtljax.metrics._check import check_logits, per_entry
+from mtljax.metrics._counted import counted
 
 _BINS = 1 << 16
 
@@ -45,10 +46,10 @@ def auc(*, streaming: bool = False, per_label: bool = False) -> Metric:
 
 
 def _exact(per_label: bool) -> Metric:
-    def update(prediction, target, mask):
+    def update(prediction, target, mask, weight=None):
         check_logits('auc', prediction, target)
         chosen = per_entry(mask, prediction)
-        rows = {'score': prediction, 'positive': target > 0.5, 'chosen': chosen}
+        rows = {'score': prediction, 'positive': target > 0.5, 'chosen': counted(chosen, weight)}
         shape = (len(prediction), -1) if per_label else (-1,)
         return {name: row.reshape(shape) for name, row in rows.items()}
 
@@ -62,31 +63,39 @@ def _exact(per_label: bool) -> Metric:
     return Metric(update, result, higher_is_better=True, collects=True)
 
 
-def _area(scores: np.ndarray, positive: np.ndarray, chosen: np.ndarray) -> float | None:
-    """Return the area of the chosen scores; None if a class is absent, NaN if a score is NaN."""
+def _area(scores: np.ndarray, positive: np.ndarray, counted: np.ndarray) -> float | None:
+    """Return the area of the scores that count, with their weights if they are not booleans.
+
+    The result is None if a class is absent, and NaN if a score is NaN.
+    """
+    chosen = counted > 0
     scores, positive = scores.astype(np.float64)[chosen], positive[chosen]
-    count = positive.sum(dtype=np.float64)
-    pairs = count * (len(positive) - count)
+    weights = counted[chosen].astype(np.float64)
+    pairs = weights[positive].sum() * weights[~positive].sum()
     if not pairs:
         return None
     if np.isnan(scores).any():
         return np.nan
-    _, place, ties = np.unique(scores, return_inverse=True, return_counts=True)
-    rank = np.cumsum(ties) - (ties - 1) / 2
-    return (rank[place][positive].sum() - count * (count + 1) / 2) / pairs
+    _, place = np.unique(scores, return_inverse=True)
+    ties = np.bincount(place, np.where(positive, 0, weights))  # negatives of each score
+    below = np.cumsum(ties) - ties / 2
+    return (weights * below[place])[positive].sum() / pairs
 
 
 def _binned() -> Metric:
-    def update(prediction, target, mask):
+    def update(prediction, target, mask, weight=None):
         check_logits('auc', prediction, target)
-        chosen = per_entry(mask, prediction).ravel()
-        positive = (target > 0.5).ravel()
+        chosen = per_entry(mask, prediction)
         bins = _ordered_bits(prediction.astype(jnp.float32).ravel())
-        zeros = jnp.zeros(_BINS, jnp.int32)
+        zeros = jnp.zeros(_BINS, jnp.int32 if weight is None else jnp.float32)
+
+        def count(cells):
+            return zeros.at[bins].add(counted(cells, weight).ravel().astype(zeros.dtype))
+
         return {
-            'positive': zeros.at[bins].add((chosen & positive).astype(jnp.int32)),
-            'negative': zeros.at[bins].add((chosen & ~positive).astype(jnp.int32)),
-            'nan': jnp.sum(chosen & jnp.isnan(prediction).ravel()),
+            'positive': count(chosen & (target > 0.5)),
+            'negative': count(chosen & ~(target > 0.5)),
+            'nan': jnp.sum(chosen & jnp.isnan(prediction)),
         }
 
     def result(sums):

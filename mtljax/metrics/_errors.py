@@ -80,9 +80,8 @@ def wape(inverse: Inverse = lambda y: y) -> Metric:
     size = mean_of(lambda prediction, target: abs(inverse(target)), higher_is_better=False)
     error = mae(inverse)
 
-    def update(prediction, target, mask):
-        both = (error, size)
-        return tuple(metric.update(prediction, target, mask) for metric in both)
+    def update(*batch):
+        return tuple(metric.update(*batch) for metric in (error, size))
 
     def result(sums):
         return 100 * sums[0]['total'] / sums[1]['total']

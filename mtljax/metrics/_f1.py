@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from mtljax.base import Metric
 from mtljax.losses import expand
 from mtljax.metrics._check import check_logits
+from mtljax.metrics._counted import counted
 
 
 def f1() -> Metric:
@@ -26,15 +27,16 @@ def f1() -> Metric:
     0.5
     """
 
-    def update(prediction, target, mask):
+    def update(prediction, target, mask, weight=None):
         check_logits('f1', prediction, target)
         positive, true, chosen = prediction > 0, target > 0.5, expand(mask, prediction)
-        return {
-            'true_positive': jnp.sum(chosen & positive & true),
-            'false_positive': jnp.sum(chosen & positive & ~true),
-            'false_negative': jnp.sum(chosen & ~positive & true),
-            'nan': jnp.sum(chosen & jnp.isnan(prediction)),
+        cells = {
+            'true_positive': chosen & positive & true,
+            'false_positive': chosen & positive & ~true,
+            'false_negative': chosen & ~positive & true,
         }
+        counts = {name: jnp.sum(counted(cell, weight)) for name, cell in cells.items()}
+        return counts | {'nan': jnp.sum(chosen & jnp.isnan(prediction))}
 
     def result(sums):
         hits = 2 * sums['true_positive']

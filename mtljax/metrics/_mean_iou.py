@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from mtljax._numeric import divide
 from mtljax.base import Metric
 from mtljax.losses import expand
+from mtljax.metrics._counted import counted
 from mtljax.options import check_count
 
 
@@ -33,12 +34,14 @@ def mean_iou(classes: int) -> Metric:
     """
     check_count('classes', classes, 2)
 
-    def update(prediction, target, mask):
+    def update(prediction, target, mask, weight=None):
         predicted = _classes(prediction, target, classes)
         true = jnp.asarray(target).astype(jnp.int32)  # class indices may be stored as int8
         chosen = expand(mask, true) & (true >= 0) & (true < classes)
         cell = jnp.where(chosen, true * classes + predicted, 0).ravel()
-        counts = jnp.zeros(classes**2, jnp.int32).at[cell].add(chosen.ravel().astype(jnp.int32))
+        each = counted(chosen, weight).ravel()
+        dtype = jnp.int32 if weight is None else jnp.float32
+        counts = jnp.zeros(classes**2, dtype).at[cell].add(each.astype(dtype))
         nan = jnp.isnan(prediction).reshape(*true.shape, -1).any(-1)
         return {'confusion': counts.reshape(classes, classes), 'nan': jnp.sum(chosen & nan)}
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from mtljax.base import Array, Metric
 from mtljax.metrics._check import per_entry
+from mtljax.metrics._counted import counted
 
 
 def mean_of(per_example: Callable[[Any, Any], Array], *, higher_is_better: bool) -> Metric:
@@ -23,12 +24,14 @@ def mean_of(per_example: Callable[[Any, Any], Array], *, higher_is_better: bool)
     0.5
     """
 
-    def update(prediction, target, mask):
+    def update(prediction, target, mask, weight=None):
         values = per_example(prediction, target)
         _check_size(values, prediction, target)
         chosen = per_entry(mask, values)
-        total = jnp.sum(values.astype(jnp.float32), where=chosen, initial=0)
-        return {'total': total, 'count': jnp.sum(chosen)}
+        count, values = counted(chosen, weight), values.astype(jnp.float32)
+        weighted = values if weight is None else values * count
+        total = jnp.sum(weighted, where=chosen, initial=0)
+        return {'total': total, 'count': jnp.sum(count)}
 
     def result(sums):
         return sums['total'] / sums['count']

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 
 from mtljax.base import Module, Params, State
+from mtljax.options import check_count
 
 
 def shapes(x: Any) -> Any:
@@ -22,6 +23,7 @@ def split_key(key: Any, count: int) -> Any:
     >>> split_key(None, 2)
     [None, None]
     """
+    check_count('count', count, 0)
     return [None] * count if key is None else jax.random.split(key, count)
 
 

@@ -5,6 +5,7 @@ import jax
 from mtljax import trees
 from mtljax.base import Module
 from mtljax.module._shapes import shapes
+from mtljax.options import check_count
 
 
 def stack(module: Module, copies: int, *, shared_input: bool | tuple[bool, ...] = True) -> Module:
@@ -27,6 +28,7 @@ def stack(module: Module, copies: int, *, shared_input: bool | tuple[bool, ...] 
     >>> experts.apply(params, state, jax.numpy.ones((2, 5)))[0].shape
     (4, 2, 3)
     """
+    check_count('copies', copies, 1)
 
     def one_of(x, shared=shared_input):
         """The shapes of the input of one copy."""

@@ -9,6 +9,7 @@ from mtljax.moves._hard_to_mmoe import hard_to_mmoe
 from mtljax.moves._hard_to_soft import hard_to_soft
 from mtljax.moves._single_to_cross_stitch import single_to_cross_stitch
 from mtljax.moves._soft_to_hard import soft_to_hard
+from mtljax.options import check_not_negative
 
 Variables = tuple[PyTree, PyTree]
 """The parameters and the state of a model."""
@@ -93,6 +94,7 @@ def between(source: str, target: str, *, noise: float = 0.0) -> Move:
         known = ', '.join(f'{a} to {b}' for a, b in _MOVES)
         raise ValueError(f'A move should be one of {known}. Found {source} to {target}.')
     move, noisy = _MOVES[source, target]
+    check_not_negative('noise', noise)
     if noise and not noisy:
         raise ValueError(
             'noise should be 0, because only experts take noise. '

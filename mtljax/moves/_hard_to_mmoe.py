@@ -4,11 +4,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from mtljax.base import Array, Key, PyTree
 from mtljax.moves._fitted import check_stages, fitted, part
 from mtljax.moves._hard_to_soft import copies
+from mtljax.options import check_not_negative
 
 
 def hard_to_mmoe(
@@ -78,11 +78,9 @@ def hard_to_mmoe(
 
 def _check_noise(noise: Any, key: Key | None) -> bool:
     """Whether there is noise. Arrays and tracers always count as noise."""
-    if isinstance(noise, int | float | np.number):
-        if not (np.isfinite(noise) and noise >= 0):
-            raise ValueError(f'noise should be a finite number >= 0. Found noise = {noise}.')
-        if noise == 0:
-            return False
+    check_not_negative('noise', noise)
+    if not isinstance(noise, jax.Array) and noise == 0:
+        return False
     if key is None:
         raise ValueError(f'key should be a random key. Found noise = {noise}, key = None.')
     return True

@@ -72,6 +72,8 @@ def with_exits(stages: tuple[Module, ...], exits: Sequence[int]) -> Module:
 
 
 def _depths(stages, tasks, at):
+    if not isinstance(at, Mapping):
+        raise ValueError(f'at should be {{task: number of stages}}. Found at = {at!r}.')
     unknown = set(at) - set(tasks)
     if unknown:
         raise ValueError(

@@ -8,6 +8,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 
 from mtljax._numeric import divisor
+from mtljax.options import check_positive
 from mtljax.solvers._precision import floored, in_float64
 from mtljax.solvers._solution import Solution
 
@@ -81,6 +82,7 @@ def fairgrad(
     >>> fairgrad(jnp.array([1.0, 2.0, 4.0]), jnp.eye(3), 2.0).weights
     Array([1.  , 0.39..., 0.15...], dtype=float32)
     """
+    check_positive('alpha', alpha)
     active = jnp.ones(norms.shape, bool) if active is None else active
     return _solve(norms, cosines, alpha, active, _floor(norms))
 

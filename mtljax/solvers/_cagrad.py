@@ -8,6 +8,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 
 from mtljax._numeric import divide, divisor
+from mtljax.options import check_share
 from mtljax.solvers._min_norm import min_norm
 from mtljax.solvers._nonnegative import FLOOR, nonnegative
 from mtljax.solvers._precision import floored, in_float64
@@ -48,6 +49,7 @@ def cagrad(
     >>> cagrad(jnp.array([1.0, 2.0]), opposed, 0.5).weights
     Array([0.25, 0.  ], dtype=float32)
     """
+    check_share('c', c)
     active = jnp.ones(norms.shape, bool) if active is None else active
     return _solve(norms, cosines, c, active)
 

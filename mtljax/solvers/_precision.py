@@ -10,6 +10,8 @@ from jax.custom_batching import custom_vmap
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 
+from mtljax.options import check_not_negative
+
 _ROUNDED = 4.0
 
 
@@ -86,6 +88,7 @@ def floored(
     Returns:
       The changed matrix, ``[T, T]``.
     """
+    check_not_negative('floor', floor)
     both = included[:, None] & included[None, :]
     matrix = jnp.where(both, cosines, jnp.eye(len(included)))
     values, vectors = jnp.linalg.eigh(matrix)

@@ -45,7 +45,8 @@ def aligned_mtl(
     """
     if scale not in _LEVELS:
         raise ValueError(f'scale should be one of {_LEVELS}. Found scale = {scale!r}.')
-    check_weights('preference', preference)
+    if preference is not None:
+        check_weights('preference', preference)
 
     def weigh(norms, cosines, inner, *, losses, active, key):
         wish = jnp.ones_like(norms)

@@ -40,7 +40,8 @@ def conflict_free(*, preference: PerTask | None = None) -> Surgery:
     >>> method.update(updates, method.init({'w': jnp.zeros(3)}))[0]['w'].tolist()
     [0.158..., 2.070..., 2.070...]
     """
-    check_weights('preference', preference)
+    if preference is not None:
+        check_weights('preference', preference)
 
     def weigh(norms, cosines, inner, *, losses, active, key):
         return config_weights(norms, cosines, preference), inner

@@ -81,7 +81,8 @@ def conflict_free_momentum(
     ([1.0, 2.0], [1, 0])
     """
     check_share('decay', decay)
-    check_weights('preference', preference)
+    if preference is not None:
+        check_weights('preference', preference)
 
     def init(params, num_tasks):
         tasks = known_tasks(num_tasks)

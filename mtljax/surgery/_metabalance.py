@@ -9,7 +9,7 @@ from jaxtyping import Array, Int
 from mtljax._numeric import divisor
 from mtljax.base import PyTree
 from mtljax.gradients import Stacked
-from mtljax.options import check_fraction
+from mtljax.options import check_count, check_fraction
 from mtljax.surgery._inputs import known_tasks
 from mtljax.surgery._rows import spread, without_inactive
 from mtljax.surgery._surgery import Surgery, Traits, transform
@@ -72,6 +72,7 @@ def metabalance(
     >>> method.update(updates, method.init({'w': jnp.zeros(2)}))[0]['w'].tolist()
     [1.0, 1.0]
     """
+    check_count('target', target, 0)
     for name, value in (('relax', relax), ('beta', beta)):
         check_fraction(name, value)
     if which not in _WHICH:

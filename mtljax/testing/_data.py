@@ -25,7 +25,8 @@ def check_data(dataset: Dataset) -> None:
     - All leaves are finite NumPy arrays, whose numbers have at most 32 bits and whose first axis is
       over the examples. The three splits have the same structure, dtypes and shapes per example.
     - Targets and masks are dicts with the names of the tasks as keys. Masks are boolean. A mask has
-      the shape ``[B, ...]`` of the loss per example, or only its first axes.
+      the shape ``[B, ...]`` of the loss per example, or only its first axes. Weights, if there are
+      some, are numbers >= 0 with the shape of the mask or its first axes.
 
     These rules hold for each task. The function checks them with random features as the output of a
     backbone:
@@ -106,12 +107,24 @@ def _check_batch(where: str, batch: Batch, size: int, dataset: Dataset) -> None:
             f'{where}: inputs should name the tasks, {list(dataset.tasks)}. '
             f'Found {list(batch.inputs)}.',
         )
+    require(
+        set(batch.weight) <= set(dataset.tasks),
+        f'{where}: weight should name tasks among {list(dataset.tasks)}. '
+        f'Found {list(batch.weight)}.',
+    )
     for path, leaf in jax.tree_util.tree_leaves_with_path(batch):
         _check_leaf(where + jax.tree_util.keystr(path), leaf, size)
     for task, mask in batch.mask.items():
         require(
             mask.dtype == bool,
             f'{where}: mask[{task!r}] should be boolean. Found dtype {mask.dtype}.',
+        )
+    for task, weight in batch.weight.items():
+        shape = batch.mask[task].shape
+        require(
+            weight.dtype.kind == 'f' and shape[: weight.ndim] == weight.shape and weight.min() >= 0,
+            f'{where}: weight[{task!r}] should be float numbers >= 0, with the shape {shape} or '
+            f'its first axes. Found {weight.dtype}{weight.shape}.',
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
+from mtljax.options import check_not_negative, check_option
 from mtljax.surgery import Surgery
 from mtljax.testing._surgery_case import SurgeryCase
 from mtljax.testing._surgery_checks import SURGERY_CHECKS
@@ -71,6 +72,9 @@ def check_surgery(
     >>> method = surgery.from_cosines(inverse_norm)
     >>> check_surgery(method, equal=lambda tasks, norm: tasks / norm, degree=0)
     """
+    check_not_negative('rtol', rtol)
+    if degree is not None:
+        check_option('degree', degree, 'a finite number, or None')
     case = SurgeryCase(
         method, equal, zero_row, degree, symmetric, draws, reads, by_array, has_target, rtol
     )

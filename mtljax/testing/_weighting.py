@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mtljax.base import Weighting
+from mtljax.options import check_not_negative
 from mtljax.testing._weighting_case import WeightingCase
 from mtljax.testing._weighting_checks import WEIGHTING_CHECKS
 
@@ -47,6 +48,7 @@ def check_weighting(
     Traceback (most recent call last):
     AssertionError: inactive_tasks_do_not_count: ...
     """
+    check_not_negative('rtol', rtol)
     case = WeightingCase(weighting, draws, rtol)
     for check in WEIGHTING_CHECKS:
         try:

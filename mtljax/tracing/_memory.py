@@ -1,6 +1,10 @@
-"""The memory of a device."""
+"""The memory of a device and of this computer."""
+
+from pathlib import Path
 
 import jax
+
+_MEMORY = Path('/proc/meminfo')
 
 
 def device_memory() -> int | None:
@@ -15,3 +19,15 @@ def device_memory() -> int | None:
     if jax.default_backend() == 'cpu':
         return None
     return (jax.local_devices()[0].memory_stats() or {}).get('bytes_limit')
+
+
+def free_memory() -> int | None:
+    """How much memory of this computer is free, in bytes; None if the system does not tell.
+
+    >>> free_memory() is None or free_memory() > 0
+    True
+    """
+    if not _MEMORY.exists():
+        return None
+    lines = dict(line.split(':', 1) for line in _MEMORY.read_text().splitlines())
+    return 1024 * int(lines['MemAvailable'].split()[0])

@@ -9,7 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from mtljax.losses import absolute_error, expand, labelled, masked_mean
+from mtljax._numeric import divide
+from mtljax.base import Task
+from mtljax.losses import absolute_error, expand, label_count
+from mtljax.training._task_loss import loss_sum
 
 _EXACT = (
     optax.softmax_cross_entropy_with_integer_labels,
@@ -23,24 +26,25 @@ _EPSILON = 1e-6
 _STEPS = 200
 
 
-def best_constant(loss: Callable, like: Any, target: Any, mask: Any) -> Any:
+def best_constant(task: Task, like: Any, target: Any, mask: Any, weight: Any = None) -> Any:
     """Return the constant prediction with the smallest mean loss over labelled examples.
 
     Well-known constants are tried first: the mean, the median, logarithms of frequencies, and
     log-odds. Unless the loss is one whose best constant is among them, L-BFGS then lowers the loss.
 
     Args:
-      loss: ``(prediction, target) -> [B, ...]``.
+      task: The task, whose loss is lowered.
       like: The shapes of a prediction, ``[B, ...]``, as one array or a tree.
       target: The targets of B examples.
       mask: Booleans ``[B, ...]``, True where a label exists.
+      weight: The weights of the labels, in the shape of the mask. By default they are 1.
 
     Returns:
       The prediction for one example; None if no constant has a finite loss.
 
-    >>> best_constant(
-    ...     optax.squared_error, jnp.zeros(2), jnp.array([1.0, 2.0]), jnp.ones(2, bool)
-    ... ).item()
+    >>> from mtljax import heads
+    >>> task = Task(heads.linear(), optax.squared_error)
+    >>> best_constant(task, jnp.zeros(2), jnp.array([1.0, 2.0]), jnp.ones(2, bool)).item()
     1.5
     """
 
@@ -48,37 +52,50 @@ def best_constant(loss: Callable, like: Any, target: Any, mask: Any) -> Any:
     def mean_loss(constant):
         size = len(mask)
         prediction = jax.tree.map(lambda y: jnp.broadcast_to(y, (size, *y.shape)), constant)
-        return masked_mean(loss(*labelled(prediction, target, mask)), mask)
+        total = loss_sum(task, prediction, target, mask, weight)
+        return divide(total, label_count(mask, weight))
 
-    known = list(_known(like, target, mask))
+    known = list(_known(like, target, mask, weight))
     losses = [float(mean_loss(each)) for each in known]
     finite = [(value, index) for index, value in enumerate(losses) if math.isfinite(value)]
     if not finite:
         return None
     value, index = min(finite)
-    if any(loss is each for each in _EXACT):
+    if any(task.loss is each for each in _EXACT):
         return known[index]
     lowered = _lowered(mean_loss, known[index])
     return lowered if float(mean_loss(lowered)) < value else known[index]
 
 
-def _known(like: Any, target: Any, mask: Any) -> Iterator[Any]:
+def _known(like: Any, target: Any, mask: Any, weight: Any) -> Iterator[Any]:
     """Yield well-known constants in the shape of the prediction for one example, and zeros."""
     yield jax.tree.map(lambda y: jnp.zeros(y.shape[1:], y.dtype), like)
     if not hasattr(like, 'shape') or not hasattr(target, 'shape'):
         return
     target = jnp.asarray(target)
-    rows = jnp.broadcast_to(expand(jnp.asarray(mask), target), target.shape)
+    counts = jnp.asarray(mask if weight is None else jnp.where(mask, weight, 0), jnp.float32)
+    counts = jnp.broadcast_to(expand(counts, target), target.shape)
     whole = jnp.issubdtype(target.dtype, jnp.integer) or target.dtype == bool
     if whole and like.shape[:-1] == target.shape:
-        yield jnp.log(_frequencies(target, rows, like.shape[-1]) + _EPSILON)
+        yield jnp.log(_frequencies(target, counts, like.shape[-1]) + _EPSILON)
         return
-    count = jnp.maximum(jnp.sum(rows, axis=0), 1)
-    mean = jnp.sum(target, axis=0, where=rows, initial=0) / count
-    median = jnp.nan_to_num(jnp.nanmedian(jnp.where(rows, target, jnp.nan), axis=0))
+    mean = divide(jnp.sum(target * counts, axis=0, where=counts > 0, initial=0), counts.sum(axis=0))
+    median = _median(target, counts) if weight is not None else _plain_median(target, counts > 0)
     for each in (mean, median, jnp.log(mean + _EPSILON), _log_odds(mean)):
         if each.shape == like.shape[1:]:
             yield each.astype(like.dtype)
+
+
+def _plain_median(target: jax.Array, rows: jax.Array) -> jax.Array:
+    return jnp.nan_to_num(jnp.nanmedian(jnp.where(rows, target, jnp.nan), axis=0))
+
+
+def _median(target: jax.Array, counts: jax.Array) -> jax.Array:
+    """Return the median at every place, ``[...]``, where row i counts ``counts[i]`` times."""
+    order = jnp.argsort(target, axis=0)
+    upto = jnp.cumsum(jnp.take_along_axis(counts, order, axis=0), axis=0)
+    middle = jnp.argmax(upto >= upto[-1:] / 2, axis=0)
+    return jnp.take_along_axis(jnp.take_along_axis(target, order, axis=0), middle[None], axis=0)[0]
 
 
 def _log_odds(mean: jax.Array) -> jax.Array:
@@ -86,16 +103,16 @@ def _log_odds(mean: jax.Array) -> jax.Array:
     return jnp.log((share + _EPSILON) / (1 - share + _EPSILON))
 
 
-def _frequencies(target: jax.Array, rows: jax.Array, classes: int) -> np.ndarray:
+def _frequencies(target: jax.Array, counts: jax.Array, classes: int) -> np.ndarray:
     """Return the share of each class at every place, ``[..., C]``, without one-hot arrays."""
     places = target.shape[1:]
     size = math.prod(places)
-    labels, there = np.asarray(target).reshape(-1, size), np.asarray(rows).reshape(-1, size)
-    there = there & (labels >= 0) & (labels < classes)
+    labels, counts = np.asarray(target).reshape(-1, size), np.asarray(counts).reshape(-1, size)
+    there = (counts > 0) & (labels >= 0) & (labels < classes)
     kinds = np.arange(size) * classes + labels
-    found = np.bincount(kinds[there], minlength=size * classes)
-    counts = found.reshape(*places, classes).astype(np.float32)
-    return counts / np.maximum(counts.sum(-1, keepdims=True), 1)
+    found = np.bincount(kinds[there], counts[there], minlength=size * classes)
+    found = found.reshape(*places, classes).astype(np.float32)
+    return np.asarray(divide(found, found.sum(-1, keepdims=True)))
 
 
 def _lowered(mean_loss: Callable, start: Any) -> Any:

@@ -104,7 +104,13 @@ class BestState:
         The best evaluation has the highest score. While no score is finite, it is the last one. The
         checkpoint holds ``log``, the checksum of the log up to this step.
         """
-        score = float(self._select(results))
+        score = self._select(results)
+        try:
+            score = float(score)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f'select should return a number. Found {score!r:.80} at step {step}.'
+            ) from error
         self._warn(step, score, results)
         score = score if math.isfinite(score) else -math.inf
         known = math.isfinite(self.chosen.score)

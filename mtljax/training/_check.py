@@ -5,9 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from mtljax.base import Batch, MultiTask, Params, State, Task
 from mtljax.training._ignored import with_ignored
+from mtljax.training._over_rows import check_rows
+from mtljax.training._task_loss import labels_of
+from mtljax.training._weights import check_layout
 
 ROWS = 97  # a batch size for checks that differs from usual numbers of classes and channels
 
@@ -36,12 +40,13 @@ def check_batch(
                 raise ValueError(
                     f'The batch should have a {what} for task {name!r}. Found {sorted(entries)}.'
                 )
-    size = _size(batch)
+    _size(batch)
+    check_layout(batch)
     predictions, _ = jax.eval_shape(
         lambda p, s, x: model.apply(p, s, x), params, state, batch.inputs
     )
     for name in model.tasks:
-        _check_task(name, tasks[name], predictions[name], batch, size)
+        _check_task(name, tasks[name], predictions[name], batch)
 
 
 def with_rows(batch: Batch, rows: int = ROWS) -> Batch:
@@ -54,40 +59,62 @@ def with_rows(batch: Batch, rows: int = ROWS) -> Batch:
     return jax.tree.map(lambda x: jax.ShapeDtypeStruct((rows, *x.shape[1:]), x.dtype), batch)
 
 
-def _check_task(name: str, task: Task, prediction, batch: Batch, size: int) -> None:
+def _check_task(name: str, task: Task, prediction, batch: Batch) -> None:
     if task.ignore is not None:
         if not hasattr(batch.targets[name], 'shape'):
             raise ValueError(
                 f'The target of task {name!r}, which ignores {task.ignore}, should be one array. '
-                f'Found {_shapes(batch.targets[name])}.'
+                f'Found {shape_text(batch.targets[name])}.'
             )
         batch = jax.eval_shape(lambda b: with_ignored(b, {name: task}), batch)
     target, mask = batch.targets[name], batch.mask[name]
-    what = f'prediction {_shapes(prediction)} and target {_shapes(target)}'
+    what = f'prediction {shape_text(prediction)} and target {shape_text(target)}'
+    loss = _check_loss(name, task, prediction, target, mask, what)
+    if mask.dtype != bool or mask.ndim == 0 or loss.shape[: mask.ndim] != mask.shape:
+        raise ValueError(
+            f'The mask of task {name!r} should be boolean, with the first axes of its loss '
+            f'{shape_text(loss)}. Found {mask.dtype}{shape_text(mask)}.'
+        )
+    if task.over_rows and name in batch.weight:
+        raise ValueError(
+            f'The loss of task {name!r} compares examples, so its labels should have no weights. '
+            'Found weights. Leave them out, or use them inside the loss as part of the target.'
+        )
+    for name_of_metric, metric in task.metrics.items():
+        try:
+            sums = jax.eval_shape(metric.update, prediction, *labels_of(batch, name))
+            if not metric.collects:
+                jax.eval_shape(metric.result, sums)
+        except Exception as error:
+            weights = ', and weights' if name in batch.weight else ''
+            raise ValueError(
+                f'The metric {name_of_metric!r} of task {name!r} does not accept {what}{weights}: '
+                f'{error}'
+            ) from error
+
+
+def _check_loss(name: str, task: Task, prediction, target, mask, what: str) -> Any:
+    """Check the loss; return its shape, or for a loss that compares examples that of the mask."""
+    size, rows = mask.shape[0] if mask.ndim else None, (mask,) if task.over_rows else ()
     try:
-        loss = jax.eval_shape(task.loss, prediction, target)
+        loss = jax.eval_shape(task.loss, prediction, target, *rows)
     except Exception as error:
         raise ValueError(f'The loss of task {name!r} does not accept {what}: {error}') from error
+    if task.over_rows and jnp.shape(loss) != ():
+        raise ValueError(
+            f'The loss of task {name!r}, with over_rows, should be one number for the batch. '
+            f'Found {shape_text(loss)} from {what}.'
+        )
+    if task.over_rows:
+        return mask
     largest = max(math.prod(leaf.shape) for leaf in jax.tree.leaves((prediction, target)))
     if loss.shape[:1] != (size,) or math.prod(loss.shape) > largest:
         raise ValueError(
             f'The loss of task {name!r} should be one number per example, [B, ...]. '
-            f'Found {_shapes(loss)} from {what}: one of them broadcasts over the other.'
+            f'Found {shape_text(loss)} from {what}: one of them broadcasts over the other.'
         )
-    if mask.dtype != bool or mask.ndim == 0 or loss.shape[: mask.ndim] != mask.shape:
-        raise ValueError(
-            f'The mask of task {name!r} should be boolean, with the first axes of its loss '
-            f'{_shapes(loss)}. Found {mask.dtype}{_shapes(mask)}.'
-        )
-    for name_of_metric, metric in task.metrics.items():
-        try:
-            sums = jax.eval_shape(metric.update, prediction, target, mask)
-            if not metric.collects:
-                jax.eval_shape(metric.result, sums)
-        except Exception as error:
-            raise ValueError(
-                f'The metric {name_of_metric!r} of task {name!r} does not accept {what}: {error}'
-            ) from error
+    check_rows(name, task, prediction, target)
+    return loss
 
 
 def _size(batch: Batch) -> int:
@@ -100,7 +127,7 @@ def _size(batch: Batch) -> int:
     return sizes.pop()[0]
 
 
-def _shapes(tree) -> Any:
+def shape_text(tree: Any) -> Any:
     """Return the shapes as text, with B for the number of examples."""
 
     def text(leaf):

@@ -13,8 +13,10 @@ from mtljax.training._best_constant import best_constant
 from mtljax.training._evaluate import Results, evaluator
 from mtljax.training._ignored import with_ignored
 from mtljax.training._select import filled
+from mtljax.training._task_loss import labels_of
 
 _EXAMPLES = 10_000
+_COMPARED = 1_024  # for a loss that compares examples, which may need memory for all pairs
 _log = logging.getLogger(__name__)
 
 
@@ -44,14 +46,13 @@ def constant_baseline(model: MultiTask, dataset: Dataset) -> Results:
     """
     batch = dataset.train.take(np.arange(min(dataset.train.size, _EXAMPLES)))
     batch = with_ignored(batch, dataset.tasks)
+    rows = jax.tree.map(lambda leaf: leaf[:_COMPARED], batch)
     shapes = jax.eval_shape(
         lambda key, x: model.apply(*model.init(key, x), x)[0], _key(), batch.inputs
     )
     fixed = {
-        task: best_constant(
-            dataset.tasks[task].loss, shapes[task], batch.targets[task], batch.mask[task]
-        )
-        for task in model.tasks
+        task: best_constant(one, shapes[task], *labels_of(rows if one.over_rows else batch, task))
+        for task, one in ((task, dataset.tasks[task]) for task in model.tasks)
     }
     found = {task: constant for task, constant in fixed.items() if constant is not None}
     unknown = [task for task in model.tasks if task not in found]

@@ -10,8 +10,10 @@ from jax.experimental import multihost_utils
 
 from mtljax import trees
 from mtljax.base import Batch, Metric, MultiTask, Params, Split, State, Task
-from mtljax.metrics import mean_of
+from mtljax.options import check_count
 from mtljax.training._ignored import with_ignored
+from mtljax.training._over_rows import check_whole_batches
+from mtljax.training._task_loss import labels_of, mean_loss
 
 Results = dict[str, dict[str, float]]
 """The results of an evaluation, ``{task: {'loss': ..., metric: ...}}``."""
@@ -43,13 +45,14 @@ def eval_step(
     >>> sums['left']['accuracy']['count'].item()  # the batch has two examples
     2
     """
+    check_whole_batches([name for name in model.tasks if name in tasks], tasks, 1, axis_name)
 
     def sums_of(params, state, batch):
         batch, names = with_ignored(batch, tasks), _evaluated(model, tasks, batch)
         predictions, _ = model.apply(params, state, batch.inputs)
         sums = {
             task: {
-                name: metric.update(predictions[task], batch.targets[task], batch.mask[task])
+                name: metric.update(predictions[task], *labels_of(batch, task))
                 for name, metric in _metrics(tasks[task]).items()
             }
             for task in names
@@ -89,6 +92,9 @@ def evaluator(
     >>> sorted(evaluator(model, digits.tasks, digits.test)(params, state)['right'])
     ['accuracy', 'loss']
     """
+    check_count('batch_size', batch_size, 1)
+    if seeds is not None:
+        check_count('seeds', seeds, 1)
     sums_of = eval_step(model, tasks)
     if seeds is not None:
         sums_of = jax.vmap(sums_of, in_axes=(0, 0, None))
@@ -203,11 +209,12 @@ def evaluate(
     >>> list(evaluate(model, digits.tasks, state, digits.test))
     ['left', 'right']
     """
+    check_count('batch_size', batch_size, 1)
     return evaluator(model, tasks, split, batch_size=batch_size)(state.params, state.state)
 
 
 def _metrics(task: Task) -> dict[str, Metric]:
-    return {'loss': mean_of(task.loss, higher_is_better=False), **task.metrics}
+    return {'loss': mean_loss(task), **task.metrics}
 
 
 def _filled(split, start, batch_size):

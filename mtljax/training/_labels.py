@@ -16,6 +16,7 @@ from mtljax.losses import expand
 from mtljax.module import shapes
 from mtljax.training._check import with_rows
 from mtljax.training._ignored import with_ignored
+from mtljax.training._weights import check_values
 
 _CLASSES = (optax.softmax_cross_entropy_with_integer_labels,)
 _SHARES = (
@@ -70,12 +71,12 @@ def check_labels(dataset: Dataset, ranges: Ranges) -> Dataset:
     """Check all labels in memory; return a data set that checks streamed labels when it reads them.
 
     Raises:
-      ValueError: A label is outside its range.
+      ValueError: A label is outside its range, or a weight is below 0 or not finite.
     """
     splits: dict[str, Any] = {}
     for name in ('train', 'validation', 'test'):
         split = getattr(dataset, name)
-        if not ranges:
+        if not ranges and not split.example.weight:
             splits[name] = split
         elif isinstance(split, ArraySplit):
             _check(split.arrays, dataset.tasks, ranges, name, np.arange)
@@ -87,7 +88,7 @@ def check_labels(dataset: Dataset, ranges: Ranges) -> Dataset:
 
 @dataclass(frozen=True, eq=False)
 class Checked:
-    """A streamed split whose labels are checked when they are read.
+    """A streamed split whose labels and weights are checked when they are read.
 
     Attributes:
       split: The split.
@@ -178,6 +179,7 @@ def _check(
     split: str,
     rows_of: Callable[[int], np.ndarray],
 ) -> None:
+    check_values(batch, split, rows_of)
     batch = with_ignored(batch, tasks)
     for name, allowed in ranges.items():
         target = np.asarray(batch.targets[name])

@@ -22,7 +22,7 @@ from mtljax.training._log_rows import Row
 from mtljax.training._logging import Log
 from mtljax.training._options import Options
 from mtljax.training._parallel import Strategy, strategy_of
-from mtljax.training._preflight import check_against, checked_start
+from mtljax.training._preflight import check_arguments, checked_start
 from mtljax.training._progress import Progress
 from mtljax.training._rate import Rate
 from mtljax.training._rows import mean_losses, mean_row, validation_row
@@ -34,6 +34,7 @@ from mtljax.training._step import TrainStep
 from mtljax.training._stopped import StoppedError, is_asked
 from mtljax.training._unlabelled import check_labelled
 from mtljax.training._warm_start import warm_start
+from mtljax.training._weights import check_weights
 
 
 class Result(NamedTuple):
@@ -95,8 +96,9 @@ def run_seeds(
       One `Result` per seed.
     """
     strategy = strategy_of(options.parallel)
-    check_against(options, dataset)
+    check_arguments(options, dataset, tx, seeds)
     step = options.step(model, dataset.tasks, tx)
+    check_weights(dataset)
     check_labelled(model.tasks, dataset, options.allow_unlabelled)
     starts = [checked_start(model, dataset, step, seed) for seed in seeds]
     dataset = check_labels(dataset, ranges_of(model, dataset, starts[0]))

@@ -8,8 +8,10 @@ import jax.numpy as jnp
 
 from mtljax.base import Array, Batch, Key, MultiTask, State, Task
 from mtljax.gradients import Cut
-from mtljax.losses import labelled, masked_sum
+from mtljax.losses import label_count
+from mtljax.options import check_count
 from mtljax.training._ignored import with_ignored
+from mtljax.training._task_loss import loss_sum
 
 
 def objective(
@@ -26,8 +28,9 @@ def objective(
     """Make the loss function of a batch, and find the tasks that have a label in the batch.
 
     The loss of task t is by default ``L_t = sum_i m_ti l_t(x_i) / sum_i m_ti``. Here ``l_t(x_i)``
-    is the loss of the task on example i, and ``m_ti`` is 1 if example i has a label of the task and
-    0 if not. If the model has an auxiliary loss for the task, it is added to ``L_t``.
+    is the loss of the task on example i. ``m_ti`` is 1, or the weight of the label, if example i
+    has a label of the task, and 0 if not. The number of labels in what follows is ``sum_i m_ti``.
+    If the model has an auxiliary loss for the task, it is added to ``L_t``.
 
     Args:
       model: The multi-task model.
@@ -59,14 +62,16 @@ def objective(
     >>> losses_of(params)[0].shape, active.tolist()
     ((2,), [True, True])
     """
+    check_count('micro_batches', micro_batches, 1)
     batch = with_ignored(batch, tasks)
-    counts = jnp.stack([jnp.sum(batch.mask[name]) for name in model.tasks]).astype(jnp.float32)
+    counts = [label_count(batch.mask[name], batch.weight.get(name)) for name in model.tasks]
+    counts = jnp.stack(counts)
     counts = counts if axis_name is None else jax.lax.pmean(counts, axis_name)
     divisor = jnp.full_like(counts, counts.sum()) if pooled else counts
     divisor = jnp.where(divisor > 0, divisor, 1)
     trunk_key, readout_key = jax.random.split(key)
     features, sums = _features(model), _sums(model, tasks)
-    inputs, labels = batch.inputs, (batch.targets, batch.mask)
+    inputs, labels = batch.inputs, (batch.targets, batch.mask, batch.weight)
     if micro_batches > 1:
         features, sums = _scanned_features(features), _scanned_sums(sums)
         inputs, labels = _slices((inputs, labels), micro_batches)
@@ -101,14 +106,14 @@ def _sums(model: MultiTask, tasks: Mapping[str, Task]):
     """
 
     def sums(names, params, state, z, labels, key):
-        targets, mask = labels
+        targets, mask, weight = labels
         predictions, state = model.readout(params, state, z, tasks=names, key=key, train=True)
         totals = []
         for name in names:
-            prediction, target = labelled(predictions[name], targets[name], mask[name])
-            total = masked_sum(tasks[name].loss(prediction, target), mask[name])
+            where = (mask[name], weight.get(name))
+            total = loss_sum(tasks[name], predictions[name], targets[name], *where)
             if model.auxiliary is not None:
-                total = total + model.auxiliary(state, name) * jnp.sum(mask[name])
+                total = total + model.auxiliary(state, name) * label_count(*where)
             totals.append(total)
         return jnp.stack(totals), state
 

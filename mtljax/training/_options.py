@@ -7,7 +7,7 @@ from typing import Any
 import optax
 
 from mtljax.base import Batch, Key, MultiTask, Task, Weighting
-from mtljax.options import check_count
+from mtljax.options import check_count, check_flag, check_function
 from mtljax.training._evaluate import Results
 from mtljax.training._parallel import check_parallel, strategy_of
 from mtljax.training._schedule import Schedule, schedule_of
@@ -91,8 +91,13 @@ class Options:
     allow_unlabelled: Sequence[str] = ()
 
     def __post_init__(self):
-        check_count('eval_batch_size', self.eval_batch_size, 1)
-        check_count('workers', self.workers, 1)
+        for name in ('batch_size', 'micro_batches', 'eval_batch_size', 'workers'):
+            check_count(name, getattr(self, name), 1)
+        check_flag('pooled', self.pooled)
+        if self.stream is not None:
+            check_flag('stream', self.stream)
+        for name in ('augment', 'select', 'stop'):
+            check_function(name, getattr(self, name))
         self.schedule.last(self.average_last)
         check_parallel(self.parallel)
 

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -14,10 +13,9 @@ from rich.progress import Progress
 from mtljax.base import Batch, Dataset, Module, Split
 from mtljax.data import ArraySplit
 from mtljax.module import freeze, output_shape, serial, shapes
-from mtljax.options import check_count
+from mtljax.options import check_count, check_seed
+from mtljax.tracing import free_memory
 from mtljax.training._features import Features
-
-_MEMORY = Path('/proc/meminfo')
 
 
 class Precomputed(NamedTuple):
@@ -94,6 +92,7 @@ def precompute(
     >>> bool(abs(images['left'] - features['left']).max() < 1e-5)
     True
     """
+    check_seed('seed', seed)
     _check(dataset, backbone, stages, batch_size)
     if dtype is not None and not jnp.issubdtype(dtype, jnp.floating):
         raise ValueError(f'dtype should be a floating-point dtype. Found dtype = {dtype!r}.')
@@ -201,18 +200,10 @@ def _cast(tree: Any, dtype: Any) -> Any:
 
 
 def _check_memory(needed: int) -> None:
-    free = _free_memory()
+    free = free_memory()
     if free is not None and needed > free:
         raise ValueError(
             f'Features and targets should fit into the free memory of {free / 2**30:,.1f} GiB. '
             f"Found {needed / 2**30:,.1f} GiB. Use dtype='bfloat16', stages with a smaller output, "
             'or fewer examples.'
         )
-
-
-def _free_memory() -> int | None:
-    """Return the bytes of free memory, or None if the system does not tell."""
-    if not _MEMORY.exists():
-        return None
-    lines = dict(line.split(':', 1) for line in _MEMORY.read_text().splitlines())
-    return 1024 * int(lines['MemAvailable'].split()[0])

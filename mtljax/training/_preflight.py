@@ -1,5 +1,6 @@
 """Checks before training starts and before anything is compiled."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -7,14 +8,16 @@ import optax
 
 from mtljax.base import Dataset, MultiTask, TrainState
 from mtljax.module import shapes
+from mtljax.options import check_seed
 from mtljax.training._check import check_batch, with_rows
 from mtljax.training._features import check_augment
 from mtljax.training._labels import check_labels, ranges_of
 from mtljax.training._options import Options
 from mtljax.training._parallel import check_batch_size
-from mtljax.training._select import filled
+from mtljax.training._select import check_score
 from mtljax.training._step import TrainStep
 from mtljax.training._unlabelled import check_labelled
+from mtljax.training._weights import check_weights
 
 
 def preflight(
@@ -49,18 +52,31 @@ def preflight(
     ValueError: batch_size should be at most the 64 training examples. Found batch_size = 128.
     """
     options = Options.of(options, **keywords)
-    check_against(options, dataset)
+    check_arguments(options, dataset, tx)
     step = options.step(model, dataset.tasks, tx)
+    check_weights(dataset)
     check_labelled(model.tasks, dataset, options.allow_unlabelled)
     state = jax.eval_shape(step.init, jax.random.key(0), dataset.train.example)
     check_labels(dataset, ranges_of(model, dataset, state))
 
 
-def check_against(options: Options, dataset: Dataset) -> None:
-    """Raise a ValueError unless the options fit the data set."""
+def check_arguments(options: Options, dataset: Any, tx: Any, seeds: Sequence[int] = (0,)) -> None:
+    """Raise a ValueError unless these are options, a data set and an optax chain that fit."""
+    for seed in seeds:
+        check_seed('seed', seed)
+    if not isinstance(dataset, Dataset):
+        raise ValueError(
+            'dataset should be a Dataset, such as the result of data.arrays. '
+            f'Found {dataset!r:.200}.'
+        )
+    if not callable(getattr(tx, 'init', None)) or not callable(getattr(tx, 'update', None)):
+        raise ValueError(
+            'tx should be an optax chain, such as optax.chain(surgery.sum(), optax.adam(1e-3)). '
+            f'Found {tx!r:.200}.'
+        )
     check_augment(dataset, options.augment)
     check_batch_size(options.batch_size, options.micro_batches, dataset.train.size)
-    options.score(filled(dataset.tasks, 1.0))
+    check_score(options.score, dataset.tasks)
 
 
 def checked_start(model: MultiTask, dataset: Dataset, step: TrainStep, seed: int) -> TrainState:

@@ -67,12 +67,14 @@ def schedule_of(
     >>> schedule_of(1000, 50, None, None).eval_every
     100
     """
+    counts = {'steps': steps, 'log_every': log_every}
+    counts |= {} if eval_every is None else {'eval_every': eval_every}
+    counts |= {} if patience is None else {'patience': patience}
+    for name, value in counts.items():
+        check_count(name, value, 1)
     if eval_every is None:
         eval_every = max(steps // 10 // log_every, 1) * log_every
     schedule = Schedule(steps, log_every, eval_every, patience)
-    for name, value in schedule._asdict().items():
-        if value is not None and value < 1:
-            raise ValueError(f'{name} should be at least 1. Found {name} = {value}.')
     if eval_every % log_every:
         raise ValueError(
             'eval_every should be a multiple of log_every. '

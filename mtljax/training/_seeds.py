@@ -6,6 +6,7 @@ from typing import Any
 import optax
 
 from mtljax.base import Dataset, MultiTask
+from mtljax.options import check_seeds
 from mtljax.training._loop import Result, run_seeds
 from mtljax.training._options import Options
 
@@ -58,8 +59,7 @@ def train_seeds(
     >>> [result.best_step for result in results]
     [4, 4]
     """
-    if not seeds:
-        raise ValueError('seeds should hold at least one seed. Found seeds = ().')
+    check_seeds(seeds)
     options = Options.of(options, **keywords)
     if together:
         _check_together(options)

@@ -1,7 +1,11 @@
 """Scores that choose the best evaluation."""
 
 import math
+import numbers
 from collections.abc import Callable, Mapping
+
+import jax
+import numpy as np
 
 from mtljax.base import Task
 from mtljax.training._evaluate import Results
@@ -19,6 +23,29 @@ def filled(tasks: Mapping[str, Task], value: float) -> Results:
     {'loss': 1.0, 'accuracy': 1.0}
     """
     return {name: dict.fromkeys(['loss', *task.metrics], value) for name, task in tasks.items()}
+
+
+def check_score(score: Callable[[Results], float], tasks: Mapping[str, Task]) -> None:
+    """Check that a score function returns a number, for results that are 1 or 0.5 everywhere.
+
+    Args:
+      score: A function from results to a score.
+      tasks: The `Task` of each task name, ``{task: Task}``.
+
+    Raises:
+      ValueError: It returns something else, or NaN for both.
+
+    >>> check_score(lambda results: None, {})
+    Traceback (most recent call last):
+    ValueError: select should return a number. Found None for results that are 1.
+    """
+    found = [score(filled(tasks, value)) for value in (1.0, 0.5)]
+    if np.ndim(found[0]) or not isinstance(found[0], numbers.Real | np.ndarray | jax.Array):
+        raise ValueError(
+            f'select should return a number. Found {found[0]!r:.80} for results that are 1.'
+        )
+    if all(math.isnan(each) for each in found):
+        raise ValueError('select should return a number. Found NaN for results that are 1 or 0.5.')
 
 
 def select_by(

@@ -11,6 +11,7 @@ import optax
 from mtljax.base import Dataset, MultiTask
 from mtljax.data import ArraySplit
 from mtljax.module import shapes
+from mtljax.options import check_seeds
 from mtljax.tracing import convolves, device_memory
 from mtljax.training._check import with_rows
 from mtljax.training._options import Options
@@ -60,6 +61,7 @@ def should_vmap_seeds(
     >>> should_vmap_seeds(model, digits, tx, seeds=(0, 1), batch_size=16, patience=3)
     (False, 'early stopping')
     """
+    check_seeds(seeds)
     options = Options.of(options, **(keywords if options else {'steps': 1, **keywords}))
     reason = _excluded(dataset, options, seeds)
     if reason is not None:

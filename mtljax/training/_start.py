@@ -7,10 +7,11 @@ from typing import Any
 import optax
 
 from mtljax.base import Dataset, MultiTask, TrainState
+from mtljax.options import check_seed
 from mtljax.training._best_state import BestState, identity
 from mtljax.training._evaluate import Results
 from mtljax.training._options import Options
-from mtljax.training._preflight import check_against, checked_start
+from mtljax.training._preflight import check_arguments, checked_start
 
 
 def initial_state(
@@ -48,7 +49,7 @@ def initial_state(
     0
     """
     options = Options.of(options, **keywords)
-    check_against(options, dataset)
+    check_arguments(options, dataset, tx, [seed])
     step = options.step(model, dataset.tasks, tx)
     return checked_start(model, dataset, step, seed)
 
@@ -86,6 +87,7 @@ def save_start(
     ...     int(training.train(model, digits, tx, options, workdir=folder).state.step)
     4
     """
+    check_seed('seed', seed)
     settings = identity(model.tasks, seed, options)
     with closing(BestState(workdir, options.score, state, settings)) as best:
         best.consider(int(state.step), state, results)

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
 from mtljax.base import Array, Batch, Key, MultiTask, Task, TrainState, Weighting
@@ -15,7 +14,9 @@ from mtljax.module import shapes
 from mtljax.options import check_count
 from mtljax.training._check import ROWS, check_batch, check_tasks, with_rows
 from mtljax.training._finite import finite_updates
+from mtljax.training._initial import initial_variables
 from mtljax.training._objective import objective
+from mtljax.training._over_rows import check_whole_batches
 from mtljax.weighting import equal
 
 _ORDER = (
@@ -101,6 +102,7 @@ def train_step(
     check_tasks(model, tasks)
     check_engine(engine, prefer)
     check_count('micro_batches', micro_batches, 1)
+    check_whole_batches(model.tasks, tasks, micro_batches, axis_name)
     weighting = equal() if weighting is None else weighting
     if not isinstance(weighting, Weighting):
         raise ValueError(
@@ -132,8 +134,7 @@ class _Step:
         """Check that all parts fit, and return the initial state."""
         model, batch = self.model, with_rows(shapes(batch))
         init_key, key = jax.random.split(key)
-        # The same function for every step of a model: jit then compiles it once.
-        params, state = jax.jit(model.init)(init_key, _zeros(batch.inputs))
+        params, state = initial_variables(model, init_key, batch.inputs)
         check_batch(model, self.tasks, params, state, batch)
         start = TrainState(
             step=jnp.zeros((), jnp.int32),
@@ -196,10 +197,6 @@ class _Step:
             pooled=self.pooled,
             axis_name=self.axis_name,
         )
-
-
-def _zeros(inputs: Any) -> Any:
-    return jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), inputs)
 
 
 def _strong(tree: Any) -> Any:

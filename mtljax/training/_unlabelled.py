@@ -20,8 +20,8 @@ def check_labelled(tasks: Sequence[str], dataset: Dataset, allowed: Collection[s
     Raises:
       ValueError: A task has no label, or ``allowed`` names an unknown task.
     """
-    unknown = sorted(set(allowed) - set(dataset.tasks))
-    if isinstance(allowed, str) or unknown:
+    listed = isinstance(allowed, Collection) and not isinstance(allowed, str)
+    if not listed or set(allowed) - set(dataset.tasks):
         raise ValueError(
             f'allow_unlabelled should be a list of tasks among {list(dataset.tasks)}. '
             f'Found {allowed!r}.'

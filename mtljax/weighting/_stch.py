@@ -48,7 +48,8 @@ def stch(
     >>> weighting.update(jnp.array([0.5, 2.0]), weighting.init(2))[0].tolist()
     [0.0002..., 0.499...]
     """
-    check_weights('preference', preference)
+    if preference is not None:
+        check_weights('preference', preference)
     check_positive('smoothing', smoothing)
     check_option('ideal', ideal, 'one finite number, or T of them', ndim=1)
 

@@ -3,6 +3,8 @@
 import os
 import pickle
 import struct
+import time
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 
 from mtljax.backbones._torch_file import read_state_dict
 from tests.backbones import torch_files
-from tests.backbones.torch_files import Call, Name, Storage, emit, view
+from tests.backbones.torch_files import MAGIC, Call, Name, Storage, emit, pickled, view, write_zip
 
 DATA = Path(__file__).parents[1] / 'fixtures'
 FLOATS = Storage('FloatStorage', '0', 6)
@@ -202,3 +204,73 @@ def test_recursion_and_large_integers(write):
             read_state_dict(write(tree, {}))
     with pytest.raises(ValueError, match='not enough data'):
         read_state_dict(write(b'\x8b\xff\xff\xff\x7f', {}))
+
+
+SIX = struct.pack('<q', 6) + np.arange(6, dtype=np.float32).tobytes()
+
+
+def old_format(tree, keys=(), content=b''):
+    """A file in the format before PyTorch 1.6, from the opcodes of its tree."""
+    head = b''.join(pickled(part) for part in (MAGIC, 1001, {'little_endian': True}))
+    return head + b'\x80\x02' + tree + b'.' + pickled(list(keys)) + content
+
+
+def with_metadata(times):
+    """Metadata that are doubled: a pair of a pair of a pair, with 2 ** times entries in all."""
+    doubled = emit('w') + b''.join(
+        b'q' + bytes([i]) + b'h' + bytes([i]) + b'\x86' for i in range(times)
+    )
+    view_of = emit(FLOATS) + emit(0) + emit((6,)) + emit((1,)) + emit(False)
+    arguments = b'(' + view_of + b'}}' + emit('neg') + doubled + b'st'
+    call = emit(Name('torch._utils', '_rebuild_tensor_v2')) + arguments
+    return old_format(b'}' + emit('w') + call + b'Rs', ['0'], SIX)
+
+
+def with_keys(count):
+    """Keys that all have the same hash."""
+    step = (1 << 61) - 1
+    items = b''.join(emit(i * step) + b'N' for i in range(1, count + 1))
+    return old_format(b'}(' + items + b'u')
+
+
+@pytest.mark.parametrize(
+    ('content', 'said'),
+    [
+        (with_metadata(40), 'a view that is negated or conjugated'),
+        (with_keys(20_000), 'a dict whose keys are very large numbers'),
+        (old_format(b'(' + b']' * 600_000 + b't'), 'more than 500000 opcodes'),
+        (
+            old_format(emit({'w': view(FLOATS, 0, (0, 2**62), (1, 1))}), ['0'], SIX),
+            'a tensor of 4611686018427387904 entries along an axis',
+        ),
+    ],
+)
+def test_files_that_ask_for_too_much(tmp_path, content, said):
+    path = tmp_path / 'a.pth'
+    path.write_bytes(content)
+    start = time.process_time()
+    with pytest.raises(ValueError, match=said) as raised:
+        read_state_dict(path)
+    assert len(str(raised.value)) < 600
+    assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize(('shape', 'stride'), [((1,), 2**62), ((0,), 2**62), ((1,), 2**61)])
+def test_the_stride_of_a_short_axis_may_be_any_number(tmp_path, shape, stride):
+    path = tmp_path / 'a.pth'
+    path.write_bytes(old_format(emit({'w': view(FLOATS, 0, shape, (stride,))}), ['0'], SIX))
+    assert read_state_dict(path)['w'].tolist() == [0.0][: shape[0]]
+
+
+def test_many_views_of_one_storage_share_its_memory(tmp_path):
+    path = tmp_path / 'a.pth'
+    storage = Storage('BoolStorage', '0', 1_000_000)
+    views = {f'k{i}': view(storage, 0, (1_000_000,), (1,)) for i in range(50)}
+    write_zip(path, views, {'0': np.ones(1_000_000, np.bool_)})
+    tracemalloc.start()
+    found = read_state_dict(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(found) == 50
+    assert all(array.all() for array in found.values())
+    assert peak < 10 * 2**20

@@ -198,7 +198,7 @@ def test_education_is_checked_where_it_is_a_label(folder):
             r"group should be one of \['income', 'education'\]. Found group = 'age'",
         ),
         ({'scaling': 'rank'}, r"scaling should be one of \['log', 'minmax'\]"),
-        ({'seed': -1}, 'seed should be a whole number >= 0'),
+        ({'seed': -1}, 'seed should be a whole number from 0 to'),
     ],
 )
 def test_options_that_are_refused(folder, options, said):

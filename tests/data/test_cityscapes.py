@@ -30,7 +30,7 @@ def test_values(root):
     testing.check_data(dataset)
     assert list(dataset.tasks) == ['segmentation', 'depth']
     assert [dataset.train.size, dataset.validation.size, dataset.test.size] == [8, 2, 2]
-    inputs, targets, mask = dataset.test.take(np.array([1]))
+    inputs, targets, mask, _ = dataset.test.take(np.array([1]))
     values = (np.arange(96).reshape(SHAPE) + 11)[None]
     np.testing.assert_allclose(inputs, np.stack([values / 200] * 3, axis=-1), rtol=1e-6)
     np.testing.assert_array_equal(targets['segmentation'], np.maximum(values % 8 - 1, 0))

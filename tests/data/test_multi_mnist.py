@@ -58,7 +58,7 @@ def test_the_recipe_of_sener(folders, kind, tones):
     assert [split.size for split in splits(dataset)] == [36, 4, 20]
     seen = []
     for split in splits(dataset):
-        inputs, targets, mask = split.arrays
+        inputs, targets, mask, _ = split.arrays
         assert (inputs.shape[1:], inputs.dtype) == ((28, 28), np.float32)
         left, right = shades(split, 0, 25)
         originals = [(left - tones[0] - 1) // 2, (right - tones[1] - 1) // 2]
@@ -86,7 +86,7 @@ def test_the_recipe_of_pmtl(folders):
     assert [split.size for split in splits(dataset)] == [72, 8, 40]
     places = set()
     for split in splits(dataset):
-        inputs, targets, _ = split.arrays
+        inputs, targets, *_ = split.arrays
         assert inputs.shape[1:] == (36, 36)
         assert (targets['left'] != targets['right']).all()
         for image, *labels in zip(np.rint(inputs * 255), *targets.values(), strict=True):

@@ -231,7 +231,7 @@ def test_a_mat_file_with_other_names(tmp_path):
     [
         ({}, r'set.arff with targets = None'),
         ({'targets': 5}, 'Found 5'),
-        ({'targets': 0}, 'Found 0'),
+        ({'targets': 0}, 'Found targets = 0'),
         ({'targets': True}, 'targets should be from 1 to 4.*Found True'),
         ({'targets': []}, r'not all. Found \[\]'),
         ({'targets': 'z'}, r"'x2'.*Found \['z'\]"),

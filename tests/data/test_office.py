@@ -122,7 +122,7 @@ def test_lists_that_are_refused(root, name, content, message):
 def test_images_that_are_refused(root):
     path = root / 'web/a b/test1.png'
     path.write_bytes(b'text')
-    with pytest.raises(ValueError, match='should be a whole image') as raised:
+    with pytest.raises(ValueError, match='should be a whole JPEG or PNG') as raised:
         made(root).test.take(np.array([1]))
     assert str(path) in str(raised.value)
 

@@ -36,7 +36,7 @@ def test_values(path, length):
     testing.check_data(dataset)
     assert list(dataset.tasks) == ['next_word', 'punctuation', 'capital']
     assert dataset.inputs == {'vocabulary': 11, 'max_length': length, 'causal': True}
-    for (inputs, targets, mask), count in zip(splits(dataset), (160, 20, 20), strict=True):
+    for (inputs, targets, mask, _), count in zip(splits(dataset), (160, 20, 20), strict=True):
         rows = (count - 1) // length
         assert inputs.shape == (rows, length)
         assert inputs.dtype == np.int32

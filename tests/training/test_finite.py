@@ -25,7 +25,7 @@ def kinked(prediction, target):
 
 def train(loss, target=X[:, 0], tx=None, method=None, **options):
     tasks = {'good': Task(heads.linear(), optax.squared_error), 'other': Task(heads.linear(), loss)}
-    sets = data.arrays(X, {'good': X[:, 1], 'other': target}, tasks)
+    sets = data.arrays(X, {'good': X[:, 1], 'other': target}, tasks, stratify=False)
     model = sharing.hard(backbones.mlp((8,)), sets.heads)
     tx = optax.chain(surgery.on_shared(method or surgery.sum()), tx or optax.sgd(0.01))
     size = {'steps': 12, 'batch_size': 16, 'log_every': 4}

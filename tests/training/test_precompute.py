@@ -16,7 +16,8 @@ from experiments.compare.runs import Runs
 from experiments.program import UsageError
 from mtljax import backbones, data, heads, module, sharing, surgery, training
 from mtljax.base import Module
-from mtljax.training import Features, _precompute
+from mtljax.tracing import _memory
+from mtljax.training import Features
 from tests.experiments.plans import plan
 from tests.helpers import assert_close, assert_same
 
@@ -156,10 +157,10 @@ def test_features_are_no_images(kept):
 def test_memory(tmp_path, monkeypatch):
     small = tmp_path / 'meminfo'
     small.write_text('MemTotal: 9 kB\nMemAvailable:       1 kB\n')
-    monkeypatch.setattr(_precompute, '_MEMORY', small)
+    monkeypatch.setattr(_memory, '_MEMORY', small)
     with pytest.raises(ValueError, match=r'fit into the free memory of .* GiB'):
         training.precompute(DIGITS, STAGES, 1)
-    monkeypatch.setattr(_precompute, '_MEMORY', tmp_path / 'none')
+    monkeypatch.setattr(_memory, '_MEMORY', tmp_path / 'none')
     assert isinstance(training.precompute(DIGITS, STAGES, 1).dataset.test.arrays.inputs, Features)
 
 

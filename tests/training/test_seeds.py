@@ -45,7 +45,7 @@ def test_one_program_is_one_run_after_the_other(parts):
 def test_options_that_one_program_cannot_have(parts):
     with pytest.raises(ValueError, match='no patience and no stream'):
         training.train_seeds(*parts, seeds=SEEDS, together=True, patience=2, **SIZE)
-    with pytest.raises(ValueError, match='at least one seed'):
+    with pytest.raises(ValueError, match='one or more different seeds'):
         training.train_seeds(*parts, seeds=(), together=True, **SIZE)
 
 

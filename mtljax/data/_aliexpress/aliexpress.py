@@ -13,7 +13,7 @@ from mtljax.data._reading.paths import as_path
 from mtljax.data._reading.scaling import standardise
 from mtljax.data._splits.array_split import ArraySplit, array_split
 from mtljax.data._splits.random_rows import halves
-from mtljax.options import check_count
+from mtljax.options import check_seed
 
 
 def aliexpress(path: str | os.PathLike, *, seed: int = 0) -> Dataset:
@@ -54,7 +54,7 @@ def aliexpress(path: str | os.PathLike, *, seed: int = 0) -> Dataset:
     FileNotFoundError: nowhere/train.csv is missing. Expected:
     ...
     """
-    check_count('seed', seed, 0)
+    check_seed('seed', seed)
     files = find_logs(as_path(path))
     train, held = map(read_log, files)
     cardinalities = []

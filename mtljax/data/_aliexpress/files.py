@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mtljax._shown import shown
 from mtljax.data._reading.names import check_header
 from mtljax.data._reading.paths import require_one
 from mtljax.data._reading.rows import rows
@@ -96,7 +97,8 @@ def _block(path, columns, where, names, first, dtype):
         except (ValueError, OverflowError):
             row = next(row for row, cell in enumerate(cells) if not _fits(cell, kind, dtype))
             raise ValueError(
-                f'{path}, row {row + first}: {name!r} should be {expected}. Found {cells[row]!r}.'
+                f'{path}, row {row + first}: {name!r} should be {expected}. Found '
+                f'{shown(cells[row])}.'
             ) from None
     if not np.isfinite(block).all():
         row, index = np.argwhere(~np.isfinite(block))[0]

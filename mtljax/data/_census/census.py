@@ -15,7 +15,7 @@ from mtljax.data._reading.cells import categories, encode
 from mtljax.data._reading.paths import folder_of
 from mtljax.data._splits.array_split import ArraySplit, array_split
 from mtljax.data._splits.random_rows import halves
-from mtljax.options import check_count
+from mtljax.options import check_seed
 
 
 class _Label(NamedTuple):
@@ -95,7 +95,7 @@ def census(
     for name, value, known in (('group', group, _GROUPS), ('scaling', scaling, _SCALINGS)):
         if value not in known:
             raise ValueError(f'{name} should be one of {list(known)}. Found {name} = {value!r}.')
-    check_count('seed', seed, 0)
+    check_seed('seed', seed)
     labels = _GROUPS[group]
     files = find(folder_of(path, 'census'))
     tables = [

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mtljax._shown import shown
 from mtljax.data._census.columns import COLUMNS, DENSE
 from mtljax.data._reading.paths import require_one
 from mtljax.data._reading.rows import numbers, rows
@@ -55,8 +56,8 @@ def read(path: Path, values: Mapping[str, Collection[str]]) -> Columns:
         if wrong:
             row = next(row for row, cell in enumerate(columns[name]) if cell in wrong)
             raise ValueError(
-                f'{path}, row {row + 1}: {name!r} should be one of {sorted(known)}. '
-                f'Found {columns[name][row]!r}. {_AGAIN}'
+                f'{path}, row {row + 1}: {shown(name)} should be one of {sorted(known)}. '
+                f'Found {shown(columns[name][row])}. {_AGAIN}'
             )
     return columns
 
@@ -73,7 +74,8 @@ def dense(path: Path, columns: Columns) -> np.ndarray:
         row, column = bad[0].tolist()
         cell = columns[DENSE[column]][row]
         raise ValueError(
-            f'{path}, row {row + 1}: {DENSE[column]!r} should be a number >= 0. Found {cell!r}. '
+            f'{path}, row {row + 1}: {DENSE[column]!r} should be a number >= 0. Found '
+            f'{shown(cell)}. '
             f'{_AGAIN}'
         )
     return table

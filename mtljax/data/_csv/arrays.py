@@ -1,11 +1,12 @@
 """From the cells of a table to arrays, by columns that were fitted before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from mtljax.data._csv.column import Column
+from mtljax.data._csv.column import Column, without_marks
+from mtljax.data._reading.cells import categories, encode
 
 Table = Mapping[str, Sequence[str]]
 """The cells of each column, by its name."""
@@ -40,6 +41,16 @@ def encode_targets(
         for column in columns
     }
     return values, masks
+
+
+def codes_of_cells(cells: Sequence[str], missing: Collection[str]) -> np.ndarray:
+    """Return a code for every different cell of a column, ``[N]``; -1 for an empty cell.
+
+    >>> codes_of_cells(['b', 'NA', 'a'], ['NA']).tolist()
+    [1, -1, 0]
+    """
+    cells = without_marks(cells, missing)
+    return encode(cells, categories(cell for cell in cells if cell))
 
 
 def backbone_options(columns: Sequence[Column]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mtljax._shown import shown
 from mtljax.data._reading.cells import encode, parse
 from mtljax.data._reading.scaling import apply_scale
 
@@ -77,7 +78,9 @@ class Column:
         if self.numbers is not None:
             return self._standardised(cells, self.numbers)
         if self.categories is None:
-            raise ValueError(f'Column {self.name!r} should hold values. Found only empty cells.')
+            raise ValueError(
+                f'Column {shown(self.name)} should hold values. Found only empty cells.'
+            )
         codes = {value: code for code, value in enumerate(self.categories)}
         if any(isinstance(value, float) for value in self.categories):
             return encode(parse(cells)[0].tolist(), codes)
@@ -88,8 +91,8 @@ class Column:
         if wrong.any():
             row = int(wrong.argmax())
             raise ValueError(
-                f'Column {self.name!r}, cell {row + 1}: the cell should be a number, as in the '
-                f'table that the column was fitted to. Found {cells[row]!r}.'
+                f'Column {shown(self.name)}, cell {row + 1}: the cell should be a number, as in '
+                f'the table that the column was fitted to. Found {shown(cells[row])}.'
             )
         return apply_scale(values, numbers.mean, numbers.scale, [self.name])
 

@@ -4,16 +4,24 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from mtljax._shown import shown
 from mtljax.base import Dataset
-from mtljax.data._csv.arrays import backbone_options, encode_inputs, encode_targets
+from mtljax.data._csv.arrays import (
+    backbone_options,
+    codes_of_cells,
+    encode_inputs,
+    encode_targets,
+)
 from mtljax.data._csv.fit import fit_input, fit_target
 from mtljax.data._csv.report import report
 from mtljax.data._csv.table import read_table
 from mtljax.data._csv.tasks import task_of
+from mtljax.data._csv.weights import encode_weights, weight_columns
 from mtljax.data._reading.names import as_names, check_names
 from mtljax.data._splits.array_split import ArraySplit, array_split
-from mtljax.data._splits.random_rows import random_rows
-from mtljax.options import check_count
+from mtljax.data._splits.random_rows import check_shares, random_rows
+from mtljax.data._splits.stratified import stratified_rows
+from mtljax.options import check_flag, check_seed
 
 _MISSING = ('', 'NA', 'N/A', 'n/a', 'nan', 'NaN', 'NULL', 'null', 'None', '?')
 
@@ -29,6 +37,8 @@ def csv(
     validation: float = 0.1,
     test: float = 0.2,
     seed: int = 0,
+    stratify: bool = True,
+    weight: str | Mapping[str, str] = '',
     verbose: bool = False,
 ) -> Dataset:
     """Read a table from a CSV file. Every target column becomes one task.
@@ -71,7 +81,8 @@ def csv(
     To leave out such a column, name it in ``drop``. To use a column of the first or the last kind
     as a categorical column, name it in ``categorical``.
 
-    Rows are split at random. The classes of a target come from the whole table.
+    Rows are split at random, so that each split has its share of every class. The classes of a
+    target come from the whole table.
 
     Args:
       path: The file.
@@ -85,6 +96,10 @@ def csv(
       validation: The share of rows for the validation split.
       test: The share of rows for the test split.
       seed: The random seed of the split.
+      stratify: Whether rare labels are spread over the splits; see `data.arrays`.
+      weight: The column that says how much each row counts in losses and metrics, or
+        ``{target: column}`` for some targets. The weights are numbers >= 0. These columns are no
+        inputs.
       verbose: Whether to print the kind of every column.
 
     Raises:
@@ -100,7 +115,8 @@ def csv(
     FileNotFoundError: houses.csv is missing. Expected:
     ...
     """
-    check_count('seed', seed, 0)
+    check_seed('seed', seed)
+    check_shares(validation, test)
     if not isinstance(delimiter, str) or len(delimiter) != 1:
         raise ValueError(f'delimiter should be one character. Found delimiter = {delimiter!r}.')
     missing, table = as_names(missing), read_table(path, delimiter)
@@ -109,9 +125,16 @@ def csv(
         for option, columns in (('targets', targets), ('drop', drop), ('categorical', categorical))
     )
     _check(predicted, dropped, table)
-    train, *held_out = random_rows(len(table[predicted[0]]), validation, test, seed)
+    weights = weight_columns(weight, predicted, table)
+    check_flag('stratify', stratify)
+    if stratify:
+        codes = [codes_of_cells(table[name], missing) for name in predicted]
+        train, *held_out = stratified_rows(codes, validation, test, seed)
+    else:
+        train, *held_out = random_rows(len(table[predicted[0]]), validation, test, seed)
     targeted = [fit_target(name, table[name], train, missing, name in names) for name in predicted]
-    others = [name for name in table if name not in {*predicted, *dropped}]
+    left_out = {*predicted, *dropped, *weights.values()}
+    others = [name for name in table if name not in left_out]
     inputs = [fit_input(name, table[name], train, missing, name in names) for name in others]
     if all(column.kind == 'empty' for column in inputs):
         raise ValueError(
@@ -120,7 +143,9 @@ def csv(
         )
     if verbose:
         print(report([*targeted, *inputs]))
-    whole = array_split(encode_inputs(inputs, table), *encode_targets(targeted, table))
+    values, masks = encode_targets(targeted, table)
+    weighed = encode_weights(weights, table, missing, masks)
+    whole = array_split(encode_inputs(inputs, table), values, masks, weight=weighed)
     splits = (ArraySplit(whole.take(rows)) for rows in (train, *held_out))
     tasks = {column.name: task_of(column) for column in targeted}
     fitted = {column.name: column.to_json() for column in (*targeted, *inputs)}
@@ -131,9 +156,9 @@ def _check(targets: Sequence[str], dropped: Sequence[str], table: Mapping[str, A
     if not targets:
         raise ValueError(
             'targets should name the columns to predict, as in '
-            f'--config.data.targets="({list(table)[-1]!r},)". Found none. The columns are '
-            f'{list(table)}.'
+            f'--config.data.targets="({shown(list(table)[-1])},)". Found none. The columns are '
+            f'{shown(list(table))}.'
         )
-    both = [name for name in targets if name in dropped]
+    both = [name for name in targets if name in set(dropped)]
     if both:
         raise ValueError(f'targets and drop should name different columns. Found {both} in both.')

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from mtljax._shown import shown
 from mtljax.data._csv.column import Column, Numbers, without_marks
 from mtljax.data._reading.cells import categories, parse
 from mtljax.data._reading.scaling import fit_scale
@@ -40,8 +41,8 @@ def fit_target(
         return dataclasses.replace(column, numbers=_statistics(name, numbers, train, targets=True))
     if len(known) > _MOST_CLASSES:
         raise ValueError(
-            f'Target {name!r} should have at most {_MOST_CLASSES} classes, because it holds text '
-            f'or is in categorical. Found {len(known)} classes.'
+            f'Target {shown(name)} should have at most {_MOST_CLASSES} classes, because it holds '
+            f'text or is in categorical. Found {len(known)} classes.'
         )
     return dataclasses.replace(column, categories=known)
 
@@ -76,9 +77,9 @@ def fit_input(
     known = tuple(categories(cells[row] for row in train if cells[row]))
     if not categorical and len(known) > len(train) / 2:
         raise ValueError(
-            f'Column {name!r} should repeat its texts, as categories do. Found {len(known)} '
+            f'Column {shown(name)} should repeat its texts, as categories do. Found {len(known)} '
             f'different texts in {len(train)} training rows, as keys have. Leave it out, '
-            f'drop=[{name!r}], or keep it as categories, categorical=[{name!r}].'
+            f'drop=[{shown(name)}], or keep it as categories, categorical=[{shown(name)}].'
         )
     return dataclasses.replace(column, categories=known)
 
@@ -103,9 +104,10 @@ def numbers_or_text(name: str, cells: Sequence[str], *, mixed: bool = False) -> 
     if not mixed and wrong.any() and count >= _MOSTLY * (count + wrong.sum()):
         row = int(wrong.argmax())
         raise ValueError(
-            f'Column {name!r}, row {row + 2}: the cell should be a number, as in {count} other '
-            f'rows. Found {cells[row]!r}. If this text stands for an empty cell, add it to '
-            f'missing. If the column holds categories, set categorical=[{name!r}].'
+            f'Column {shown(name)}, row {row + 2}: the cell should be a number, as in {count} '
+            f'other rows. Found {shown(cells[row])}. If this text stands for an empty cell, '
+            f'add it to '
+            f'missing. If the column holds categories, set categorical=[{shown(name)}].'
         )
     return None if wrong.any() else values
 
@@ -122,14 +124,14 @@ def _empty_share(cells) -> float:
 
 def _check_labels(name, trained, labels) -> None:
     if not labels:
-        raise ValueError(f'Target {name!r} should have labels. Found only empty cells.')
+        raise ValueError(f'Target {shown(name)} should have labels. Found only empty cells.')
     if not trained:
         raise ValueError(
-            f'Target {name!r} should have labels in the training rows. Found {labels} labels, all '
-            'in other rows. Add labels, or change the seed.'
+            f'Target {shown(name)} should have labels in the training rows. Found {labels} labels, '
+            'all in other rows. Add labels, or change the seed.'
         )
     if len(trained) == 1:
         raise ValueError(
-            f'Target {name!r} should have two values or more in the training rows. Found only '
-            f'{trained.pop()!r}.'
+            f'Target {shown(name)} should have two values or more in the training rows. Found only '
+            f'{shown(trained.pop())}.'
         )

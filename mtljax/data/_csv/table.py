@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 
+from mtljax._shown import shown
 from mtljax.data._reading.names import check_header
 from mtljax.data._reading.paths import as_path, require
 from mtljax.data._reading.rows import rows
@@ -30,8 +31,8 @@ def read_table(path: str | os.PathLike | None, delimiter: str) -> dict[str, Sequ
     other = next((mark for mark in _OTHERS if mark in header[0]), None)
     if len(header) == 1 and other:
         raise ValueError(
-            f'{file}, line 1: fields should have {delimiter!r} between them. Found {header[0]!r}. '
-            f'To read such a file, set delimiter={_OTHERS[other]}.'
+            f'{file}, line 1: fields should have {delimiter!r} between them. Found '
+            f'{shown(header[0])}. To read such a file, set delimiter={_OTHERS[other]}.'
         )
     check_header(file, header)
     if not body:

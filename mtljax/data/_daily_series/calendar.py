@@ -8,6 +8,7 @@ from mtljax.options import check_count
 
 _EPOCH = np.datetime64('2000-01-01')
 _MONDAY, _THURSDAY = 0, 3
+_MOST_PAIRS = 182
 _WEEK_PAIRS = 3  # with the constant, as many functions as a week has days
 
 
@@ -29,7 +30,8 @@ def calendar_features(
     Args:
       dates: The N days, as ISO dates or ``datetime64``.
       first: The day on which the trend is 0, an ISO date.
-      fourier: The number of sine and cosine pairs for the year.
+      fourier: The number of sine and cosine pairs for the year, at most 182. More pairs would
+        repeat the others, because a year has 365 days.
       holidays: Whether to include the holidays: New Year, Martin Luther King, Washington, Memorial
         Day, Juneteenth (since 2021), Independence Day, Labor Day, Columbus Day, Veterans Day,
         Thanksgiving and Christmas. Each holiday is marked on the day itself, even if it falls on a
@@ -37,7 +39,7 @@ def calendar_features(
       trend: Whether to include the years since ``first``.
 
     Raises:
-      ValueError: ``fourier`` is below 0, or an entry of ``dates`` is not a date.
+      ValueError: ``fourier`` is out of range, or an entry of ``dates`` is not a date.
 
     >>> calendar_features(['2017-11-23', '2017-11-24'], first='2017-11-23').shape
     (2, 45)
@@ -46,7 +48,7 @@ def calendar_features(
     [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0,
      0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]
     """
-    check_count('fourier', fourier, 0)
+    check_count('fourier', fourier, 0, most=_MOST_PAIRS)
     days = np.asarray(dates, 'datetime64[D]')
     t = (days - _EPOCH).astype(np.float64)
     columns = [_waves(t / 365.25, fourier), _waves(t / 7, _WEEK_PAIRS)]

@@ -10,7 +10,7 @@ from mtljax.data._daily_series.read import read
 from mtljax.data._daily_series.splits import make_splits
 from mtljax.data._daily_series.targets import standardised_targets
 from mtljax.data._daily_series.window import window
-from mtljax.options import check_count
+from mtljax.options import check_count, check_seed
 
 _TRANSFORMS = ('log', 'none')
 
@@ -98,7 +98,12 @@ def daily_series(
     92
     """
     check_count('horizon', horizon, 1)
-    check_count('seed', seed, 0)
+    check_seed('seed', seed)
+    check_count('fourier', fourier, 0)
+    if not (last is None or isinstance(last, Mapping)):
+        raise ValueError(f'last should be {{series: number of days}}. Found last = {last!r}.')
+    for name, count in (last or {}).items():
+        check_count(f'last[{name!r}]', count, 1)
     if transform not in _TRANSFORMS:
         raise ValueError(f'transform should be one of {_TRANSFORMS}. Found {transform!r}.')
     table = read(path, targets, seed, (date, series, value))

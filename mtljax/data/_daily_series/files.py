@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mtljax._shown import shown
 from mtljax.data._daily_series.days import DAY
 from mtljax.data._reading.names import check_header, check_names
 from mtljax.data._reading.paths import require
@@ -68,7 +69,8 @@ def _place(path, name, days, dates, lines, values):
     if len(twice):
         line = lines[order[twice[0] + 1]]
         raise ValueError(
-            f'{path}, row {line + 2}: {name!r} should have a date once. Found {dates[line]} twice.'
+            f'{path}, row {line + 2}: {shown(name)} should have a date once. Found '
+            f'{dates[line]} twice.'
         )
     placed = np.full(len(days), np.nan)
     placed[where] = values
@@ -84,7 +86,8 @@ def _dates(path, cells):
             days.append(datetime.date.fromisoformat(cell))
         except ValueError:
             raise ValueError(
-                f'{path}, row {index}: the date should be ISO, such as 2017-01-31. Found {cell!r}.'
+                f'{path}, row {index}: the date should be ISO, such as 2017-01-31. Found '
+                f'{shown(cell)}.'
             ) from None
     dates = np.array(days, 'datetime64[D]')
     known = np.unique(dates)

@@ -1,8 +1,6 @@
 """The origins of a rolling evaluation."""
 
-import numpy as np
-
-from mtljax.data._daily_series.days import DAY
+from mtljax.data._daily_series.days import DAY, day_of
 from mtljax.options import check_count
 
 
@@ -27,13 +25,13 @@ def rolling_origins(first: str, last: str, *, every: int = 90) -> list[str]:
       ISO dates for the argument ``origin`` of `daily_series`.
 
     Raises:
-      ValueError: No forecast fits between ``first`` and ``last``.
+      ValueError: ``first`` or ``last`` is no date, or no forecast fits between them.
 
     >>> rolling_origins('2017-01-01', '2017-12-31', every=120)
     ['2017-01-01', '2017-05-01', '2017-08-29']
     """
     check_count('every', every, 1)
-    start, stop = np.datetime64(first), np.datetime64(last) + DAY
+    start, stop = day_of('first', first), day_of('last', last) + DAY
     count = int((stop - start).astype(int)) // every
     if count < 1:
         raise ValueError(

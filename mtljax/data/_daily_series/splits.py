@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from mtljax._shown import shown
 from mtljax.data._daily_series.days import DAY
 from mtljax.data._daily_series.window import Window
 from mtljax.data._splits.array_split import ArraySplit, array_split
@@ -25,7 +26,7 @@ def make_splits(
         for name, mask in masks.items():
             if not mask.any():
                 raise ValueError(
-                    f'Series {name!r} should have a value in the {part} split, {first} to '
+                    f'Series {shown(name)} should have a value in the {part} split, {first} to '
                     f'{stop - DAY}. Found none.'
                 )
         parts = {name: column[rows] for name, column in targets.items()}

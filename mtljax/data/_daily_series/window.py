@@ -46,6 +46,11 @@ def window(
         series has no value to train on.
     """
     names, begin = list(series.values), _origin(series, origin, horizon)
+    if horizon >= len(series.days):
+        raise ValueError(
+            f'horizon should be less than the {len(series.days)} days of the series. '
+            f'Found horizon = {horizon}.'
+        )
     low, high = begin - horizon * DAY, begin + horizon * DAY
     days, values = _cover(series, start, low, high)
     known, end = ~np.isnan(values), begin if refit else low

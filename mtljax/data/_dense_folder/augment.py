@@ -29,9 +29,9 @@ def augment_scenes(
 
     For every scene, a scale is drawn at random. A random crop with ``1 / scale`` of the height and
     of the width is enlarged to the size of the image. Images and surface normals are enlarged by
-    bilinear interpolation, with aligned corners. Labels, depth and masks are enlarged without
-    interpolation: row i of the result is row ``floor(i h / H)`` of the crop, where the crop has h
-    rows and the image has H rows. The columns are chosen in the same way.
+    bilinear interpolation, with aligned corners. Labels, depth, masks and weights are enlarged
+    without interpolation: row i of the result is row ``floor(i h / H)`` of the crop, where the crop
+    has h rows and the image has H rows. The columns are chosen in the same way.
 
     An enlarged object seems nearer, so its depth is divided by the scale. In a mirrored scene, the
     x component of the normals changes its sign. A pixel of the result has a normal if at least one
@@ -62,9 +62,7 @@ def augment_scenes(
     >>> augmented.inputs.shape, augmented.targets['depth'][0, 0, 0].item()
     ((2, 8, 12, 3), 2.0)
     """
-    check_option('scales', scales, 'numbers >= 1', lambda found: found >= 1, ndim=1)
-    if not len(scales):
-        raise ValueError(f'scales should hold at least one scale. Found scales = {scales}.')
+    check_option('scales', scales, 'one or more numbers >= 1, in a sequence', _is_scales, ndim=1)
     one = functools.partial(_augmented, scales=tuple(scales), inverse_depth=inverse_depth)
 
     def augment(key, batch):
@@ -78,6 +76,10 @@ def augment_scenes(
     return augment
 
 
+def _is_scales(found):
+    return (found >= 1) & (found.ndim == 1) & (found.size > 0)
+
+
 def _augmented(key: Key, scene: Batch, scales, inverse_depth) -> Batch:
     which, rows, columns, mirror = jax.random.split(key, 4)
     choice = jax.random.randint(which, (), 0, len(scales))
@@ -88,6 +90,9 @@ def _augmented(key: Key, scene: Batch, scales, inverse_depth) -> Batch:
         _axis(columns, width, scales, choice, flip=flip),
     )
     targets, mask = {}, {}
+    weight = {
+        task: _nearest(each, axes) if each.ndim else each for task, each in scene.weight.items()
+    }
     for task, target in scene.targets.items():
         known = scene.mask[task]
         if task == 'normal':
@@ -101,7 +106,7 @@ def _augmented(key: Key, scene: Batch, scales, inverse_depth) -> Batch:
         if task == 'depth':
             target = target * scale if inverse_depth else target / scale
         targets[task] = target
-    return Batch(_bilinear(scene.inputs, axes), targets, mask)
+    return Batch(_bilinear(scene.inputs, axes), targets, mask, weight)
 
 
 def _axis(key: Key, size: int, scales, choice: Array, *, flip) -> _Axis:

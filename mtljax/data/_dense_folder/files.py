@@ -7,7 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from mtljax.base import Batch
+from mtljax.data._reading.npy import read_npy
 from mtljax.data._reading.paths import require
+
+_NAMED = 5  # missing files in an error
 
 
 class SceneFolder(NamedTuple):
@@ -45,11 +48,12 @@ def find_scenes(
     numbers = {kind: _numbers(folder) for kind, folder in folders.items()}
     size = 1 + max(max(known) for known in numbers.values())
     for kind, known in numbers.items():
-        lacking = sorted(set(range(size)) - known)
-        if lacking:
+        if len(known) < size:  # the largest number may be huge, so only a few are named
+            upto = min(size, len(known) + _NAMED)
+            lacking = [number for number in range(upto) if number not in known][:_NAMED]
             raise FileNotFoundError(
-                f'{folders[kind]} should hold 0.npy to {size - 1}.npy. Found that {len(lacking)} '
-                f'are missing: {", ".join(f"{number}.npy" for number in lacking[:5])}.'
+                f'{folders[kind]} should hold 0.npy to {size - 1}.npy. Found that '
+                f'{size - len(known)} are missing: {", ".join(f"{n}.npy" for n in lacking)}.'
             )
     return SceneFolder(folders, size)
 
@@ -96,7 +100,7 @@ def read_scene(scenes: SceneFolder, shape: tuple[int, int], classes: int, index:
 def shape_of(scenes: SceneFolder) -> tuple[int, int]:
     """Return height and width of the first image."""
     path = scenes.folders['image'] / '0.npy'
-    shape = _load(path).shape
+    shape = read_npy(path).shape
     if len(shape) != 3 or shape[2] != 3 or not all(shape):
         raise ValueError(f'{path} should be an image (height, width, 3). Found {shape}.')
     return shape[:2]
@@ -125,17 +129,9 @@ def _labels(path: Path, shape: tuple[int, int], classes: int) -> np.ndarray:
 
 
 def _checked(path: Path, shape: tuple[int, ...], kinds: str, what: str) -> np.ndarray:
-    array = _load(path)
+    array = read_npy(path)
     if array.dtype.kind not in kinds or array.shape != shape:
         raise ValueError(
             f'{path} should hold {what} of shape {shape}. Found {array.dtype}{list(array.shape)}.'
         )
     return array
-
-
-def _load(path: Path) -> np.ndarray:
-    try:
-        with path.open('rb') as file:
-            return np.lib.format.read_array(file, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f'{path} should be a whole .npy file. Found: {error}') from error

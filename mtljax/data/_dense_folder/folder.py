@@ -12,7 +12,7 @@ from mtljax.base import Dataset, Task
 from mtljax.data._dense_folder.files import find_scenes, read_scene, shape_of
 from mtljax.data._reading.paths import as_path
 from mtljax.data._splits.file_split import FileSplit
-from mtljax.options import check_count, check_option
+from mtljax.options import check_option, check_seed
 
 _LEAST_SQUARE = 1e-8  # of the length of a normal: shorter ones have a bounded gradient
 _BOUNDS = (11.25, 22.5, 30)  # degrees
@@ -44,7 +44,7 @@ def scene_folder(
       ValueError: An option is out of range, or a file does not hold what its name says.
     """
     check_option('validation', validation, 'a share in (0, 1)', lambda found: 0 < found < 1)
-    check_count('seed', seed, 0)
+    check_seed('seed', seed)
     train, test = (
         find_scenes(as_path(path) / part, kinds, layout, source) for part in ('train', 'val')
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mtljax._shown import shown
 from mtljax.data._reading.names import check_header, first_repeat
 from mtljax.data._reading.paths import require_one
 from mtljax.data._reading.rows import numbers, rows
@@ -99,7 +100,7 @@ def _movies(seen, people, films, first):
         row = int(np.isnan(rating).argmax())
         raise ValueError(
             f'{path}, row {row + first}: the rating should be 1, 2, 3, 4 or 5. '
-            f'Found {cells[row]!r}. {_AGAIN}'
+            f'Found {shown(cells[row])}. {_AGAIN}'
         )
     return Movies(user, item, rating, users, items)
 
@@ -110,7 +111,7 @@ def _check_pairs(path, columns, first):
         if row is not None:
             raise ValueError(
                 f'{path}, row {row + first}: the {kind} should be listed in the file of {kind}s. '
-                f'Found {kind} {ids[row]!r}. {_AGAIN}'
+                f'Found {kind} {shown(ids[row])}. {_AGAIN}'
             )
     row = first_repeat(zip(*(ids for ids, _ in columns.values()), strict=True))
     if row is not None:
@@ -135,7 +136,8 @@ def _flags(path, row, names):
     unknown = set(names) - set(GENRES)
     if unknown:
         raise ValueError(
-            f'{path}, row {row}: genres should be among {GENRES}. Found {sorted(unknown)}. {_AGAIN}'
+            f'{path}, row {row}: genres should be among {GENRES}. Found '
+            f'{shown(sorted(unknown))}. {_AGAIN}'
         )
     return np.isin(GENRES, names).astype(np.float32)
 
@@ -143,6 +145,6 @@ def _flags(path, row, names):
 def _bits(path, row, cells):
     if not set(cells) <= {'0', '1'}:
         raise ValueError(
-            f'{path}, row {row}: the 19 genres should be 0 or 1. Found {cells}. {_AGAIN}'
+            f'{path}, row {row}: the 19 genres should be 0 or 1. Found {shown(cells)}. {_AGAIN}'
         )
     return np.array(cells, np.float32)

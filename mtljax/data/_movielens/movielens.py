@@ -13,7 +13,7 @@ from mtljax.data._reading.paths import folder_of
 from mtljax.data._reading.scaling import standardise, to_units
 from mtljax.data._splits.array_split import array_split
 from mtljax.data._splits.random_rows import random_rows
-from mtljax.options import check_count
+from mtljax.options import check_seed
 
 _AGES = (18, 25, 35, 45, 50, 56)  # the brackets of MovieLens-1M
 _LIKED = 4
@@ -56,7 +56,7 @@ def movielens(path: str | os.PathLike | None = None, *, seed: int = 0) -> Datase
     FileNotFoundError: nowhere/ml-100k.inter is missing. Expected:
     ...
     """
-    check_count('seed', seed, 0)
+    check_seed('seed', seed)
     movies = read_movies(folder_of(path, 'movielens'))
     parts = random_rows(len(movies.rating), 0.1, 0.1, seed)
     columns, genres = _columns(movies)

@@ -12,7 +12,7 @@ from mtljax.base import Dataset, Task
 from mtljax.data._multi_mnist.pairs import PASSES, SIDE, Pool, compose
 from mtljax.data._reading.idx import read_idx
 from mtljax.data._reading.paths import as_path, fetched_folder, require
-from mtljax.options import check_count
+from mtljax.options import check_count, check_seed
 
 _LAYOUT = '\n'.join(
     f'{part}-{name}-ubyte[.gz]'
@@ -95,7 +95,7 @@ def multi_mnist(
     for name, size in sizes.items():
         if size is not None:
             check_count(name, size, 1)
-    check_count('seed', seed, 0)
+    check_seed('seed', seed)
     sources = {name: _source(name, _folder(path, kind, name), seed) for name in set(_KINDS[kind])}
     left, right = (sources[name] for name in _KINDS[kind])
     splits = [

@@ -1,5 +1,6 @@
 """Regression with several targets."""
 
+import numbers
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,8 +16,8 @@ from mtljax.data._multi_target.table import table_of_cells, table_of_columns
 from mtljax.data._reading.paths import as_path, require
 from mtljax.data._reading.scaling import standardise, to_units
 from mtljax.data._splits.array_split import array_split
-from mtljax.data._splits.random_rows import random_rows
-from mtljax.options import check_count
+from mtljax.data._splits.random_rows import check_shares, random_rows
+from mtljax.options import check_count, check_seed
 
 _LAYOUT = f"""\
 an .arff file; a .csv file with a header; or
@@ -82,7 +83,12 @@ def multi_target(
     FileNotFoundError: school.mat is missing. Expected:
     ...
     """
-    check_count('seed', seed, 0)
+    check_seed('seed', seed)
+    check_shares(validation, test)
+    if isinstance(targets, numbers.Real) and not isinstance(targets, bool):
+        check_count('targets', targets, 1)
+    if split is not None:
+        _check_split(split)
     path = require(as_path(path), _LAYOUT, _SOURCE)
     kind = Path(path.name.removesuffix('.gz')).suffix.lower()
     if kind == '.mat' and targets is None:
@@ -125,6 +131,18 @@ def _parts(group, validation, test, seed):
     return [np.concatenate(part) for part in parts]
 
 
+def _check_split(split):
+    """Check all of a split that does not depend on the number of rows of the file."""
+    several = isinstance(split, Sequence | np.ndarray) and not isinstance(split, str)
+    parts = [np.asarray(part) for part in split] if several else []
+    whole = all(part.ndim == 1 and part.dtype.kind in 'iu' and len(part) for part in parts)
+    if len(parts) != 3 or not whole or min(part.min() for part in parts) < 0:
+        raise ValueError(
+            'split should be the rows of training, validation and test, counted from 0. '
+            f'Found split = {split!r:.200}.'
+        )
+
+
 def _given(table, split):
     parts = [np.asarray(part) for part in split]
     every = np.concatenate([np.ravel(part) for part in parts]) if parts else np.array([0.5])
@@ -152,8 +170,8 @@ def _relative_rmse() -> Metric:
     error = metrics.mean_of(optax.squared_error, higher_is_better=False)
     size = metrics.mean_of(lambda _, target: target**2, higher_is_better=False)
 
-    def update(prediction, target, mask):
-        return [part.update(prediction, target, mask) for part in (error, size)]
+    def update(*batch):
+        return [part.update(*batch) for part in (error, size)]
 
     def result(sums):
         return jnp.sqrt(sums[0]['total'] / sums[1]['total'])

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mtljax._shown import shown
 from mtljax.data._multi_target.cells import read_cells
 from mtljax.data._reading.arff import Arff, read_arff
 from mtljax.data._reading.names import check_header, check_names
@@ -46,7 +47,9 @@ def table_of_columns(path: Path, kind: str, targets: int | Sequence[str]) -> Tab
     chosen = _chosen(targets, names)
     for name in chosen:
         if name in nominal:
-            raise ValueError(f'{path}: target {name!r} should be numeric. Found {nominal[name]}.')
+            raise ValueError(
+                f'{path}: target {shown(name)} should be numeric. Found {shown(nominal[name])}.'
+            )
     blocks = {
         name: _block(path, name, column, nominal.get(name), lines)
         for name, column in zip(names, cells, strict=True)
@@ -82,7 +85,9 @@ def _chosen(targets, names):
         return names[-targets:]
     chosen = check_names('targets', targets, names)
     if not 1 <= len(chosen) < len(names):
-        raise ValueError(f'targets should be some of {names}, not all. Found {list(chosen)}.')
+        raise ValueError(
+            f'targets should be some of {shown(names)}, not all. Found {shown(list(chosen))}.'
+        )
     return chosen
 
 

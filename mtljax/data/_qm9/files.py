@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mtljax._shown import shown
 from mtljax.data._reading.names import check_header, first_repeat
 from mtljax.data._reading.paths import require
 from mtljax.data._reading.rows import numbers, rows
@@ -99,7 +100,7 @@ def _charges(path, number, cell):
     if not 1 <= len(symbols) <= ATOMS or not set(symbols) <= set(CHARGES):
         raise ValueError(
             f'{path}, row {number}: Elements should hold 1 to {ATOMS} symbols out of '
-            f'{list(CHARGES)}. Found {cell!r}. {_AGAIN}'
+            f'{list(CHARGES)}. Found {shown(cell)}. {_AGAIN}'
         )
     return [CHARGES[symbol] for symbol in symbols]
 

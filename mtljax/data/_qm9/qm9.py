@@ -12,7 +12,7 @@ from mtljax.data._qm9.files import COLUMNS, Molecules, read_molecules
 from mtljax.data._reading.paths import folder_of
 from mtljax.data._reading.scaling import standardise, to_units
 from mtljax.data._splits.array_split import array_split
-from mtljax.options import check_count
+from mtljax.options import check_count, check_seed
 
 _HELD = 10_000
 _MILLI_EV = 27.211386246e3  # of one Hartree
@@ -67,7 +67,9 @@ def qm9(
     FileNotFoundError: nowhere/qm9_part1.csv is missing. Expected:
     ...
     """
-    check_count('seed', seed, 0)
+    check_seed('seed', seed)
+    if train is not None:
+        check_count('train', train, 1)
     molecules = read_molecules(folder_of(path, 'qm9'))
     parts = _parts(len(molecules.charges), train, seed)
     rows = np.concatenate(parts)

@@ -22,7 +22,7 @@ from mtljax.data._ranking_log.scores import (
 from mtljax.data._reading.names import check_names
 from mtljax.data._reading.scaling import standardise, to_units
 from mtljax.data._splits.array_split import array_split
-from mtljax.options import check_count, check_option
+from mtljax.options import check_count, check_option, check_seed
 
 _TASKS = ('click', 'conversion', 'dwell', 'safety')
 _RELATED = {'conversion': 0.5, 'dwell': 0.5}  # cosines to the direction of click
@@ -101,6 +101,8 @@ def ranking_log(
     (['click', 'conversion', 'dwell', 'safety'], (2, 7))
     """
     sizes = {'train': train, 'validation': validation, 'test': test}
+    if not (labels is None or isinstance(labels, Mapping)):
+        raise ValueError(f'labels should be {{task: share}}. Found labels = {labels!r:.200}.')
     labels = dict(labels or {})
     kept = check_names('tasks', _TASKS if tasks is None else tasks, _TASKS, 'tasks')
     _check(sizes, click, conversion, conflict, labels, seed)
@@ -211,7 +213,7 @@ def _check(sizes, click, conversion, conflict, labels, seed) -> None:
         check_option(name, rate, 'in (0, 1)', lambda found: (found > 0) & (found < 1))
     angle = 'an angle in degrees, 0 to 180'
     check_option('conflict', conflict, angle, lambda found: (found >= 0) & (found <= 180))
-    check_count('seed', seed, 0)
+    check_seed('seed', seed)
     for name, size in sizes.items():
         check_count(name, size, 1)
     unknown = set(labels) - set(_TASKS)

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from mtljax._shown import shown
 from mtljax.data._reading.open import read_lines
 
 _ATTRIBUTE = re.compile(r"""@attribute\s+('(?:[^'\\]|\\.)*'|"[^"]*"|[^\s{]++)\s*(.+)""", re.I)
@@ -54,7 +55,7 @@ def read_arff(path: Path) -> Arff:
 
 
 def _row(path, number, line, size):
-    row = _fields(line)
+    row = _fields(path, number, line)
     if line.startswith('{'):
         raise ValueError(f'{path}, line {number}: the row should be dense. Found a sparse row.')
     if len(row) != size:
@@ -69,7 +70,7 @@ def _row(path, number, line, size):
 
 
 def _header(path, lines):
-    names, nominal = [], {}
+    names, nominal, known = [], {}, set()
     for number, line in enumerate(lines, 1):
         if line.lower().startswith('@data'):
             if not names:
@@ -79,17 +80,18 @@ def _header(path, lines):
             return names, nominal, number
         if line.lower().startswith('@attribute'):
             name, values = _attribute(path, number, line)
-            if name in names:
+            if name in known:
                 raise ValueError(
                     f'{path}, line {number}: attributes should have different names. '
-                    f'Found {name!r} twice.'
+                    f'Found {shown(name)} twice.'
                 )
             names.append(name)
+            known.add(name)
             if values is not None:
                 nominal[name] = values
         elif line and not line.startswith('%') and not line.lower().startswith('@relation'):
             raise ValueError(
-                f'{path}, line {number}: this line should be an @attribute. Found {line!r}.'
+                f'{path}, line {number}: this line should be an @attribute. Found {shown(line)}.'
             )
     raise ValueError(f'{path} should be a whole .arff file. Found no @data.')
 
@@ -99,21 +101,25 @@ def _attribute(path, number, line):
     match = _ATTRIBUTE.fullmatch(line)
     if not match:
         raise ValueError(
-            f'{path}, line {number}: the line should be "@attribute NAME TYPE". Found {line!r}.'
+            f'{path}, line {number}: the line should be "@attribute NAME TYPE". Found '
+            f'{shown(line)}.'
         )
     name, kind = match[1].strip('\'"'), match[2].strip()
     if kind.startswith('{') and kind.endswith('}'):
-        return name, _fields(kind[1:-1])
+        return name, _fields(path, number, kind[1:-1])
     if kind.lower().split()[0] not in _NUMERIC:
         raise ValueError(
             f'{path}, line {number}: the type of an attribute should be {", ".join(_NUMERIC)} or '
-            f'{{a, b, ...}}. Found {kind!r}.'
+            f'{{a, b, ...}}. Found {shown(kind)}.'
         )
     return name, None
 
 
-def _fields(line):
-    fields = next(csv.reader([line], quotechar="'", skipinitialspace=True))
+def _fields(path, number, line):
+    try:
+        fields = next(csv.reader([line], quotechar="'", skipinitialspace=True), [])
+    except csv.Error as error:
+        raise ValueError(f'{path}, line {number}: {error}') from error
     return [field.strip() for field in fields]
 
 
@@ -124,5 +130,6 @@ def _check_declared(path, name, values, column, numbers):
     for number, cell in zip(numbers, column, strict=True):
         if cell not in known:
             raise ValueError(
-                f'{path}, line {number}: {name!r} should be one of {values}. Found {cell!r}.'
+                f'{path}, line {number}: {shown(name)} should be one of {shown(values)}. Found '
+                f'{shown(cell)}.'
             )

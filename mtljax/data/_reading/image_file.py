@@ -5,8 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from mtljax._shown import shown
 from mtljax.data._reading.open import read_lines
 from mtljax.data._reading.paths import require
+
+_MOST_PIXELS = 80_000_000  # Pillow warns from 89 million on
 
 
 def read_image(path: Path, size: int) -> np.ndarray:
@@ -18,12 +21,17 @@ def read_image(path: Path, size: int) -> np.ndarray:
     from PIL import Image  # slow to import
 
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=('JPEG', 'PNG')) as image:
+            if image.width * image.height > _MOST_PIXELS:
+                raise ValueError(f'{image.width} x {image.height} pixels')
             pixels = image.convert('RGB').resize((size, size), Image.Resampling.BILINEAR)
     except FileNotFoundError:
         raise
-    except (OSError, SyntaxError) as error:  # a broken PNG raises the latter
-        raise ValueError(f'{path} should be a whole image. Found: {error}.') from error
+    except Exception as error:  # a damaged file raises one of many kinds
+        raise ValueError(
+            f'{path} should be a whole JPEG or PNG of {_MOST_PIXELS:,} pixels at most. '
+            f'Found: {error!s:.200}.'
+        ) from error
     return np.asarray(pixels, np.float32) / 255
 
 
@@ -66,7 +74,7 @@ def check_inside(path: Path, number: int, name: str) -> None:
     if Path(name).is_absolute() or '..' in Path(name).parts:
         raise ValueError(
             f'{path}, line {number}: the path should lie inside the folder of images. '
-            f'Found {name!r}.'
+            f'Found {shown(name)}.'
         )
 
 

@@ -1,7 +1,10 @@
 """Names of columns, tasks and files."""
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
+
+from mtljax._shown import shown
 
 
 def as_names(names: Iterable[str]) -> tuple[str, ...]:
@@ -19,7 +22,7 @@ def repeated(names: Sequence[str]) -> list[str]:
     >>> repeated(['b', 'a', 'b'])
     ['b']
     """
-    return sorted({name for name in names if names.count(name) > 1})
+    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 def first_repeat(items: Iterable[Hashable]) -> int | None:
@@ -54,12 +57,15 @@ def check_names(
     Traceback (most recent call last):
     ValueError: targets should name columns, ['price', 'sold']. Found ['cost'].
     """
-    names, known = as_names(names), list(known)
+    names, known = as_names(names), dict.fromkeys(known)
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise ValueError(f'{option} should name {kind}, {known}. Found {unknown}.')
-    if repeated(names):
-        raise ValueError(f'{option} should name {kind} once each. Found twice: {repeated(names)}.')
+        raise ValueError(
+            f'{option} should name {kind}, {shown(list(known))}. Found {shown(unknown)}.'
+        )
+    twice = repeated(names)
+    if twice:
+        raise ValueError(f'{option} should name {kind} once each. Found twice: {shown(twice)}.')
     return names
 
 
@@ -71,8 +77,9 @@ def check_header(path: Path, header: Sequence[str], required: Iterable[str] = ()
     """
     missing = [name for name in required if name not in header]
     if missing:
-        raise ValueError(f'{path} should have the columns {missing}. Found {list(header)}.')
-    if repeated(header):
+        raise ValueError(f'{path} should have the columns {missing}. Found {shown(list(header))}.')
+    twice = repeated(header)
+    if twice:
         raise ValueError(
-            f'{path}: the columns should have different names. Found twice: {repeated(header)}.'
+            f'{path}: the columns should have different names. Found twice: {shown(twice)}.'
         )

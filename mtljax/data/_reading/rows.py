@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mtljax._shown import shown
 from mtljax.data._reading.cells import parse
 from mtljax.data._reading.open import read_lines
 
@@ -86,6 +87,6 @@ def numbers(
         row = int(wrong.argmax())
         number = row + first if isinstance(first, int) else first[row]
         raise ValueError(
-            f'{path}, row {number}: {name!r} should be a number. Found {cells[row]!r}.'
+            f'{path}, row {number}: {shown(name)} should be a number. Found {shown(cells[row])}.'
         )
     return values

@@ -10,7 +10,7 @@ from mtljax.base import Dataset, Task
 from mtljax.data._scenes.layout import draw_background, draw_digits, draw_motion, move
 from mtljax.data._scenes.render import flow, render, targets
 from mtljax.data._splits.array_split import ArraySplit, array_split
-from mtljax.options import check_count
+from mtljax.options import check_count, check_seed
 
 _CHUNK = 250  # scenes at a time: few enough for the cache
 _TASKS = ('class', 'box', 'mask', 'depth', 'edges')
@@ -74,7 +74,7 @@ def scenes(
     for name, value in (('train', train), ('validation', validation), ('test', test)):
         check_count(name, value, 1)
     check_count('side', side, 32)
-    check_count('seed', seed, 0)
+    check_seed('seed', seed)
     known = (*_TASKS, 'motion') if motion else _TASKS
     tasks = known if tasks is None else tuple(tasks)
     if not tasks or len(set(tasks)) < len(tasks) or not set(tasks) <= set(known):

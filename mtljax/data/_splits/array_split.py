@@ -11,6 +11,7 @@ from mtljax.base import Batch
 from mtljax.data._splits.batched import Batched
 from mtljax.data._splits.missing import with_missing
 from mtljax.data._splits.to_arrays import at_first, finite, narrow, to_arrays
+from mtljax.data._splits.weights import spread, weights_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,7 @@ def array_split(
     mask: Mapping[str, Any] | None = None,
     *,
     ignore: float | Mapping[str, float] | None = None,
+    weight: Any = None,
 ) -> ArraySplit:
     """Check arrays, and make a split of a data set from them.
 
@@ -53,12 +55,17 @@ def array_split(
         0. The masked entries of a masked array of NumPy are no labels, either.
       ignore: A value that means that a label is missing, such as 255 or -1, for all tasks. Pass
         ``{task: value}`` for some tasks.
+      weight: ``{task: weights}``, which say how much each label counts in losses and metrics. A
+        weight is a finite number >= 0, and a label of weight 0 counts as missing. The shape is
+        ``[N]`` or a longer prefix of the shape of the target. One array ``[N]`` holds for all
+        tasks. The labels of a task without weights all count the same.
 
     Raises:
       ValueError: There is no example, or the arrays differ in length. A ValueError is also raised
         if an array does not hold numbers, if an integer does not fit 32 bits, if an input is not
-        finite, if a mask has the wrong shape, or if a target that is not masked is infinite, NaN,
-        or an integer below 0. The error names the array, and the index of a wrong value.
+        finite, if a mask or a weight has the wrong shape, if a weight is below 0 or not finite, or
+        if a target that is not masked is infinite, NaN, or an integer below 0. The error names the
+        array, and the index of a wrong value.
 
     >>> split = array_split(np.ones((3, 2)), {'y': np.array([1.0, 2.0, np.nan])},
     ...                     {'y': np.array([True, True, False])})
@@ -77,11 +84,13 @@ def array_split(
             f'mask should name tasks with targets, {sorted(targets)}. Found {sorted(unknown)}.'
         )
     masks = {task: _mask(task, mask.get(task), tree, size) for task, tree in targets.items()}
+    weights = weights_of(weight, targets, masks)
+    masks |= {task: spread(masks[task], each) for task, each in weights.items()}
     cleaned = {
         task: jax.tree.map(lambda leaf, t=task: _clean(t, leaf, masks[t]), tree)
         for task, tree in targets.items()
     }
-    return ArraySplit(Batch(finite('inputs', inputs), cleaned, masks))
+    return ArraySplit(Batch(finite('inputs', inputs), cleaned, masks, weights))
 
 
 def _plain(target: Any) -> Any:

@@ -4,6 +4,8 @@ import functools
 
 import numpy as np
 
+from mtljax.options import check_count, check_seed
+
 
 def batch_indices(size: int, batch_size: int, seed: int, start: int, stop: int) -> np.ndarray:
     """The indices of the examples in every batch, for the steps ``start`` to ``stop - 1``.
@@ -28,7 +30,12 @@ def batch_indices(size: int, batch_size: int, seed: int, start: int, stop: int) 
     >>> batch_indices(5, 2, seed=0, start=0, stop=3).shape
     (3, 2)
     """
-    if not 1 <= batch_size <= size:
+    check_count('size', size, 1)
+    check_count('batch_size', batch_size, 1)
+    check_seed('seed', seed)
+    check_count('start', start, 0)
+    check_count('stop', stop, 0)
+    if batch_size > size:
         raise ValueError(
             f'batch_size should lie between 1 and the {size} training examples. '
             f'Found batch_size = {batch_size}.'

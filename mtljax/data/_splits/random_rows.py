@@ -25,17 +25,35 @@ def random_rows(
     >>> [len(rows) for rows in random_rows(50, 0.1, 0.2, seed=0)]
     [35, 5, 10]
     """
-    check_share('validation', validation)
-    check_share('test', test)
+    _, chosen, tested = sizes_of(size, validation, test)
+    order = np.random.default_rng(seed).permutation(size)
+    last, middle, train = np.split(order, [tested, tested + chosen])
+    return np.sort(train), np.sort(middle), np.sort(last)
+
+
+def sizes_of(size: int, validation: float, test: float) -> tuple[int, int, int]:
+    """Return the sizes of the training, validation and test split of ``size`` rows.
+
+    Raises:
+      ValueError: A share is not in [0, 1), or a split would be empty.
+
+    >>> sizes_of(50, 0.1, 0.2)
+    (35, 5, 10)
+    """
+    check_shares(validation, test)
     tested, chosen = round(test * size), round(validation * size)
     if min(tested, chosen) < 1 or tested + chosen >= size:
         raise ValueError(
             f'Every split should hold an example. Found {size} examples, validation = {validation} '
             f'and test = {test}.'
         )
-    order = np.random.default_rng(seed).permutation(size)
-    last, middle, train = np.split(order, [tested, tested + chosen])
-    return np.sort(train), np.sort(middle), np.sort(last)
+    return size - tested - chosen, chosen, tested
+
+
+def check_shares(validation: float, test: float) -> None:
+    """Raise a ValueError if a share is not in [0, 1)."""
+    check_share('validation', validation)
+    check_share('test', test)
 
 
 def halves(split: ArraySplit, path: object, seed: int) -> list[ArraySplit]:

@@ -23,8 +23,11 @@ def to_arrays(name: str, tree: Any) -> Any:
         where = name + jax.tree_util.keystr(path)
         try:
             array = np.asarray(leaf)
-        except ValueError as error:
-            raise ValueError(f'{where} should be an array. Found: {error}') from error
+        except (ValueError, TypeError, RuntimeError) as error:  # the last two are of PyTorch
+            raise ValueError(
+                f'{where} should be an array. Found: {error}. Pass a NumPy array, for a tensor of '
+                'PyTorch tensor.detach().cpu().float().numpy().'
+            ) from error
         kind = array.dtype
         if isinstance(leaf, np.ma.MaskedArray) and np.ma.is_masked(leaf):
             raise ValueError(
@@ -39,9 +42,23 @@ def to_arrays(name: str, tree: Any) -> Any:
         if kind.kind != 'b' and not jax.dtypes.issubdtype(kind, np.number):
             first = f', first {array.item(0)!r:.40}' if array.size else ''
             raise ValueError(f'{where} should hold numbers. Found dtype {kind}{first}.')
-        return array
+        if 0 in array.shape[1:]:
+            raise ValueError(
+                f'{where} should hold numbers for every example. Found shape {array.shape}.'
+            )
+        return _native(array)
 
+    if not jax.tree.leaves(tree):
+        raise ValueError(f'{name} should be an array [N, ...] or a tree of them. Found {tree!r}.')
     return jax.tree_util.tree_map_with_path(to_array, tree, is_leaf=_is_list_of_numbers)
+
+
+def _native(array: np.ndarray) -> np.ndarray:
+    """Return the array in the byte order of this machine, and in 64 bits at most."""
+    kind = array.dtype
+    if kind.kind == 'f' and kind.itemsize > 8:
+        return array.astype(np.float64)
+    return array if kind.isnative else array.astype(kind.newbyteorder('='))
 
 
 def _is_list_of_numbers(tree: Any) -> bool:

@@ -1,0 +1,64 @@
+"""Columns that hold the weights of rows."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mtljax._shown import shown
+from mtljax.data._csv.column import without_marks
+from mtljax.data._reading.cells import parse
+from mtljax.data._reading.names import check_names
+
+
+def weight_columns(
+    weight: str | Mapping[str, str], targets: Sequence[str], table: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return the column of weights of each target that has one.
+
+    Args:
+      weight: One column for all targets, ``{target: column}``, or ``''`` for no weights.
+      targets: The columns to predict.
+      table: The cells of each column.
+
+    Raises:
+      ValueError: A column is unknown, is predicted itself, or belongs to no target.
+
+    >>> weight_columns('count', ['a', 'b'], {'a': [], 'b': [], 'count': []})
+    {'a': 'count', 'b': 'count'}
+    """
+    if not weight:
+        return {}
+    columns = dict(weight) if isinstance(weight, Mapping) else dict.fromkeys(targets, weight)
+    unknown = sorted(set(columns) - set(targets))
+    if unknown:
+        raise ValueError(f'weight should name targets among {list(targets)}. Found {unknown}.')
+    different = list(dict.fromkeys(columns.values()))
+    both = [name for name in check_names('weight', different, table) if name in targets]
+    if both:
+        raise ValueError(f'weight should name columns that are no targets. Found {both}.')
+    return columns
+
+
+def encode_weights(
+    columns: Mapping[str, str],
+    table: Mapping[str, Sequence[str]],
+    missing: Collection[str],
+    masks: Mapping[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Read the weights of each target, ``{target: float64 [N]}``; 0 where it has no label.
+
+    Raises:
+      ValueError: The weight of a label is no number >= 0. The error names the column and the row.
+    """
+    read = {name: parse(without_marks(table[name], missing))[0] for name in columns.values()}
+    weights = {target: np.where(masks[target], read[name], 0) for target, name in columns.items()}
+    for target, name in columns.items():
+        bad = ~(weights[target] >= 0)
+        if bad.any():
+            row = int(bad.argmax())
+            raise ValueError(
+                f'Column {shown(name)}, row {row + 2}: the weight should be a number >= 0. '
+                f'Found {shown(table[name][row])}.'
+            )
+    return weights
