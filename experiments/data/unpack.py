@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from experiments.data.recipes import File
 from experiments.program import UsageError
@@ -18,9 +18,16 @@ from mtljax.files import write_bytes
 _BROKEN = (
     *(zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError),
     *(ValueError, RuntimeError, NotImplementedError, OverflowError),  # encrypted, or unknown kinds
+    MemoryError,  # a dictionary of LZMA may have any size
 )
 _AR_HEADER = 60
-_MOST_BYTES = 512 * 2**20  # of a file in a package: the largest known one has about 100 MB
+_KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of a wheel
+_LONG_HEADERS = (
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+)
+_LONGEST_HEADER = 2**20
+_MOST_BYTES = 256 * 2**20  # of a file in a package: the largest known one has about 100 MB
 
 
 def sha256(path: Path) -> str:
@@ -66,7 +73,8 @@ def unpack(package: Path, files: Sequence[File], folder: Path) -> None:
                 _write(stream, left.pop(member), folder)
     except _BROKEN as error:
         raise UsageError(
-            f'{package.name} should be a package that can be unpacked. Found an error: {error}.'
+            f'{package.name} should be a package that can be unpacked. Found an error: '
+            f'{error!s:.300}.'
         ) from error
     if left:
         raise UsageError(f'{package.name} lacks {", ".join(sorted(left))}.')
@@ -90,6 +98,15 @@ def _write(stream: IO[bytes], file: File, folder: Path) -> None:
         check(path, file.final_sha256, file.name)
 
 
+class _Entry(tarfile.TarInfo):
+    """An entry whose name is not read if it says that it is very long."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> Any:  # tarfile has no public place
+        if self.type in _LONG_HEADERS and self.size > _LONGEST_HEADER:
+            raise tarfile.ReadError(f'a name of {self.size} bytes')
+        return super()._proc_member(archive)  # pyrefly: ignore[missing-attribute]
+
+
 Members = Iterator[tuple[str, IO[bytes]]]
 
 
@@ -105,6 +122,8 @@ def _opener(package: Path) -> Callable[[Path, Collection[str]], Members]:
 def _zipped(package: Path, names: Collection[str]) -> Members:
     with zipfile.ZipFile(package) as archive:
         for name in sorted(set(archive.namelist()) & set(names)):
+            if archive.getinfo(name).compress_type not in _KINDS:
+                raise zipfile.BadZipFile(f'{name} is compressed in an unknown way')
             with archive.open(name) as stream:
                 yield name, stream
 
@@ -134,7 +153,7 @@ def _debian(package: Path, names: Collection[str]) -> Members:
 
 def _members(file: IO[bytes], names: Collection[str]) -> Members:
     """Yield members in the order of the archive, because a jump back would unpack it again."""
-    with tarfile.open(fileobj=file) as archive:
+    with tarfile.open(fileobj=file, tarinfo=_Entry) as archive:
         for entry in archive:
             name = entry.name.removeprefix('./')
             if name in names:

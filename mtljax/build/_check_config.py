@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mtljax._shown import shown
 from mtljax.options import check_count, check_flag, check_option, check_seed
 
 FIELDS = (
@@ -29,7 +30,8 @@ def check_fields(config: Mapping[str, Any]) -> None:
         raise ValueError(f'The config should be a mapping. Found {type(config).__name__}.')
     missing = [field for field in FIELDS if field not in config]
     if missing:
-        raise ValueError(f'The config lacks the fields {missing}. Found {sorted(config)}.')
+        names = shown(sorted(map(str, config)))
+        raise ValueError(f'The config lacks the fields {missing}. Found {names}.')
     _check_values(config, 'config', 0)
     check_seed('config.seed', config['seed'])
     for field in _SPECS:

@@ -73,7 +73,7 @@ def load(workdir: str | Path, *, newest: bool = False, trust: Collection[str] = 
     path = local_folder(workdir) / 'config.json'
     try:
         config = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(
             f'{workdir} should be the folder of a run of experiments.train. Found no config there: '
             f'{error}.'

@@ -56,9 +56,10 @@ def prepare(config: Mapping[str, Any], dataset: Dataset | None = None) -> Prepar
             f'Found {dataset!r:.80}.'
         )
     backbone = make({**dataset.inputs, **spec['backbone']}, 'backbone')
-    stages = isinstance(backbone, list | tuple) and all(isinstance(s, Module) for s in backbone)
-    if not stages and not isinstance(backbone, Module):
-        raise ValueError(f'config.backbone should build Modules. Found {backbone!r:.80}.')
+    if not isinstance(backbone, tuple) or not all(isinstance(s, Module) for s in backbone):
+        raise ValueError(
+            f'config.backbone should build a tuple of Modules. Found {backbone!r:.80}.'
+        )
     count = spec.get('frozen', 0)
     tasks = tuple(dataset.tasks)
     try:

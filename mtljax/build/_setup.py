@@ -78,6 +78,8 @@ def setup(config: Mapping[str, Any], dataset: Dataset | Prepared | None = None) 
     heads, scales = make(config.get('heads', {}), 'heads'), config.get('loss_scales', {})
     dataset = _with_tasks(ready.dataset, heads, scales)
     model = make(config['sharing'], 'sharing', ready.backbone, dataset.heads)
+    if not isinstance(model, MultiTask):
+        raise ValueError(f'config.sharing should build a MultiTask. Found {model!r:.80}.')
     model = sharing.multi_input(model) if dataset.per_task_inputs else model
     optimizer = _transform(make(config['optimizer'], 'optimizer'), 'optimizer')
     tx = optax.chain(shared_surgery(config['surgery']), optimizer)

@@ -5,6 +5,7 @@ import types
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from mtljax._shown import shown
 from mtljax.build._former_names import current_names
 
 _PACKAGES = (
@@ -48,8 +49,9 @@ def check_names(
         if not (name in known or _is_trusted(name, trust) or _is_public(name)):
             package = str(name).partition(':')[0].partition('.')[0]
             raise ValueError(
-                f'{path}.fn should name a public function of mtljax or optax. Found {name!r}. '
-                f'If you trust who wrote this config, trust the package {package!r}.'
+                f'{path[:200]}.fn should name a public function of mtljax or optax. Found '
+                f'{shown(name)}. '
+                f'If you trust who wrote this config, trust the package {shown(package)}.'
             )
 
 

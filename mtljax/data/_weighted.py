@@ -38,7 +38,7 @@ def weighted(dataset: Dataset, weigh: Weigh) -> Dataset:
     >>> float(digits.train.arrays.weight['left'].max())
     5.0
     """
-    splits: dict[str, Split] = {}
+    splits: dict[str, Any] = {}
     for name in ('train', 'validation', 'test'):
         split = getattr(dataset, name)
         if isinstance(split, ArraySplit):

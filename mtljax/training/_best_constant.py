@@ -107,10 +107,10 @@ def _frequencies(target: jax.Array, counts: jax.Array, classes: int) -> np.ndarr
     """Return the share of each class at every place, ``[..., C]``, without one-hot arrays."""
     places = target.shape[1:]
     size = math.prod(places)
-    labels, counts = np.asarray(target).reshape(-1, size), np.asarray(counts).reshape(-1, size)
-    there = (counts > 0) & (labels >= 0) & (labels < classes)
+    labels, each = np.asarray(target).reshape(-1, size), np.asarray(counts).reshape(-1, size)
+    there = (each > 0) & (labels >= 0) & (labels < classes)
     kinds = np.arange(size) * classes + labels
-    found = np.bincount(kinds[there], counts[there], minlength=size * classes)
+    found = np.bincount(kinds[there], each[there], minlength=size * classes)
     found = found.reshape(*places, classes).astype(np.float32)
     return np.asarray(divide(found, found.sum(-1, keepdims=True)))
 

@@ -231,7 +231,10 @@ def _check_kinds(path: Path, checks: Checks, like: PyTree) -> None:
 
 
 def _read_json(path: Path) -> Any:
-    return json.loads(path.read_text())
+    try:
+        return json.loads(path.read_text())
+    except RecursionError as error:
+        raise ValueError(f'{path} should not be nested so deeply.') from error
 
 
 def _empty(leaf):

@@ -51,7 +51,7 @@ def _read_sums(folder: Path) -> dict[str, list[int]]:
     try:
         content = json.loads((folder / NAME).read_bytes())
         return content['files'] if content['sum'] == sum_of_json(content['files']) else {}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
 
 

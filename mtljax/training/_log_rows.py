@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
+_LARGEST = 2**63  # of whole numbers; a larger one may not fit a float
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -79,6 +80,10 @@ def _row_of(line: bytes) -> Row | None:
         return None
     if not isinstance(row, dict) or not isinstance(row.get('step'), int):
         return None
-    if not all(value is None or isinstance(value, int | float) for value in row.values()):
+    if not all(value is None or _is_number(value) for value in row.values()):
         return None
     return {name: math.nan if value is None else value for name, value in row.items()}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) < _LARGEST)

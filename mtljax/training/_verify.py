@@ -76,7 +76,7 @@ def _json(path: Path) -> Verdict:
         content = json.loads(path.read_bytes())
         if path.name != 'config.json':  # its fields are the user's
             without_checksum(content)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         return Verdict(path, 'damaged', str(error))
     return Verdict(path, 'whole')
 

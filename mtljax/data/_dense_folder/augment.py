@@ -77,7 +77,7 @@ def augment_scenes(
 
 
 def _is_scales(found):
-    return (found >= 1) & (found.ndim == 1) & (found.size > 0)
+    return found >= 1 if found.ndim == 1 and found.size else False
 
 
 def _augmented(key: Key, scene: Batch, scales, inverse_depth) -> Batch:

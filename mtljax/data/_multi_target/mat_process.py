@@ -25,7 +25,8 @@ def main(path: str, most_bytes: str) -> str | None:
     for name in 'XY':
         array = content.get(name)
         if not isinstance(array, np.ndarray) or array.dtype != object or not array.size:
-            kind = f'{array.dtype} {array.shape}' if hasattr(array, 'dtype') else 'nothing'
+            whole = isinstance(array, np.ndarray)
+            kind = f'{array.dtype} {array.shape}' if whole else 'nothing'
             return f': {name} should be cells. Found {kind}'
         cells |= {f'{name}{index}': cell for index, cell in enumerate(array.ravel())}
     for name, cell in cells.items():
@@ -47,7 +48,9 @@ def _bound_memory(most_bytes: int) -> None:
     if pages.exists():
         used = int(pages.read_text().split()[0]) * resource.getpagesize()
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (used + most_bytes, hard))
+        most = used + most_bytes
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 if __name__ == '__main__':

@@ -24,6 +24,8 @@ def read_image(path: Path, size: int) -> np.ndarray:
         with Image.open(path, formats=('JPEG', 'PNG')) as image:
             if image.width * image.height > _MOST_PIXELS:
                 raise ValueError(f'{image.width} x {image.height} pixels')
+            if image.mode == 'P' and 'transparency' in image.info:
+                image = image.convert('RGBA')  # Pillow warns without this step
             pixels = image.convert('RGB').resize((size, size), Image.Resampling.BILINEAR)
     except FileNotFoundError:
         raise

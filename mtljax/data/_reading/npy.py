@@ -1,25 +1,34 @@
 """Arrays in .npy files, whose headers may be damaged."""
 
+import ast
 import math
-import tokenize
+import re
 from pathlib import Path
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
+_LENGTHS = {b'\x01\x00': (2, 'latin1'), b'\x02\x00': (4, 'latin1'), b'\x03\x00': (4, 'utf-8')}
+_LONGEST = 10_000  # of a header, as in NumPy
 _BROKEN = (
-    *(ValueError, EOFError, OSError, SyntaxError, TypeError, KeyError, AttributeError),
-    *(OverflowError, RecursionError, MemoryError, tokenize.TokenError),
+    *(ValueError, OSError, SyntaxError, TypeError, KeyError, AttributeError, OverflowError),
+    *(RecursionError, MemoryError),
 )
-_READERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
+
+
+class _Header(NamedTuple):
+    """What a header says about its array."""
+
+    shape: tuple[int, ...]
+    columns_first: bool
+    dtype: np.dtype
 
 
 def read_npy(path: Path) -> np.ndarray:
     """Read the array of a .npy file. Nothing in the file is run.
 
-    The header is compared with the size of the file before memory is taken.
+    The header is compared with the size of the file before memory is taken. Files of Python 2 are
+    read too.
 
     Raises:
       FileNotFoundError: There is no such file.
@@ -34,14 +43,31 @@ def read_npy(path: Path) -> np.ndarray:
     size = path.stat().st_size
     try:
         with path.open('rb') as file:
-            shape, _, kind = _READERS[np.lib.format.read_magic(file)](file)
-            if kind.hasobject or kind.names:
-                raise ValueError(f'objects of the type {kind!s:.80} instead of numbers')
-            if math.prod(shape) * kind.itemsize > size - file.tell() or min(shape, default=0) < 0:
-                raise ValueError(f'an array {shape} that is larger than the file')
-            file.seek(0)
-            return np.lib.format.read_array(file, allow_pickle=False)
+            header = _header(file)
+            count = math.prod(header.shape)
+            if count * header.dtype.itemsize > size - file.tell():
+                raise ValueError(f'an array {header.shape} that is larger than the file')
+            values = np.fromfile(file, header.dtype, count)
+            return values.reshape(header.shape, order='F' if header.columns_first else 'C')
     except FileNotFoundError:
         raise
     except _BROKEN as error:
         raise ValueError(f'{path} should be a whole .npy file. Found: {error!s:.200}.') from error
+
+
+def _header(file: IO[bytes]) -> _Header:
+    magic, version = file.read(6), file.read(2)
+    if magic != b'\x93NUMPY' or version not in _LENGTHS:
+        raise ValueError('another beginning')
+    digits, encoding = _LENGTHS[version]
+    length = int.from_bytes(file.read(digits), 'little')
+    if length > _LONGEST:
+        raise ValueError(f'a header of {length} bytes')
+    text = re.sub(r'(?<=\d)L\b', '', file.read(length).decode(encoding))  # 4L is of Python 2
+    fields: dict[str, Any] = ast.literal_eval(text)  # numbers, texts and containers only
+    shape, dtype = fields['shape'], np.dtype(fields['descr'])
+    if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
+        raise ValueError(f'the shape {shape!r:.80}')
+    if dtype.kind not in 'biufc':
+        raise ValueError(f'objects of the type {dtype!s:.80} instead of numbers')
+    return _Header(shape, bool(fields['fortran_order']), dtype)

@@ -44,9 +44,10 @@ def stratified_rows(
     size = len(labels[0])
     room = np.array(sizes_of(size, validation, test))
     shares, split, rng = room / size, np.full(size, -1), np.random.default_rng(seed)
-    every = [rows for codes in labels for rows in _rows_of(np.asarray(codes))]
+    every: list[np.ndarray] = [rows for codes in labels for rows in _rows_of(np.asarray(codes))]
     mixed = [every[index] for index in rng.permutation(len(every))]  # values in order would be ties
-    for rows in sorted(mixed, key=len):
+    mixed.sort(key=len)
+    for rows in mixed:
         free = rng.permutation(rows[split[rows] < 0])
         there = np.bincount(split[rows][split[rows] >= 0], minlength=3)
         least = 1.0 if len(rows) >= 3 else 0.0
@@ -80,7 +81,7 @@ def _codes(target: Any, mask: np.ndarray) -> list[np.ndarray]:
     leaves = jax.tree.leaves(target)
     flat = len(leaves) == 1 and leaves[0].ndim <= 2 and leaves[0].reshape(len(mask), -1).shape[1]
     if not flat or flat > _MOST_VALUES:
-        return [there.any(axis=1) - 1]
+        return [np.where(there.any(axis=1), 0, -1)]
     columns = leaves[0].reshape(len(mask), -1).T
     known = np.broadcast_to(there, (len(mask), len(columns))).T
     return [
@@ -94,7 +95,7 @@ def _rows_of(codes: np.ndarray) -> list[np.ndarray]:
     known = np.flatnonzero(codes >= 0)
     order = known[np.argsort(codes[known], kind='stable')]
     starts = np.flatnonzero(np.diff(codes[order])) + 1
-    return [known] if len(starts) >= _MOST_VALUES else np.split(order, starts)
+    return [known] if len(starts) >= _MOST_VALUES else list(np.split(order, starts))
 
 
 def _divided(count: int, wanted: np.ndarray, room: np.ndarray) -> np.ndarray:

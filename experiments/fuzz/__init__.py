@@ -1,0 +1,1 @@
+"""Read damaged and hostile files with every reader of the project."""

@@ -1,0 +1,1 @@
+"""The formats: their valid files, their hostile files and their readers."""
