@@ -42,22 +42,33 @@ def check_option(
     ):
         return
     array = _numbers(value)
+    if array is not None and _is_large(array):
+        raise ValueError(
+            f'{name} should be {expected}, and a whole number should fit 32 bits. '
+            f'Found {name} = {value!r:.200}. Write it as a float.'
+        )
     if array is None or array.ndim > ndim or not np.all(holds(array)):
         raise ValueError(f'{name} should be {expected}. Found {name} = {value!r:.200}.')
 
 
 def _numbers(value: Any) -> np.ndarray | None:
     """Return finite numbers as an array; None if the value holds something else."""
-    if not isinstance(value, numbers.Real | list | tuple | np.ndarray):
+    if not isinstance(value, numbers.Real | list | tuple | np.ndarray | np.generic):
         return None
     try:
         array = np.asarray(value)
     except ValueError:  # lists of different lengths
         return None
+    if jax.dtypes.issubdtype(array.dtype, np.floating):
+        array = array.astype(np.float64)  # also bfloat16, which NumPy does not know
     if array.dtype.kind not in 'biuf' or not np.isfinite(array).all():
         return None
-    large = array.dtype.kind in 'iu' and (array.size and abs(array).max() > _LARGEST)
-    return None if large else array
+    return array
+
+
+def _is_large(array: np.ndarray) -> bool:
+    whole = array.dtype.kind in 'iu' and array.size > 0
+    return whole and (array.max() > _LARGEST or array.min() < -_LARGEST)
 
 
 def check_count(name: str, value: Any, least: int, *, most: int = _LARGEST) -> None:
@@ -140,7 +151,7 @@ def check_sizes(name: str, value: Any, least: int = 1) -> None:
     if not known or len(value) < least or not all(_is_size(size) for size in value):
         raise ValueError(
             f'{name} should be {least} or more whole numbers >= 1, in a sequence. '
-            f'Found {name} = {value}.'
+            f'Found {name} = {value!r:.200}.'
         )
 
 

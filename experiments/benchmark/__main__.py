@@ -30,7 +30,16 @@ from absl import flags
 from matplotlib.figure import Figure
 
 from experiments import program
-from experiments.benchmark import cost, data, dispatch, engines, sharing, surgery, surgery_pytorch
+from experiments.benchmark import (
+    cost,
+    data,
+    dispatch,
+    engines,
+    pytorch,
+    sharing,
+    surgery,
+    surgery_pytorch,
+)
 from mtljax.analysis import Table
 from mtljax.files import png_of, write_bytes, write_text
 
@@ -81,6 +90,8 @@ def main() -> None:
 def _tables(rounds: int, peers: Sequence[str]) -> Iterable[tuple[str, Table]]:
     """Return the tables of the chosen suite, each with its title."""
     with_torch = 'torch' in peers
+    if with_torch:
+        pytorch.library()  # before anything is measured
     match _SUITE.value:
         case 'sharing':
             return sharing.tables(rounds, with_torch=with_torch)

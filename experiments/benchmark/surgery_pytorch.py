@@ -40,7 +40,9 @@ _LIBMTL: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def check_installed(libraries: Sequence[str], libmtl: str | None) -> None:
-    """Check that the libraries can be imported.
+    """Check that the libraries can be imported, and that all their methods can be made.
+
+    Some methods of TorchJD need packages of their own.
 
     Args:
       libraries: Names in `LIBRARIES`.
@@ -59,6 +61,10 @@ def check_installed(libraries: Sequence[str], libmtl: str | None) -> None:
     for library in libraries:
         try:
             importlib.import_module(modules[library])
+            if library == 'torchjd':
+                aggregation = importlib.import_module('torchjd.aggregation')
+                for make in _TORCHJD.values():
+                    make(aggregation, 2)
         except ImportError as error:
             raise UsageError(
                 f'--peers={library} needs an installed {library}. Found an error: {error}. '

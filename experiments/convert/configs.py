@@ -10,7 +10,6 @@ from ml_collections import ConfigDict
 
 from experiments import build
 from experiments.program import UsageError, use_method
-from mtljax.build import with_former_defaults
 
 
 def read_config(workdir: Path, trust: Sequence[str] = ()) -> ConfigDict:
@@ -26,7 +25,7 @@ def read_config(workdir: Path, trust: Sequence[str] = ()) -> ConfigDict:
     """
     try:
         fields = json.loads((workdir / 'config.json').read_bytes())
-        config = ConfigDict(with_former_defaults(fields) if isinstance(fields, Mapping) else {})
+        config = ConfigDict(fields if isinstance(fields, Mapping) else {})
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
             f'--from should be the work folder of a run of experiments.train. Found {workdir}: '

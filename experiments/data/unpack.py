@@ -27,6 +27,7 @@ _LONG_HEADERS = (
     *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
 )
 _LONGEST_HEADER = 2**20
+_MOST_UNPACKED = 2**31  # of all files of a package together
 _MOST_BYTES = 256 * 2**20  # of a file in a package: the largest known one has about 100 MB
 
 
@@ -154,7 +155,10 @@ def _debian(package: Path, names: Collection[str]) -> Members:
 def _members(file: IO[bytes], names: Collection[str]) -> Members:
     """Yield members in the order of the archive, because a jump back would unpack it again."""
     with tarfile.open(fileobj=file, tarinfo=_Entry) as archive:
-        for entry in archive:
+        while (entry := archive.next()) is not None:
+            archive.members = []  # which would hold every entry
+            if entry.offset_data + entry.size > _MOST_UNPACKED:
+                raise tarfile.ReadError(f'it has more than {_MOST_UNPACKED:,} bytes')
             name = entry.name.removeprefix('./')
             if name in names:
                 stream = archive.extractfile(entry) if entry.isreg() else None

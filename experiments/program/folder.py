@@ -40,29 +40,32 @@ def folder_of(workdir: str | None, default: str) -> Path:
 
 
 def keep_options(workdir: Path, config: ConfigDict) -> None:
-    """Let a run of an earlier version go on as it began, and write newer options into the config.
+    """Let a run of an earlier version go on as it began.
 
-    Options of the data that the config in the folder lacks get the values of that version.
+    Options that the config in the folder lacks, because they are newer, get the values that it
+    meant.
 
     Args:
       workdir: The folder of the run.
       config: The config, which is changed.
     """
-    path, data = workdir / 'config.json', config.get('data')
-    if not isinstance(data, ConfigDict):
+    path = workdir / 'config.json'
+    if path.exists() and _holds_results(workdir):
+        with config.unlocked():
+            _keep(_read_config(path), config)
+
+
+def _keep(before: Any, config: ConfigDict) -> None:
+    if not isinstance(before, Mapping):
         return
-    added = {
-        option: value
-        for option, value in with_former_defaults({'fn': data.get('fn')}).items()
-        if option != 'fn'
-    }
-    stored = _read_config(path) if path.exists() and _holds_results(workdir) else {}
-    before = (stored.get('data') or {}) if isinstance(stored, dict) else {}
-    with config.unlocked():
-        for option, value in added.items():
-            if before.get('fn') == data.fn and option not in before and data.get(option) != value:
-                _log.info('This run began with %s = %r, and keeps it.', option, value)
-                data[option] = value
+    for option, value in with_former_defaults({'fn': config.get('fn')}).items():
+        newer = option != 'fn' and option not in before and config.get(option, value) != value
+        if newer and before.get('fn') == config.fn:
+            _log.warning('This run began with %s = %r, and keeps it.', option, value)
+            config[option] = value
+    for key, inner in config.items():
+        if isinstance(inner, ConfigDict):
+            _keep(before.get(key), inner)
 
 
 def claim(workdir: Path, config: ConfigDict) -> None:

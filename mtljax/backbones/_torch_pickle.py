@@ -24,7 +24,7 @@ _EMPTY = {'EMPTY_LIST': list, 'EMPTY_TUPLE': tuple, 'EMPTY_DICT': dict}
 _PUTS, _GETS = ('PUT', 'BINPUT', 'LONG_BINPUT'), ('GET', 'BINGET', 'LONG_BINGET')
 _TUPLES = {'TUPLE1': 1, 'TUPLE2': 2, 'TUPLE3': 3}
 _MOST_OPCODES = 500_000  # a network of a thousand tensors has about 50,000
-_LARGEST_KEY = 2**31  # larger numbers can be chosen so that a dict takes very long
+_LARGEST_KEY = 2**60  # larger numbers can be chosen so that a dict takes very long
 _REBUILD = 'torch._utils._rebuild_'
 _CALLS = {  # the least number of arguments
     'collections.OrderedDict': 0,

@@ -22,10 +22,13 @@ _ADDED: dict[str, dict[str, Any]] = {'mtljax.data:csv': {'stratify': False, 'wei
 
 
 def with_former_defaults(config: Any) -> Any:
-    """Write into a stored config what earlier versions did for the options that it lacks.
+    """Write into a config what earlier versions did for the options that it lacks.
+
+    A config without a newer option always means what it meant before. The files in ``configs/`` set
+    the newer options.
 
     Args:
-      config: Nested mappings and sequences, as a run stored them.
+      config: Nested mappings and sequences.
 
     >>> with_former_defaults({'fn': 'mtljax.data:csv', 'seed': 1, 'weight': 'count'})
     {'stratify': False, 'weight': 'count', 'fn': 'mtljax.data:csv', 'seed': 1}
@@ -33,6 +36,8 @@ def with_former_defaults(config: Any) -> Any:
     if isinstance(config, Mapping):
         filled = {key: with_former_defaults(value) for key, value in config.items()}
         return {**_added(config), **filled}
+    if isinstance(config, list | tuple):
+        return type(config)(with_former_defaults(value) for value in config)
     return config
 
 
@@ -69,6 +74,8 @@ def former_names(config: Any) -> Any:
 
 
 def _without_former_defaults(config: Any) -> Any:
+    if isinstance(config, list | tuple):
+        return type(config)(_without_former_defaults(value) for value in config)
     if not isinstance(config, Mapping):
         return config
     added = _added(config)

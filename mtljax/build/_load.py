@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mtljax.base import Dataset, MultiTask
-from mtljax.build._former_names import with_former_defaults
 from mtljax.build._setup import setup
 from mtljax.build._trusted import check_names
 from mtljax.files import local_folder
@@ -79,7 +78,6 @@ def load(workdir: str | Path, *, newest: bool = False, trust: Collection[str] = 
             f'{error}.'
         ) from error
     check_names(config, trust=trust)
-    config = with_former_defaults(config)
     built = setup(config)
     saved = load_parameters(workdir, built.model, built.dataset, newest=newest)
     return Run(config, built.model, built.dataset, saved)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from mtljax import module, training
 from mtljax.base import Dataset, Module
+from mtljax.build._former_names import with_former_defaults
 from mtljax.build._make import make
 
 _FIELDS = ('seed', 'data', 'backbone', 'frozen', 'store_features')
@@ -49,7 +50,7 @@ def prepare(config: Mapping[str, Any], dataset: Dataset | None = None) -> Prepar
     2
     """
     spec = prepared_by(config)
-    dataset = make(spec['data'], 'data') if dataset is None else dataset
+    dataset = make(with_former_defaults(spec['data']), 'data') if dataset is None else dataset
     if not isinstance(dataset, Dataset):
         raise ValueError(
             "config.data should build a Dataset, such as {'fn': 'mtljax.data:digits'}. "

@@ -45,8 +45,9 @@ def arrays(
       test: The share of examples for the test split.
       seed: The random seed of the split.
       stratify: Whether rare labels are spread over the splits, so that each split has its share of
-        every class. A target with more than 100 different values counts as one class. If False,
-        the rows are drawn without regard to their labels.
+        every class. Targets with more than 100 different values, or with fewer than ten rows
+        for each on average, count as one class. If False, the rows are drawn without regard to
+        their labels.
 
     Raises:
       ValueError: Tasks and targets have different names, a split would be empty, or an array is not

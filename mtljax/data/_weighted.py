@@ -6,7 +6,7 @@ from typing import Any
 
 from mtljax.base import Batch, Dataset, Split
 from mtljax.data._splits.array_split import ArraySplit
-from mtljax.data._splits.weights import spread, weights_of
+from mtljax.data._splits.weights import weights_of, with_weights
 
 Weigh = Callable[[Batch], Mapping[str, Any]]
 
@@ -80,5 +80,5 @@ def _with_weights(batch: Batch, weigh: Weigh) -> Batch:
     if not isinstance(found, Mapping):
         raise ValueError(f'weigh should return {{task: weights}}. Found {type(found).__name__}.')
     weight = weights_of(found, batch.targets, batch.mask)
-    masks = {task: spread(batch.mask[task], each) for task, each in weight.items()}
+    masks = {task: with_weights(batch.mask[task], each) for task, each in weight.items()}
     return batch._replace(mask=batch.mask | masks, weight=weight)

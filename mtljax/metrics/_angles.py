@@ -9,7 +9,7 @@ from jaxtyping import Float, Shaped
 from mtljax._numeric import divisor
 from mtljax.base import Array, Metric
 from mtljax.metrics._check import per_entry
-from mtljax.metrics._counted import counted
+from mtljax.metrics._counted import counted, histogram
 from mtljax.metrics._mean_of import mean_of
 from mtljax.options import check_option
 
@@ -75,8 +75,7 @@ def _median() -> Metric:
         nan = jnp.isnan(angle)
         bins = jnp.where(nan, 0, angle * (_BINS / 180)).astype(jnp.int32)
         bins = jnp.clip(bins, 0, _BINS - 1).ravel()
-        each, dtype = counted(chosen, weight).ravel(), jnp.int32 if weight is None else jnp.float32
-        counts = jnp.zeros(_BINS, dtype).at[bins].add(each.astype(dtype))
+        counts = histogram(bins, counted(chosen, weight), _BINS)
         return {'counts': counts, 'nan': jnp.sum(chosen & nan)}
 
     def result(sums):

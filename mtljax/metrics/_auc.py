@@ -6,7 +6,7 @@ import numpy as np
 
 from mtljax.base import Metric
 from mtljax.metrics._check import check_logits, per_entry
-from mtljax.metrics._counted import counted
+from mtljax.metrics._counted import counted, histogram
 
 _BINS = 1 << 16
 
@@ -87,16 +87,11 @@ def _binned() -> Metric:
         check_logits('auc', prediction, target)
         chosen = per_entry(mask, prediction)
         bins = _ordered_bits(prediction.astype(jnp.float32).ravel())
-        zeros = jnp.zeros(_BINS, jnp.int32 if weight is None else jnp.float32)
-
-        def count(cells):
-            return zeros.at[bins].add(counted(cells, weight).ravel().astype(zeros.dtype))
-
-        return {
-            'positive': count(chosen & (target > 0.5)),
-            'negative': count(chosen & ~(target > 0.5)),
-            'nan': jnp.sum(chosen & jnp.isnan(prediction)),
+        cells = {'positive': chosen & (target > 0.5), 'negative': chosen & ~(target > 0.5)}
+        counts = {
+            name: histogram(bins, counted(cell, weight), _BINS) for name, cell in cells.items()
         }
+        return counts | {'nan': jnp.sum(chosen & jnp.isnan(prediction))}
 
     def result(sums):
         positive = sums['positive'] / jnp.sum(sums['positive'])

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from mtljax._numeric import divide
 from mtljax.base import Metric
 from mtljax.losses import expand
-from mtljax.metrics._counted import counted
+from mtljax.metrics._counted import counted, histogram
 from mtljax.options import check_count
 
 
@@ -39,9 +39,7 @@ def mean_iou(classes: int) -> Metric:
         true = jnp.asarray(target).astype(jnp.int32)  # class indices may be stored as int8
         chosen = expand(mask, true) & (true >= 0) & (true < classes)
         cell = jnp.where(chosen, true * classes + predicted, 0).ravel()
-        each = counted(chosen, weight).ravel()
-        dtype = jnp.int32 if weight is None else jnp.float32
-        counts = jnp.zeros(classes**2, dtype).at[cell].add(each.astype(dtype))
+        counts = histogram(cell, counted(chosen, weight), classes**2)
         nan = jnp.isnan(prediction).reshape(*true.shape, -1).any(-1)
         return {'confusion': counts.reshape(classes, classes), 'nan': jnp.sum(chosen & nan)}
 

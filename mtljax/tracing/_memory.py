@@ -29,5 +29,6 @@ def free_memory() -> int | None:
     """
     if not _MEMORY.exists():
         return None
-    lines = dict(line.split(':', 1) for line in _MEMORY.read_text().splitlines())
-    return 1024 * int(lines['MemAvailable'].split()[0])
+    lines = dict(line.split(':', 1) for line in _MEMORY.read_text().splitlines() if ':' in line)
+    free = lines.get('MemAvailable')
+    return None if free is None else 1024 * int(free.split()[0])

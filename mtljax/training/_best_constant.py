@@ -73,29 +73,37 @@ def _known(like: Any, target: Any, mask: Any, weight: Any) -> Iterator[Any]:
     if not hasattr(like, 'shape') or not hasattr(target, 'shape'):
         return
     target = jnp.asarray(target)
-    counts = jnp.asarray(mask if weight is None else jnp.where(mask, weight, 0), jnp.float32)
-    counts = jnp.broadcast_to(expand(counts, target), target.shape)
+    rows = jnp.broadcast_to(expand(jnp.asarray(mask), target), target.shape)
+    counts = rows
+    if weight is not None:
+        counts = jnp.where(rows, expand(jnp.asarray(weight), target), 0)
     whole = jnp.issubdtype(target.dtype, jnp.integer) or target.dtype == bool
     if whole and like.shape[:-1] == target.shape:
         yield jnp.log(_frequencies(target, counts, like.shape[-1]) + _EPSILON)
         return
-    mean = divide(jnp.sum(target * counts, axis=0, where=counts > 0, initial=0), counts.sum(axis=0))
-    median = _median(target, counts) if weight is not None else _plain_median(target, counts > 0)
+    terms = target if weight is None else target * counts
+    mean = divide(jnp.sum(terms, axis=0, where=rows, initial=0), jnp.sum(counts, axis=0))
+    median = jnp.nan_to_num(jnp.nanmedian(jnp.where(rows, target, jnp.nan), axis=0))
+    if weight is not None:
+        median = _weighted_median(target, counts)
     for each in (mean, median, jnp.log(mean + _EPSILON), _log_odds(mean)):
         if each.shape == like.shape[1:]:
             yield each.astype(like.dtype)
 
 
-def _plain_median(target: jax.Array, rows: jax.Array) -> jax.Array:
-    return jnp.nan_to_num(jnp.nanmedian(jnp.where(rows, target, jnp.nan), axis=0))
+def _weighted_median(target: jax.Array, counts: jax.Array) -> jax.Array:
+    """Return the median at every place, ``[...]``, where row i counts ``counts[i]`` times.
 
-
-def _median(target: jax.Array, counts: jax.Array) -> jax.Array:
-    """Return the median at every place, ``[...]``, where row i counts ``counts[i]`` times."""
+    It is the mean of the lower and the upper median, and 0 without a label.
+    """
+    target = jnp.where(counts > 0, target, jnp.inf)
     order = jnp.argsort(target, axis=0)
+    target = jnp.take_along_axis(target, order, axis=0)
     upto = jnp.cumsum(jnp.take_along_axis(counts, order, axis=0), axis=0)
-    middle = jnp.argmax(upto >= upto[-1:] / 2, axis=0)
-    return jnp.take_along_axis(jnp.take_along_axis(target, order, axis=0), middle[None], axis=0)[0]
+    half = upto[-1:] / 2
+    places = [jnp.argmax(upto >= half, axis=0), jnp.argmax(upto > half, axis=0)]
+    sides = [jnp.take_along_axis(target, place[None], axis=0)[0] for place in places]
+    return jnp.where(upto[-1] > 0, (sides[0] + sides[1]) / 2, 0)
 
 
 def _log_odds(mean: jax.Array) -> jax.Array:
@@ -110,7 +118,8 @@ def _frequencies(target: jax.Array, counts: jax.Array, classes: int) -> np.ndarr
     labels, each = np.asarray(target).reshape(-1, size), np.asarray(counts).reshape(-1, size)
     there = (each > 0) & (labels >= 0) & (labels < classes)
     kinds = np.arange(size) * classes + labels
-    found = np.bincount(kinds[there], each[there], minlength=size * classes)
+    weights = None if each.dtype == bool else each[there]
+    found = np.bincount(kinds[there], weights, minlength=size * classes)
     found = found.reshape(*places, classes).astype(np.float32)
     return np.asarray(divide(found, found.sum(-1, keepdims=True)))
 

@@ -9,7 +9,6 @@ import jax.numpy as jnp
 
 from mtljax.base import Batch, MultiTask, Params, State, Task
 from mtljax.training._ignored import with_ignored
-from mtljax.training._over_rows import check_rows
 from mtljax.training._task_loss import labels_of
 from mtljax.training._weights import check_layout
 
@@ -32,8 +31,12 @@ def check_tasks(model: MultiTask, tasks: Mapping[str, Task]) -> None:
 
 def check_batch(
     model: MultiTask, tasks: Mapping[str, Task], params: Params, state: State, batch: Batch
-) -> None:
-    """Raise a ValueError unless model, losses, metrics and masks fit the shapes of a batch."""
+) -> dict[str, Any]:
+    """Raise a ValueError unless model, losses, metrics and masks fit the shapes of a batch.
+
+    Returns:
+      The shapes of the predictions, ``{task: prediction}``.
+    """
     for name in model.tasks:
         for what, entries in (('target', batch.targets), ('mask', batch.mask)):
             if name not in entries:
@@ -47,6 +50,7 @@ def check_batch(
     )
     for name in model.tasks:
         _check_task(name, tasks[name], predictions[name], batch)
+    return predictions
 
 
 def with_rows(batch: Batch, rows: int = ROWS) -> Batch:
@@ -113,7 +117,6 @@ def _check_loss(name: str, task: Task, prediction, target, mask, what: str) -> A
             f'The loss of task {name!r} should be one number per example, [B, ...]. '
             f'Found {shape_text(loss)} from {what}: one of them broadcasts over the other.'
         )
-    check_rows(name, task, prediction, target)
     return loss
 
 

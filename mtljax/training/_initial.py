@@ -37,7 +37,7 @@ def initial_variables(model: MultiTask, key: Key, inputs: Any) -> tuple[Params, 
 
 def _check_size(variables: Any) -> None:
     sizes = [leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(variables)]
-    total, most = sum(sizes), device_memory() or free_memory()
+    total, most = sum(sizes), free_memory() if jax.default_backend() == 'cpu' else device_memory()
     if most is not None and total > most:
         count = sum(leaf.size for leaf in jax.tree.leaves(variables))
         raise ValueError(

@@ -70,8 +70,10 @@ def ranges_of(model: MultiTask, dataset: Dataset, start: TrainState) -> Ranges:
 def check_labels(dataset: Dataset, ranges: Ranges) -> Dataset:
     """Check all labels in memory; return a data set that checks streamed labels when it reads them.
 
+    The returned data set also checks streamed weights.
+
     Raises:
-      ValueError: A label is outside its range, or a weight is below 0 or not finite.
+      ValueError: A label is outside its range.
     """
     splits: dict[str, Any] = {}
     for name in ('train', 'validation', 'test'):
@@ -88,7 +90,7 @@ def check_labels(dataset: Dataset, ranges: Ranges) -> Dataset:
 
 @dataclass(frozen=True, eq=False)
 class Checked:
-    """A streamed split whose labels and weights are checked when they are read.
+    """A streamed split whose labels and weights are checked by ``take``, which training uses.
 
     Attributes:
       split: The split.
@@ -115,7 +117,12 @@ class Checked:
     def take(self, indices: Any) -> Batch:
         """The examples at ``indices``."""
         batch = self.split.take(indices)
-        _check(batch, self.tasks, self.ranges, self.name, lambda count: np.asarray(indices)[:count])
+
+        def rows_of(count: int) -> np.ndarray:
+            return np.asarray(indices)[:count]
+
+        check_values(batch, self.name, rows_of)
+        _check(batch, self.tasks, self.ranges, self.name, rows_of)
         return batch
 
     def batches(self, batch_size: int, *, epochs: int = 1, seed: int = 0):
@@ -179,7 +186,6 @@ def _check(
     split: str,
     rows_of: Callable[[int], np.ndarray],
 ) -> None:
-    check_values(batch, split, rows_of)
     batch = with_ignored(batch, tasks)
     for name, allowed in ranges.items():
         target = np.asarray(batch.targets[name])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
-_LARGEST = 2**63  # of whole numbers; a larger one may not fit a float
+_LARGEST = 2**63  # of whole numbers; one of 400 digits does not fit a float
 
 
 def read_rows(path: Path) -> list[Row]:

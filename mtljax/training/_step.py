@@ -16,7 +16,7 @@ from mtljax.training._check import ROWS, check_batch, check_tasks, with_rows
 from mtljax.training._finite import finite_updates
 from mtljax.training._initial import initial_variables
 from mtljax.training._objective import objective
-from mtljax.training._over_rows import check_whole_batches
+from mtljax.training._over_rows import check_rows, check_whole_batches
 from mtljax.weighting import equal
 
 _ORDER = (
@@ -135,7 +135,9 @@ class _Step:
         model, batch = self.model, with_rows(shapes(batch))
         init_key, key = jax.random.split(key)
         params, state = initial_variables(model, init_key, batch.inputs)
-        check_batch(model, self.tasks, params, state, batch)
+        predictions = check_batch(model, self.tasks, params, state, batch)
+        for name in model.tasks:
+            check_rows(name, self.tasks[name], predictions[name], batch.targets[name])
         start = TrainState(
             step=jnp.zeros((), jnp.int32),
             params=params,

@@ -51,6 +51,18 @@ def test_numbers_are_not_sorted_into_the_splits():
     assert abs(np.mean(means) - 29.5) < 1
 
 
+@pytest.mark.parametrize('repeated', [1, 2, 3])
+def test_a_number_that_few_rows_have_is_in_every_split(repeated):
+    """It has 90 labels in 1,000 rows, with few rows for each value; a class is beside it."""
+    sparse = np.full(1000, -1)
+    sparse[RNG.permutation(1000)[:90]] = np.arange(90) // repeated
+    rare = np.arange(1000) % 100 == 7
+    for seed in range(5):
+        parts = stratified_rows([sparse, rare.astype(int)], 0.1, 0.2, seed)
+        assert abs(np.array([(sparse[rows] >= 0).sum() for rows in parts]) - [63, 9, 18]).max() <= 1
+        assert [int(rare[rows].sum()) for rows in parts] == [7, 1, 2]
+
+
 def test_labels_of_several_tasks_and_shapes():
     x = RNG.normal(size=(300, 2))
     rare = np.arange(300) % 60 == 7
@@ -80,7 +92,7 @@ def test_without_stratify_the_rows_are_those_of_earlier_versions():
 
 
 def table(path, size=200):
-    rows = [f'{i},{i % 7},{"yes" if i % 50 == 3 else "no"},{i % 3}' for i in range(size)]
+    rows = [f'{i},{i % 7},{"yes" if i % 20 == 3 else "no"},{i % 3}' for i in range(size)]
     path.write_text('\n'.join(['number,rest,rare,count', *rows]) + '\n')
     return path
 
@@ -120,18 +132,23 @@ def test_a_stored_config_without_the_option_means_what_it_meant():
     now = with_former_defaults(stored)
     assert now['data'] == stored['data'] | {'stratify': False, 'weight': ''}
     assert former_names(now) == stored
+    inside = {'fn': 'mtljax.data:only', 'args': [stored['data'], 'a']}
+    assert former_names(with_former_defaults(inside)) == inside
+    assert with_former_defaults(inside)['args'][0]['stratify'] is False
     assert former_names(now | {'data': now['data'] | {'stratify': True}})['data']['stratify']
 
 
 @pytest.mark.parametrize('results', [True, False])
 def test_a_run_of_an_earlier_version_keeps_its_rows(tmp_path, results):
     """A folder without results belongs to nobody."""
-    stored = {'data': {'fn': 'mtljax.data:csv', 'path': 'a.csv'}}
+    csv = {'fn': 'mtljax.data:csv', 'path': 'a.csv'}
+    stored = {'data': csv, 'other': {'inner': csv}}
     (tmp_path / 'config.json').write_text(json.dumps(stored))
     if results:
         (tmp_path / 'metrics.jsonl').write_text('{"step": 1}\n')
-    new = stored['data'] | {'stratify': True, 'weight': ''}
-    config = ConfigDict({'data': new})
+    new = csv | {'stratify': True, 'weight': ''}
+    config = ConfigDict({'data': new, 'other': {'inner': new}})
     program.keep_options(tmp_path, config)
     assert config.data.stratify is not results
+    assert config.other.inner.stratify is not results
     program.claim(tmp_path, config)

@@ -82,7 +82,7 @@ def test_fields_that_should_be_specs(value):
         ({'optimizer__fn': 'math:sqrt'}, r'config.optimizer = math:sqrt'),
         ({'optimizer': {'fn': 'builtins:dict'}}, r'config.optimizer should build an optax'),
         ({'surgery': {'fn': 'builtins:dict'}}, r'config.surgery should build an optax transform'),
-        ({'backbone': {'fn': 'builtins:dict'}}, r'config.backbone should build Modules'),
+        ({'backbone': {'fn': 'builtins:dict'}}, r'config.backbone should build a tuple of Modules'),
         ({'data': {'fn': 'builtins:dict'}}, r'config.data should build a Dataset'),
     ],
 )

@@ -1,11 +1,13 @@
 """Weighted metrics: against scikit-learn, and whole weights against repeated labels."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from sklearn import metrics as sk
 
 from mtljax import metrics
+from mtljax.metrics._counted import histogram
 from tests.metrics.test_metrics import CASES
 
 RNG = np.random.default_rng(1)
@@ -63,3 +65,10 @@ def test_weights_of_pixels_in_an_auc_per_label():
         sk.roc_auc_score(labels[:, k], scores[:, k], sample_weight=weight[:, k]) for k in range(3)
     ]
     assert found == pytest.approx(np.mean(each), rel=1e-6)
+
+
+def test_weights_add_up_beyond_the_digits_of_float32():
+    """One at a time, ones in float32 stop at 2 ** 24."""
+    bins = jnp.zeros(2**24 + 2**20, jnp.int8)
+    found = jax.jit(histogram, static_argnums=2)(bins, jnp.ones(len(bins), jnp.float16), 2)
+    assert found.tolist() == [2**24 + 2**20, 0]

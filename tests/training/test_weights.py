@@ -22,6 +22,7 @@ from mtljax import (
     testing,
     training,
 )
+from mtljax.losses import absolute_error
 from mtljax.training._best_constant import best_constant
 from mtljax.training._objective import objective
 
@@ -140,6 +141,19 @@ def test_only_keeps_the_weights_of_its_task():
     sets = Dataset(TASKS, split, split, split)
     assert list(data.only(sets, 'a').train.arrays.weight) == ['a']
     assert data.only(sets, 'b').train.arrays.weight == {}
+
+
+def test_the_median_of_weights_of_1_is_the_plain_median():
+    """Also at a place without a label, and for an even number of rows."""
+    target = RNG.normal(size=(6, 3)).astype(np.float32)
+    mask = np.ones((6, 3), bool)
+    mask[:, 2] = False
+    mask[0, 1] = False
+    task = Task(heads.linear(3), absolute_error)
+    for ones in (None, mask.astype(np.float32)):
+        found = best_constant(task, jnp.zeros((6, 3)), np.where(mask, target, 0), mask, ones)
+        expected = [np.median(target[:, 0]), np.median(target[1:, 1]), 0]
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize('loss', [optax.squared_error, lambda y, t: abs(y - t)])

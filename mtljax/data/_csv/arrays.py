@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mtljax.data._csv.column import Column, without_marks
-from mtljax.data._reading.cells import categories, encode
+from mtljax.data._reading.cells import categories, encode, parse
 
 Table = Mapping[str, Sequence[str]]
 """The cells of each column, by its name."""
@@ -43,14 +43,23 @@ def encode_targets(
     return values, masks
 
 
-def codes_of_cells(cells: Sequence[str], missing: Collection[str]) -> np.ndarray:
-    """Return a code for every different cell of a column, ``[N]``; -1 for an empty cell.
+def codes_of_cells(
+    cells: Sequence[str], missing: Collection[str], weights: Sequence[str] = ()
+) -> np.ndarray:
+    """Return a code for every different cell of a column, ``[N]``; -1 for a cell without a label.
 
-    >>> codes_of_cells(['b', 'NA', 'a'], ['NA']).tolist()
-    [1, -1, 0]
+    Args:
+      cells: The cells of a target.
+      missing: The texts that stand for an empty cell.
+      weights: The cells of its weights, if it has weights. A weight of 0 says that there is no
+        label.
+
+    >>> codes_of_cells(['b', 'NA', 'a', 'b'], ['NA'], ['1', '1', '2', '0']).tolist()
+    [1, -1, 0, -1]
     """
     cells = without_marks(cells, missing)
-    return encode(cells, categories(cell for cell in cells if cell))
+    codes = encode(cells, categories(cell for cell in cells if cell))
+    return np.where(parse(weights)[0] == 0, -1, codes) if len(weights) else codes
 
 
 def backbone_options(columns: Sequence[Column]) -> dict[str, Any]:

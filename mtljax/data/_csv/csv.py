@@ -128,7 +128,7 @@ def csv(
     weights = weight_columns(weight, predicted, table)
     check_flag('stratify', stratify)
     if stratify:
-        codes = [codes_of_cells(table[name], missing) for name in predicted]
+        codes = _codes(table, predicted, weights, missing)
         train, *held_out = stratified_rows(codes, validation, test, seed)
     else:
         train, *held_out = random_rows(len(table[predicted[0]]), validation, test, seed)
@@ -150,6 +150,13 @@ def csv(
     tasks = {column.name: task_of(column) for column in targeted}
     fitted = {column.name: column.to_json() for column in (*targeted, *inputs)}
     return Dataset(tasks, *splits, inputs=backbone_options(inputs), fitted=fitted)
+
+
+def _codes(table, targets, weights, missing):
+    return [
+        codes_of_cells(table[name], missing, table.get(weights.get(name, ''), ()))
+        for name in targets
+    ]
 
 
 def _check(targets: Sequence[str], dropped: Sequence[str], table: Mapping[str, Any]) -> None:

@@ -30,6 +30,10 @@ def weight_columns(
     if not weight:
         return {}
     columns = dict(weight) if isinstance(weight, Mapping) else dict.fromkeys(targets, weight)
+    if not all(isinstance(name, str) for name in columns.values()):
+        raise ValueError(
+            f'weight should be a column, or {{target: column}}. Found {weight!r:.200}.'
+        )
     unknown = sorted(set(columns) - set(targets))
     if unknown:
         raise ValueError(f'weight should name targets among {list(targets)}. Found {unknown}.')

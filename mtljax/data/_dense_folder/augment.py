@@ -91,7 +91,8 @@ def _augmented(key: Key, scene: Batch, scales, inverse_depth) -> Batch:
     )
     targets, mask = {}, {}
     weight = {
-        task: _nearest(each, axes) if each.ndim else each for task, each in scene.weight.items()
+        task: _nearest(_per_pixel(each, scene.mask[task]), axes) if each.ndim else each
+        for task, each in scene.weight.items()
     }
     for task, target in scene.targets.items():
         known = scene.mask[task]
@@ -107,6 +108,12 @@ def _augmented(key: Key, scene: Batch, scales, inverse_depth) -> Batch:
             target = target * scale if inverse_depth else target / scale
         targets[task] = target
     return Batch(_bilinear(scene.inputs, axes), targets, mask, weight)
+
+
+def _per_pixel(weight: Array, mask: Array) -> Array:
+    return jnp.broadcast_to(
+        weight.reshape(weight.shape + (1,) * (mask.ndim - weight.ndim)), mask.shape
+    )
 
 
 def _axis(key: Key, size: int, scales, choice: Array, *, flip) -> _Axis:

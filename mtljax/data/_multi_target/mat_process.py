@@ -34,7 +34,8 @@ def main(path: str, most_bytes: str) -> str | None:
             return f', cell {int(name[1:]) + 1}: X and Y should hold numbers. Found others'
     counts = np.array([sum(name.startswith(kind) for name in cells) for kind in 'XY'])
     for array in (counts, *cells.values()):
-        np.lib.format.write_array(sys.stdout.buffer, array, allow_pickle=False)
+        kind = array.dtype if array is counts else np.float64
+        np.lib.format.write_array(sys.stdout.buffer, array.astype(kind), allow_pickle=False)
     return None
 
 

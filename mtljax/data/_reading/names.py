@@ -58,6 +58,8 @@ def check_names(
     ValueError: targets should name columns, ['price', 'sold']. Found ['cost'].
     """
     names, known = as_names(names), dict.fromkeys(known)
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError(f'{option} should name {kind} by texts. Found {shown(list(names))}.')
     unknown = [name for name in names if name not in known]
     if unknown:
         raise ValueError(

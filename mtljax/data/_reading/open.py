@@ -1,8 +1,8 @@
 """Opening files, gzipped or not; an error in the middle of a file names the file.
 
 A gzipped file of a stranger may be a thousand times larger when it is unzipped. So a gzipped file
-may hold 32 MiB, or 40 times its own size if that is more. Tables of text are gzipped to a fifth or
-a tenth of their size.
+may hold 32 MiB, or 100 times its own size if that is more. Most tables of text are gzipped to a
+fifth or a tenth of their size.
 """
 
 import gzip
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _BROKEN = (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error)
-_LEAST_BOUND, _MOST_TIMES = 32 * 2**20, 40
+_LEAST_BOUND, _MOST_TIMES = 32 * 2**20, 100
 
 
 def read_bytes(path: Path) -> bytes:

@@ -11,7 +11,7 @@ from mtljax.base import Batch
 from mtljax.data._splits.batched import Batched
 from mtljax.data._splits.missing import with_missing
 from mtljax.data._splits.to_arrays import at_first, finite, narrow, to_arrays
-from mtljax.data._splits.weights import spread, weights_of
+from mtljax.data._splits.weights import weights_of, with_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,7 @@ def array_split(
         )
     masks = {task: _mask(task, mask.get(task), tree, size) for task, tree in targets.items()}
     weights = weights_of(weight, targets, masks)
-    masks |= {task: spread(masks[task], each) for task, each in weights.items()}
+    masks |= {task: with_weights(masks[task], each) for task, each in weights.items()}
     cleaned = {
         task: jax.tree.map(lambda leaf, t=task: _clean(t, leaf, masks[t]), tree)
         for task, tree in targets.items()

@@ -9,7 +9,7 @@ import numpy as np
 from mtljax.base import Batch
 from mtljax.data._splits.random_rows import sizes_of
 
-_MOST_VALUES = 100
+_MOST_VALUES, _LEAST_ROWS = 100, 10
 
 
 def stratified_rows(
@@ -25,8 +25,10 @@ def stratified_rows(
     https://doi.org/10.1007/978-3-642-23808-6_10), with all rows of a label in one step.
 
     Args:
-      labels: For each target an array of codes ``[N]``, below 0 where the label is missing. A
-        target with more than 100 different codes counts as one label.
+      labels: For each target an array of codes ``[N]``, below 0 where the label is missing. The
+        codes are classes if there are at most 100, with ten rows or more on average. Otherwise, as
+        for numbers, all labels of the target count as one class. So do classes with one or two
+        rows.
       validation: The share of rows for choosing models.
       test: The share of rows for the final test.
       seed: The seed of the permutation.
@@ -91,11 +93,15 @@ def _codes(target: Any, mask: np.ndarray) -> list[np.ndarray]:
 
 
 def _rows_of(codes: np.ndarray) -> list[np.ndarray]:
-    """Return the rows of each code, or of all labels if there are too many codes."""
+    """Return the rows of each class, or of all labels if the codes are no classes."""
     known = np.flatnonzero(codes >= 0)
     order = known[np.argsort(codes[known], kind='stable')]
     starts = np.flatnonzero(np.diff(codes[order])) + 1
-    return [known] if len(starts) >= _MOST_VALUES else list(np.split(order, starts))
+    if len(starts) >= _MOST_VALUES or len(known) < _LEAST_ROWS * (len(starts) + 1):
+        return [known]
+    parts = list(np.split(order, starts))
+    rare = [part for part in parts if len(part) < 3]
+    return [part for part in parts if len(part) >= 3] + ([np.concatenate(rare)] if rare else [])
 
 
 def _divided(count: int, wanted: np.ndarray, room: np.ndarray) -> np.ndarray:

@@ -35,12 +35,15 @@ def weights_of(
     return {task: _checked(task, each, targets[task], masks[task]) for task, each in every.items()}
 
 
-def spread(mask: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return the mask with as many axes as the weights, if it has fewer."""
-    if mask.ndim >= weight.ndim:
-        return mask
-    wider = mask.reshape(mask.shape + (1,) * (weight.ndim - mask.ndim))
-    return np.broadcast_to(wider, weight.shape).copy()
+def with_weights(mask: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the mask without labels of weight 0, with as many axes as the weights or more.
+
+    >>> with_weights(np.array([True, False]), np.array([[1.0, 0.0], [2.0, 2.0]])).tolist()
+    [[True, False], [False, False]]
+    """
+    axes = max(mask.ndim, weight.ndim)
+    mask, weight = (x.reshape(x.shape + (1,) * (axes - x.ndim)) for x in (mask, weight))
+    return mask & (weight > 0)
 
 
 def _checked(task: str, weight: Any, target: Any, mask: np.ndarray) -> np.ndarray:
