@@ -156,7 +156,7 @@ def _members(file: IO[bytes], names: Collection[str]) -> Members:
     """Yield members in the order of the archive, because a jump back would unpack it again."""
     with tarfile.open(fileobj=file, tarinfo=_Entry) as archive:
         while (entry := archive.next()) is not None:
-            archive.members = []  # which would hold every entry
+            archive.members = []  # it would hold every entry  # pyrefly: ignore[missing-attribute]
             if entry.offset_data + entry.size > _MOST_UNPACKED:
                 raise tarfile.ReadError(f'it has more than {_MOST_UNPACKED:,} bytes')
             name = entry.name.removeprefix('./')
