@@ -44,6 +44,10 @@ def check_fields(config: Mapping[str, Any]) -> None:
             raise ValueError(f'config.{field} should be a mapping. Found {config[field]!r:.80}.')
     for task, scale in config.get('loss_scales', {}).items():
         check_option(f'config.loss_scales.{task}', scale, 'a finite number')
+    if 'fn' in config['train']:
+        raise ValueError(
+            f"config.train should hold options, no 'fn'. Found {config['train']!r:.80}."
+        )
     outside = [field for field in _OUTSIDE if field in config['train']]
     if outside:
         raise ValueError(

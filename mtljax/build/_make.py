@@ -42,7 +42,7 @@ def make(spec: Any, field: str, *args: Any) -> Any:
     except Exception as error:
         kind = '' if isinstance(error, TypeError | ValueError | OSError) else type(error).__name__
         raise ValueError(
-            f'config.{field} = {spec["fn"]}({shown(keywords)}): {kind}{": " if kind else ""}{error}'
+            f'config.{field} = {spec["fn"]}({shown(keywords)}): {kind}{": " if kind else ""}{error!s:.500}'
         ) from error
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import optax
 
+from mtljax._shown import shown
 from mtljax.base import Batch, Key, MultiTask, Task, Weighting
 from mtljax.options import check_count, check_flag, check_function
 from mtljax.training._evaluate import Results
@@ -120,7 +121,7 @@ class Options:
         unknown = sorted(set(keywords) - set(fields))
         if unknown:
             raise TypeError(
-                f'Options of training should be among {", ".join(fields)}. Found {unknown}. '
+                f'Options of training should be among {", ".join(fields)}. Found {shown(unknown)}. '
                 'Correct or remove them.'
             )
         if options is not None:

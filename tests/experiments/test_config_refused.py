@@ -74,6 +74,7 @@ def test_fields_that_should_be_specs(value):
         ({'train__workdir': 'x'}, r"config.train should hold options.*Found \['workdir'\]"),
         ({'train__seed': 3}, r"config.train should hold options.*Found \['seed'\]"),
         ({'train__steps': '3'}, r'config.train: steps should be a whole number'),
+        ({'train__fn': 'mtljax.backbones:mlp'}, r"config.train should hold options, no 'fn'"),
         ({'train': {}}, r'config.train: Training needs steps and batch_size'),
         ({'train__select': print}, r'config.train.select should be a number, a text'),
         ({'backbone__widths': {1, 2}}, r'config.backbone.widths should be a number, a text'),

@@ -55,8 +55,8 @@ def test_training_sees_the_labelled_rows_only(loss):
 
     losses_of, _ = objective(model, sets.tasks, state, batch, KEY)
     np.testing.assert_allclose(losses_of(params)[0][0], plain(params), rtol=1e-5)
-    found = jax.grad(lambda p: losses_of(p)[0][0])(params)['shared']
-    expected = jax.grad(plain)(params)['shared']
+    found = jax.jit(jax.grad(lambda p: losses_of(p)[0][0]))(params)['shared']
+    expected = jax.jit(jax.grad(plain))(params)['shared']
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
@@ -67,7 +67,7 @@ def test_a_batch_without_a_label_gives_no_gradient(loss):
     batch = sets.train.arrays
     batch = batch._replace(mask=batch.mask | {'rank': np.zeros(SIZE, bool)})
     step = training.train_step(model, sets.tasks, TX)
-    state, info = step.update(step.init(KEY, batch), batch)
+    state, info = jax.jit(step.update)(step.init(KEY, batch), batch)
     assert info['loss']['rank'] == 0
     assert not info['active']['rank']
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(state.params))

@@ -1,7 +1,7 @@
 """Opening files, gzipped or not; an error in the middle of a file names the file.
 
 A gzipped file of a stranger may be a thousand times larger when it is unzipped. So a gzipped file
-may hold 32 MiB, or 100 times its own size if that is more. Most tables of text are gzipped to a
+may hold 8 MiB, or 50 times its own size if that is more. Most tables of text are gzipped to a
 fifth or a tenth of their size.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _BROKEN = (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error)
-_LEAST_BOUND, _MOST_TIMES = 32 * 2**20, 100
+_LEAST_BOUND, _MOST_TIMES = 8 * 2**20, 50
 
 
 def read_bytes(path: Path) -> bytes:
