@@ -40,9 +40,10 @@ def make(spec: Any, field: str, *args: Any) -> Any:
     try:
         return factory(*args, *more, **keywords)
     except Exception as error:
-        kind = '' if isinstance(error, TypeError | ValueError | OSError) else type(error).__name__
+        usual = isinstance(error, TypeError | ValueError | OSError)
+        said = f'{"" if usual else f"{type(error).__name__}: "}{error}'
         raise ValueError(
-            f'config.{field} = {spec["fn"]}({shown(keywords)}): {kind}{": " if kind else ""}{error!s:.500}'
+            f'config.{field} = {spec["fn"]}({shown(keywords)}): {said[:1500]}'
         ) from error
 
 

@@ -124,7 +124,7 @@ def _options(config: Mapping[str, Any]) -> training.Options:
     try:
         return training.Options.of(**keywords)
     except (TypeError, ValueError) as error:
-        raise ValueError(f'config.train: {error!s:.800}') from error
+        raise ValueError(f'config.train: {error!s:.1500}') from error
 
 
 def _with_tasks(
