@@ -27,7 +27,8 @@ def main() -> None:
         raise UsageError(str(error)) from error
     for verdict in verdicts:
         reason = f' ({verdict.reason})' if verdict.reason else ''
-        print(f'{verdict.state:9} {verdict.path}{reason}')
+        line = f'{verdict.state:9} {verdict.path}{reason}'
+        print(line.encode(errors='backslashreplace').decode())  # a name may be no text
     if any(verdict.state == 'damaged' for verdict in verdicts):
         sys.exit(1)
 

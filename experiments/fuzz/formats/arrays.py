@@ -41,8 +41,8 @@ def _idx_files() -> Material:
     seeds |= {f'{name}.gz': gzipped(content) for name, content in seeds.items()}
     large = struct.pack('>BBBBIII', 0, 0, 8, 3, 3 << 10, 1 << 10, 1 << 10)
     hostile = [
-        ('images.idx3.gz', bomb(3 << 30, images)),
-        ('images.idx3.gz', bomb(3 << 30, large)),
+        ('images.idx3.gz', bomb(1 << 26, images)),
+        ('images.idx3.gz', bomb(1 << 26, large)),
         ('images.idx3', struct.pack('>BBBBIII', 0, 0, 8, 3, *[2**32 - 1] * 3) + b'0'),
         ('images.idx3', struct.pack('>BBBBIII', 0, 0, 8, 3, 1, 2**31, 2**31) + b'0'),
         ('images.idx3', struct.pack('>BBBBIII', 0, 0, 8, 3, 0, 2**32 - 1, 2**32 - 1)),

@@ -11,7 +11,7 @@ from mtljax import data
 from mtljax.base import Dataset
 
 _ROWS = 40
-_BOMB, _ROW_BOMB, _LINE_BOMB = 200 << 20, 1 << 28, 1 << 25  # lines take time, not only memory
+_BOMB, _ROW_BOMB, _LINE_BOMB = 1 << 26, 1 << 24, 1 << 25  # small files, beyond what they may hold
 _CITIES = ('Bern', 'Oslo', 'Rome')
 _OPTIONS: Mapping[str, Mapping[str, Any]] = {
     'plain': {'targets': ['price', 'sold']},
