@@ -112,17 +112,28 @@ def _content(path: Path) -> str:
 
 
 def _words(content: str) -> _Words:
-    matches = list(_WORD.finditer(content))
-    starts = [match.start() for match in matches[1:]]
-    gaps = [
-        content[match.end() : start]
-        for match, start in zip(matches, [*starts, None][: len(matches)], strict=True)
-    ]
-    marks = [next((_MARKS.index(c) + 1 for c in gap if c in _MARKS), 0) for gap in gaps]
-    firsts = [match[0][0] for match in matches]
-    capital = [int(c != c.lower()) if c.lower() != c.upper() else -1 for c in firsts]
-    lower = [match[0].lower().replace('’', "'") for match in matches]  # noqa: RUF001
-    return _Words(lower, np.array(marks, np.int32), np.array(capital, np.int32))
+    spans = [match.span() for match in _WORD.finditer(content)]
+    words = [content[start:end] for start, end in spans]
+    ends = [start for start, _ in spans[1:]] + [len(content)] * bool(spans)
+    gaps = [content[end:start] for (_, end), start in zip(spans, ends, strict=True)]
+    # Most words and gaps occur many times, so each different one is looked at once.
+    lower = {word: word.lower().replace('’', "'") for word in set(words)}  # noqa: RUF001
+    mark = {gap: _first_mark(gap) for gap in set(gaps)}
+    capital = {word: _capital(word[0]) for word in lower}
+    return _Words(
+        [lower[word] for word in words],
+        np.array([mark[gap] for gap in gaps], np.int32),
+        np.array([capital[word] for word in words], np.int32),
+    )
+
+
+def _first_mark(gap: str) -> int:
+    return next((_MARKS.index(c) + 1 for c in gap if c in _MARKS), 0)
+
+
+def _capital(letter: str) -> int:
+    """Return 1 for a capital letter, 0 for a small one, and -1 for a letter without case."""
+    return int(letter != letter.lower()) if letter.lower() != letter.upper() else -1
 
 
 def _split(ids, mark, capital, length: int) -> ArraySplit:
