@@ -1,5 +1,6 @@
 """The log of a run, and its other files of text, which `experiments.verify` reads too."""
 
+from importlib import import_module
 from pathlib import Path
 
 from absl import flags
@@ -7,7 +8,6 @@ from absl import flags
 from experiments.fuzz.formats.json_text import DEPTH, TOKENS, edit_json
 from experiments.fuzz.formats.run_files import RUN, files
 from experiments.fuzz.harness import Case, Harness, Material
-from experiments.verify import __main__ as verify
 from mtljax import training
 
 _NAMES = ('a\udcff.json', 'line\nend.json', 'b' * 250 + '.json', '.json', 'metrics.jsonl ')
@@ -35,6 +35,7 @@ def _files() -> Material:
 
 def _read(folder: Path, name: str) -> None:
     training.read_rows(folder / RUN / 'metrics.jsonl')
+    verify = import_module('experiments.verify.__main__')  # late, because it defines flags
     flags.FLAGS(['verify', f'--workdir={folder / RUN}'])
     try:
         verify.main()
