@@ -101,7 +101,7 @@ class _Reader:
         self._peak = _peak()
 
     def has_grown(self) -> bool:
-        """Return whether the memory has grown by half of what is allowed."""
+        """Return whether this process has taken half of the memory that it may take."""
         return _peak() - self._peak > self._harness.memory // 2
 
     def read(self, case: Case) -> Outcome:

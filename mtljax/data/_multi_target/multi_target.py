@@ -145,9 +145,8 @@ def _check_split(split):
 
 def _given(table, split):
     parts = [np.asarray(part) for part in split]
-    every = np.concatenate([np.ravel(part) for part in parts]) if parts else np.array([0.5])
-    whole = all(part.ndim == 1 and part.dtype.kind in 'iu' and len(part) for part in parts)
-    if len(parts) != 3 or not whole or every.min() < 0 or every.max() >= len(table.x):
+    every = np.concatenate(parts)
+    if every.max() >= len(table.x):
         raise ValueError(
             'split should be the rows of training, validation and test, counted from 0, of '
             f'{len(table.x)} rows. Found shapes {[part.shape for part in parts]}.'
