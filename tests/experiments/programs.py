@@ -25,7 +25,7 @@ def start(program, *flags):
     with tempfile.TemporaryDirectory() as folder:
         process = _CONTEXT.Process(target=_run, args=(program, flags, folder))
         process.start()
-        process.join(300)
+        process.join(600)
         late = process.exitcode is None
         process.kill()
         process.join()
