@@ -87,6 +87,17 @@ def check_count(name: str, value: Any, least: int, *, most: int = _LARGEST) -> N
     check_option(name, value, f'a whole number {expected}', holds)
 
 
+def check_optional_count(name: str, value: Any) -> None:
+    """Raise an error unless an option is None or a whole number >= 1.
+
+    >>> check_optional_count('size', 0)
+    Traceback (most recent call last):
+    ValueError: size should be a whole number >= 1. Found size = 0.
+    """
+    if value is not None:
+        check_count(name, value, 1)
+
+
 def check_flag(name: str, value: Any) -> None:
     """Raise a ValueError unless the value is True or False.
 
@@ -155,17 +166,6 @@ def check_sizes(name: str, value: Any, least: int = 1) -> None:
         )
 
 
-def check_size(size: Any) -> None:
-    """Raise an error unless ``size``, a number of outputs, is None or a whole number >= 1.
-
-    >>> check_size(0)
-    Traceback (most recent call last):
-    ValueError: size should be a whole number >= 1. Found size = 0.
-    """
-    if size is not None:
-        check_count('size', size, 1)
-
-
 def check_share(name: str, value: Any) -> None:
     """Raise an error if an option is outside ``[0, 1)``; see `check_option`.
 
@@ -218,17 +218,6 @@ def check_weights(name: str, value: Any) -> None:
         return (array.ndim == 1) & (array >= 0)
 
     check_option(name, value, 'T finite numbers >= 0', holds, ndim=1)
-
-
-def check_tasks(num_tasks: Any) -> None:
-    """Raise an error unless ``num_tasks`` is None or a whole number >= 1.
-
-    >>> check_tasks(0)
-    Traceback (most recent call last):
-    ValueError: num_tasks should be a whole number >= 1. Found num_tasks = 0.
-    """
-    if num_tasks is not None:
-        check_count('num_tasks', num_tasks, 1)
 
 
 def check_one_per_task(name: str, value: Any, num_tasks: int, *, or_one: bool = False) -> None:

@@ -9,7 +9,7 @@ from jax.typing import DTypeLike
 from mtljax.base import Module
 from mtljax.heads._pixel import checked_shape, resized
 from mtljax.module import from_linen
-from mtljax.options import check_count, check_share, check_size, check_sizes
+from mtljax.options import check_count, check_optional_count, check_share, check_sizes
 
 
 class _Pyramid(linen.Module):
@@ -97,7 +97,7 @@ def deeplab(
     >>> jax.eval_shape(head.apply, params, state, x)[0].shape
     (2, 8, 8, 3)
     """
-    check_size(size)
+    check_optional_count('size', size)
     check_count('width', width, 1)
     check_sizes('rates', rates)
     check_share('dropout', dropout)

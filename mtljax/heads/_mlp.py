@@ -9,7 +9,7 @@ from jax.typing import DTypeLike
 
 from mtljax.base import Module
 from mtljax.module import from_linen
-from mtljax.options import check_share, check_size, check_sizes
+from mtljax.options import check_optional_count, check_share, check_sizes
 
 
 class _Tower(linen.Module):
@@ -60,6 +60,6 @@ def mlp(
     (2, 1)
     """
     check_sizes('widths', widths, 0)
-    check_size(size)
+    check_optional_count('size', size)
     check_share('dropout', dropout)
     return from_linen(_Tower(tuple(widths), size, activation, dropout, pool, dtype))

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from mtljax.base import Array, Module
 from mtljax.module import from_linen
-from mtljax.options import check_size, check_sizes
+from mtljax.options import check_optional_count, check_sizes
 
 
 class _Pixel(linen.Module):
@@ -64,7 +64,7 @@ def pixel(
     >>> head.apply(params, state, jnp.ones((2, 4, 4, 5)))[0].shape
     (2, 8, 8, 3)
     """
-    check_size(size)
+    check_optional_count('size', size)
     check_sizes('widths', widths, 0)
     return from_linen(_Pixel(tuple(widths), size, checked_shape(shape), dtype))
 

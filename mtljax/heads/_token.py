@@ -8,7 +8,7 @@ from jax.typing import DTypeLike
 
 from mtljax.base import Module
 from mtljax.module import from_linen
-from mtljax.options import check_size
+from mtljax.options import check_optional_count
 
 
 class _Token(linen.Module):
@@ -60,7 +60,7 @@ def token(
     >>> head.apply(params, state, jnp.ones((2, 7, 5)))[0].shape
     (2, 10)
     """
-    check_size(size)
+    check_optional_count('size', size)
     if pool not in (None, 'mean', 'first', 'last'):
         raise ValueError(f"pool should be None, 'mean', 'first' or 'last'. Found pool = {pool!r}.")
     return from_linen(_Token(size, pool, dtype))

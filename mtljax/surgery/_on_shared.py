@@ -10,7 +10,7 @@ import optax
 from mtljax import trees
 from mtljax.base import Params, PyTree
 from mtljax.gradients import ModelJacobian, Stacked, as_jacobian
-from mtljax.options import check_tasks
+from mtljax.options import check_optional_count
 from mtljax.surgery._rows import without_inactive
 from mtljax.surgery._surgery import Surgery, Traits, init_of
 
@@ -76,7 +76,7 @@ def on_shared(
         raise ValueError(f'method should be a surgery, such as surgery.pcgrad(). Found {method!r}.')
     traits = getattr(method, 'traits', Traits())
     weighted = traits.weighs_heads if task is None else task == 'weighted'
-    check_tasks(num_tasks)
+    check_optional_count('num_tasks', num_tasks)
     default_tasks = num_tasks
 
     def init(params, *, num_tasks=default_tasks):

@@ -8,7 +8,7 @@ import optax
 from jaxtyping import Array, Float
 
 from mtljax.base import Params, PyTree
-from mtljax.options import check_tasks
+from mtljax.options import check_optional_count
 from mtljax.surgery._inputs import per_task, read
 
 
@@ -144,7 +144,7 @@ def transform(
     >>> method.update(updates, method.init({'w': jnp.zeros(2)}))[0]['w'].tolist()
     [1.0, 2.0]
     """
-    check_tasks(num_tasks)
+    check_optional_count('num_tasks', num_tasks)
     default_tasks = num_tasks
 
     def init_fn(params: Params, *, num_tasks: int | None = default_tasks) -> SurgeryState:

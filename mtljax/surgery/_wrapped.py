@@ -6,7 +6,7 @@ from typing import Any
 from jaxtyping import Array, Float
 
 from mtljax.base import Jacobian, PyTree
-from mtljax.options import check_tasks
+from mtljax.options import check_optional_count
 from mtljax.surgery._inputs import read
 from mtljax.surgery._surgery import Surgery, SurgeryState, Traits, init_of
 
@@ -31,7 +31,7 @@ def wrapped(
       traits: The traits of the result.
       num_tasks: The number of tasks, for use without `on_shared`.
     """
-    check_tasks(num_tasks)
+    check_optional_count('num_tasks', num_tasks)
     default_tasks = {} if num_tasks is None else {'num_tasks': num_tasks}
 
     def init(params, **extra):
