@@ -45,7 +45,7 @@ class _Columns(linen.Module):
         table = self.param(f'embedding_{size}', initial, (int(ends[-1]), size))
         x = (x if len(chosen) == x.shape[1] else x[:, chosen]).astype(jnp.int32)
         rows = jnp.where((x >= 0) & (x < counts[None]), x + (unknown - counts)[None], unknown[None])
-        return table[rows].reshape(len(x), -1)
+        return table[rows].reshape(x.shape[0], -1)
 
 
 def _column(x, name, count, kind):

@@ -21,7 +21,7 @@ class _Transfer(linen.Module):
 
     @linen.compact
     def __call__(self, x):
-        before, features = (leaf.reshape(len(leaf), -1) for leaf in x)
+        before, features = (leaf.reshape(leaf.shape[0], -1) for leaf in x)
         width = features.shape[-1]
         info = linen.relu(linen.Dense(width, dtype=features.dtype, name='info')(before))
         both = jnp.stack([info, features], axis=1)

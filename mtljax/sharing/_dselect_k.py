@@ -133,12 +133,12 @@ def _selectors(size: int, k: int, gamma: Any, entropy: Any, per_example: bool) -
         return params, {'penalty': jnp.zeros((), jnp.float32)}
 
     def apply(params, state, x, *, key=None, train=False):
-        flat = x.reshape(len(x), -1).astype(jnp.float32)
+        flat = x.reshape(x.shape[0], -1).astype(jnp.float32)
         outputs = {}
         for name, layer in params.items():
-            y = flat @ layer['kernel'] if per_example else jnp.zeros((len(x), 1))
+            y = flat @ layer['kernel'] if per_example else jnp.zeros((x.shape[0], 1))
             outputs[name] = y + layer['bias'].reshape(1, -1)
-        step = smooth_step(outputs['codes'].reshape(len(x), k, bits), gamma)
+        step = smooth_step(outputs['codes'].reshape(x.shape[0], k, bits), gamma)
         chosen = _experts_of(step, size)
         weights = jnp.einsum('bi,bie->be', jax.nn.softmax(outputs['mixture']), chosen)
         terms = chosen * jnp.log(jnp.where(chosen > 0, chosen, 1))

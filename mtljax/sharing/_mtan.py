@@ -138,11 +138,11 @@ def _resized(x: Any, space: tuple[int, ...]) -> Any:
     pooled = linen.max_pool(x, window, window, 'SAME') if old != space else x
     if pooled.shape[1:-1] == space:
         return pooled
-    return jax.image.resize(x, (len(x), *space, x.shape[-1]), 'linear').astype(x.dtype)
+    return jax.image.resize(x, (x.shape[0], *space, x.shape[-1]), 'linear').astype(x.dtype)
 
 
 def _grown(x: Any, space: tuple[int, ...]) -> Any:
     """Return the mean of ``x`` at every place."""
     mean = x.mean(axis=tuple(range(1, x.ndim - 1)))
-    wide = mean.reshape(len(x), *(1 for _ in space), x.shape[-1])
-    return jnp.broadcast_to(wide, (len(x), *space, x.shape[-1]))
+    wide = mean.reshape(x.shape[0], *(1 for _ in space), x.shape[-1])
+    return jnp.broadcast_to(wide, (x.shape[0], *space, x.shape[-1]))

@@ -79,7 +79,7 @@ def _token(num_tasks: int, how: str) -> Module:
         token = params[index].astype(x.dtype).reshape((1,) * (x.ndim - 1) + params.shape[1:])
         if how == 'add':
             return x + token, state
-        token = jnp.broadcast_to(token, (len(x), *token.shape[1:]))
+        token = jnp.broadcast_to(token, (x.shape[0], *token.shape[1:]))
         return jnp.concatenate([token, x], axis=1), state
 
     return Module(init, apply)
