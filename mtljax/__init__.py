@@ -6,6 +6,7 @@ is a transform of this tree or of its gradients.
 
 from mtljax import (
     analysis,
+    answers,
     backbones,
     build,
     data,
@@ -27,6 +28,7 @@ from mtljax import (
     weighting,
 )
 from mtljax.base import (
+    Answer,
     Batch,
     Dataset,
     Jacobian,
@@ -43,6 +45,7 @@ from mtljax.build import load
 __version__ = '0.1.0'
 
 __all__ = [
+    'Answer',
     'Batch',
     'Dataset',
     'Jacobian',
@@ -54,6 +57,7 @@ __all__ = [
     'TrainState',
     'Weighting',
     'analysis',
+    'answers',
     'backbones',
     'build',
     'data',

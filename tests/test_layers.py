@@ -10,12 +10,13 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     {'base', '_numeric', '_renamed', '_shown', 'files', 'options', 'tracing'},
     {'module', 'trees', 'gradients', 'solvers', 'losses', 'metrics'},
-    {'data', 'sharing', 'penalties', 'weighting', 'surgery', 'backbones', 'heads'},
+    {'answers', 'data', 'sharing', 'penalties', 'weighting', 'surgery', 'backbones', 'heads'},
     {'training', 'analysis', 'moves', 'testing'},
     {'build'},
     {'experiments'},
 ]
 BETWEEN_SIBLINGS = {
+    ('data', 'answers'),
     ('data', 'heads'),
     ('files', 'options'),
     ('gradients', 'trees'),

@@ -15,10 +15,11 @@ from mtljax.base._arrays import Array, Key, Params, PyTree, State
 from mtljax.base._data import Batch, Dataset, Split
 from mtljax.base._jacobian import Jacobian
 from mtljax.base._module import Module, MultiTask
-from mtljax.base._task import Metric, Task
+from mtljax.base._task import Answer, Metric, Task
 from mtljax.base._training import TrainState, Weighting
 
 __all__ = [
+    'Answer',
     'Array',
     'Batch',
     'Dataset',

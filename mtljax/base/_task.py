@@ -31,6 +31,21 @@ class Metric(NamedTuple):
     collects: bool = False
 
 
+class Answer(NamedTuple):
+    """How a task answers: a prediction in the words and the units of the user.
+
+    `mtljax.answers` has functions that make an answer, and says what ``description`` holds.
+
+    Attributes:
+      apply: ``(prediction) -> {part: array [B, ...]}``, for example the probabilities of a logit.
+        The function can be traced by jax.
+      description: What the parts mean, as JSON types.
+    """
+
+    apply: Callable[[Any], dict[str, Array]]
+    description: Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class Task:
     """One task: its head, the loss that trains it, and the metrics that evaluate it.
@@ -43,6 +58,8 @@ class Task:
       inverse: A function that brings a prediction or a target back to its original unit. It is
         needed only if the data set scales its targets. The metrics do not use it.
       ignore: A label that stands for a missing one, such as 255. The target should be one array.
+      answer: How the task answers, for example with a probability. The default follows from the
+        loss; see `answers.of`.
       over_rows: Whether the loss compares examples, as ranking losses do. The loss is then
         ``(prediction, target, mask) -> scalar``, the loss of the examples in the mask. In training
         it is the loss of a whole batch, so ``micro_batches`` and ``pmap`` are refused, and so are
@@ -56,6 +73,7 @@ class Task:
     inverse: Callable[[Any], Any] = lambda y: y
     ignore: float | None = None
     over_rows: bool = False
+    answer: Answer | None = None
 
     def __post_init__(self):
         rules = {
@@ -64,6 +82,7 @@ class Task:
             'inverse': (callable(self.inverse), 'a function'),
             'ignore': (isinstance(self.ignore, int | float | None), 'a number'),
             'over_rows': (isinstance(self.over_rows, bool), 'a boolean'),
+            'answer': (isinstance(self.answer, Answer | None), 'an Answer, from mtljax.answers'),
         }
         for name, (holds, rule) in rules.items():
             if not holds:
