@@ -11,7 +11,7 @@ LAYERS = [
     {'base', '_numeric', '_renamed', '_shown', 'files', 'options', 'tracing'},
     {'module', 'trees', 'gradients', 'solvers', 'losses', 'metrics'},
     {'answers', 'data', 'sharing', 'penalties', 'weighting', 'surgery', 'backbones', 'heads'},
-    {'training', 'analysis', 'moves', 'testing'},
+    {'training', 'analysis', 'moves', 'serving', 'testing'},
     {'build'},
     {'experiments'},
 ]

@@ -35,13 +35,15 @@ EXCEPTIONS = (
     'metrics.delta_m(*)',  # measured numbers, which may be NaN
     'analysis.Cost(*)',  # measured numbers
     'analysis.Record(*)',  # measured numbers, which may be NaN
-    'analysis.Plane(window)',  # the limits of a figure
-    'analysis.*([drvpm]*s)',  # differences, results, values, points and matrices: measured numbers
+    'analysis.P[al]*(*)',  # the arrays and the limits of a figure
+    'analysis.*([drvpms]*s)',  # differences, results, values, points, matrices, steps: measured
     'analysis.undefined(row)',  # measured numbers, which may be NaN
     'training.Result(*)',  # measured numbers, which may be NaN
     'training.Saved(*)',  # numbers that a run has stored
     'training.save_start(results)',  # measured numbers, which may be NaN
     'training.filled(value)',  # any number, for example NaN
+    'data.Column(*)',  # what was learnt about a column
+    'data.Encoded(*)',  # counted cells
     'gradients.*(num_tasks)',  # the leading axis of arrays that the caller has
     'trees.*(index)',  # an index of arrays, with their own rules
     'files.could_not_write(size)',  # a number of bytes for a message

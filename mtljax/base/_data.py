@@ -67,6 +67,7 @@ class Dataset:
       per_task_inputs: Whether every task has its own inputs. The inputs of a batch are then
         ``{task: inputs of this task}``; see `sharing.multi_input`.
       fitted: What the loader fitted to the training rows, such as categories, as JSON types.
+      schema: For a table, what is needed to encode new rows, as JSON types; see `data.Schema`.
     """
 
     tasks: Mapping[str, Task]
@@ -76,6 +77,7 @@ class Dataset:
     inputs: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
     per_task_inputs: bool = field(default=False, kw_only=True)
     fitted: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    schema: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self):
         if not self.tasks:

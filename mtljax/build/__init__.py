@@ -6,9 +6,10 @@ function and its arguments, such as ``{'fn': 'optax:adam', 'learning_rate': 1e-3
 
 from mtljax.build._check_config import check_fields
 from mtljax.build._former_names import current_names, former_names, with_former_defaults
-from mtljax.build._load import Run, load
+from mtljax.build._load import load
 from mtljax.build._make import make
 from mtljax.build._prepare import Prepared, prepare, prepared_by
+from mtljax.build._run import Run
 from mtljax.build._setup import Setup, setup, shared_surgery
 from mtljax.build._trusted import check_names
 

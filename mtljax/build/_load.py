@@ -3,34 +3,20 @@
 import json
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from mtljax.base import Dataset, MultiTask
-from mtljax.build._setup import setup
+from mtljax import training
+from mtljax.base import Dataset
+from mtljax.build._run import Run
+from mtljax.build._setup import Setup, setup
 from mtljax.build._trusted import check_names
+from mtljax.data import Schema, array_split
 from mtljax.files import local_folder
-from mtljax.training import Saved
-from mtljax.training import load as load_parameters
-
-
-class Run(NamedTuple):
-    """A run that was read from its folder.
-
-    Attributes:
-      config: The config of the run.
-      model: The model.
-      dataset: The data set, with its tasks and splits.
-      saved: The parameters, the state of the model, and the step of the checkpoint.
-    """
-
-    config: dict[str, Any]
-    model: MultiTask
-    dataset: Dataset
-    saved: Saved
 
 
 def load(workdir: str | Path, *, newest: bool = False, trust: Collection[str] = ()) -> Run:
     """Read a run of ``experiments.train`` from its folder. Nothing is trained or written.
+
+    A run on a table needs only its folder: the table itself is read when ``dataset`` is asked for.
 
     The folder may come from somebody else: its config may name only public functions of mtljax and
     optax. For a run of `training.train`, which has no ``config.json``, use `training.load`.
@@ -42,11 +28,12 @@ def load(workdir: str | Path, *, newest: bool = False, trust: Collection[str] = 
       trust: Further packages whose functions the config may name.
 
     Returns:
-      The model, the data set and the parameters, as a `Run`.
+      The model, the tasks and the parameters, as a `Run`, which can predict.
 
     Raises:
       ValueError: The folder has no config or no whole checkpoint, its config names a function of
-        another package, or the data have changed since the run.
+        another package, or the data have changed since the run. For a run on a table, its
+        ``dataset`` raises this error instead.
 
     >>> import tempfile
     >>> from mtljax import training
@@ -78,6 +65,29 @@ def load(workdir: str | Path, *, newest: bool = False, trust: Collection[str] = 
             f'{error}.'
         ) from error
     check_names(config, trust=trust)
-    built = setup(config)
-    saved = load_parameters(workdir, built.model, built.dataset, newest=newest)
-    return Run(config, built.model, built.dataset, saved)
+    schema = None if config.get('store_features', False) else training.read_schema(workdir)
+
+    def read() -> Setup:
+        built = setup(config)
+        training.check_data(workdir, built.dataset)
+        return built
+
+    built = read() if schema is None else setup(config, _unread(schema))
+    inputs = built.dataset.train.example.inputs
+    saved = training.load_parameters(workdir, built.model, inputs, newest=newest)
+    dataset = built.dataset if schema is None else None
+    return Run(
+        config,
+        built.model,
+        built.dataset.tasks,
+        saved,
+        schema,
+        lambda: dataset or read().dataset,
+    )
+
+
+def _unread(schema: Schema) -> Dataset:
+    """Return a data set with the tasks and the inputs of a table, and two rows of empty cells."""
+    table = {column.name: [''] * 2 for column in (*schema.inputs, *schema.targets)}
+    split = array_split(schema.encode(table).inputs, *schema.labels(table))
+    return Dataset(schema.tasks, split, split, split, inputs=schema.options)

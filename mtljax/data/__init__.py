@@ -4,7 +4,9 @@ from mtljax.data._aliexpress.aliexpress import aliexpress
 from mtljax.data._arrays import arrays
 from mtljax.data._celeba import celeba
 from mtljax.data._census.census import census
+from mtljax.data._csv.column import Column
 from mtljax.data._csv.csv import csv
+from mtljax.data._csv.schema import Encoded, Schema
 from mtljax.data._daily_series.calendar import calendar_features
 from mtljax.data._daily_series.daily_series import daily_series
 from mtljax.data._daily_series.origins import rolling_origins
@@ -30,7 +32,10 @@ from mtljax.data._weighted import weighted
 
 __all__ = [
     'ArraySplit',
+    'Column',
+    'Encoded',
     'FileSplit',
+    'Schema',
     'aliexpress',
     'array_split',
     'arrays',

@@ -9,6 +9,7 @@ from mtljax.files._write import (
     append_bytes,
     could_not_write,
     remove_partial_files,
+    replacing,
     write_bytes,
     write_text,
 )
@@ -23,6 +24,7 @@ __all__ = [
     'npz_of',
     'png_of',
     'remove_partial_files',
+    'replacing',
     'sum_of_json',
     'with_checksum',
     'without_checksum',

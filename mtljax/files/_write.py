@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 _OF_TENSORSTORE = re.compile(r"os_error_code='(\d+)'")
 _MAKE_ROOM = 'Make room or choose another folder, and start again.'
@@ -75,17 +76,38 @@ def write_bytes(path: Path, content: bytes) -> None:
       WriteError: The file cannot be written. The message names the file and its size. An existing
         file stays as it is.
     """
+    with _named(path, len(content)), replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a binary file that gets its name when it is complete; an error leaves nothing behind.
+
+    Args:
+      path: The path of the file. An existing file is replaced at the end.
+
+    Yields:
+      The file, which is open for writing.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with replacing(Path(folder) / 'long.csv') as file:
+    ...         size = file.write(b'a,b')
+    ...         there = (Path(folder) / 'long.csv').exists()
+    ...     size, there, (Path(folder) / 'long.csv').exists()
+    (3, False, True)
+    """
     partial = path.with_name(f'.{path.name[:200]}.{os.getpid()}{_PARTIAL}')
-    with _named(path, len(content)):
-        try:
-            with partial.open('wb') as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
+    try:
+        with partial.open('wb') as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def append_bytes(path: Path, content: bytes) -> None:

@@ -6,7 +6,13 @@ Most users call `train`. To write your own loop, use `train_step`, `evaluate` an
 from mtljax._renamed import renamed as _renamed
 from mtljax.training._checkpoint import Checkpoints
 from mtljax.training._constant_baseline import constant_baseline
-from mtljax.training._evaluate import Results, eval_step, evaluate, evaluator
+from mtljax.training._evaluate import (
+    Results,
+    eval_step,
+    evaluate,
+    evaluate_batches,
+    evaluator,
+)
 from mtljax.training._features import Features
 from mtljax.training._finite import NonFiniteLossError
 from mtljax.training._log_rows import read_rows
@@ -15,8 +21,9 @@ from mtljax.training._objective import objective
 from mtljax.training._options import Options
 from mtljax.training._precompute import Precomputed, precompute
 from mtljax.training._preflight import preflight
-from mtljax.training._saved import Saved, load
+from mtljax.training._saved import Saved, check_data, load, load_parameters
 from mtljax.training._scale_rate import scale_rate
+from mtljax.training._schema_file import read_schema
 from mtljax.training._seeds import train_seeds
 from mtljax.training._select import filled, select_by
 from mtljax.training._should_vmap_seeds import should_vmap_seeds
@@ -38,17 +45,21 @@ __all__ = [
     'StoppedError',
     'TrainStep',
     'Verdict',
+    'check_data',
     'constant_baseline',
     'eval_step',
     'evaluate',
+    'evaluate_batches',
     'evaluator',
     'filled',
     'initial_state',
     'load',
+    'load_parameters',
     'objective',
     'precompute',
     'preflight',
     'read_rows',
+    'read_schema',
     'save_start',
     'scale_rate',
     'select_by',

@@ -1,6 +1,6 @@
 """Losses and metrics on a split of a data set."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import jax
@@ -95,6 +95,52 @@ def evaluator(
     check_count('batch_size', batch_size, 1)
     if seeds is not None:
         check_count('seeds', seeds, 1)
+    total = _totals(model, tasks, seeds)
+    batch_size = min(batch_size, split.size)
+
+    def evaluate(params, state):
+        starts = range(0, split.size, batch_size)
+        batches = (put(_filled(split, start, batch_size)) for start in starts)
+        sums = total(params, state, batches)
+        if seeds is None:
+            return _results(model, tasks, sums)
+        return [_results(model, tasks, trees.row(sums, index)) for index in range(seeds)]
+
+    return evaluate
+
+
+def evaluate_batches(
+    model: MultiTask, tasks: Mapping[str, Task], state: 'Trained', batches: Iterable[Batch]
+) -> Results:
+    """Compute the mean loss and all metrics of every task over batches, in one pass.
+
+    Args:
+      model: The multi-task model.
+      tasks: The `Task` of each task name, ``{task: Task}``.
+      state: The training state, or what `load` returned: the parameters and the model state.
+      batches: Batches of one size. Fill the last one up with examples without labels.
+
+    Returns:
+      The results, as `evaluate` returns them.
+
+    Raises:
+      ValueError: There is no batch, or no task of the model has a `Task` and targets.
+
+    >>> from mtljax import backbones, data, sharing
+    >>> from mtljax.training import Saved
+    >>> digits = data.digits(train=4, validation=2, test=2)
+    >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
+    >>> variables = model.init(jax.random.key(0), digits.train.example.inputs)
+    >>> saved = Saved(*variables, 0, model.tasks, {})
+    >>> list(evaluate_batches(model, digits.tasks, saved, digits.test.batches(2)))
+    ['left', 'right']
+    """
+    sums = _totals(model, tasks, None)(state.params, state.state, batches)
+    return _results(model, tasks, sums)
+
+
+def _totals(model, tasks, seeds):
+    """Return a function ``(params, state, batches) -> sums``, over all batches."""
     sums_of = eval_step(model, tasks)
     if seeds is not None:
         sums_of = jax.vmap(sums_of, in_axes=(0, 0, None))
@@ -104,22 +150,18 @@ def evaluator(
         added, rows = _parted(tasks, sums_of(*args))
         return (added if sums is None else jax.tree.map(jnp.add, sums, added)), rows
 
-    batch_size = min(batch_size, split.size)
-
-    def evaluate(params, state):
+    def total(params, state, batches):
         sums, rows = None, []
-        for start in range(0, split.size, batch_size):
-            batch = put(_filled(split, start, batch_size))
+        for batch in batches:
             sums, row = step(sums, params, state, batch)
             rows.append(jax.tree.map(_fetched, row))
+        if sums is None:
+            raise ValueError('An evaluation needs a batch. Found none.')
         axis = 0 if seeds is None else 1
         whole = jax.tree.map(lambda *parts: np.concatenate(parts, axis), *rows)
-        sums = trees.merge(jax.device_get(sums), whole)
-        if seeds is None:
-            return _results(model, tasks, sums)
-        return [_results(model, tasks, trees.row(sums, index)) for index in range(seeds)]
+        return trees.merge(jax.device_get(sums), whole)
 
-    return evaluate
+    return total
 
 
 def _evaluated(model: MultiTask, tasks: Mapping[str, Task], batch: Batch) -> list[str]:

@@ -10,6 +10,7 @@ import jax
 from mtljax.base import Dataset
 from mtljax.files import with_checksum, without_checksum, write_text
 from mtljax.training._fingerprint import differences, fingerprint
+from mtljax.training._schema_file import schema_differences, write_schema
 
 FORMAT = 1  # of the folder of a run; a newer version of mtljax may write a larger number
 _log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ def claim_data(workdir: Path, dataset: Dataset) -> None:
     if trained and there is not None:
         found = differences(there['data'], here)
         if found:
+            found += schema_differences(workdir, dataset)
             raise ValueError(
                 f'The data set should be that of the run in {workdir}. Found {"; ".join(found)}. '
                 'Choose another workdir. To start there from the parameters of this run, pass '
@@ -48,6 +50,7 @@ def claim_data(workdir: Path, dataset: Dataset) -> None:
     if jax.process_index() == 0:
         content = with_checksum({'format': FORMAT, 'data': here})
         write_text(path, json.dumps(content, indent=2) + '\n')
+        write_schema(workdir, dataset)
 
 
 def is_trained(workdir: Path) -> bool:

@@ -67,15 +67,47 @@ def load(workdir: str | Path, model: MultiTask, dataset: Dataset, *, newest: boo
     ...     saved = load(folder, model, digits)
     >>> results = training.evaluate(model, digits.tasks, saved, digits.test)
     """
-    saved = read_saved(workdir, newest=newest)
+    check_data(workdir, dataset)
+    return load_parameters(workdir, model, dataset.train.example.inputs, newest=newest)
+
+
+def check_data(workdir: str | Path, dataset: Dataset) -> None:
+    """Check that a data set is that of a run. A run without a fingerprint is not checked.
+
+    Args:
+      workdir: The folder of a run of `train`.
+      dataset: The data set.
+
+    Raises:
+      ValueError: The run was trained on other data.
+    """
     run = read_run(local_folder(workdir) / 'run.json')
     found = [] if run is None else differences(run['data'], fingerprint(dataset))
     if found:
         raise ValueError(
             f'The data set should be that of the run in {workdir}. Found {"; ".join(found)}.'
         )
-    key = jax.random.key(0)
-    expected = jax.eval_shape(model.init, key, shapes(dataset.train.example.inputs))
+
+
+def load_parameters(
+    workdir: str | Path, model: MultiTask, inputs: Any, *, newest: bool = False
+) -> Saved:
+    """Read the parameters of a run without its data set.
+
+    Args:
+      workdir: The folder of a run of `train`.
+      model: The model of the run.
+      inputs: A small batch of inputs, which shows their shapes and dtypes.
+      newest: Whether to read the newest checkpoint; see `load`.
+
+    Returns:
+      The parameters, as a `Saved`.
+
+    Raises:
+      ValueError: The folder holds no whole checkpoint, or it belongs to another model.
+    """
+    saved = read_saved(workdir, newest=newest)
+    expected = jax.eval_shape(model.init, jax.random.key(0), shapes(inputs))
     params, state = _like(workdir, (saved.params, saved.state), expected)
     return saved._replace(params=params, state=state)
 

@@ -7,15 +7,15 @@ from typing import Any
 from mtljax._shown import shown
 from mtljax.base import Dataset
 from mtljax.data._csv.arrays import (
-    backbone_options,
     codes_of_cells,
     encode_inputs,
     encode_targets,
 )
+from mtljax.data._csv.column import Column
 from mtljax.data._csv.fit import fit_input, fit_target
 from mtljax.data._csv.report import report
-from mtljax.data._csv.table import read_table
-from mtljax.data._csv.tasks import task_of
+from mtljax.data._csv.schema import Schema
+from mtljax.data._csv.table import check_delimiter, read_table
 from mtljax.data._csv.weights import encode_weights, weight_columns
 from mtljax.data._reading.names import as_names, check_names
 from mtljax.data._splits.array_split import ArraySplit, array_split
@@ -117,8 +117,8 @@ def csv(
     """
     check_seed('seed', seed)
     check_shares(validation, test)
-    if not isinstance(delimiter, str) or len(delimiter) != 1:
-        raise ValueError(f'delimiter should be one character. Found delimiter = {delimiter!r}.')
+    check_flag('stratify', stratify)
+    check_delimiter(delimiter)
     missing, table = as_names(missing), read_table(path, delimiter)
     predicted, dropped, names = (
         check_names(option, columns, table)
@@ -126,7 +126,6 @@ def csv(
     )
     _check(predicted, dropped, table)
     weights = weight_columns(weight, predicted, table)
-    check_flag('stratify', stratify)
     if stratify:
         codes = _codes(table, predicted, weights, missing)
         train, *held_out = stratified_rows(codes, validation, test, seed)
@@ -136,20 +135,32 @@ def csv(
     left_out = {*predicted, *dropped, *weights.values()}
     others = [name for name in table if name not in left_out]
     inputs = [fit_input(name, table[name], train, missing, name in names) for name in others]
-    if all(column.kind == 'empty' for column in inputs):
-        raise ValueError(
-            'The table should have an input: a column with a value that is neither in targets nor '
-            'in drop. Found none.'
-        )
+    _check_inputs(inputs)
     if verbose:
         print(report([*targeted, *inputs]))
     values, masks = encode_targets(targeted, table)
     weighed = encode_weights(weights, table, missing, masks)
     whole = array_split(encode_inputs(inputs, table), values, masks, weight=weighed)
     splits = (ArraySplit(whole.take(rows)) for rows in (train, *held_out))
-    tasks = {column.name: task_of(column) for column in targeted}
+    schema = Schema(tuple(targeted), tuple(inputs), _left_out(inputs, dropped, weights.values()))
     fitted = {column.name: column.to_json() for column in (*targeted, *inputs)}
-    return Dataset(tasks, *splits, inputs=backbone_options(inputs), fitted=fitted)
+    return Dataset(
+        schema.tasks, *splits, inputs=schema.options, fitted=fitted, schema=schema.to_json()
+    )
+
+
+def _check_inputs(inputs: Sequence[Column]) -> None:
+    if all(column.kind == 'empty' for column in inputs):
+        raise ValueError(
+            'The table should have an input: a column with a value that is neither in targets nor '
+            'in drop. Found none.'
+        )
+
+
+def _left_out(inputs, dropped, weights) -> dict[str, str]:
+    empty = {column.name: 'it has no value' for column in inputs if column.kind == 'empty'}
+    chosen = dict.fromkeys(dropped, 'the option drop names it')
+    return empty | chosen | dict.fromkeys(weights, 'it holds weights')
 
 
 def _codes(table, targets, weights, missing):

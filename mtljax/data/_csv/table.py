@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from mtljax._shown import shown
 from mtljax.data._reading.names import check_header
@@ -38,3 +39,14 @@ def read_table(path: str | os.PathLike | None, delimiter: str) -> dict[str, Sequ
     if not body:
         raise ValueError(f'{file} should hold rows below its header. Found no row.')
     return dict(zip(header, zip(*body, strict=True), strict=True))
+
+
+def check_delimiter(delimiter: Any) -> None:
+    """Raise a ValueError unless the delimiter is one character.
+
+    >>> check_delimiter(';;')
+    Traceback (most recent call last):
+    ValueError: delimiter should be one character. Found delimiter = ';;'.
+    """
+    if not isinstance(delimiter, str) or len(delimiter) != 1:
+        raise ValueError(f'delimiter should be one character. Found delimiter = {delimiter!r}.')

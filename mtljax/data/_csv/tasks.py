@@ -2,7 +2,7 @@
 
 import optax
 
-from mtljax import heads, metrics
+from mtljax import answers, heads, metrics
 from mtljax.base import Task
 from mtljax.data._csv.column import Column
 from mtljax.data._reading.scaling import to_units
@@ -18,10 +18,14 @@ def task_of(column: Column) -> Task:
         mean, scale = column.numbers.mean, column.numbers.scale
         errors = to_units(0, scale)
         scores = {'mae': metrics.mae(errors), 'rmse': metrics.rmse(errors)}
-        return Task(heads.linear(), optax.squared_error, scores, to_units(mean, scale))
-    classes = len(column.categories or ())
-    if classes == 2:
+        units = to_units(mean, scale)
+        answer = answers.number(units)
+        return Task(heads.linear(), optax.squared_error, scores, units, answer=answer)
+    names = column.categories or ()
+    if len(names) == 2:
         scores = {'auc': metrics.auc(), 'binary_accuracy': metrics.binary_accuracy()}
-        return Task(heads.linear(), optax.sigmoid_binary_cross_entropy, scores)
+        answer = answers.probability(names)
+        return Task(heads.linear(), optax.sigmoid_binary_cross_entropy, scores, answer=answer)
     loss = optax.softmax_cross_entropy_with_integer_labels
-    return Task(heads.linear(classes), loss, {'accuracy': metrics.accuracy()})
+    answer = answers.classes(names)
+    return Task(heads.linear(len(names)), loss, {'accuracy': metrics.accuracy()}, answer=answer)

@@ -1,0 +1,77 @@
+"""A finished run."""
+
+import functools
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+
+from mtljax import serving
+from mtljax.base import Dataset, MultiTask, Task
+from mtljax.data import Schema
+from mtljax.serving import Parts
+from mtljax.training import Saved
+
+_SIZES = (1, 32, 1024)
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A run that was read from its folder.
+
+    Attributes:
+      config: The config of the run.
+      model: The model.
+      tasks: The `Task` of each task.
+      saved: The parameters, the state of the model, and the step of the checkpoint.
+      schema: How rows of a table are encoded; None if the run was trained on other data.
+      read_data: A function that reads the data set of the run.
+    """
+
+    config: Mapping[str, Any]
+    model: MultiTask
+    tasks: Mapping[str, Task]
+    saved: Saved
+    schema: Schema | None
+    read_data: Callable[[], Dataset]
+
+    @functools.cached_property
+    def dataset(self) -> Dataset:
+        """The data set of the run, which is read when it is first asked for.
+
+        Raises:
+          ValueError: The data cannot be read, or have changed since the run.
+        """
+        return self.read_data()
+
+    def predict(self, examples: Any, tasks: Collection[str] = ()) -> Parts:
+        """Answer for new examples.
+
+        Args:
+          examples: For a run on a table, the cells of each input column, ``{column: N cells}``; see
+            `Schema.encode`. For other runs, the inputs of the model, a tree of arrays ``[N, ...]``.
+          tasks: The tasks that answer. By default, all do.
+
+        Returns:
+          The answers, ``{task: {part: array [N, ...]}}``; see `mtljax.answers`.
+
+        Raises:
+          ValueError: A column is missing, a cell does not fit its column, a task is unknown, or
+            there is no example.
+        """
+        inputs = examples if self.schema is None else self.schema.encode(examples).inputs
+        return self.answer(inputs, tuple(tasks))
+
+    def answer(
+        self, inputs: Any, tasks: Sequence[str] = (), sizes: Sequence[int] = _SIZES
+    ) -> Parts:
+        """Answer for inputs of the model, in batches of these sizes; see `predict`."""
+        call = self._program(tuple(tasks))
+        return serving.in_batches(
+            lambda batch: call(self.saved.params, self.saved.state, batch), inputs, sizes
+        )
+
+    @functools.cache  # noqa: B019 - a run lives as long as its programs
+    def _program(self, tasks: tuple[str, ...]) -> Callable[..., Parts]:
+        return jax.jit(serving.program(self.model, self.tasks, tasks))

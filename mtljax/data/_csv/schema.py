@@ -1,0 +1,172 @@
+"""What was learnt about a table: enough to encode new rows without the table itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mtljax import answers
+from mtljax._shown import shown
+from mtljax.base import Task
+from mtljax.data._csv.arrays import backbone_options, encode_inputs, encode_targets
+from mtljax.data._csv.cells import cells_of
+from mtljax.data._csv.column import Column, without_marks
+from mtljax.data._csv.differences import differences
+from mtljax.data._csv.tasks import task_of
+
+FORMAT = 1  # of the JSON form; a newer version of mtljax may write a larger number
+
+
+class Encoded(NamedTuple):
+    """Rows that were encoded by a schema.
+
+    Attributes:
+      inputs: The inputs of the backbone, for N rows.
+      empty: ``{column: number}``, the empty cells of each input column that has some.
+      unseen: ``{column: number}``, the cells of each categorical column whose category the training
+        rows do not contain.
+      extra: The columns that the schema does not know.
+    """
+
+    inputs: dict[str, np.ndarray]
+    empty: dict[str, int]
+    unseen: dict[str, int]
+    extra: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of a table and their statistics, from which rows are encoded.
+
+    Attributes:
+      targets: The columns that are predicted, one task each.
+      inputs: The columns that are read.
+      left_out: ``{column: reason}`` for all other columns.
+    """
+
+    targets: tuple[Column, ...]
+    inputs: tuple[Column, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def tasks(self) -> dict[str, Task]:
+        """The task of each target."""
+        return {column.name: task_of(column) for column in self.targets}
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of `backbones.tabular` for these inputs."""
+        return backbone_options(self.inputs)
+
+    def encode(self, table: Mapping[str, Sequence[Any]]) -> Encoded:
+        """Encode the inputs of new rows.
+
+        Empty cells and unknown categories are encoded as in `data.csv`. The order of the columns
+        does not matter. Columns that the schema does not know are ignored.
+
+        Args:
+          table: The cells of each column, ``{column: N cells}``. A cell is a text, a number, a
+            boolean or None.
+
+        Raises:
+          ValueError: An input column is missing, the columns differ in length, or a cell of a
+            column of numbers holds no number.
+
+        >>> schema = Schema((), (Column('city', False, ('',), 0.0, categories=('Bern', 'Oslo')),))
+        >>> schema.encode({'city': ['Oslo', 'Rome', None], 'note': ['', '', '']})
+        Encoded(inputs={'categorical': array(...
+        """
+        used = [column for column in self.inputs if column.kind != 'empty']
+        cells = self._cells(table, used)
+        known = {column.name for column in (*self.inputs, *self.targets)} | set(self.left_out)
+        inputs = encode_inputs(used, cells)
+        empty = {column.name: _empty(column, cells[column.name]) for column in used}
+        coded = [column.name for column in used if column.categories is not None]
+        unknown = (inputs['categorical'] < 0).sum(axis=0).tolist() if coded else []
+        unseen = {name: n - empty[name] for name, n in zip(coded, unknown, strict=True)}
+        extra = tuple(name for name in table if name not in known)
+        return Encoded(inputs, _above_zero(empty), _above_zero(unseen), extra)
+
+    def labels(
+        self, table: Mapping[str, Sequence[Any]]
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Encode the targets that the table has: the values and the masks of each task.
+
+        A value that is no known class counts as a missing label.
+
+        Raises:
+          ValueError: The columns differ in length, or a cell of a column of numbers holds no
+            number.
+        """
+        there = [column for column in self.targets if column.name in table]
+        return encode_targets(there, self._cells(table, there))
+
+    def _cells(
+        self, table: Mapping[str, Sequence[Any]], columns: Sequence[Column]
+    ) -> dict[str, list[str]]:
+        missing = [column.name for column in columns if column.name not in table]
+        if missing:
+            raise ValueError(
+                f'The table should have the columns of the schema. Missing: {shown(missing)}. '
+                f'Found {shown(list(table))}.'
+            )
+        cells = {column.name: cells_of(column.name, table[column.name]) for column in columns}
+        lengths = {name: len(each) for name, each in cells.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f'The columns should have one length. Found {shown(lengths)}.')
+        return cells
+
+    def differences(self, other: 'Schema') -> list[str]:
+        """Return what differs in another schema, one phrase per column."""
+        return differences(
+            {column.name: column for column in (*self.targets, *self.inputs)},
+            {column.name: column for column in (*other.targets, *other.inputs)},
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the schema as JSON types, for `from_json`."""
+        return {
+            'format': FORMAT,
+            'kind': 'table',
+            'targets': [column.to_json() for column in self.targets],
+            'inputs': [column.to_json() for column in self.inputs],
+            'left_out': dict(self.left_out),
+            'answers': {name: answers.of(task).description for name, task in self.tasks.items()},
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> 'Schema':
+        """Return the schema that `to_json` described.
+
+        Raises:
+          ValueError: This is no schema of a table, or a newer version of mtljax wrote it.
+
+        >>> schema = Schema((), (Column('city', False, ('',), 0.0, categories=('Bern', 'Oslo')),))
+        >>> Schema.from_json(schema.to_json()) == schema
+        True
+        """
+        number = content.get('format') if isinstance(content, Mapping) else None
+        if isinstance(number, int) and number > FORMAT:
+            raise ValueError(
+                f'The format of the schema should be at most {FORMAT}. Found {number}. '
+                'Use a newer version of mtljax.'
+            )
+        try:
+            targets, inputs = (
+                tuple(Column.from_json(column) for column in content[part])
+                for part in ('targets', 'inputs')
+            )
+            return cls(targets, inputs, dict(content['left_out']))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f'The schema should describe a table. Found {type(error).__name__}: {error!s:.200}.'
+            ) from error
+
+
+def _empty(column: Column, cells: Sequence[str]) -> int:
+    return without_marks(cells, column.missing).count('')
+
+
+def _above_zero(counts: Mapping[str, int]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count}
