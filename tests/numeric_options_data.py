@@ -52,6 +52,7 @@ CASES = [
         lambda split: split.arrays,
     ),
     Case(data.augment_scenes, {'scales': each(2.5)}, use=lambda augment: None),
+    _file(data.table_chunks, {'rows_each': accept(None, runs=False)}),
     Case(
         data.batch_indices,
         {'size': accept(), 'batch_size': accept(), 'start': accept(0), 'stop': accept(0), **_SEED},

@@ -6,9 +6,10 @@ anything else is looked at. Values that they accept are not tried.
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
-from mtljax import Module, Task, files, module, moves, sharing, testing, training
+from mtljax import Module, Task, files, module, moves, serving, sharing, testing, training
 from tests.numeric_options import Case, accept, each
 
 _SEED = {'seed': accept(0, runs=False)}
@@ -86,6 +87,11 @@ OTHERS = [
         moves.hard_to_mmoe,
         {'noise': accept(0, 2.5)},
         {'hard': _HARD, 'fresh': _FRESH, 'key': jax.random.key(0)},
+    ),
+    Case(
+        serving.in_batches,
+        {'sizes': each()},
+        {'call': jnp.square, 'inputs': np.arange(3.0)},
     ),
     Case(
         testing.check_surgery,

@@ -26,7 +26,7 @@ CASES = [case for table in TABLES for case in table.CASES]
 PACKAGES = (
     *('surgery', 'weighting', 'sharing', 'backbones', 'heads', 'penalties', 'data', 'metrics'),
     *('losses', 'solvers', 'gradients', 'training', 'moves', 'module', 'trees', 'build', 'files'),
-    *('testing', 'analysis'),
+    *('testing', 'analysis', 'answers', 'serving'),
 )
 
 EXCEPTIONS = (

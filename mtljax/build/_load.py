@@ -13,7 +13,13 @@ from mtljax.data import Schema, array_split
 from mtljax.files import local_folder
 
 
-def load(workdir: str | Path, *, newest: bool = False, trust: Collection[str] = ()) -> Run:
+def load(
+    workdir: str | Path,
+    *,
+    newest: bool = False,
+    trust: Collection[str] = (),
+    known: Collection[str] = (),
+) -> Run:
     """Read a run of ``experiments.train`` from its folder. Nothing is trained or written.
 
     A run on a table needs only its folder: the table itself is read when ``dataset`` is asked for.
@@ -26,6 +32,7 @@ def load(workdir: str | Path, *, newest: bool = False, trust: Collection[str] = 
       newest: Whether to read the newest checkpoint. By default, the one with the best validation
         result is read.
       trust: Further packages whose functions the config may name.
+      known: Further functions ``'package.module:function'`` that the config may name.
 
     Returns:
       The model, the tasks and the parameters, as a `Run`, which can predict.
@@ -64,7 +71,7 @@ def load(workdir: str | Path, *, newest: bool = False, trust: Collection[str] = 
             f'{workdir} should be the folder of a run of experiments.train. Found no config there: '
             f'{error}.'
         ) from error
-    check_names(config, trust=trust)
+    check_names(config, known=known, trust=trust)
     schema = None if config.get('store_features', False) else training.read_schema(workdir)
 
     def read() -> Setup:
@@ -81,6 +88,7 @@ def load(workdir: str | Path, *, newest: bool = False, trust: Collection[str] = 
         built.model,
         built.dataset.tasks,
         saved,
+        inputs,
         schema,
         lambda: dataset or read().dataset,
     )

@@ -25,6 +25,7 @@ class Run:
       model: The model.
       tasks: The `Task` of each task.
       saved: The parameters, the state of the model, and the step of the checkpoint.
+      example: A small batch of inputs, which shows their shapes and dtypes.
       schema: How rows of a table are encoded; None if the run was trained on other data.
       read_data: A function that reads the data set of the run.
     """
@@ -33,6 +34,7 @@ class Run:
     model: MultiTask
     tasks: Mapping[str, Task]
     saved: Saved
+    example: Any
     schema: Schema | None
     read_data: Callable[[], Dataset]
 

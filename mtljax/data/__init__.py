@@ -7,6 +7,7 @@ from mtljax.data._census.census import census
 from mtljax.data._csv.column import Column
 from mtljax.data._csv.csv import csv
 from mtljax.data._csv.schema import Encoded, Schema
+from mtljax.data._csv.table import table_chunks
 from mtljax.data._daily_series.calendar import calendar_features
 from mtljax.data._daily_series.daily_series import daily_series
 from mtljax.data._daily_series.origins import rolling_origins
@@ -22,6 +23,7 @@ from mtljax.data._office import office
 from mtljax.data._only import only
 from mtljax.data._qm9.qm9 import qm9
 from mtljax.data._ranking_log.ranking_log import ranking_log
+from mtljax.data._reading.npz import read_arrays
 from mtljax.data._reading.paths import fetched_folder
 from mtljax.data._scenes.scenes import scenes
 from mtljax.data._splits.array_split import ArraySplit, array_split
@@ -58,8 +60,10 @@ __all__ = [
     'only',
     'qm9',
     'ranking_log',
+    'read_arrays',
     'rolling_origins',
     'scenes',
+    'table_chunks',
     'text',
     'weighted',
 ]

@@ -12,17 +12,18 @@ Table = Mapping[str, Sequence[str]]
 """The cells of each column, by its name."""
 
 
-def encode_inputs(columns: Sequence[Column], table: Table) -> dict[str, np.ndarray]:
+def encode_inputs(columns: Sequence[Column], table: Table, first: int = 1) -> dict[str, np.ndarray]:
     """Encode the inputs: ``'categorical'`` int32 ``[N, C]`` and ``'numeric'`` float32 ``[N, N']``.
 
-    An empty number becomes 0, the mean. A kind without columns is left out.
+    An empty number becomes 0, the mean. A kind without columns is left out. The first row has the
+    number ``first`` in errors.
     """
     kinds = {
         'categorical': [column for column in columns if column.categories is not None],
         'numeric': [column for column in columns if column.numbers is not None],
     }
     blocks = {
-        kind: np.stack([column.encode(table[column.name]) for column in members], axis=1)
+        kind: np.stack([column.encode(table[column.name], first) for column in members], axis=1)
         for kind, members in kinds.items()
         if members
     }
@@ -30,10 +31,10 @@ def encode_inputs(columns: Sequence[Column], table: Table) -> dict[str, np.ndarr
 
 
 def encode_targets(
-    columns: Sequence[Column], table: Table
+    columns: Sequence[Column], table: Table, first: int = 1
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Encode the targets, ``[N]`` each, and the masks that say which labels exist."""
-    values = {column.name: column.encode(table[column.name]) for column in columns}
+    values = {column.name: column.encode(table[column.name], first) for column in columns}
     masks = {
         column.name: values[column.name] >= 0
         if column.numbers is None

@@ -63,8 +63,12 @@ class Column:
             return 'binary' if len(self.categories) == 2 else 'classes'
         return 'categorical'
 
-    def encode(self, cells: Sequence[str]) -> np.ndarray:
+    def encode(self, cells: Sequence[str], first: int = 1) -> np.ndarray:
         """Encode cells of this column, from the table that it was fitted to or from another one.
+
+        Args:
+          cells: The texts of N cells.
+          first: The number of the row of the first cell, for errors.
 
         Returns:
           Standardised numbers ``[N]``, float32, which are NaN where a cell is empty. Or codes of
@@ -76,7 +80,7 @@ class Column:
         """
         cells = without_marks(cells, self.missing)
         if self.numbers is not None:
-            return self._standardised(cells, self.numbers)
+            return self._standardised(cells, self.numbers, first)
         if self.categories is None:
             raise ValueError(
                 f'Column {shown(self.name)} should hold values. Found only empty cells.'
@@ -86,12 +90,12 @@ class Column:
             return encode(parse(cells)[0].tolist(), codes)
         return encode(cells, codes)
 
-    def _standardised(self, cells: Sequence[str], numbers: Numbers) -> np.ndarray:
+    def _standardised(self, cells: Sequence[str], numbers: Numbers, first: int) -> np.ndarray:
         values, wrong = parse(cells)
         if wrong.any():
             row = int(wrong.argmax())
             raise ValueError(
-                f'Column {shown(self.name)}, cell {row + 1}: the cell should be a number, as in '
+                f'Column {shown(self.name)}, row {row + first}: the cell should be a number, as in '
                 f'the table that the column was fitted to. Found {shown(cells[row])}.'
             )
         return apply_scale(values, numbers.mean, numbers.scale, [self.name])

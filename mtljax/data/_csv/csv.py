@@ -15,7 +15,7 @@ from mtljax.data._csv.column import Column
 from mtljax.data._csv.fit import fit_input, fit_target
 from mtljax.data._csv.report import report
 from mtljax.data._csv.schema import Schema
-from mtljax.data._csv.table import check_delimiter, read_table
+from mtljax.data._csv.table import read_table
 from mtljax.data._csv.weights import encode_weights, weight_columns
 from mtljax.data._reading.names import as_names, check_names
 from mtljax.data._splits.array_split import ArraySplit, array_split
@@ -118,7 +118,6 @@ def csv(
     check_seed('seed', seed)
     check_shares(validation, test)
     check_flag('stratify', stratify)
-    check_delimiter(delimiter)
     missing, table = as_names(missing), read_table(path, delimiter)
     predicted, dropped, names = (
         check_names(option, columns, table)

@@ -59,7 +59,7 @@ class Schema:
         """The options of `backbones.tabular` for these inputs."""
         return backbone_options(self.inputs)
 
-    def encode(self, table: Mapping[str, Sequence[Any]]) -> Encoded:
+    def encode(self, table: Mapping[str, Sequence[Any]], first: int = 1) -> Encoded:
         """Encode the inputs of new rows.
 
         Empty cells and unknown categories are encoded as in `data.csv`. The order of the columns
@@ -68,6 +68,7 @@ class Schema:
         Args:
           table: The cells of each column, ``{column: N cells}``. A cell is a text, a number, a
             boolean or None.
+          first: The number of the first row, for errors.
 
         Raises:
           ValueError: An input column is missing, the columns differ in length, or a cell of a
@@ -80,7 +81,7 @@ class Schema:
         used = [column for column in self.inputs if column.kind != 'empty']
         cells = self._cells(table, used)
         known = {column.name for column in (*self.inputs, *self.targets)} | set(self.left_out)
-        inputs = encode_inputs(used, cells)
+        inputs = encode_inputs(used, cells, first)
         empty = {column.name: _empty(column, cells[column.name]) for column in used}
         coded = [column.name for column in used if column.categories is not None]
         unknown = (inputs['categorical'] < 0).sum(axis=0).tolist() if coded else []
@@ -89,18 +90,19 @@ class Schema:
         return Encoded(inputs, _above_zero(empty), _above_zero(unseen), extra)
 
     def labels(
-        self, table: Mapping[str, Sequence[Any]]
+        self, table: Mapping[str, Sequence[Any]], first: int = 1
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Encode the targets that the table has: the values and the masks of each task.
 
-        A value that is no known class counts as a missing label.
+        A value that is no known class counts as a missing label. The first row has the number
+        ``first`` in errors.
 
         Raises:
           ValueError: The columns differ in length, or a cell of a column of numbers holds no
             number.
         """
         there = [column for column in self.targets if column.name in table]
-        return encode_targets(there, self._cells(table, there))
+        return encode_targets(there, self._cells(table, there), first)
 
     def _cells(
         self, table: Mapping[str, Sequence[Any]], columns: Sequence[Column]

@@ -1,0 +1,56 @@
+"""The report on the answers for a table."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mtljax.data import Encoded
+from mtljax.training import Results
+
+
+@dataclass
+class Counts:
+    """What was counted in a table.
+
+    Attributes:
+      rows: The number of rows.
+      empty: The empty cells of each input column that has some.
+      unseen: The cells of each column whose category the training rows do not contain.
+      extra: The columns that the run does not know.
+    """
+
+    rows: int = 0
+    empty: Counter[str] = field(default_factory=Counter)
+    unseen: Counter[str] = field(default_factory=Counter)
+    extra: tuple[str, ...] = ()
+
+    def add(self, rows: int, encoded: Encoded) -> None:
+        """Count the rows of one more part of the table."""
+        self.rows += rows
+        self.empty.update(encoded.empty)
+        self.unseen.update(encoded.unseen)
+        self.extra = encoded.extra
+
+
+def report(counts: Counts, results: Results, target: str) -> str:
+    """Return the report as lines of text.
+
+    >>> print(report(Counts(3, Counter(city=2)), {'price': {'loss': 0.5}}, 'out.csv'))
+    3 rows, written to out.csv
+    empty cells: city 2
+    price: loss 0.5
+    """
+    lines = [f'{counts.rows:,} rows, written to {target}']
+    lines += [f'empty cells: {_counted(counts.empty)}'] if counts.empty else []
+    lines += [f'unknown categories: {_counted(counts.unseen)}'] if counts.unseen else []
+    lines += [f'ignored columns: {", ".join(counts.extra)}'] if counts.extra else []
+    for task, row in results.items():
+        known = {name: value for name, value in row.items() if not math.isnan(value)}
+        numbers = ', '.join(f'{name} {value:.5g}' for name, value in known.items())
+        lines.append(f'{task}: {numbers or "no labels"}')
+    return '\n'.join(lines)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ', '.join(f'{name} {count:,}' for name, count in sorted(counts.items()))
