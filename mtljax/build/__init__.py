@@ -5,9 +5,11 @@ function and its arguments, such as ``{'fn': 'optax:adam', 'learning_rate': 1e-3
 """
 
 from mtljax.build._check_config import check_fields
+from mtljax.build._export import export
 from mtljax.build._former_names import current_names, former_names, with_former_defaults
 from mtljax.build._load import load
 from mtljax.build._make import make
+from mtljax.build._needed import needed
 from mtljax.build._prepare import Prepared, prepare, prepared_by
 from mtljax.build._run import Run
 from mtljax.build._setup import Setup, setup, shared_surgery
@@ -20,9 +22,11 @@ __all__ = [
     'check_fields',
     'check_names',
     'current_names',
+    'export',
     'former_names',
     'load',
     'make',
+    'needed',
     'prepare',
     'prepared_by',
     'setup',

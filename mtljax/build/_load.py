@@ -1,11 +1,14 @@
 """Open a finished run: its model, its data and its parameters."""
 
+import dataclasses
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mtljax import training
-from mtljax.base import Dataset
+from mtljax.base import Dataset, MultiTask
+from mtljax.build._prepare import prepare
 from mtljax.build._run import Run
 from mtljax.build._setup import Setup, setup
 from mtljax.build._trusted import check_names
@@ -91,7 +94,14 @@ def load(
         inputs,
         schema,
         lambda: dataset or read().dataset,
+        lambda chosen: _model_of(config, built.dataset, chosen),
     )
+
+
+def _model_of(config: Mapping[str, Any], dataset: Dataset, chosen: Sequence[str]) -> MultiTask:
+    ready = prepare(config, dataset)
+    tasks = {name: dataset.tasks[name] for name in chosen}
+    return setup(config, ready._replace(dataset=dataclasses.replace(dataset, tasks=tasks))).model
 
 
 def _unread(schema: Schema) -> Dataset:

@@ -28,6 +28,7 @@ class Run:
       example: A small batch of inputs, which shows their shapes and dtypes.
       schema: How rows of a table are encoded; None if the run was trained on other data.
       read_data: A function that reads the data set of the run.
+      model_of: A function ``(tasks) -> MultiTask`` that builds a model of some of the tasks.
     """
 
     config: Mapping[str, Any]
@@ -37,6 +38,7 @@ class Run:
     example: Any
     schema: Schema | None
     read_data: Callable[[], Dataset]
+    model_of: Callable[[Sequence[str]], MultiTask]
 
     @functools.cached_property
     def dataset(self) -> Dataset:

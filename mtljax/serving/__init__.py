@@ -1,6 +1,21 @@
-"""Answers for new examples, in batches of a few fixed sizes."""
+"""Answers for new examples: in batches of a few sizes, and from a file without Python code.
+
+`export` writes a model to a file, and `load` reads it. `mtljax.build.export` does this for a run.
+"""
 
 from mtljax.serving._batches import in_batches
+from mtljax.serving._export_model import export
+from mtljax.serving._model import Model, load
 from mtljax.serving._program import Parts, program
+from mtljax.serving._weights import DTYPES, rounded
 
-__all__ = ['Parts', 'in_batches', 'program']
+__all__ = [
+    'DTYPES',
+    'Model',
+    'Parts',
+    'export',
+    'in_batches',
+    'load',
+    'program',
+    'rounded',
+]

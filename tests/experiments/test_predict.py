@@ -3,13 +3,14 @@
 import csv
 import gzip
 import json
+import shutil
 
 import jax
 import numpy as np
 import pytest
 
 import mtljax
-from mtljax import answers, training
+from mtljax import answers, serving, training
 from tests.experiments.programs import start
 
 CITIES = ('Bern', 'Oslo', 'Rome')
@@ -194,6 +195,55 @@ def test_the_schema_is_checked_and_explains_other_data(run, tmp_path):
     assert (
         "column 'city': without the categories ['Rome'], with the new ones ['Lima']" in done.stderr
     )
+
+
+def test_an_exported_run_answers_the_same(run, new, tmp_path):
+    target = tmp_path / 'model.zip'
+    done = start('export', f'--workdir={run}', f'--output={target}', '--tasks=price,sold')
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f'{target}: price, sold; ')
+    model = serving.load(target)
+    summary = json.loads((run / 'summary.json').read_text())
+    assert model.manifest['test'] == summary['test']
+    table = {'rooms': [2, None, 6.0], 'area': [40, 80, 120], 'city': ['Oslo', 'Paris', None]}
+    found, right = model.predict(table), mtljax.load(run).predict(table, ['price', 'sold'])
+    assert list(found) == ['price', 'sold']
+    for task, parts in right.items():
+        for part, values in parts.items():
+            np.testing.assert_allclose(found[task][part], values, rtol=1e-5, atol=1e-6)
+
+
+def test_fewer_bits_and_what_they_change(run, tmp_path):
+    flags = (f'--workdir={run}', f'--output={tmp_path / "model.zip"}', '--dtype=int8')
+    done = start('export', *flags)
+    assert done.returncode == 2  # the table is gone
+    assert 'houses.csv is missing' in done.stderr
+    assert not list(tmp_path.iterdir())
+    path = run.parent / 'houses.csv'
+    (run.parent / 'labelled.csv').rename(path)
+    try:
+        done = start('export', *flags)
+    finally:
+        path.rename(run.parent / 'labelled.csv')
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == 'test results with float32 and with int8:'
+    summary = json.loads((run / 'summary.json').read_text())['test']
+    manifest = serving.load(tmp_path / 'model.zip').manifest
+    for line in lines[1:-1]:
+        (task, metric), numbers = line.split(': ')[0].split(), line.split(': ')[1].split(', ')
+        assert float(numbers[0]) == pytest.approx(summary[task][metric], rel=1e-4)
+        exact = manifest['test'][task][metric]
+        assert float(numbers[1]) == pytest.approx(exact, rel=1e-4)
+    assert any(len(set(line.split(': ')[1].split(', '))) == 2 for line in lines[1:-1])
+
+
+def test_an_unfinished_run_is_not_exported(run, tmp_path):
+    unfinished = shutil.copytree(run, tmp_path / 'run')
+    (unfinished / 'summary.json').unlink()
+    done = start('export', f'--workdir={unfinished}', f'--output={tmp_path / "model.zip"}')
+    assert done.returncode == 2
+    assert 'should be the folder of a finished run' in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ def from_shell(program, *flags):
         'convert',
         'data',
         'benchmark',
+        'export',
         'predict',
         'selfcheck',
         'toy',

@@ -8,6 +8,7 @@ from jax import export
 from experiments.selfcheck.sharing_problem import tasks_of
 from experiments.selfcheck.sharing_schemes import SCHEMES, VARIANTS, build
 from mtljax import backbones, heads, sharing
+from tests.serving.names import some
 
 PIXELS = {'a': heads.pixel(3), 'b': heads.pixel()}
 BOTH = {'a': heads.linear(), 'b': heads.linear(3)}
@@ -23,14 +24,6 @@ NETWORKS = {
     'transformer': (backbones.transformer(vocabulary=11), (9,), {'a': heads.token(4)}),
     'deeplab': (backbones.resnet(), IMAGE, {'a': heads.deeplab(3)}),
 }
-
-
-def some(names, quick):
-    """All names; those that are not quick are tested by `make test-all` only."""
-    return [
-        name if name in quick else pytest.param(name, marks=pytest.mark.exhaustive)
-        for name in names
-    ]
 
 
 def check(model, inputs):
