@@ -14,7 +14,7 @@ class Scheme:
 
     Attributes:
       build: A function ``(backbone, heads, **options) -> MultiTask``.
-      options: The options of the scheme. ``at`` has the number of a task in place of its name.
+      options: The options of the scheme. ``at`` and ``funnel`` have numbers of tasks, not names.
       tasks: ``'any'``, ``'alike'`` (the same head for all) or ``'logits'`` (events of a funnel).
       num_tasks: The number of tasks in the test.
       num_stages: The number of stages in the test.
@@ -80,6 +80,7 @@ VARIANTS = {
     'film late': Scheme(sharing.film, {'after': [1]}),
     'task_token prepended': Scheme(sharing.task_token, {'how': 'prepend', 'before': 1}, 'alike'),
     'esmm three': Scheme(sharing.esmm, {}, 'logits', num_tasks=3),
+    'aitm some': Scheme(sharing.aitm, {'funnel': (0, 1)}, 'logits', num_tasks=3),
     'aitm late': Scheme(sharing.aitm, {'start': 1, 'calibrate': 3.0}, 'logits', num_tasks=3),
 }
 """Schemes with other options: only the contract tests go through them."""
@@ -91,11 +92,13 @@ def build(
     tasks: Mapping[str, Task],
     per_task_input: bool = False,
 ) -> MultiTask:
-    """Return the model of a scheme. In ``at``, numbers of tasks are replaced by their names."""
+    """Return a model. In ``at`` and ``funnel``, numbers of tasks are replaced by names."""
     names = list(tasks)
     options = dict(scheme.options)
     if 'at' in options:
         options['at'] = {names[at]: d for at, d in options['at'].items() if at < len(names)}
+    if 'funnel' in options:
+        options['funnel'] = [names[at] for at in options['funnel']]
     ends = {name: task.head for name, task in tasks.items()}
     model = scheme.build(backbone, ends, **options)
     return sharing.multi_input(model) if per_task_input else model

@@ -1,7 +1,7 @@
 """AITM: adaptive information transfer along a funnel."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -11,7 +11,7 @@ from flax import linen
 from mtljax.base import Module, MultiTask
 from mtljax.module import from_linen, serial, stack, wire
 from mtljax.options import check_option
-from mtljax.sharing._check import check, check_logits, check_range
+from mtljax.sharing._check import check, check_funnel, check_logits, check_range
 from mtljax.sharing._scheme import scheme
 from mtljax.sharing._stages import by_stage_name, run_stages
 
@@ -39,6 +39,7 @@ def aitm(
     *,
     start: int = 0,
     calibrate: Any = 0.6,
+    funnel: Sequence[str] | None = None,
 ) -> MultiTask:
     """AITM: a model for events that follow each other; each task attends to the task before it.
 
@@ -63,14 +64,18 @@ def aitm(
     Args:
       backbone: The network without the heads, as a tuple of stages. A stage is a `Module`, for
         example one layer.
-      heads: The head of each task, ``{task: Module}``, in the order of the funnel.
+      heads: The head of each task, ``{task: Module}``. Arrays with one entry per task have
+        the order of this dict.
       start: The index in ``backbone`` of the first stage of the towers, counted from 0. All tasks
         share the stages before it, which are stored under ``params['shared']``.
       calibrate: The factor of the additional term, at least 0. It is 0.6 in the paper.
+      funnel: The tasks from the first event to the last. By default these are all tasks in the
+        order of ``heads``. A task that is not in the funnel has a tower and a head of its own,
+        under ``params['task']['heads']``, and no additional term.
 
     Raises:
-      ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, or an option is out of
-        range.
+      ValueError: The backbone is not a tuple of Modules, ``heads`` is empty, an option is out of
+        range, or ``funnel`` has an unknown task or one task twice.
 
     >>> from mtljax import backbones, heads
     >>> model = aitm(backbones.mlp((8,)), {'click': heads.linear(), 'buy': heads.linear()})
@@ -82,14 +87,15 @@ def aitm(
     check(backbone, heads)
     start, _ = check_range(backbone, start, None)
     check_option('calibrate', calibrate, 'a finite number >= 0', lambda value: value >= 0)
-    tower, tasks = serial(*backbone[start:]), tuple(heads)
-    ends = {task: _calibrated(_earlier(at), calibrate) for at, task in enumerate(tasks[:-1])}
-    ends[tasks[-1]] = _calibrated(_last(tower, heads[tasks[-1]], len(tasks) > 1), calibrate)
+    tower, order = serial(*backbone[start:]), check_funnel(funnel, tuple(heads))
+    ends = {task: _alone(tower, head) for task, head in heads.items()}
+    ends |= {task: _calibrated(_earlier(at), calibrate) for at, task in enumerate(order[:-1])}
+    ends[order[-1]] = _calibrated(_last(tower, heads[order[-1]], len(order) > 1), calibrate)
 
     def auxiliary(state, task):
-        return state['task']['heads'][task]['penalty']
+        return state['task']['heads'][task]['penalty'] if task in order else jnp.zeros(())
 
-    trunk = _trunk(backbone[:start], tower, {task: heads[task] for task in tasks[:-1]})
+    trunk = _trunk(backbone[:start], tower, {task: heads[task] for task in order[:-1]})
     return scheme(trunk, {'heads': ends}, auxiliary=auxiliary)
 
 
@@ -111,6 +117,10 @@ def _trunk(stages: tuple[Module, ...], tower: Module, heads: Mapping[str, Module
         return x, states, logits
 
     return wire(modules, run)
+
+
+def _alone(tower: Module, head: Module) -> Module:
+    return wire({'tower': tower, 'head': head}, lambda call, z: call('head', call('tower', z[0])))
 
 
 def _earlier(at: int) -> Module:

@@ -93,6 +93,7 @@ EVERY_TASK_EARLY = dict.fromkeys(TWO, 1)
         (sharing.ple, {'num_shared': 0}, 'num_shared should be a whole number >= 1'),
         (sharing.adatt, {'num_own': 0}, 'num_own should be a whole number >= 1'),
         (sharing.esmm, {'funnel': ['a', 'c']}, "funnel should be different tasks of .'b', 'a'"),
+        (sharing.aitm, {'funnel': ['a', 'a']}, "funnel should be different tasks of .'b', 'a'"),
         (sharing.aitm, {'calibrate': -1}, 'calibrate should be a finite number >= 0'),
         (sharing.adapters, {'width': 0}, 'width should be a whole number >= 1'),
         (sharing.sluice, {'subspaces': 0}, 'subspaces should be a whole number >= 1'),

@@ -83,6 +83,22 @@ def test_information_moves_along_the_funnel():
         np.testing.assert_allclose(own[task]['penalty'], 0.6 * excess, rtol=1e-4, atol=1e-6)
 
 
+def test_a_task_outside_of_the_funnel_has_a_tower_of_its_own():
+    tasks = {'dwell': heads.linear(), **LOGITS}
+    model = sharing.aitm(BACKBONE, tasks, funnel=tuple(LOGITS))
+    params, actual, state = random_run(model, train=True)
+    assert set(actual) == set(tasks)
+    assert_close({task: actual[task] for task in LOGITS}, oracle.aitm(params, list(LOGITS), X))
+    own, z = params['task']['heads']['dwell'], X
+    for name in ('stage0', 'stage1'):
+        z = oracle.stage(own['tower'][name], z)
+    np.testing.assert_allclose(
+        actual['dwell'], oracle.dense(own['head']['Dense_0'], z)[:, 0], rtol=1e-4
+    )
+    assert model.auxiliary(state, 'dwell') == 0
+    assert model.auxiliary(state, 'click') > 0
+
+
 def test_probabilities_multiply_along_the_funnel():
     tasks = {**LOGITS, 'dwell': heads.linear()}
     model = sharing.esmm(BACKBONE, tasks, funnel=('view', 'click', 'buy'))
