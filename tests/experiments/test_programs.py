@@ -122,3 +122,12 @@ def test_stops_and_faults(flags, said):
     done = start('selfcheck', f'--suite={suite}', '--seed=1', *others)
     assert done.returncode == 0, done.stdout + done.stderr
     assert said in done.stdout
+
+
+def test_the_programs_are_listed():
+    done = from_shell('__main__')
+    assert done.returncode == 0, done.stderr
+    names = [line.split()[0] for line in done.stdout.splitlines() if line and line[0] != 'H']
+    folders = {path.parent.name for path in (ROOT / 'experiments').glob('*/__main__.py')}
+    assert set(names) == folders | {'train'}
+    assert names == sorted(names)
