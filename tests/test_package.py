@@ -26,6 +26,14 @@ def test_import_is_quick():
     assert float(found.stdout) < 2
 
 
+def test_serving_imports_nothing_that_only_training_needs():
+    heavy = ('orbax', 'grain', 'matplotlib', 'sklearn')
+    code = f'import sys, mtljax.serving; print([x for x in {heavy} if x in sys.modules])'
+    run = [sys.executable, '-c', code]
+    found = subprocess.run(run, check=True, cwd=ROOT, capture_output=True, text=True)
+    assert found.stdout == '[]\n'
+
+
 def test_the_wheel_holds_the_library_alone(tmp_path):
     for name in ('mtljax', 'pyproject.toml', 'setup.cfg', 'README.md', 'LICENSE', 'tests'):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy

@@ -15,7 +15,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import orbax.checkpoint as ocp
 from jax.experimental import multihost_utils
 
 from mtljax.base import PyTree
@@ -54,6 +53,8 @@ class Checkpoints:
     """
 
     def __init__(self, folder: Path | str):
+        import orbax.checkpoint as ocp  # slow to import
+
         self._folder = Path(folder).absolute()
         if any(character in str(self._folder) for character in _PATTERNS):
             raise ValueError(
@@ -207,6 +208,8 @@ class Checkpoints:
     def _write(
         self, step: int, host: PyTree, progress: dict[str, Any], score: float, needs: int | None
     ) -> None:
+        import orbax.checkpoint as ocp
+
         checks = checks_of(host, progress, score)._replace(needs=needs)
         args = ocp.args.Composite(
             state=ocp.args.StandardSave(host),

@@ -9,7 +9,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import orbax.checkpoint as ocp
 
 from mtljax.base import PyTree
 from mtljax.files import sum_of_json
@@ -142,6 +141,8 @@ def read(path: Path, like: PyTree) -> tuple[PyTree, dict[str, Any]]:
 
 def _restored(path: Path, host: PyTree | None) -> tuple[PyTree, Any, str | None]:
     """Return the state, the progress, and the reason if they cannot be read."""
+    import orbax.checkpoint as ocp  # slow to import
+
     try:
         progress = _read_json(path / 'progress' / 'metadata')
         handler: Any = ocp.StandardCheckpointHandler()  # unlike a manager, it waits for no process

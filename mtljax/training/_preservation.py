@@ -2,11 +2,11 @@
 
 import math
 
-from orbax.checkpoint import checkpoint_managers
 
-
-class NewestAndBest(checkpoint_managers.PreservationPolicy):
+class NewestAndBest:
     """Keep the newest two checkpoints, what they need, and the first one with the highest score.
+
+    This is a preservation policy of orbax.
 
     Args:
       scores: The score of each step. A step that is not kept is removed.
