@@ -75,6 +75,6 @@ def _help() -> str:
     """Return the docstring of the program, and its flags."""
     lines = [sys.modules['__main__'].__doc__ or '', 'Flags:']
     for module, defined in flags.FLAGS.flags_by_module_dict().items():
-        if module.startswith('experiments') or module == sys.argv[0]:
+        if module.startswith(('experiments', 'mtljax')) or module == sys.argv[0]:
             lines += [f'  --{flag.name}: {flag.help} (default: {flag.value})' for flag in defined]
     return '\n'.join(lines)

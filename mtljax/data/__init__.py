@@ -4,6 +4,7 @@ from mtljax.data._aliexpress.aliexpress import aliexpress
 from mtljax.data._arrays import arrays
 from mtljax.data._celeba import celeba
 from mtljax.data._census.census import census
+from mtljax.data._csv.cell_error import CellError
 from mtljax.data._csv.column import Column
 from mtljax.data._csv.csv import csv
 from mtljax.data._csv.schema import Encoded, Schema
@@ -34,6 +35,7 @@ from mtljax.data._weighted import weighted
 
 __all__ = [
     'ArraySplit',
+    'CellError',
     'Column',
     'Encoded',
     'FileSplit',

@@ -5,7 +5,7 @@ import functools
 import json
 import logging
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ class Model:
 
     def answer(self, inputs: Any, sizes: Sequence[int] = SIZES) -> Parts:
         """Answer for inputs of the program, in batches of these sizes; see `predict`."""
-        return in_batches(self._call, inputs, sizes)
+        return in_batches(self.call, inputs, sizes)
 
     def rows(self, found: Parts) -> list[dict[str, Any]]:
         """Return answers as JSON types, ``[{task: answer}, ...]``; see `answers.rows`."""
@@ -83,7 +83,8 @@ class Model:
         return [dict(zip(found, row, strict=True)) for row in zip(*columns, strict=True)]
 
     @functools.cached_property
-    def _call(self) -> Any:
+    def call(self) -> Callable[[Any], Parts]:
+        """The compiled program: a function from a batch of inputs to answers."""
         compiled = jax.jit(self.program.call)
         weights = jax.device_put(self.weights)
         return lambda inputs: compiled(weights, inputs)

@@ -41,6 +41,7 @@ def from_shell(program, *flags):
         'export',
         'predict',
         'selfcheck',
+        'serve',
         'toy',
         'forecast',
         'text_entry',

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mtljax._shown import shown
+from mtljax.data._csv.cell_error import CellError
 from mtljax.data._reading.cells import encode, parse
 from mtljax.data._reading.scaling import apply_scale
 
@@ -94,9 +95,11 @@ class Column:
         values, wrong = parse(cells)
         if wrong.any():
             row = int(wrong.argmax())
-            raise ValueError(
-                f'Column {shown(self.name)}, row {row + first}: the cell should be a number, as in '
-                f'the table that the column was fitted to. Found {shown(cells[row])}.'
+            raise CellError(
+                self.name,
+                row + first,
+                'the cell should be a number, as in the table that the column was fitted to. '
+                f'Found {shown(cells[row])}.',
             )
         return apply_scale(values, numbers.mean, numbers.scale, [self.name])
 

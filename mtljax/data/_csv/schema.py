@@ -71,15 +71,15 @@ class Schema:
           first: The number of the first row, for errors.
 
         Raises:
-          ValueError: An input column is missing, the columns differ in length, or a cell of a
-            column of numbers holds no number.
+          ValueError: An input column is missing, or the columns differ in length.
+          CellError: A cell of a column of numbers holds no number.
 
         >>> schema = Schema((), (Column('city', False, ('',), 0.0, categories=('Bern', 'Oslo')),))
         >>> schema.encode({'city': ['Oslo', 'Rome', None], 'note': ['', '', '']})
         Encoded(inputs={'categorical': array(...
         """
         used = [column for column in self.inputs if column.kind != 'empty']
-        cells = self._cells(table, used)
+        cells = self._cells(table, used, first)
         known = {column.name for column in (*self.inputs, *self.targets)} | set(self.left_out)
         inputs = encode_inputs(used, cells, first)
         empty = {column.name: _empty(column, cells[column.name]) for column in used}
@@ -98,14 +98,14 @@ class Schema:
         ``first`` in errors.
 
         Raises:
-          ValueError: The columns differ in length, or a cell of a column of numbers holds no
-            number.
+          ValueError: The columns differ in length.
+          CellError: A cell of a column of numbers holds no number.
         """
         there = [column for column in self.targets if column.name in table]
-        return encode_targets(there, self._cells(table, there), first)
+        return encode_targets(there, self._cells(table, there, first), first)
 
     def _cells(
-        self, table: Mapping[str, Sequence[Any]], columns: Sequence[Column]
+        self, table: Mapping[str, Sequence[Any]], columns: Sequence[Column], first: int
     ) -> dict[str, list[str]]:
         missing = [column.name for column in columns if column.name not in table]
         if missing:
@@ -113,7 +113,9 @@ class Schema:
                 f'The table should have the columns of the schema. Missing: {shown(missing)}. '
                 f'Found {shown(list(table))}.'
             )
-        cells = {column.name: cells_of(column.name, table[column.name]) for column in columns}
+        cells = {
+            column.name: cells_of(column.name, table[column.name], first) for column in columns
+        }
         lengths = {name: len(each) for name, each in cells.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(f'The columns should have one length. Found {shown(lengths)}.')

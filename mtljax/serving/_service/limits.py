@@ -1,0 +1,42 @@
+"""What a service accepts."""
+
+from typing import NamedTuple
+
+from mtljax.options import check_count, check_positive, check_sizes
+
+
+class Limits(NamedTuple):
+    """The limits of a service.
+
+    Attributes:
+      body: The largest body of a request, in bytes.
+      rows: The largest number of rows of a request.
+      queue: The largest number of rows that wait. More are refused at once.
+      seconds: The longest time of a request.
+      wait: The longest time, in seconds, that a row waits for rows of other requests.
+      sizes: The sizes of a batch. Each is compiled before the first request.
+    """
+
+    body: int = 16 << 20
+    rows: int = 10_000
+    queue: int = 20_000
+    seconds: float = 30.0
+    wait: float = 0.002
+    sizes: tuple[int, ...] = (1, 8, 64, 512)
+
+    def check(self) -> 'Limits':
+        """Return the limits.
+
+        Raises:
+          ValueError: A limit is out of range.
+
+        >>> Limits(rows=0).check()
+        Traceback (most recent call last):
+        ValueError: rows should be a whole number >= 1. Found rows = 0.
+        """
+        for name in ('body', 'rows', 'queue'):
+            check_count(name, getattr(self, name), 1)
+        check_positive('seconds', self.seconds)
+        check_positive('wait', self.wait)
+        check_sizes('sizes', self.sizes)
+        return self

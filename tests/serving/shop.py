@@ -1,0 +1,36 @@
+"""A small model of a table, as a file."""
+
+import jax
+import numpy as np
+
+from mtljax import backbones, data, serving, sharing
+from mtljax.data import Column
+from mtljax.data._csv.column import Numbers
+
+_MISSING = ('', 'NA')
+_NUMBERS = Numbers(1000.0, 2.0, 990.0, 1010.0)
+SCHEMA = data.Schema(
+    (
+        Column('price', True, _MISSING, 0.0, numbers=_NUMBERS),
+        Column('sold', True, _MISSING, 0.0, categories=(0.0, 1.0)),
+        Column('style', True, _MISSING, 0.0, categories=('u', 'v', 'w')),
+    ),
+    (
+        Column('size', False, _MISSING, 0.0, numbers=Numbers(2.0, 1.0, 0.0, 4.0)),
+        Column('kind', False, _MISSING, 0.0, categories=('a', 'b', 'c')),
+        Column('colour', False, _MISSING, 0.0, categories=('x', 'y')),
+    ),
+)
+
+
+def write_model(path):
+    """Write a model with random parameters."""
+    tasks = SCHEMA.tasks
+    backbone = backbones.tabular(**SCHEMA.options, widths=(8,))
+    model = sharing.hard(backbone, {name: task.head for name, task in tasks.items()})
+    inputs = SCHEMA.encode({'size': [1, 2], 'kind': ['a', 'b'], 'colour': ['x', 'y']}).inputs
+    params, state = model.init(jax.random.key(0), inputs)
+    rng = np.random.default_rng(0)
+    params = jax.tree.map(lambda x: x + 0.3 * rng.normal(size=x.shape).astype(x.dtype), params)
+    serving.export(path, model, tasks, (params, state), inputs, schema=SCHEMA)
+    return path
