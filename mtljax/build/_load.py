@@ -8,6 +8,7 @@ from typing import Any
 
 from mtljax import training
 from mtljax.base import Dataset, MultiTask
+from mtljax.build._check_config import check_fields
 from mtljax.build._prepare import prepare
 from mtljax.build._run import Run
 from mtljax.build._setup import Setup, setup
@@ -75,6 +76,7 @@ def load(
             f'{error}.'
         ) from error
     check_names(config, known=known, trust=trust)
+    check_fields(config)
     schema = None if config.get('store_features', False) else training.read_schema(workdir)
 
     def read() -> Setup:

@@ -86,7 +86,7 @@ def test_cells_of_another_table():
     assert columns['grade'].encode(['10', '20.0', 'x', '50', 'NA']).tolist() == [0, 1, -1, -1, -1]
     assert columns['constant'].encode(['3', '4']).tolist() == [0, 0]
     with pytest.raises(
-        ValueError, match=r"'area', cell 2: the cell should be a number.*Found 'big'"
+        ValueError, match=r"'area', row 2: the cell should be a number.*Found 'big'"
     ):
         area.encode(['7', 'big'])
     with pytest.raises(ValueError, match=r"'blank' should hold values"):
