@@ -8,6 +8,7 @@ from experiments.fuzz.formats import (
     images,
     logs,
     mat,
+    models,
     tables,
     torch_file,
 )
@@ -28,5 +29,8 @@ _MADE = (
     configs.convert(),
     logs.log(),
     checkpoints.checkpoint(),
+    models.schema(),
+    models.model(),
+    models.npz(),
 )
 HARNESSES: dict[str, Harness] = {harness.name: harness for harness in _MADE}

@@ -1,6 +1,7 @@
 """Programs that leave Python: a function of weights and inputs, for any number of rows."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -51,8 +52,20 @@ def exported(
     batch = jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct((rows, *leaf.shape[1:]), leaf.dtype), inputs
     )
-    made = export.export(jax.jit(call), platforms=platforms)(shapes(weights), batch)
+    with _without_places():
+        made = export.export(jax.jit(call), platforms=platforms)(shapes(weights), batch)
     return bytes(made.serialize())
+
+
+@contextlib.contextmanager
+def _without_places() -> Iterator[None]:
+    """Leave places in source files out of programs: paths of this machine, which also vary."""
+    before = jax.config.jax_traceback_in_locations_limit
+    jax.config.update('jax_traceback_in_locations_limit', 0)
+    try:
+        yield
+    finally:
+        jax.config.update('jax_traceback_in_locations_limit', before)
 
 
 def describe(inputs: Any) -> dict[str, Any]:

@@ -120,15 +120,16 @@ def load(path: str | Path) -> Model:
         ) from error
     _check_platform(path, program)
     _check_calls(path, program)
-    if manifest.get('readable_until', '9') < datetime.date.today().isoformat():
+    if manifest['readable_until'] < datetime.date.today().isoformat():
         _log.warning('%s is older than jax promises to read. Export it again.', path)
     return Model(manifest, fitted, weights, program)
 
 
 def _check_tasks(manifest: Mapping[str, Any]) -> None:
     for name, task in manifest['tasks'].items():
-        if not isinstance(task['parts'], dict):
+        if not all(isinstance(part, dict) for part in task['parts'].values()):
             raise ValueError(f'no parts of the answer of task {name!r:.50}')
+    datetime.date.fromisoformat(manifest['readable_until'])
 
 
 def _check_platform(path: Any, program: export.Exported) -> None:

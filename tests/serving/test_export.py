@@ -96,6 +96,14 @@ def test_every_scheme_answers_as_the_run(name, dataset, tmp_path):
     json.dumps(rows)
 
 
+def test_the_same_run_gives_the_same_file(dataset, tmp_path):
+    building.export(run_of(dataset, 'hard'), tmp_path / 'a.zip')
+    building.export(run_of(dataset, 'hard'), tmp_path / 'b.zip')
+    content = (tmp_path / 'a.zip').read_bytes()
+    assert content == (tmp_path / 'b.zip').read_bytes()
+    assert str(Path(__file__).parents[2]).encode() not in content
+
+
 @pytest.mark.parametrize('name', some(SCHEMES, ['hard', 'independent']))
 def test_some_tasks_need_fewer_weights(name, dataset, tmp_path):
     run = run_of(dataset, name)

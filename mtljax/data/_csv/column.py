@@ -9,6 +9,7 @@ import numpy as np
 
 from mtljax._shown import shown
 from mtljax.data._csv.cell_error import CellError
+from mtljax.data._csv.check_column import check_column
 from mtljax.data._reading.cells import encode, parse
 from mtljax.data._reading.scaling import apply_scale
 
@@ -114,10 +115,14 @@ class Column:
     def from_json(cls, fields: Mapping[str, Any]) -> 'Column':
         """Return the column that `to_json` described.
 
+        Raises:
+          ValueError: The fields describe no column.
+
         >>> column = Column('city', False, ('', 'NA'), 0.25, categories=('Bern', 'Oslo'))
         >>> Column.from_json(column.to_json()) == column
         True
         """
+        check_column(fields)
         numbers, categories = fields['numbers'], fields['categories']
         return cls(
             fields['name'],

@@ -161,11 +161,24 @@ class Schema:
                 tuple(Column.from_json(column) for column in content[part])
                 for part in ('targets', 'inputs')
             )
-            return cls(targets, inputs, dict(content['left_out']))
+            schema = cls(targets, inputs, dict(content['left_out']))
+            _check_names(schema)
+            return schema
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f'The schema should describe a table. Found {type(error).__name__}: {error!s:.200}.'
             ) from error
+
+
+def _check_names(schema: Schema) -> None:
+    names = [column.name for column in (*schema.targets, *schema.inputs)]
+    roles = [column.target for column in (*schema.targets, *schema.inputs)]
+    few = any(not len(c.categories) > 1 for c in schema.targets if c.categories is not None)
+    empty = any(column.kind == 'empty' for column in schema.targets)
+    if len(set(names)) < len(names) or roles != sorted(roles, reverse=True) or few or empty:
+        raise ValueError('columns that no table has')
+    if all(column.kind == 'empty' for column in schema.inputs):
+        raise ValueError('no input')
 
 
 def _empty(column: Column, cells: Sequence[str]) -> int:

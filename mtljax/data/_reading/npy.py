@@ -1,12 +1,16 @@
 """Arrays in .npy files, whose headers may be damaged."""
 
 import ast
+import io
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import numpy as np
+
+from mtljax._shown import shown
 
 _LENGTHS = {b'\x01\x00': (2, 'latin1'), b'\x02\x00': (4, 'latin1'), b'\x03\x00': (4, 'utf-8')}
 _LONGEST = 10_000  # of a header, as in NumPy
@@ -43,16 +47,38 @@ def read_npy(path: Path) -> np.ndarray:
     size = path.stat().st_size
     try:
         with path.open('rb') as file:
-            header = _header(file)
-            count = math.prod(header.shape)
-            if count * header.dtype.itemsize > size - file.tell():
-                raise ValueError(f'an array {header.shape} that is larger than the file')
-            values = np.fromfile(file, header.dtype, count)
-            return values.reshape(header.shape, order='F' if header.columns_first else 'C')
+            return _array(file, size, lambda dtype, count: np.fromfile(file, dtype, count))
     except FileNotFoundError:
         raise
     except _BROKEN as error:
         raise ValueError(f'{path} should be a whole .npy file. Found: {error!s:.200}.') from error
+
+
+def npy_of(name: str, content: bytes) -> np.ndarray:
+    """Return the array of the content of a .npy file; see `read_npy`.
+
+    Raises:
+      ValueError: The content holds no whole array of numbers. The error has the name.
+    """
+    file = io.BytesIO(content)
+
+    def read(dtype: np.dtype, count: int) -> np.ndarray:
+        return np.frombuffer(content, dtype, count, file.tell()).copy()
+
+    try:
+        return _array(file, len(content), read)
+    except _BROKEN as error:
+        raise ValueError(f'{shown(name)} should be a whole array. Found: {error!s:.200}') from error
+
+
+def _array(file: IO[bytes], size: int, read: Callable[[np.dtype, int], np.ndarray]) -> np.ndarray:
+    header = _header(file)
+    count = math.prod(header.shape)
+    if count * header.dtype.itemsize > size - file.tell():
+        raise ValueError(f'an array {header.shape} that is larger than the file')
+    return read(header.dtype, count).reshape(
+        header.shape, order='F' if header.columns_first else 'C'
+    )
 
 
 def _header(file: IO[bytes]) -> _Header:

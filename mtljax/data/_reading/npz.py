@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 
-from mtljax.data._reading.npy import read_npy
+from mtljax.data._reading.npy import npy_of, read_npy
 from mtljax.data._reading.paths import as_path
 from mtljax.tracing import free_memory
 
@@ -45,9 +45,12 @@ def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
         raise ValueError(f'A file of arrays should end with .npy or .npz. Found {file}.')
     try:
         with zipfile.ZipFile(file) as members:
-            _check_size(sum(member.file_size for member in members.infolist()))
-        with np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+            infos = members.infolist()
+            _check_size(sum(info.file_size for info in infos))
+            return {
+                info.filename.removesuffix('.npy'): npy_of(info.filename, members.read(info))
+                for info in infos
+            }
     except FileNotFoundError:
         raise
     except _BROKEN as error:
