@@ -15,9 +15,11 @@ _ROWS, _LARGE = 6, 100_000  # fewer rows for predictions of so many numbers each
 def check_rows(name: str, task: Task, prediction: Any, target: Any) -> None:
     """Check that the losses of some examples stay the same if other examples change.
 
+    A loss that compares examples is called with a mask, and the examples outside of it change.
+
     Args:
       name: The name of the task.
-      task: A task whose loss should give one number per example.
+      task: The task.
       prediction: The shapes of a prediction, ``[B, ...]``.
       target: The shapes of a target, ``[B, ...]``.
 
@@ -31,8 +33,6 @@ def check_rows(name: str, task: Task, prediction: Any, target: Any) -> None:
     Traceback (most recent call last):
     ValueError: The loss of an example of task 'a' should not depend on other examples...
     """
-    if task.over_rows:
-        return
     rng, leaves = np.random.default_rng(0), jax.tree.leaves((prediction, target))
     each = sum(leaf.size // leaf.shape[0] for leaf in leaves)
     rows = _ROWS if each < _LARGE else 2
@@ -41,12 +41,21 @@ def check_rows(name: str, task: Task, prediction: Any, target: Any) -> None:
         jax.tree.map(lambda leaf: _random(rng, leaf, rows), (prediction, target)) for _ in range(2)
     )
     mixed = jax.tree.map(lambda a, b: np.concatenate([a[:kept], b[kept:]]), first, other)
+    mask = (np.arange(rows) < kept,) if task.over_rows else ()
     try:
         with jax.ensure_compile_time_eval():
-            one, two = (np.asarray(task.loss(*batch), np.float32) for batch in (first, mixed))
+            one, two = (
+                np.asarray(task.loss(*batch, *mask), np.float32) for batch in (first, mixed)
+            )
     except Exception:  # a loss that refuses these numbers, which may be no labels at all
         return
-    if not np.allclose(one[:kept], two[:kept], rtol=1e-3, atol=1e-5, equal_nan=True):
+    if task.over_rows:
+        if not np.allclose(one, two, rtol=1e-3, atol=1e-5, equal_nan=True):
+            raise ValueError(
+                f'The loss of task {name!r} should leave out the examples where the mask is False. '
+                'Found a loss that changes with them.'
+            )
+    elif not np.allclose(one[:kept], two[:kept], rtol=1e-3, atol=1e-5, equal_nan=True):
         raise ValueError(
             f'The loss of an example of task {name!r} should not depend on other examples. Found a '
             'loss that changes with them. If it compares examples, as a ranking loss does, write '

@@ -119,6 +119,20 @@ def test_divided_batches_are_refused(options, said):
         training.train(model, sets, TX, steps=1, batch_size=16, **options)
 
 
+@pytest.mark.parametrize(
+    'loss',
+    [
+        lambda scores, labels, mask: ranking(scores, labels, np.ones(len(mask), bool)),
+        lambda scores, labels, mask: jnp.where(mask, (scores - labels.mean()) ** 2, 0).sum(),
+    ],
+)
+def test_a_loss_that_forgets_its_mask(loss):
+    model, sets = setup(loss)
+    step = training.train_step(model, sets.tasks, TX)
+    with pytest.raises(ValueError, match='should leave out the examples where the mask is False'):
+        step.init(KEY, sets.train.example)
+
+
 def test_weights_are_refused():
     model, sets = setup()
     batch = sets.train.arrays._replace(weight={'rank': np.ones(SIZE, np.float32)})
