@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from experiments.predict.progress import shown_rows
 from experiments.predict.report import Counts, report
 from experiments.predict.request import Request
 from experiments.predict.write import writer_of
@@ -30,7 +31,8 @@ def answer(run: Run, request: Request) -> str:
     counts, results = Counts(), {}
     try:
         parts = data.table_chunks(request.source, request.batch_size, delimiter=delimiter)
-        with writer_of(Path(request.target or '')) as write:
+        with writer_of(Path(request.target or '')) as write, shown_rows() as shown:
+            parts = shown(parts)
             batches = _answered(run, run.schema, parts, request, counts, write)
             first = next(batches)
             if first.targets:
@@ -57,7 +59,11 @@ def _answered(
         first = counts.rows + 2  # below the header
         encoded = schema.encode(part, first)
         found = run.answer(encoded.inputs, request.tasks, (request.batch_size,))
-        write(_kept(part, request.keep) | _columns(run, found))
+        kept, columns = _kept(part, request.keep), _columns(run, found)
+        if kept.keys() & columns.keys():
+            both = sorted(kept.keys() & columns.keys())
+            raise UsageError(f'--keep should name other columns than the answers. Found {both}.')
+        write(kept | columns)
         counts.add(len(next(iter(part.values()))), encoded)
         targets, mask = schema.labels(part, first)
         if request.tasks:
