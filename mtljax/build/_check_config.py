@@ -1,5 +1,6 @@
 """Checks of a config before anything is built from it."""
 
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ _SPECS = ('backbone', 'sharing', 'surgery', 'optimizer')
 _OPTIONAL_SPECS = ('weighting', 'select')
 _OUTSIDE = ('seed', 'workdir', 'progress')  # options of a program, not of train
 _DEEPEST = 50
+_OPTIONAL = ('heads', 'loss_scales', 'frozen', 'store_features')
+_NEAR = 0.85  # how similar a misspelt name is, from 0 to 1
 
 
 def check_fields(config: Mapping[str, Any]) -> None:
@@ -32,6 +35,7 @@ def check_fields(config: Mapping[str, Any]) -> None:
     if missing:
         names = shown(sorted(map(str, config)))
         raise ValueError(f'The config lacks the fields {missing}. Found {names}.')
+    _check_spelling(config)
     _check_values(config, 'config', 0)
     check_seed('config.seed', config['seed'])
     for field in _SPECS:
@@ -56,6 +60,15 @@ def check_fields(config: Mapping[str, Any]) -> None:
         )
     check_count('config.frozen', config.get('frozen', 0), 0)
     check_flag('config.store_features', config.get('store_features', False))
+
+
+def _check_spelling(config: Mapping[str, Any]) -> None:
+    """Refuse a field whose name is nearly that of a known one. Other fields belong to the user."""
+    known = (*FIELDS, *_OPTIONAL)
+    for name in config:
+        near = difflib.get_close_matches(str(name), known, 1, _NEAR)
+        if near and name not in known:
+            raise ValueError(f'config.{name!s:.80} is no field. Did you mean config.{near[0]}?')
 
 
 def _check_values(value: Any, path: str, depth: int) -> None:

@@ -108,3 +108,12 @@ def test_a_config_that_contains_itself():
 def test_no_config(config):
     with pytest.raises(ValueError, match='The config should be a mapping'):
         build.setup(config)
+
+
+@pytest.mark.parametrize(
+    ('field', 'said'), [('surgry', 'config.surgery'), ('loss_scale', 'config.loss_scales')]
+)
+def test_a_misspelt_field_is_refused(field, said):
+    config = copy.deepcopy(BASE) | {field: {}}
+    with pytest.raises(ValueError, match=f'config.{field} is no field. Did you mean {said}'):
+        build.setup(config)
