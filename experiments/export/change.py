@@ -10,7 +10,7 @@ def changes(run: Run, tasks: list[str], dtype: str) -> tuple[Results, Results]:
 
     Args:
       run: The run, whose data set is read.
-      tasks: The tasks; all if there are none.
+      tasks: The tasks. An empty list means all tasks.
       dtype: How the weights are stored; see `mtljax.build.export`.
 
     Raises:

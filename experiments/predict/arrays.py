@@ -60,4 +60,4 @@ def _fitting(example: Any, arrays: dict[str, np.ndarray]) -> Any:
 
 
 def _name(path: Any) -> str:
-    return '.'.join(jax.tree_util.keystr((key,), simple=True) for key in path) or 'inputs'
+    return jax.tree_util.keystr(path, simple=True, separator='.') or 'inputs'

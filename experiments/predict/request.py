@@ -17,7 +17,7 @@ class Request(NamedTuple):
       workdir: The folder of the run.
       source: The file of the examples.
       target: The file of the answers.
-      tasks: The tasks that answer; all if there are none.
+      tasks: The tasks that answer. An empty tuple means all tasks.
       keep: The columns that are copied.
       delimiter: The character between fields; None means that of the run.
       batch_size: The rows of a batch.

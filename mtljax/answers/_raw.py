@@ -36,4 +36,4 @@ def raw(inverse: Callable[[Any], Any] | None = None) -> Answer:
 
 
 def _name(path: Any) -> str:
-    return '.'.join(jax.tree_util.keystr((key,), simple=True) for key in path) or 'value'
+    return jax.tree_util.keystr(path, simple=True, separator='.') or 'value'

@@ -72,7 +72,7 @@ def describe(inputs: Any) -> dict[str, Any]:
     """Return the shapes of inputs as JSON types; the number of rows is ``None``."""
     leaves = jax.tree_util.tree_leaves_with_path(inputs)
     return {
-        '/'.join(jax.tree_util.keystr((key,), simple=True) for key in path) or 'inputs': {
+        jax.tree_util.keystr(path, simple=True, separator='/') or 'inputs': {
             'dtype': str(np.dtype(leaf.dtype)),
             'shape': [None, *leaf.shape[1:]],
         }

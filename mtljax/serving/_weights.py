@@ -120,4 +120,4 @@ def _is_shape(value: Any) -> bool:
 
 
 def _name(path: Any) -> str:
-    return '/'.join(jax.tree_util.keystr((key,), simple=True) for key in path)
+    return jax.tree_util.keystr(path, simple=True, separator='/')

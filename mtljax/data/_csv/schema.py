@@ -94,8 +94,8 @@ class Schema:
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Encode the targets that the table has: the values and the masks of each task.
 
-        A value that is no known class counts as a missing label. The first row has the number
-        ``first`` in errors.
+        A value that is not a known class counts as a missing label. Errors count the rows from
+        ``first`` on.
 
         Raises:
           ValueError: The columns differ in length.

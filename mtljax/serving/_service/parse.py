@@ -17,7 +17,7 @@ class Asked(NamedTuple):
     Attributes:
       table: The cells of each column, ``{column: cells}``.
       rows: The number of rows.
-      tasks: The tasks that should answer; all if there are none.
+      tasks: The tasks that should answer. An empty tuple means all tasks.
     """
 
     table: Mapping[str, Sequence[Any]]
