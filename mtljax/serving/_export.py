@@ -60,7 +60,7 @@ def exported(
 @contextlib.contextmanager
 def _without_places() -> Iterator[None]:
     """Leave places in source files out of programs: paths of this machine, which also vary."""
-    before = jax.config.jax_traceback_in_locations_limit
+    before = jax.config.values['jax_traceback_in_locations_limit']
     jax.config.update('jax_traceback_in_locations_limit', 0)
     try:
         yield
