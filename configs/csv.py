@@ -11,7 +11,7 @@ Command: python -m experiments.train --config=configs/csv.py --config.data.path=
 Variants: none
 """
 
-from ml_collections import ConfigDict, FieldReference
+from ml_collections import ConfigDict, FieldReference, config_dict
 
 from configs.common import base
 
@@ -24,18 +24,32 @@ def get_config(variant: str = '') -> ConfigDict:
     steps = FieldReference(2000)
     return base(
         data={
-            'fn': 'mtljax.data:csv',
+            'fn': 'mtljax.data:table',
             'path': '',
             'targets': (),
+            'columns': (),
             'drop': (),
+            'numeric': (),
             'categorical': (),
+            'hashed': (),
+            'dates': (),
+            'log': (),
+            'quantile': (),
+            'most_categories': 10_000,
             'missing': ('', 'NA', 'N/A', 'n/a', 'nan', 'NaN', 'NULL', 'null', 'None', '?'),
+            'decimal': '.',
+            'thousands': '',
             'delimiter': ',',
+            'encoding': 'utf-8',
             'validation': 0.1,
             'test': 0.2,
             'seed': 0,
             'stratify': True,
+            'time': '',
+            'group': '',
             'weight': '',
+            'stream': config_dict.placeholder(bool),
+            'window': 1 << 20,
             'verbose': False,
         },
         backbone={

@@ -9,7 +9,7 @@ import math
 import numpy as np
 import optax
 
-from mtljax import Task, data, heads
+from mtljax import Batch, Task, data, heads
 from tests.numeric_options import Case, accept, each
 
 _SEED = {'seed': accept(0)}
@@ -27,6 +27,10 @@ _IGNORE = {'ignore': each(*_NUMBERS, alone=_NUMBERS, of=lambda value: {'a': valu
 def _example(dataset):
     """Return the arrays of a small batch."""
     return dataset.train.example
+
+
+def _examples_of_block(block):
+    return Batch(np.ones(3), {'a': np.ones(3)}, {'a': np.ones(3, bool)})
 
 
 def _generated(fn, options, **given):
@@ -52,6 +56,22 @@ CASES = [
         lambda split: split.arrays,
     ),
     Case(data.augment_scenes, {'scales': each(2.5)}, use=lambda augment: None),
+    Case(
+        data.BlockSplit,
+        {'window': accept(), 'sizes': each(of=lambda size: [size, 3])},
+        {'read': _examples_of_block, 'sizes': [3, 3]},
+        lambda split: split.take(split.order(0, 0)[:1]),
+    ),
+    _file(
+        data.table,
+        {
+            **_SHARES,
+            **_SEED_ONLY,
+            'most_categories': accept(runs=False),
+            'window': accept(runs=False),
+        },
+        targets=['y'],
+    ),
     _file(data.table_chunks, {'rows_each': accept(None, runs=False)}),
     Case(
         data.batch_indices,
@@ -66,7 +86,6 @@ CASES = [
     _file(data.celeba, {'size': accept()}),
     _file(data.census, _SEED_ONLY),
     _file(data.cityscapes, {'validation': accept(), **_SEED_ONLY}),
-    _file(data.csv, {**_SHARES, **_SEED_ONLY}, targets=['y']),
     _file(
         data.daily_series,
         {

@@ -28,9 +28,12 @@ def answer(run: Run, request: Request) -> str:
     """
     assert run.schema is not None
     delimiter = request.delimiter or run.config['data'].get('delimiter', ',')
+    encoding = run.config['data'].get('encoding', 'utf-8')
     counts, results = Counts(), {}
     try:
-        parts = data.table_chunks(request.source, request.batch_size, delimiter=delimiter)
+        parts = data.table_chunks(
+            request.source, request.batch_size, delimiter=delimiter, encoding=encoding
+        )
         with writer_of(Path(request.target or '')) as write, shown_rows() as shown:
             parts = shown(parts)
             batches = _answered(run, run.schema, parts, request, counts, write)

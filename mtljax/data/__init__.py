@@ -4,11 +4,6 @@ from mtljax.data._aliexpress.aliexpress import aliexpress
 from mtljax.data._arrays import arrays
 from mtljax.data._celeba import celeba
 from mtljax.data._census.census import census
-from mtljax.data._csv.cell_error import CellError
-from mtljax.data._csv.column import Column
-from mtljax.data._csv.csv import csv
-from mtljax.data._csv.schema import Encoded, Schema
-from mtljax.data._csv.table import table_chunks
 from mtljax.data._daily_series.calendar import calendar_features
 from mtljax.data._daily_series.daily_series import daily_series
 from mtljax.data._daily_series.origins import rolling_origins
@@ -28,13 +23,21 @@ from mtljax.data._reading.npz import read_arrays
 from mtljax.data._reading.paths import fetched_folder
 from mtljax.data._scenes.scenes import scenes
 from mtljax.data._splits.array_split import ArraySplit, array_split
+from mtljax.data._splits.block_split import BlockSplit
 from mtljax.data._splits.file_split import FileSplit
 from mtljax.data._splits.order import batch_indices
+from mtljax.data._table.cell_error import CellError
+from mtljax.data._table.column import Column
+from mtljax.data._table.open_table import table_chunks
+from mtljax.data._table.schema import Encoded, Schema
+from mtljax.data._table.table import table
+from mtljax.data._table.table import table as csv
 from mtljax.data._text import text
 from mtljax.data._weighted import weighted
 
 __all__ = [
     'ArraySplit',
+    'BlockSplit',
     'CellError',
     'Column',
     'Encoded',
@@ -65,6 +68,7 @@ __all__ = [
     'read_arrays',
     'rolling_origins',
     'scenes',
+    'table',
     'table_chunks',
     'text',
     'weighted',

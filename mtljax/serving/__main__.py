@@ -9,7 +9,7 @@ import sys
 
 from absl import app, flags
 
-from mtljax.serving._extra import check_extra
+from mtljax._extra import check_extra
 from mtljax.serving._model import load
 from mtljax.serving._service.limits import Limits
 

@@ -11,11 +11,11 @@ import jax
 import numpy as np
 
 from mtljax import answers
+from mtljax._extra import check_extra
 from mtljax.base import MultiTask, Params, State, Task
 from mtljax.data import Schema
 from mtljax.serving._archive import PROGRAM, SCHEMA, WEIGHTS, write_archive
 from mtljax.serving._export import PLATFORMS, describe, exported, used_weights
-from mtljax.serving._extra import check_extra
 from mtljax.serving._program import program
 from mtljax.serving._safetensors import to_safetensors
 from mtljax.serving._weights import Weights, named, restored, stored, unnamed

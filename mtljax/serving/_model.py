@@ -14,10 +14,10 @@ import jax
 from jax import export
 
 from mtljax import answers
+from mtljax._extra import check_extra
 from mtljax.data import Schema
 from mtljax.serving._archive import PROGRAM, SCHEMA, WEIGHTS, read_archive
 from mtljax.serving._batches import in_batches
-from mtljax.serving._extra import check_extra
 from mtljax.serving._program import Parts
 from mtljax.serving._safetensors import from_safetensors
 from mtljax.serving._weights import Weights

@@ -73,7 +73,8 @@ def _leaves_of(split: Split) -> dict[str, Any]:
     if isinstance(split, ArraySplit):
         batch = split.arrays
     else:
-        batch = split.take(np.unique(np.linspace(0, split.size - 1, _EXAMPLES).astype(int)))
+        spread = np.unique(np.linspace(0, split.size - 1, _EXAMPLES).astype(int))
+        batch = split.take(getattr(split, 'probe', spread))
     named = jax.tree_util.tree_leaves_with_path(batch)
     return {jax.tree_util.keystr(path): _leaf(np.ascontiguousarray(leaf)) for path, leaf in named}
 

@@ -168,7 +168,8 @@ class _Batches:
 
     def __getitem__(self, index):
         step = self._start + int(index)
-        rows = batch_indices(self._split.size, self._batch_size, self._seed, step, step + 1)
+        order = getattr(self._split, 'order', None)  # a split of a user may have none
+        rows = batch_indices(self._split.size, self._batch_size, self._seed, step, step + 1, order)
         return self._split.take(rows[0])
 
 

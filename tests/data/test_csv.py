@@ -153,7 +153,8 @@ def test_a_kind_without_columns_is_left_out(houses_of):
 def test_the_report_has_a_line_per_column(houses_of, capsys):
     houses_of(drop=['key'], verbose=True)
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 10
+    assert len(lines) == 11
+    assert lines.pop().startswith("Left out: 'blank' (it has no value), 'key' (the option drop")
     roles = ['target'] * 3 + ['input'] * 6
     assert len({line.index(role) for line, role in zip(lines[1:], roles, strict=True)}) == 1
     assert lines[2].startswith('sold ')

@@ -42,7 +42,7 @@ def houses_of(path):
     ],
 )
 def test_options_that_are_refused(houses_of, monkeypatch, options, said):
-    monkeypatch.setattr('mtljax.data._csv.fit._MOST_CLASSES', 50)
+    monkeypatch.setattr('mtljax.data._table.fit_target.MOST_CLASSES', 50)
     with pytest.raises(ValueError, match=said):
         houses_of(**({'targets': TARGETS} | options))
 
@@ -76,7 +76,7 @@ def test_files_that_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r'should be a file. Found a folder'):
         data.csv(tmp_path, ('a',))
     (tmp_path / 'image.png').write_bytes(b'\x89PNG\r\n\x1a\n\xff\xfe')
-    with pytest.raises(ValueError, match=r'image\.png, after line 0'):
+    with pytest.raises(ValueError, match=r'image\.png should be text in utf-8'):
         data.csv(tmp_path / 'image.png', ('a',))
 
 
@@ -130,11 +130,12 @@ def test_a_column_of_many_numbers_may_be_named(houses_of):
     assert len(named.inputs['cardinalities']) == 2
 
 
-def test_keys_and_indices_are_refused(houses_of):
-    with pytest.raises(
-        ValueError, match=r"'key' should repeat.*Found 42 .* in 42 .*drop=\['key'\]"
-    ):
-        houses_of()
+def test_keys_are_left_out_and_indices_are_refused(houses_of, caplog):
+    schema = houses_of().schema
+    reason = 'its 42 different texts in 42 training rows look like a key'
+    assert schema['left_out'] == {'blank': 'it has no value', 'key': reason}
+    assert f"'key' is left out: {reason}" in caplog.text
+    assert houses_of(hashed=['key'], most_categories=9).inputs['cardinalities'][0] == 9
     assert houses_of(categorical=['key']).inputs['cardinalities'][0] == 42
     indexed = '\n'.join(f'{index or ""},{line}' for index, line in enumerate(LINES))
     with pytest.raises(ValueError, match=r"should have a name. Found one without.*drop=\[''\]"):

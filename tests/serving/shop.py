@@ -5,20 +5,21 @@ import numpy as np
 
 from mtljax import backbones, data, serving, sharing
 from mtljax.data import Column
-from mtljax.data._csv.column import Numbers
+from mtljax.data._table.categories import Categories
+from mtljax.data._table.numbers import Numbers
 
 _MISSING = ('', 'NA')
 _NUMBERS = Numbers(1000.0, 2.0, 990.0, 1010.0)
 SCHEMA = data.Schema(
     (
-        Column('price', True, _MISSING, 0.0, numbers=_NUMBERS),
-        Column('sold', True, _MISSING, 0.0, categories=(0.0, 1.0)),
-        Column('style', True, _MISSING, 0.0, categories=('u', 'v', 'w')),
+        Column('price', True, _MISSING, 0.0, _NUMBERS),
+        Column('sold', True, _MISSING, 0.0, Categories((0.0, 1.0))),
+        Column('style', True, _MISSING, 0.0, Categories(('u', 'v', 'w'))),
     ),
     (
-        Column('size', False, _MISSING, 0.0, numbers=Numbers(2.0, 1.0, 0.0, 4.0)),
-        Column('kind', False, _MISSING, 0.0, categories=('a', 'b', 'c')),
-        Column('colour', False, _MISSING, 0.0, categories=('x', 'y')),
+        Column('size', False, _MISSING, 0.0, Numbers(2.0, 1.0, 0.0, 4.0)),
+        Column('kind', False, _MISSING, 0.0, Categories(('a', 'b', 'c'))),
+        Column('colour', False, _MISSING, 0.0, Categories(('x', 'y'))),
     ),
 )
 

@@ -51,7 +51,7 @@ def calendar_features(
     check_count('fourier', fourier, 0, most=_MOST_PAIRS)
     days = np.asarray(dates, 'datetime64[D]')
     t = (days - _EPOCH).astype(np.float64)
-    columns = [_waves(t / 365.25, fourier), _waves(t / 7, _WEEK_PAIRS)]
+    columns = [waves(t / 365.25, fourier), waves(t / 7, _WEEK_PAIRS)]
     columns.append(weekday_of(days)[:, None] == np.arange(7))
     if holidays:
         columns.append(federal_holidays(days))
@@ -105,6 +105,6 @@ def weekday_of(days: np.ndarray) -> np.ndarray:
     return (days.astype('datetime64[D]').astype(int) + 3) % 7  # 1970 began on a Thursday
 
 
-def _waves(phase, pairs):
+def waves(phase, pairs):
     angles = 2 * np.pi * phase[:, None] * np.arange(1, pairs + 1)
     return np.concatenate([np.sin(angles), np.cos(angles)], axis=1)

@@ -59,8 +59,29 @@ def fit_scale(
     """
     with np.errstate(over='ignore', invalid='ignore'):
         mean, deviation = _statistics(values)
+    return checked_scale(mean, deviation, names, targets=targets)
+
+
+def checked_scale(
+    mean: Any, deviation: Any, names: Sequence[str] = (), *, targets: bool = False
+) -> tuple[Any, np.ndarray]:
+    """Return the mean and the scale of each column after the checks of `fit_scale`.
+
+    Args:
+      mean: The mean of each column, ``[]`` or ``[C]``.
+      deviation: The standard deviation of each column, ``[]`` or ``[C]``.
+      names: The names of the columns, for errors.
+      targets: Whether the columns are targets.
+
+    Raises:
+      ValueError: See `fit_scale`.
+
+    >>> [float(part) for part in checked_scale(3.0, 1e-16)]
+    [3.0, 0.0]
+    """
+    with np.errstate(over='ignore', invalid='ignore'):
         # The mean of equal numbers can be an ulp off; a deviation of that size is rounding.
-        varies = ~(deviation <= 1e-12 * abs(mean))
+        varies = ~np.asarray(deviation <= 1e-12 * np.abs(mean))
         scale = np.where(varies, deviation, 0)
         extreme = ~np.isfinite(mean + scale)
         if targets:

@@ -1,7 +1,7 @@
 """What every split derives from its size and its examples."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,9 @@ class Batched(ABC):
     def take(self, indices: Any) -> Batch:
         """Return the examples at ``indices``."""
 
+    order: Callable[[int, int], np.ndarray] | None = None
+    """A function ``(seed, epoch)``: the order of the examples; None is a random permutation."""
+
     @property
     def example(self) -> Batch:
         """The first two examples."""
@@ -34,4 +37,5 @@ class Batched(ABC):
         """
         batch_indices(self.size, batch_size, seed, 0, 1)  # refuses a batch size that does not fit
         for step in range(epochs * (self.size // batch_size)):
-            yield self.take(batch_indices(self.size, batch_size, seed, step, step + 1)[0])
+            rows = batch_indices(self.size, batch_size, seed, step, step + 1, self.order)
+            yield self.take(rows[0])

@@ -1,13 +1,21 @@
 """The order in which training sees the examples. It depends on the seed and the step only."""
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 
 from mtljax.options import check_count, check_seed
 
 
-def batch_indices(size: int, batch_size: int, seed: int, start: int, stop: int) -> np.ndarray:
+def batch_indices(
+    size: int,
+    batch_size: int,
+    seed: int,
+    start: int,
+    stop: int,
+    order: Callable[[int, int], np.ndarray] | None = None,
+) -> np.ndarray:
     """The indices of the examples in every batch, for the steps ``start`` to ``stop - 1``.
 
     Every epoch is a new random permutation of the examples. Its last batch is left out if it is
@@ -20,6 +28,8 @@ def batch_indices(size: int, batch_size: int, seed: int, start: int, stop: int) 
       seed: The random seed of the permutations.
       start: The first step.
       stop: The step after the last one.
+      order: A function ``(seed, epoch)`` that returns the order of the examples in an epoch,
+        integers ``[size]``. The default is a random permutation.
 
     Returns:
       Indices of examples, ``[stop - start, batch_size]``, int32.
@@ -42,10 +52,8 @@ def batch_indices(size: int, batch_size: int, seed: int, start: int, stop: int) 
         )
     per_epoch = size // batch_size
     first, last = start // per_epoch, max(stop - 1, start) // per_epoch
-    epochs = [
-        _permutation(size, seed, epoch)[: per_epoch * batch_size]
-        for epoch in range(first, last + 1)
-    ]
+    order = order or functools.partial(_permutation, size)
+    epochs = [order(seed, epoch)[: per_epoch * batch_size] for epoch in range(first, last + 1)]
     rows = (np.concatenate(epochs) if last > first else epochs[0]).reshape(-1, batch_size)
     return rows[start - first * per_epoch : stop - first * per_epoch]
 

@@ -1,30 +1,29 @@
 """Columns that hold the weights of rows."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mtljax._shown import shown
-from mtljax.data._csv.column import without_marks
-from mtljax.data._reading.cells import parse
 from mtljax.data._reading.names import check_names
+from mtljax.data._table.cell_error import CellError
+from mtljax.data._table.options import Options
+from mtljax.data._table.source import Part
 
 
 def weight_columns(
-    weight: str | Mapping[str, str], targets: Sequence[str], table: Mapping[str, Any]
+    weight: str | Mapping[str, str], targets: Sequence[str], names: Sequence[str]
 ) -> dict[str, str]:
     """Return the column of weights of each target that has one.
 
     Args:
       weight: One column for all targets, ``{target: column}``, or ``''`` for no weights.
       targets: The columns to predict.
-      table: The cells of each column.
+      names: The columns of the table.
 
     Raises:
       ValueError: A column is unknown, is predicted itself, or belongs to no target.
 
-    >>> weight_columns('count', ['a', 'b'], {'a': [], 'b': [], 'count': []})
+    >>> weight_columns('count', ['a', 'b'], ['a', 'b', 'count'])
     {'a': 'count', 'b': 'count'}
     """
     if not weight:
@@ -38,7 +37,7 @@ def weight_columns(
     if unknown:
         raise ValueError(f'weight should name targets among {list(targets)}. Found {unknown}.')
     different = list(dict.fromkeys(columns.values()))
-    both = [name for name in check_names('weight', different, table) if name in targets]
+    both = [name for name in check_names('weight', different, names) if name in targets]
     if both:
         raise ValueError(f'weight should name columns that are no targets. Found {both}.')
     return columns
@@ -46,23 +45,28 @@ def weight_columns(
 
 def encode_weights(
     columns: Mapping[str, str],
-    table: Mapping[str, Sequence[str]],
-    missing: Collection[str],
+    part: Part,
+    options: Options,
     masks: Mapping[str, np.ndarray],
+    first: int = 1,
 ) -> dict[str, np.ndarray]:
     """Read the weights of each target, ``{target: float64 [N]}``; 0 where it has no label.
 
     Raises:
-      ValueError: The weight of a label is no number >= 0. The error names the column and the row.
+      CellError: The weight of a label is no number >= 0.
     """
-    read = {name: parse(without_marks(table[name], missing))[0] for name in columns.values()}
+    read = {
+        name: part[name].without(options.missing).numbers(options.form)[0]
+        for name in columns.values()
+    }
     weights = {target: np.where(masks[target], read[name], 0) for target, name in columns.items()}
     for target, name in columns.items():
         bad = ~(weights[target] >= 0)
         if bad.any():
             row = int(bad.argmax())
-            raise ValueError(
-                f'Column {shown(name)}, row {row + 2}: the weight should be a number >= 0. '
-                f'Found {shown(table[name][row])}.'
+            raise CellError(
+                name,
+                row + first,
+                f'the weight should be a number >= 0. Found {part[name].shown(row)}.',
             )
     return weights

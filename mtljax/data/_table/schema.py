@@ -9,13 +9,17 @@ import numpy as np
 from mtljax import answers
 from mtljax._shown import shown
 from mtljax.base import Task
-from mtljax.data._csv.arrays import backbone_options, encode_inputs, encode_targets
-from mtljax.data._csv.cells import cells_of
-from mtljax.data._csv.column import Column, without_marks
-from mtljax.data._csv.differences import differences
-from mtljax.data._csv.tasks import task_of
+from mtljax.data._table.arrays import backbone_options, encode_inputs, encode_targets, is_coded
+from mtljax.data._table.categories import Categories
+from mtljax.data._table.cells import Cells
+from mtljax.data._table.cells_of import cells_of
+from mtljax.data._table.column import Column
+from mtljax.data._table.differences import differences
+from mtljax.data._table.frame import columns_of
+from mtljax.data._table.numbers import Numbers
+from mtljax.data._table.tasks import task_of
 
-FORMAT = 1  # of the JSON form; a newer version of mtljax may write a larger number
+FORMAT = 2  # of the JSON form; a newer version of mtljax may write a larger number
 
 
 class Encoded(NamedTuple):
@@ -59,38 +63,39 @@ class Schema:
         """The options of `backbones.tabular` for these inputs."""
         return backbone_options(self.inputs)
 
-    def encode(self, table: Mapping[str, Sequence[Any]], first: int = 1) -> Encoded:
+    def encode(self, table: Any, first: int = 1) -> Encoded:
         """Encode the inputs of new rows.
 
-        Empty cells and unknown categories are encoded as in `data.csv`. The order of the columns
+        Empty cells and unknown categories are encoded as in `data.table`. The order of the columns
         does not matter. Columns that the schema does not know are ignored.
 
         Args:
-          table: The cells of each column, ``{column: N cells}``. A cell is a text, a number, a
-            boolean or None.
+          table: A frame of pandas, polars or Arrow, or the cells of each column,
+            ``{column: N cells}``. A cell is a text, a number, a boolean, a date or None.
           first: The number of the first row, for errors.
 
         Raises:
           ValueError: An input column is missing, or the columns differ in length.
           CellError: A cell of a column of numbers holds no number.
 
-        >>> schema = Schema((), (Column('city', False, ('',), 0.0, categories=('Bern', 'Oslo')),))
+        >>> schema = Schema((), (Column('city', False, ('',), 0.0, Categories(('Bern', 'Oslo'))),))
         >>> schema.encode({'city': ['Oslo', 'Rome', None], 'note': ['', '', '']})
         Encoded(inputs={'categorical': array(...
         """
-        used = [column for column in self.inputs if column.kind != 'empty']
+        table = columns_of(table)
+        used = [column for column in self.inputs if column.content is not None]
         cells = self._cells(table, used, first)
         known = {column.name for column in (*self.inputs, *self.targets)} | set(self.left_out)
         inputs = encode_inputs(used, cells, first)
-        empty = {column.name: _empty(column, cells[column.name]) for column in used}
-        coded = [column.name for column in used if column.categories is not None]
+        empty = {name: int(each.empty().sum()) for name, each in cells.items()}
+        coded = [column.name for column in used if is_coded(column)]
         unknown = (inputs['categorical'] < 0).sum(axis=0).tolist() if coded else []
         unseen = {name: n - empty[name] for name, n in zip(coded, unknown, strict=True)}
         extra = tuple(name for name in table if name not in known)
         return Encoded(inputs, _above_zero(empty), _above_zero(unseen), extra)
 
     def labels(
-        self, table: Mapping[str, Sequence[Any]], first: int = 1
+        self, table: Any, first: int = 1
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Encode the targets that the table has: the values and the masks of each task.
 
@@ -101,12 +106,13 @@ class Schema:
           ValueError: The columns differ in length.
           CellError: A cell of a column of numbers holds no number.
         """
+        table = columns_of(table)
         there = [column for column in self.targets if column.name in table]
         return encode_targets(there, self._cells(table, there, first), first)
 
     def _cells(
-        self, table: Mapping[str, Sequence[Any]], columns: Sequence[Column], first: int
-    ) -> dict[str, list[str]]:
+        self, table: Mapping[str, Any], columns: Sequence[Column], first: int
+    ) -> dict[str, Cells]:
         missing = [column.name for column in columns if column.name not in table]
         if missing:
             raise ValueError(
@@ -114,7 +120,8 @@ class Schema:
                 f'Found {shown(list(table))}.'
             )
         cells = {
-            column.name: cells_of(column.name, table[column.name], first) for column in columns
+            column.name: cells_of(column.name, table[column.name], first).without(column.missing)
+            for column in columns
         }
         lengths = {name: len(each) for name, each in cells.items()}
         if len(set(lengths.values())) > 1:
@@ -146,7 +153,7 @@ class Schema:
         Raises:
           ValueError: This is no schema of a table, or a newer version of mtljax wrote it.
 
-        >>> schema = Schema((), (Column('city', False, ('',), 0.0, categories=('Bern', 'Oslo')),))
+        >>> schema = Schema((), (Column('city', False, ('',), 0.0, Categories(('Bern', 'Oslo'))),))
         >>> Schema.from_json(schema.to_json()) == schema
         True
         """
@@ -173,16 +180,26 @@ class Schema:
 def _check_names(schema: Schema) -> None:
     names = [column.name for column in (*schema.targets, *schema.inputs)]
     roles = [column.target for column in (*schema.targets, *schema.inputs)]
-    few = any(not len(c.categories) > 1 for c in schema.targets if c.categories is not None)
-    empty = any(column.kind == 'empty' for column in schema.targets)
-    if len(set(names)) < len(names) or roles != sorted(roles, reverse=True) or few or empty:
+    if len(set(names)) < len(names) or roles != sorted(roles, reverse=True):
         raise ValueError('columns that no table has')
-    if all(column.kind == 'empty' for column in schema.inputs):
+    if not all(_is_target(column.content) for column in schema.targets):
+        raise ValueError('targets that no table has')
+    if not all(_is_input(column.content) for column in schema.inputs):
+        raise ValueError('inputs that no table has')
+    if all(column.content is None for column in schema.inputs):
         raise ValueError('no input')
 
 
-def _empty(column: Column, cells: Sequence[str]) -> int:
-    return without_marks(cells, column.missing).count('')
+def _is_target(content: Any) -> bool:
+    return isinstance(content, Numbers) or (
+        isinstance(content, Categories) and len(content.names) > 1
+    )
+
+
+def _is_input(content: Any) -> bool:
+    if isinstance(content, Categories):
+        return all(isinstance(name, str) for name in content.names)
+    return not isinstance(content, Numbers) or content.transform is None
 
 
 def _above_zero(counts: Mapping[str, int]) -> dict[str, int]:

@@ -1,0 +1,57 @@
+"""From the cells of a table to arrays, by columns that were fitted before."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mtljax.data._table.buckets import Buckets
+from mtljax.data._table.categories import Categories
+from mtljax.data._table.column import Column
+
+Table = Mapping[str, Any]
+"""The cells of each column, by its name."""
+
+
+def encode_inputs(columns: Sequence[Column], table: Table, first: int = 1) -> dict[str, np.ndarray]:
+    """Encode the inputs: ``'categorical'`` int32 ``[N, C]`` and ``'numeric'`` float32 ``[N, N']``.
+
+    An empty number becomes 0, the mean, and so do the features of an empty date. A kind without
+    columns is left out. The first row has the number ``first`` in errors.
+    """
+    blocks: dict[str, list[np.ndarray]] = {'categorical': [], 'numeric': []}
+    for column in columns:
+        if column.content is not None:
+            kind = 'categorical' if is_coded(column) else 'numeric'
+            encoded = column.encode(table[column.name], first)
+            blocks[kind].append(encoded.reshape(len(encoded), -1))
+    return {
+        kind: np.nan_to_num(np.concatenate(members, axis=1))
+        for kind, members in blocks.items()
+        if members
+    }
+
+
+def encode_targets(
+    columns: Sequence[Column], table: Table, first: int = 1
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Encode the targets, ``[N]`` each, and the masks that say which labels exist."""
+    values = {column.name: column.encode(table[column.name], first) for column in columns}
+    masks = {
+        name: each >= 0 if each.dtype.kind == 'i' else ~np.isnan(each)
+        for name, each in values.items()
+    }
+    return values, masks
+
+
+def backbone_options(columns: Sequence[Column]) -> dict[str, Any]:
+    """The options of `backbones.tabular` for these inputs."""
+    contents = [column.content for column in columns if column.content is not None]
+    coded = [each.cardinality for each in contents if isinstance(each, Categories | Buckets)]
+    numeric = sum(each.WIDTH for each in contents if not isinstance(each, Categories | Buckets))
+    return {'cardinalities': tuple(coded), 'numeric': numeric}
+
+
+def is_coded(column: Column) -> bool:
+    """Return whether the cells of a column become codes."""
+    return isinstance(column.content, Categories | Buckets)

@@ -1,0 +1,100 @@
+"""The splits of a table: in memory, or streamed from a file."""
+
+import functools
+import itertools
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+
+from mtljax.base import Batch
+from mtljax.data._splits.array_split import ArraySplit, array_split
+from mtljax.data._splits.batched import Batched
+from mtljax.data._splits.block_split import BlockSplit
+from mtljax.data._table.arrays import encode_inputs, encode_targets
+from mtljax.data._table.options import Options
+from mtljax.data._table.roles import Roles
+from mtljax.data._table.schema import Schema
+from mtljax.data._table.source import Source
+from mtljax.data._table.weights import encode_weights
+from mtljax.options import check_flag
+
+_MOST_BYTES = 1 << 30
+_CELL = 4  # bytes of a number in a batch
+
+
+def streams(source: Source, stream: bool | None) -> bool:
+    """Return whether a table is streamed; by default, a large file is.
+
+    Raises:
+      ValueError: A table that cannot be streamed should be.
+    """
+    if stream is None:
+        size = _CELL * sum(source.sizes) * len(source.names)
+        return source.streamable and size > _MOST_BYTES
+    check_flag('stream', stream)
+    if stream and not source.streamable:
+        raise ValueError(
+            'A table should be a file of Parquet or Arrow to be streamed. Found another table. '
+            'Write it to such a file, or set stream=False.'
+        )
+    return stream
+
+
+def splits_of(
+    source: Source,
+    schema: Schema,
+    roles: Roles,
+    options: Options,
+    split: np.ndarray,
+    window: int | None,
+) -> list[Batched]:
+    """Return the training, validation and test split.
+
+    Args:
+      source: The table, of N rows.
+      schema: Its columns.
+      roles: What each column is for.
+      options: How columns are read.
+      split: The split of each row, uint8 ``[N]``.
+      window: The number of rows that are shuffled together in a streamed table; None for a table in
+        memory.
+    """
+    starts = np.cumsum([0, *source.sizes])
+    parts = [split[start:stop] for start, stop in itertools.pairwise(starts)]
+    rows_of = [[np.flatnonzero(part == number) for part in parts] for number in range(3)]
+    read = functools.partial(_examples, source, schema, roles, options)
+    if window is None:
+        return [_held(read, rows) for rows in rows_of]
+    return [_streamed(read, rows, window) for rows in rows_of]
+
+
+def _held(read, rows: Sequence[np.ndarray]) -> ArraySplit:
+    batches = [read(part, each) for part, each in enumerate(rows) if len(each)]
+    return ArraySplit(_joined(batches))
+
+
+def _streamed(read, rows: Sequence[np.ndarray], window: int) -> BlockSplit:
+    filled = [(part, each.astype(np.int32)) for part, each in enumerate(rows) if len(each)]
+    return BlockSplit(
+        lambda block: read(*filled[block]), [len(each) for _, each in filled], window=window
+    )
+
+
+def _joined(batches: Sequence[Batch]) -> Batch:
+    if len(batches) == 1:
+        return batches[0]
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *batches)
+
+
+def _examples(
+    source: Source, schema: Schema, roles: Roles, options: Options, part: int, rows: np.ndarray
+) -> Batch:
+    """Read some rows of a part of the table."""
+    first = source.first + sum(source.sizes[:part])
+    table = source.read(part, roles.read)
+    inputs = encode_inputs(schema.inputs, table, first)
+    values, masks = encode_targets(schema.targets, table, first)
+    weights = encode_weights(roles.weights, table, options, masks, first)
+    whole = array_split(inputs, values, masks, weight=weights or None)
+    return whole.take(rows)
