@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mtljax._shown import shown
 
 _CURRENCY = re.compile(r'[A-Z]{3}')
+_MAY_BE = re.compile(r'(?:[+-]?[A-Z]{3} )?[^A-Za-z]*(?:[eE][+-]?\d+)?[^A-Za-z]*(?: [A-Z]{3})?')
 _SPACES = str.maketrans('\u00a0\u202f\u2009', '   ')  # spaces that do not break a line
 
 
@@ -52,6 +53,8 @@ class NumberForm:
                 pass
             else:
                 return number if math.isfinite(number) and '_' not in text else math.nan
+        if not _MAY_BE.fullmatch(text):  # a cheap test for long columns of names
+            return math.nan
         bare = unit_of(text)[0].translate(_SPACES)
         if not self._pattern.fullmatch(bare):
             return math.nan

@@ -92,7 +92,7 @@ class Summary:
         if wrong.any():
             self._add_dates(cells, empty, train, first)
         if isinstance(cells, TextCells):
-            self._add_units(cells)
+            self._add_units(cells, there=not np.isnan(numbers).all())
         if isinstance(cells, TextCells) or self.name in self._options.named:
             self._add_texts(cells.texts(), train)
 
@@ -116,10 +116,11 @@ class Summary:
         self.dates.moments.add(days[train])
         self.clock = self.clock or bool((days % 1 > 0).any())
 
-    def _add_units(self, cells: TextCells) -> None:
+    def _add_units(self, cells: TextCells, *, there: bool) -> None:
         texts = [value for value in cells.values if isinstance(value, str) and value]
         form = self._options.form
-        self.units |= {unit_of(text)[1] for text in texts if not np.isnan(form.number(text))}
+        if there:
+            self.units |= {unit_of(text)[1] for text in texts if not np.isnan(form.number(text))}
         self.examples += texts[: _EXAMPLES - len(self.examples)]
 
     def _add_texts(self, cells: TextCells, train: np.ndarray) -> None:
