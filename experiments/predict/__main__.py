@@ -25,8 +25,10 @@ from experiments.predict import arrays, table
 from experiments.predict.request import Request, open_run
 
 _WORKDIR = flags.DEFINE_string('workdir', None, 'The folder of a run of experiments.train.')
-_INPUT = flags.DEFINE_string('input', None, 'The table (.csv, .csv.gz) or arrays (.npy, .npz).')
-_OUTPUT = flags.DEFINE_string('output', None, 'The file of the answers, .csv or .npz.')
+_INPUT = flags.DEFINE_string(
+    'input', None, 'The table (.csv, .parquet, .arrow) or arrays (.npy, .npz).'
+)
+_OUTPUT = flags.DEFINE_string('output', None, 'The file of the answers: .csv, .parquet or .npz.')
 _TASKS = flags.DEFINE_list('tasks', [], 'The tasks that answer. By default, all do.')
 _KEEP = flags.DEFINE_list('keep', [], 'Columns of the input that are copied to the output.')
 _DELIMITER = flags.DEFINE_string(

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import mtljax
 from experiments.build import OF_CONFIGS
+from experiments.predict.write import ENDINGS
 from experiments.program import UsageError
+from mtljax._extra import check_extra
 from mtljax.build import Run
 
 
@@ -46,8 +48,10 @@ def open_run(request: Request, trust: Sequence[str]) -> Run:
     source, target = Path(request.source), Path(request.target)
     if not source.is_file():
         raise UsageError(f'--input should be a file. Found no file {source}.')
-    if target.suffix not in ('.csv', '.npz'):
-        raise UsageError(f'--output should end with .csv or .npz. Found {target}.')
+    if target.suffix not in ENDINGS:
+        raise UsageError(f'--output should end with {" or ".join(ENDINGS)}. Found {target}.')
+    if target.suffix == '.parquet':
+        check_extra('tables', 'pyarrow')
     if target.exists() and target.samefile(source):
         raise UsageError(f'--output should be another file than --input. Found {target} twice.')
     if not target.parent.is_dir():

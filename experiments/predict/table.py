@@ -27,13 +27,12 @@ def answer(run: Run, request: Request) -> str:
       UsageError: A column is missing, or a cell does not fit its column.
     """
     assert run.schema is not None
-    delimiter = request.delimiter or run.config['data'].get('delimiter', ',')
-    encoding = run.config['data'].get('encoding', 'utf-8')
+    of_run = run.config['data']
+    text = {'encoding': of_run.get('encoding', 'utf-8')}
+    text['delimiter'] = request.delimiter or of_run.get('delimiter', ',')
     counts, results = Counts(), {}
     try:
-        parts = data.table_chunks(
-            request.source, request.batch_size, delimiter=delimiter, encoding=encoding
-        )
+        parts = data.table_chunks(request.source, request.batch_size, **text)
         with writer_of(Path(request.target or '')) as write, shown_rows() as shown:
             parts = shown(parts)
             batches = _answered(run, run.schema, parts, request, counts, write)
@@ -85,7 +84,7 @@ def _kept(part: Mapping[str, Sequence[str]], keep: Sequence[str]) -> dict[str, A
     missing = [name for name in keep if name not in part]
     if missing:
         raise UsageError(f'--keep should name columns of the input. Found {missing}.')
-    return {name: np.array(part[name], object) for name in keep}
+    return {name: part[name] for name in keep}
 
 
 def _filled(batch: Batch, size: int) -> Batch:

@@ -11,6 +11,7 @@ from absl import app, flags, logging
 from experiments.program.errors import UsageError, fail, said_by
 from experiments.program.folder import holding
 from experiments.program.stopping import STOPPED, ProgramStopped, stop
+from mtljax._extra import MissingExtraError
 from mtljax.files import LockedError
 from mtljax.training import NonFiniteLossError, StoppedError
 
@@ -46,7 +47,7 @@ def run(main: Callable[..., None], *, default: Sequence[str] = (), arguments: bo
         except (StoppedError, ProgramStopped) as error:
             print(f'{error} Start the same command again to continue.', file=sys.stderr)
             sys.exit(STOPPED)
-        except (UsageError, NonFiniteLossError, LockedError, OSError) as error:
+        except (UsageError, MissingExtraError, NonFiniteLossError, LockedError, OSError) as error:
             if flags.FLAGS.verbosity > 0:
                 raise
             fail(f'{said_by(error)} (--verbosity=1 shows where)')

@@ -7,9 +7,12 @@ import shutil
 
 import jax
 import numpy as np
+import pandas
 import pytest
 
 import mtljax
+from experiments.predict import table
+from experiments.predict.request import Request
 from mtljax import answers, serving, training
 from tests.experiments.programs import start
 
@@ -99,6 +102,32 @@ def test_new_rows(run, new, tmp_path):
     again = opened.predict(table)
     exact = answers.columns('price', answers.of(opened.tasks['price']).description, again['price'])
     np.testing.assert_allclose([float(row['price']) for row in found], exact['price'], rtol=1e-6)
+
+
+def test_parquet(run, new, tmp_path):
+    """Parquet in and out gives what CSV gives; kept columns keep their types."""
+    opened, frame = mtljax.load(run), pandas.read_csv(new)
+    frame.to_parquet(tmp_path / 'new.parquet', row_group_size=2)
+    for name in ('new.csv', 'new.parquet'):
+        for end in ('csv', 'parquet', 'npz'):
+            target = str(tmp_path / f'{name}.{end}')
+            request = Request('', str(tmp_path / name), target, (), ('id', 'city'), None, 2)
+            report = table.answer(opened, request)
+            assert report.splitlines()[1:] == [
+                'empty cells: city 1, rooms 1',
+                'unknown categories: city 1',
+                'ignored columns: note',
+            ]
+    for name in ('new.csv', 'new.parquet'):
+        text = pandas.read_csv(tmp_path / f'{name}.csv')
+        typed = pandas.read_parquet(tmp_path / f'{name}.parquet')
+        whole = np.load(tmp_path / f'{name}.npz')
+        assert list(text) == list(typed) == list(whole)
+        for column in list(typed)[2:]:
+            np.testing.assert_array_equal(text[column].astype(typed[column].dtype), typed[column])
+            np.testing.assert_array_equal(whole[column], typed[column].astype(whole[column].dtype))
+    assert typed['id'].tolist() == [7, 8, 9]
+    assert typed['city'].isna().tolist() == [False, False, True]
 
 
 def test_a_run_reads_its_table_only_when_asked(run):

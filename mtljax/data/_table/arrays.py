@@ -25,9 +25,7 @@ def encode_inputs(columns: Sequence[Column], table: Table, first: int = 1) -> di
             kind = 'categorical' if is_coded(column) else 'numeric'
             encoded = column.encode(table[column.name], first)
             blocks[kind].append(encoded.reshape(len(encoded), -1))
-    whole = {
-        kind: np.concatenate(members, axis=1) for kind, members in blocks.items() if members
-    }
+    whole = {kind: np.concatenate(members, axis=1) for kind, members in blocks.items() if members}
     if 'numeric' in whole:
         whole['numeric'][np.isnan(whole['numeric'])] = 0
     return whole
