@@ -4,6 +4,7 @@ import pkgutil
 from collections.abc import Mapping
 from typing import Any
 
+from mtljax._extra import MissingExtraError
 from mtljax._shown import shown
 from mtljax.build._former_names import current_names
 
@@ -39,12 +40,14 @@ def make(spec: Any, field: str, *args: Any) -> Any:
     more = [make(v, f'{field}.args[{i}]') for i, v in enumerate(spec.get('args', ()))]
     try:
         return factory(*args, *more, **keywords)
+    except MissingExtraError:
+        raise
+    except (OSError, ValueError) as error:
+        raise ValueError(f'config.{field}: {str(error)[:1500]}') from error
     except Exception as error:
-        usual = isinstance(error, TypeError | ValueError | OSError)
-        said = f'{"" if usual else f"{type(error).__name__}: "}{error}'
-        raise ValueError(
-            f'config.{field} = {spec["fn"]}({shown(keywords)}): {said[:1500]}'
-        ) from error
+        kind = '' if isinstance(error, TypeError) else f'{type(error).__name__}: '
+        said = f'{kind}{error}'[:1500]
+        raise ValueError(f'config.{field} = {spec["fn"]}({shown(keywords)}): {said}') from error
 
 
 def _resolve(name: Any, field: str) -> Any:

@@ -73,6 +73,9 @@ def setup(config: Mapping[str, Any], dataset: Dataset | Prepared | None = None) 
     _check_stored(config)
     if not isinstance(dataset, Dataset | Prepared) and dataset is not None:
         raise ValueError(f'dataset should be a Dataset. Found {dataset!r:.80}.')
+    options = _options(config)  # before the data, which may take long to read
+    optimizer = _transform(make(config['optimizer'], 'optimizer'), 'optimizer')
+    tx = optax.chain(shared_surgery(config['surgery']), optimizer)
     ready = dataset if isinstance(dataset, Prepared) else prepare(config, dataset)
     _check_tasks(config, ready.tasks)
     heads, scales = make(config.get('heads', {}), 'heads'), config.get('loss_scales', {})
@@ -81,9 +84,7 @@ def setup(config: Mapping[str, Any], dataset: Dataset | Prepared | None = None) 
     if not isinstance(model, MultiTask):
         raise ValueError(f'config.sharing should build a MultiTask. Found {model!r:.80}.')
     model = sharing.multi_input(model) if dataset.per_task_inputs else model
-    optimizer = _transform(make(config['optimizer'], 'optimizer'), 'optimizer')
-    tx = optax.chain(shared_surgery(config['surgery']), optimizer)
-    return Setup(model, dataset, tx, _options(config))
+    return Setup(model, dataset, tx, options)
 
 
 def shared_surgery(spec: Any) -> surgery.Surgery:

@@ -174,7 +174,7 @@ def test_benchmarks_follow_the_protocol(name, variant):
     ('field', 'value', 'said'),
     [
         ('sharing.fn', 'hard', "'package.module:function'"),
-        ('backbone.dropout', 2.0, r'config.backbone = .*dropout should be in \[0, 1\)'),
+        ('backbone.dropout', 2.0, r'config.backbone: dropout should be in \[0, 1\)'),
         ('train.batch_size', 100_000, 'the 64 training examples'),
         ('train.parallel', 'threads', r"\['jit', 'pmap'\]"),
         ('train.engine', 'warp', r"\['auto', 'batched', 'lean', 'loop', 'representation'\]"),

@@ -86,4 +86,4 @@ def test_one_page_has_both_tables(tmp_path):
 def test_a_text_must_be_given(tmp_path):
     done = start('text_entry', f'--workdir={tmp_path}')
     assert done.returncode == 2
-    assert 'config.data = ' in done.stderr.splitlines()[-1]
+    assert 'config.data: ' in done.stderr.splitlines()[-1]
