@@ -1,7 +1,7 @@
 """Benchmarks: measure speed and cost, and print a table.
 
 python -m experiments.benchmark --suite=SUITE [--peers=torch] [--rounds=9] [--out=FILE.md]
-    [--figure=FILE.png] [--libmtl=PATH] [--tasks=2,8]
+    [--figure=FILE.png] [--libmtl=PATH] [--tasks=2,8] [--folder=FOLDER] [--rows=20000000]
 
 The suites:
 
@@ -19,6 +19,8 @@ The suites:
 - data: examples per second on KDD census-income, and four seeds in one program against one seed
   after the other. The table also shows which of the two ways training would choose. Fetch the data
   first with python -m experiments.data fetch census.
+- tables: rows per second and memory of a large table that is streamed from a file of Parquet. The
+  file is generated in --folder. With --peers=torch, also of pandas and a DataLoader of PyTorch.
 - cost: parameters, FLOPs and latency of one encoder with four heads: hard sharing, soft sharing,
   MMoE, and separate programs.
 """
@@ -39,6 +41,7 @@ from experiments.benchmark import (
     sharing,
     surgery,
     surgery_pytorch,
+    tables,
 )
 from mtljax.analysis import Table
 from mtljax.files import png_of, write_bytes, write_text
@@ -48,11 +51,12 @@ _LIBRARIES = {
     'sharing': ('torch',),
     'surgery': surgery_pytorch.LIBRARIES,
     'data': ('torch',),
+    'tables': ('torch',),
 }
 _SUITE = flags.DEFINE_enum(
     'suite',
     'dispatch',
-    ['dispatch', 'sharing', 'surgery', 'engines', 'data', 'cost'],
+    ['dispatch', 'sharing', 'surgery', 'engines', 'data', 'tables', 'cost'],
     'The suite to run.',
 )
 _PEERS = flags.DEFINE_list(
@@ -68,6 +72,13 @@ _TASKS = flags.DEFINE_list(
     'tasks', ['2', '4', '8', '16', '40'], 'The numbers of tasks in the suite surgery.'
 )
 _OUT = flags.DEFINE_string('out', None, 'A Markdown file to write the table to.')
+_FOLDER = flags.DEFINE_string('folder', None, 'The folder of the file of the suite tables.')
+_ROWS = flags.DEFINE_integer(
+    'rows', 20_000_000, 'The rows of the file of the suite tables.', lower_bound=20_000
+)
+_PEER_ROWS = flags.DEFINE_integer(
+    'peer_rows', 2_000_000, 'The first rows of this file that pandas reads.', lower_bound=20_000
+)
 _FIGURE = flags.DEFINE_string('figure', None, 'A PNG file for the figure of the suite surgery.')
 
 
@@ -102,6 +113,11 @@ def _tables(rounds: int, peers: Sequence[str]) -> Iterable[tuple[str, Table]]:
             return engines.tables(rounds)
         case 'data':
             return data.tables(rounds, with_torch=with_torch)
+        case 'tables':
+            if not _FOLDER.value:
+                raise program.UsageError('The suite tables needs --folder=FOLDER for its file.')
+            sizes = _ROWS.value, _PEER_ROWS.value
+            return tables.tables(Path(_FOLDER.value), *sizes, with_torch=with_torch)
         case 'cost':
             return cost.tables(rounds)
     return [('', dispatch.table(rounds, with_torch=with_torch))]

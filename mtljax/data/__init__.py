@@ -25,6 +25,7 @@ from mtljax.data._scenes.scenes import scenes
 from mtljax.data._splits.array_split import ArraySplit, array_split
 from mtljax.data._splits.block_split import BlockSplit
 from mtljax.data._splits.file_split import FileSplit
+from mtljax.data._splits.mapped_split import MappedSplit, probe_of
 from mtljax.data._splits.order import batch_indices
 from mtljax.data._table.cell_error import CellError
 from mtljax.data._table.column import Column
@@ -42,6 +43,7 @@ __all__ = [
     'Column',
     'Encoded',
     'FileSplit',
+    'MappedSplit',
     'Schema',
     'aliexpress',
     'array_split',
@@ -63,6 +65,7 @@ __all__ = [
     'nyuv2',
     'office',
     'only',
+    'probe_of',
     'qm9',
     'ranking_log',
     'read_arrays',

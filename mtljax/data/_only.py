@@ -1,10 +1,10 @@
 """The data set of a single task."""
 
 import jax
-import numpy as np
 
 from mtljax.base import Batch, Dataset, Split
 from mtljax.data._splits.array_split import ArraySplit
+from mtljax.data._splits.mapped_split import MappedSplit
 from mtljax.options import check_count
 
 
@@ -45,7 +45,7 @@ def only(dataset: Dataset, task: str, *, batch_size: int = 1) -> Dataset:
 
 def _part(name: str, split: Split, task: str, per_task_inputs: bool, least: int) -> Split:
     if not isinstance(split, ArraySplit):
-        return _View(split, task, per_task_inputs)
+        return MappedSplit(split, lambda batch, _: _of_task(batch, task, per_task_inputs))
     arrays = _of_task(split.arrays, task, per_task_inputs)
     labelled = arrays.mask[task].reshape(split.size, -1).any(axis=1)
     if not labelled.any():
@@ -53,32 +53,6 @@ def _part(name: str, split: Split, task: str, per_task_inputs: bool, least: int)
     if labelled.all() or labelled.sum() < least:
         return ArraySplit(arrays)
     return ArraySplit(jax.tree.map(lambda leaf: leaf[labelled], arrays))
-
-
-class _View:
-    """One task of a split that reads its examples on demand."""
-
-    def __init__(self, split: Split, task: str, per_task_inputs: bool):
-        self._split, self._task, self._per_task_inputs = split, task, per_task_inputs
-
-    @property
-    def size(self) -> int:
-        """The number of examples."""
-        return self._split.size
-
-    @property
-    def example(self) -> Batch:
-        """A small batch."""
-        return _of_task(self._split.example, self._task, self._per_task_inputs)
-
-    def take(self, indices: np.ndarray) -> Batch:
-        """Return the examples at ``indices``."""
-        return _of_task(self._split.take(indices), self._task, self._per_task_inputs)
-
-    def batches(self, batch_size: int, *, epochs: int = 1, seed: int = 0):
-        """Yield shuffled batches of equal size."""
-        for batch in self._split.batches(batch_size, epochs=epochs, seed=seed):
-            yield _of_task(batch, self._task, self._per_task_inputs)
 
 
 def _of_task(batch: Batch, task: str, per_task_inputs: bool) -> Batch:

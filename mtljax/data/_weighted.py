@@ -1,11 +1,12 @@
 """A data set with weights for its labels."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from mtljax.base import Batch, Dataset, Split
+from mtljax.base import Batch, Dataset
 from mtljax.data._splits.array_split import ArraySplit
+from mtljax.data._splits.mapped_split import MappedSplit
 from mtljax.data._splits.weights import weights_of, with_weights
 
 Weigh = Callable[[Batch], Mapping[str, Any]]
@@ -44,35 +45,8 @@ def weighted(dataset: Dataset, weigh: Weigh) -> Dataset:
         if isinstance(split, ArraySplit):
             splits[name] = ArraySplit(_with_weights(split.arrays, weigh))
         else:
-            splits[name] = _Weighted(split, weigh)
+            splits[name] = MappedSplit(split, lambda batch, _: _with_weights(batch, weigh))
     return replace(dataset, **splits)
-
-
-@dataclass(frozen=True, eq=False)
-class _Weighted:
-    """A split that is read on demand, with weights."""
-
-    split: Split
-    weigh: Weigh
-
-    @property
-    def size(self) -> int:
-        """The number of examples."""
-        return self.split.size
-
-    @property
-    def example(self) -> Batch:
-        """A small batch."""
-        return _with_weights(self.split.example, self.weigh)
-
-    def take(self, indices: Any) -> Batch:
-        """The examples at ``indices``."""
-        return _with_weights(self.split.take(indices), self.weigh)
-
-    def batches(self, batch_size: int, *, epochs: int = 1, seed: int = 0) -> Iterator[Batch]:
-        """Yield shuffled batches of equal size."""
-        for batch in self.split.batches(batch_size, epochs=epochs, seed=seed):
-            yield _with_weights(batch, self.weigh)
 
 
 def _with_weights(batch: Batch, weigh: Weigh) -> Batch:

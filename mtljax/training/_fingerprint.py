@@ -9,9 +9,8 @@ import jax
 import numpy as np
 
 from mtljax.base import Dataset, Split, Task
-from mtljax.data import ArraySplit
+from mtljax.data import ArraySplit, probe_of
 
-_EXAMPLES = 64  # of a split that is not in memory
 _ROUNDING = 1e-6  # relative: what the same loader may compute differently on another machine
 _CHUNK = 1 << 22
 
@@ -70,11 +69,7 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
 
 
 def _leaves_of(split: Split) -> dict[str, Any]:
-    if isinstance(split, ArraySplit):
-        batch = split.arrays
-    else:
-        spread = np.unique(np.linspace(0, split.size - 1, _EXAMPLES).astype(int))
-        batch = split.take(getattr(split, 'probe', spread))
+    batch = split.arrays if isinstance(split, ArraySplit) else split.take(probe_of(split))
     named = jax.tree_util.tree_leaves_with_path(batch)
     return {jax.tree_util.keystr(path): _leaf(np.ascontiguousarray(leaf)) for path, leaf in named}
 

@@ -11,7 +11,7 @@ import numpy as np
 import optax
 
 from mtljax.base import Batch, Dataset, MultiTask, Split, Task, TrainState
-from mtljax.data import ArraySplit
+from mtljax.data import ArraySplit, MappedSplit
 from mtljax.losses import expand
 from mtljax.module import shapes
 from mtljax.training._check import with_rows
@@ -84,50 +84,22 @@ def check_labels(dataset: Dataset, ranges: Ranges) -> Dataset:
             _check(split.arrays, dataset.tasks, ranges, name, np.arange)
             splits[name] = split
         else:
-            splits[name] = Checked(split, dataset.tasks, ranges, name)
+            splits[name] = _checked(split, dataset.tasks, ranges, name)
     return replace(dataset, **splits)
 
 
-@dataclass(frozen=True, eq=False)
-class Checked:
-    """A streamed split whose labels and weights are checked by ``take``, which training uses.
+def _checked(split: Split, tasks: Mapping[str, Task], ranges: Ranges, name: str) -> MappedSplit:
+    """Return a streamed split whose labels and weights are checked when they are read."""
 
-    Attributes:
-      split: The split.
-      tasks: ``{task: Task}``.
-      ranges: The result of `ranges_of`.
-      name: The name of the split, for error messages.
-    """
-
-    split: Split
-    tasks: Mapping[str, Task]
-    ranges: Ranges
-    name: str
-
-    @property
-    def size(self) -> int:
-        """The number of examples."""
-        return self.split.size
-
-    @property
-    def example(self) -> Batch:
-        """A small batch."""
-        return self.split.example
-
-    def take(self, indices: Any) -> Batch:
-        """The examples at ``indices``."""
-        batch = self.split.take(indices)
-
+    def check(batch: Batch, indices: np.ndarray) -> Batch:
         def rows_of(count: int) -> np.ndarray:
-            return np.asarray(indices)[:count]
+            return indices[:count]
 
-        check_values(batch, self.name, rows_of)
-        _check(batch, self.tasks, self.ranges, self.name, rows_of)
+        check_values(batch, name, rows_of)
+        _check(batch, tasks, ranges, name, rows_of)
         return batch
 
-    def batches(self, batch_size: int, *, epochs: int = 1, seed: int = 0):
-        """Yield shuffled batches of equal size."""
-        return self.split.batches(batch_size, epochs=epochs, seed=seed)
+    return MappedSplit(split, check)
 
 
 def _range(loss: Callable, prediction: Any, target: Any) -> _Range | None:

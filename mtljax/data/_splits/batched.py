@@ -22,8 +22,10 @@ class Batched(ABC):
     def take(self, indices: Any) -> Batch:
         """Return the examples at ``indices``."""
 
-    order: Callable[[int, int], np.ndarray] | None = None
-    """A function ``(seed, epoch)``: the order of the examples; None is a random permutation."""
+    @property
+    def order(self) -> Callable[[int, int], np.ndarray] | None:
+        """A function ``(seed, epoch)``: the order of the examples; None is a random permutation."""
+        return None
 
     @property
     def example(self) -> Batch:

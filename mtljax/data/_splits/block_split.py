@@ -55,12 +55,17 @@ class BlockSplit(Batched):
         self._held: OrderedDict[int, Batch] = OrderedDict()
         self._most = 2 * (window + int(self.sizes.max()))
         self._lock = threading.Lock()
-        self.order = functools.lru_cache(maxsize=2)(self._order)
+        self._shuffled = functools.lru_cache(maxsize=2)(self._shuffle)
 
     @property
     def size(self) -> int:
         """The number of examples."""
         return int(self._ends[-1])
+
+    @property
+    def order(self) -> Callable[[int, int], np.ndarray]:
+        """A function ``(seed, epoch)`` that returns the order of the examples, int32 ``[size]``."""
+        return self._shuffled
 
     @property
     def probe(self) -> np.ndarray:
@@ -79,8 +84,7 @@ class BlockSplit(Batched):
         back = np.argsort(np.argsort(blocks, kind='stable'), kind='stable')
         return jax.tree.map(lambda *leaves: np.concatenate(leaves)[back], *parts)
 
-    def _order(self, seed: int, epoch: int) -> np.ndarray:
-        """The order of the examples in an epoch, int32 ``[size]``."""
+    def _shuffle(self, seed: int, epoch: int) -> np.ndarray:
         rng = np.random.default_rng((seed, epoch))
         starts = self._ends - self.sizes
         windows = []

@@ -66,7 +66,8 @@ def splits_of(
     read = functools.partial(_examples, source, schema, roles, options)
     if window is None:
         return [_held(read, rows) for rows in rows_of]
-    return [_streamed(read, rows, window) for rows in rows_of]
+    windows = (window, 1, 1)  # only training shuffles; a small window needs little memory
+    return [_streamed(read, *each) for each in zip(rows_of, windows, strict=True)]
 
 
 def _held(read, rows: Sequence[np.ndarray]) -> ArraySplit:
