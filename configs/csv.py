@@ -24,7 +24,7 @@ def get_config(variant: str = '') -> ConfigDict:
     steps = FieldReference(2000)
     return base(
         data={
-            'fn': 'mtljax.data:table',
+            'fn': 'mtljax.data:csv',
             'path': '',
             'targets': (),
             'columns': (),

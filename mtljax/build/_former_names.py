@@ -18,7 +18,26 @@ _FORMER = {new: old for old, new in _RENAMED.items()}
 
 
 # Options that configs of earlier versions do not hold, with what these versions did.
-_ADDED: dict[str, dict[str, Any]] = {'mtljax.data:csv': {'stratify': False, 'weight': ''}}
+_ADDED: dict[str, dict[str, Any]] = {
+    'mtljax.data:csv': {
+        'stratify': False,
+        'weight': '',
+        'columns': (),
+        'numeric': (),
+        'hashed': (),
+        'dates': (),
+        'log': (),
+        'quantile': (),
+        'most_categories': 10_000,
+        'decimal': '.',
+        'thousands': '',
+        'encoding': 'utf-8',
+        'time': '',
+        'group': '',
+        'stream': None,
+        'window': 1 << 20,
+    }
+}
 
 
 def with_former_defaults(config: Any) -> Any:
@@ -30,8 +49,9 @@ def with_former_defaults(config: Any) -> Any:
     Args:
       config: Nested mappings and sequences.
 
-    >>> with_former_defaults({'fn': 'mtljax.data:csv', 'seed': 1, 'weight': 'count'})
-    {'stratify': False, 'weight': 'count', 'fn': 'mtljax.data:csv', 'seed': 1}
+    >>> filled = with_former_defaults({'fn': 'mtljax.data:csv', 'seed': 1, 'weight': 'count'})
+    >>> filled['stratify'], filled['weight']
+    (False, 'count')
     """
     if isinstance(config, Mapping):
         filled = {key: with_former_defaults(value) for key, value in config.items()}
@@ -82,8 +102,14 @@ def _without_former_defaults(config: Any) -> Any:
     return {
         key: _without_former_defaults(value)
         for key, value in config.items()
-        if key not in added or value != added[key]
+        if key not in added or not _are_same(value, added[key])
     }
+
+
+def _are_same(one: Any, other: Any) -> bool:
+    """Return whether two options are equal; JSON turns a tuple into a list."""
+    listed = isinstance(one, list | tuple) and isinstance(other, list | tuple)
+    return list(one) == list(other) if listed else one == other
 
 
 def _replaced(config: Any, names: Mapping[str, str]) -> Any:

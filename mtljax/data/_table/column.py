@@ -16,6 +16,7 @@ from mtljax.data._table.numbers import Numbers
 
 Content = Numbers | Categories | Dates | Buckets
 _CONTENTS = (Numbers, Categories, Dates, Buckets)
+_FORMER = ('numbers', 'categories')
 _FIELDS = ('name', 'target', 'missing', 'empty')
 
 
@@ -78,6 +79,7 @@ class Column:
         """Return the column as a dictionary of JSON types, for `from_json`."""
         fields = {name: getattr(self, name) for name in _FIELDS}
         fields['missing'] = list(self.missing)
+        fields |= dict.fromkeys(_FORMER)  # as earlier versions wrote it
         if self.content is not None:
             fields[self.content.KEY] = self.content.to_json()
         return fields

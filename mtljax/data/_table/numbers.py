@@ -93,16 +93,14 @@ class Numbers:
 
     def to_json(self) -> dict[str, Any]:
         """Return the statistics as JSON types, for `from_json`."""
-        return {
-            'mean': self.mean,
-            'scale': self.scale,
-            'low': self.low,
-            'high': self.high,
+        fields = {'mean': self.mean, 'scale': self.scale, 'low': self.low, 'high': self.high}
+        more = {
             'decimal': self.form.decimal,
             'thousands': self.form.thousands,
             'unit': self.unit,
             'transform': None if self.transform is None else self.transform.to_json(),
         }
+        return fields | {name: value for name, value in more.items() if value != _NEW[name]}
 
     @classmethod
     def from_json(cls, content: Any) -> 'Numbers':
