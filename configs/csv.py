@@ -49,7 +49,7 @@ def get_config(variant: str = '') -> ConfigDict:
             'group': '',
             'weight': '',
             'stream': config_dict.placeholder(bool),
-            'window': 1 << 20,
+            'window': 1 << 19,
             'verbose': False,
         },
         backbone={

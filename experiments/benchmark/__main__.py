@@ -21,6 +21,9 @@ The suites:
   first with python -m experiments.data fetch census.
 - tables: rows per second and memory of a large table that is streamed from a file of Parquet. The
   file is generated in --folder. With --peers=torch, also of pandas and a DataLoader of PyTorch.
+- serving: one encoder with four heads against four models and MMoE: latency in process, and
+  requests per second of services over loopback at the largest load whose 99th percentile is below
+  50 ms. Also batches of several requests against one call per request.
 - cost: parameters, FLOPs and latency of one encoder with four heads: hard sharing, soft sharing,
   MMoE, and separate programs.
 """
@@ -38,6 +41,7 @@ from experiments.benchmark import (
     dispatch,
     engines,
     pytorch,
+    serving,
     sharing,
     surgery,
     surgery_pytorch,
@@ -56,7 +60,7 @@ _LIBRARIES = {
 _SUITE = flags.DEFINE_enum(
     'suite',
     'dispatch',
-    ['dispatch', 'sharing', 'surgery', 'engines', 'data', 'tables', 'cost'],
+    ['dispatch', 'sharing', 'surgery', 'engines', 'data', 'tables', 'serving', 'cost'],
     'The suite to run.',
 )
 _PEERS = flags.DEFINE_list(
@@ -118,6 +122,8 @@ def _tables(rounds: int, peers: Sequence[str]) -> Iterable[tuple[str, Table]]:
                 raise program.UsageError('The suite tables needs --folder=FOLDER for its file.')
             sizes = _ROWS.value, _PEER_ROWS.value
             return tables.tables(Path(_FOLDER.value), *sizes, with_torch=with_torch)
+        case 'serving':
+            return serving.tables(rounds)
         case 'cost':
             return cost.tables(rounds)
     return [('', dispatch.table(rounds, with_torch=with_torch))]

@@ -35,7 +35,7 @@ _ADDED: dict[str, dict[str, Any]] = {
         'time': '',
         'group': '',
         'stream': None,
-        'window': 1 << 20,
+        'window': 1 << 19,
     }
 }
 

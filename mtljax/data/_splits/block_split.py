@@ -13,7 +13,7 @@ from mtljax.base import Batch
 from mtljax.data._splits.batched import Batched
 from mtljax.options import check_count
 
-WINDOW = 1 << 20
+WINDOW = 1 << 19
 
 
 class BlockSplit(Batched):
@@ -86,14 +86,15 @@ class BlockSplit(Batched):
 
     def _shuffle(self, seed: int, epoch: int) -> np.ndarray:
         rng = np.random.default_rng((seed, epoch))
-        starts = self._ends - self.sizes
-        windows = []
+        starts, done = self._ends - self.sizes, 0
+        order = np.empty(self.size, np.int32)
         for window in self._windows(rng.permutation(len(self.sizes))):
             rows = np.concatenate(
                 [np.arange(starts[block], self._ends[block], dtype=np.int32) for block in window]
             )
-            windows.append(rng.permuted(rows))
-        return np.concatenate(windows)
+            order[done : done + len(rows)] = rng.permuted(rows)
+            done += len(rows)
+        return order
 
     def _windows(self, blocks: np.ndarray) -> list[np.ndarray]:
         """Cut a sequence of blocks into windows."""

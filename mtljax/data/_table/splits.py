@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jax
 import numpy as np
@@ -19,6 +19,7 @@ from mtljax.data._table.source import Source
 from mtljax.data._table.weights import encode_weights
 from mtljax.options import check_flag
 
+_Read = Callable[[int, np.ndarray], Batch]
 _MOST_BYTES = 1 << 30
 _CELL = 4  # bytes of a number in a batch
 
@@ -62,24 +63,27 @@ def splits_of(
     """
     starts = np.cumsum([0, *source.sizes])
     parts = [split[start:stop] for start, stop in itertools.pairwise(starts)]
-    rows_of = [[np.flatnonzero(part == number) for part in parts] for number in range(3)]
     read = functools.partial(_examples, source, schema, roles, options)
     if window is None:
-        return [_held(read, rows) for rows in rows_of]
+        return [_held(read, parts, number) for number in range(3)]
     windows = (window, 1, 1)  # only training shuffles; a small window needs little memory
-    return [_streamed(read, *each) for each in zip(rows_of, windows, strict=True)]
+    return [_streamed(read, parts, number, windows[number]) for number in range(3)]
 
 
-def _held(read, rows: Sequence[np.ndarray]) -> ArraySplit:
-    batches = [read(part, each) for part, each in enumerate(rows) if len(each)]
-    return ArraySplit(_joined(batches))
+def _held(read: _Read, parts: Sequence[np.ndarray], number: int) -> ArraySplit:
+    rows = [np.flatnonzero(part == number) for part in parts]
+    return ArraySplit(_joined([read(part, each) for part, each in enumerate(rows) if len(each)]))
 
 
-def _streamed(read, rows: Sequence[np.ndarray], window: int) -> BlockSplit:
-    filled = [(part, each.astype(np.int32)) for part, each in enumerate(rows) if len(each)]
-    return BlockSplit(
-        lambda block: read(*filled[block]), [len(each) for _, each in filled], window=window
-    )
+def _streamed(read: _Read, parts: Sequence[np.ndarray], number: int, window: int) -> BlockSplit:
+    counts = [int((part == number).sum()) for part in parts]
+    filled = [part for part, count in enumerate(counts) if count]
+
+    def read_block(block: int) -> Batch:
+        part = filled[block]
+        return read(part, np.flatnonzero(parts[part] == number))
+
+    return BlockSplit(read_block, [counts[part] for part in filled], window=window)
 
 
 def _joined(batches: Sequence[Batch]) -> Batch:

@@ -47,7 +47,7 @@ def table(
     group: str = '',
     weight: str | Mapping[str, str] = '',
     stream: bool | None = None,
-    window: int = 1 << 20,
+    window: int = 1 << 19,
     verbose: bool = False,
 ) -> Dataset:
     """Read a table. Every target column becomes one task.
