@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from experiments import program
+from experiments.compare import latency
 from experiments.compare.records import histories
 from experiments.compare.report import PAIRED, Report
 from experiments.compare.run import Run
@@ -43,6 +44,7 @@ def write(
     """
     plain = [{k: v for k, v in run._asdict().items() if k != 'history'} for run in best]
     results = {'summary': report.summary, 'runs': plain, 'notes': report.notes}
+    results['found'] = report.found
     texts = {
         'table.md': _markdown(report, title),
         'results.csv': _csv(best, runs),
@@ -60,9 +62,10 @@ def write(
 
 
 def _markdown(report: Report, title: str) -> str:
-    parts = [f'# {title}', report.main.markdown(), *report.notes]
-    if report.paired is not None:
-        parts += [report.paired.markdown(), PAIRED]
+    parts = [f'# {title}', *report.found, report.main.markdown(), *report.notes]
+    parts += [report.paired.markdown(), PAIRED]
+    if report.latency is not None:
+        parts += [report.latency.markdown(), latency.NOTE]
     if report.published is not None:
         parts += [report.published[0].markdown(), report.published[1]]
     return '\n\n'.join(filter(None, parts)) + '\n'
