@@ -1,6 +1,6 @@
 """Tables in the terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.markup import escape
@@ -8,8 +8,6 @@ from rich.table import Table as Shown
 
 from experiments.program import console
 from mtljax.analysis import Table
-
-_GAP = 3  # between two columns
 
 
 def show(table: Table, title: str = '', caption: str = '', *, max_width: int | None = None) -> None:
@@ -40,23 +38,35 @@ def blocks(table: Table, width: int) -> Iterator[Table]:
     if they fit.
 
     >>> wide = Table(['method', 'a x', 'b x', 'b y'], [['hard', '1', '2', '3']])
-    >>> [part.columns for part in blocks(wide, 22)]
+    >>> [part.columns for part in blocks(wide, 19)]
     [['method', 'a x'], ['method', 'b x', 'b y']]
     """
-    first, *others = [_width(table, index) for index in range(len(table.columns))]
-    block, left = [0], width - first - _GAP
+    block: list[int] = []
     for group in _groups(table):
-        needed = sum(others[index - 1] + _GAP for index in group)
-        if needed > left and len(block) > 1:
-            yield _columns(table, block)
-            block, left = [0], width - first - _GAP
-        for index in group:
-            if others[index - 1] + _GAP > left and len(block) > 1:
+        for columns in [group] if _fits(table, group, width) else [[index] for index in group]:
+            if block and not _fits(table, block + columns, width):
                 yield _columns(table, block)
-                block, left = [0], width - first - _GAP
-            block.append(index)
-            left -= others[index - 1] + _GAP
+                block = []
+            block += columns
     yield _columns(table, block)
+
+
+def _fits(table: Table, block: Sequence[int], width: int) -> bool:
+    part = _columns(table, block)
+    return _total(_least(part)) <= width
+
+
+def _total(widths: Sequence[int]) -> int:
+    """Return the width of a table with these columns, with the spaces around them."""
+    return sum(widths) + 3 * len(widths) + 1
+
+
+def _least(table: Table) -> list[int]:
+    """Return the widths of the columns if headings are wrapped, and cells are not."""
+    return [
+        max(map(len, [*name.split(), *(row[index] for row in table.rows)]), default=0)
+        for index, name in enumerate(table.columns)
+    ]
 
 
 def _groups(table: Table) -> list[list[int]]:
@@ -71,13 +81,9 @@ def _groups(table: Table) -> list[list[int]]:
     return groups
 
 
-def _width(table: Table, index: int) -> int:
-    """Return the width of a column whose heading is wrapped."""
-    words = [*table.columns[index].split(), *(row[index] for row in table.rows)]
-    return max(map(len, words), default=0)
-
-
-def _columns(table: Table, chosen: list[int]) -> Table:
+def _columns(table: Table, block: Sequence[int]) -> Table:
+    """Return the first column and these columns."""
+    chosen = [0, *block]
     return Table(
         [table.columns[index] for index in chosen],
         [[row[index] for index in chosen] for row in table.rows],
@@ -85,12 +91,16 @@ def _columns(table: Table, chosen: list[int]) -> Table:
 
 
 def _shown(table: Table, title: str, max_width: int | None) -> Shown:
-    shown = Shown(title=escape(title) or None, box=box.SIMPLE)
+    least = _least(table)
+    whole = [max(pair) for pair in zip(least, map(len, table.columns), strict=True)]
+    widths = whole if _total(whole) <= console.width else least
+    width = None if max_width else _total(widths)  # a table that is too wide is not cut
+    shown = Shown(title=escape(title) or None, box=box.SIMPLE, width=width)
     for index, column in enumerate(table.columns):
         shown.add_column(
             escape(column),
             justify='right' if index else 'left',
-            min_width=None if max_width else _width(table, index),
+            width=None if max_width else widths[index],
             max_width=max_width if index else None,
         )
     for row in table.rows:

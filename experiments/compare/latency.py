@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from experiments import build
-from experiments.benchmark.timing import interleaved, ratio_of
+from experiments.benchmark.timing import interleaved
 from mtljax import analysis
 from mtljax.analysis import Table
 from mtljax.base import MultiTask
@@ -33,14 +33,15 @@ def latency(setups: Mapping[str, Sequence[build.Setup]]) -> Table:
         seconds = interleaved(calls, _CALLS)
         first = next(iter(seconds.values()))
         for name, times in seconds.items():
-            cells[name] += [f'{1e3 * np.median(times):.2f}', ratio_of(times, first)]
+            ratio = np.median(np.divide(times, first))
+            cells[name] += [f'{1e3 * np.median(times):.2f}', f'{ratio:.2f}']
         columns += [f'ms for {rows} row{"s" * (rows > 1)}', 'relative']
     return Table(columns, list(cells.values()))
 
 
 NOTE = (
-    f'Median of {_CALLS} calls; the models take turns. The relative time is the median of the '
-    'ratios, with quartiles.'
+    f'From encoded rows to predictions, median of {_CALLS} calls; the models take turns. The '
+    'models of a row are called one after the other. Relative: median of the ratios.'
 )
 
 
