@@ -67,6 +67,13 @@ def _trained(runs: Runs, seeds: Mapping[int, Sequence[Part]]) -> dict[int, list[
         for seed, (run, variables) in runs.trained(cell, group, title).items():
             if variables is None:
                 raise program.UsageError(f'{title}, seed {seed}, cannot be kept: {run.error}')
+            before = next(each for other, each in seeds[seed] if other.task == cell.task)
+            if repr(run.test) != repr(before.test):  # NaN does not equal itself
+                program.console.print(
+                    f'{title}, seed {seed}: another machine or version trained it before. The '
+                    f'results of the parameters here are in {_SUMMARY}.',
+                    markup=False,
+                )
             found[seed].append((run, variables))
     return found
 

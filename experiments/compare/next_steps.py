@@ -1,6 +1,5 @@
 """The commands that follow a comparison."""
 
-import os
 import shlex
 import shutil
 import sys
@@ -40,9 +39,8 @@ def next_steps(workdir: Path, best: Path, config: ConfigDict, dataset: Dataset) 
     commands = [
         ['predict', f'--workdir={best}', f'--input={source}', f'--output={target}', *trust],
         ['export', f'--workdir={best}', f'--output={model}', *trust],
+        *([['serve', f'--model={model}']] if dataset.schema else []),
     ]
-    if dataset.schema:
-        commands.append(['serve', f'--model={model}'])
     return [
         shlex.join([_python(), '-m', f'experiments.{program}', *others])
         for program, *others in commands
@@ -82,10 +80,7 @@ def _functions(spec: object) -> list[str]:
 
 def _python() -> str:
     """Return the interpreter as the user may type it: python, if this is the one on the path."""
-    if shutil.which('python') == sys.executable:
+    here = Path(sys.executable)
+    if shutil.which('python') == str(here):
         return 'python'
-    return (
-        os.path.relpath(sys.executable)
-        if Path.cwd() in Path(sys.executable).parents
-        else (sys.executable)
-    )
+    return str(here.relative_to(Path.cwd()) if Path.cwd() in here.parents else here)

@@ -102,6 +102,8 @@ class Runs:
             if (variables := kept(self._path(cell, seed), like)) is not None
         }
         missing = [seed for seed in seeds if seed not in found]
+        if missing:
+            _say(f'{title}: the folder has no parameters of the seeds {missing}. Training again.')
         there = {seed: run for seed, (run, _) in found.items()}
         again = self._train(cell, built, missing, there, title)
         return found | {seed: again[seed] for seed in missing}
