@@ -17,7 +17,9 @@ from ml_collections import ConfigDict
 from configs.common import base, select_by
 
 
-def get_config() -> ConfigDict:
+def get_config(variant: str = '') -> ConfigDict:
+    if variant:
+        raise ValueError(f'configs/demo.py has no variants. Found {variant!r}.')
     return base(
         data={
             'fn': 'mtljax.data:ranking_log',
