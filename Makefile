@@ -9,7 +9,7 @@ TYPES := --jaxtyping-packages=mtljax.gradients,mtljax.heads._pixel,mtljax.losses
 .PHONY: demo test test-all coverage lint format docs release-check
 
 demo: $(VENV)/.installed
-	$(BIN)/python -m experiments.compare
+	$(BIN)/python -m experiments.compare --config=configs/demo.py
 
 test: $(VENV)/.installed
 	$(PYTEST) -m "not exhaustive"

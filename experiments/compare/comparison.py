@@ -1,6 +1,6 @@
 """A comparison: all its methods and seeds are checked first, and then trained."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -33,7 +33,8 @@ class Comparison:
         self, config: ConfigDict, plan: Plan, runs: Runs, dataset: Callable[[Any], Dataset]
     ):
         build.check_fields(config)
-        self._runs, self.tasks = runs, dataset(config.data).tasks
+        self._runs, self.dataset = runs, dataset(config.data)
+        self.tasks = self.dataset.tasks
         every = cells(config, plan, list(self.tasks))
         self._groups = [_jobs(cell, plan.seeds) for cell in every]
         self._jobs = [job for group in self._groups for job in group]
@@ -72,6 +73,15 @@ class Comparison:
             words = ', '.join(filter(None, (title, cell.method, cell.task, cell.variant)))
             runs += self._runs.train(cell, seeds, f'{words} ({index} of {len(self._jobs)})')
         return runs
+
+    def parts(self, runs: Sequence[Run]) -> list[tuple[Cell, Run]]:
+        """Return each run with its cell."""
+        cells = {
+            (cell.method, cell.variant, cell.task, seed): cell
+            for cell, seeds in self._jobs
+            for seed in seeds
+        }
+        return [(cells[run.method, run.variant, run.task, run.seed], run) for run in runs]
 
 
 def _jobs(cell: Cell, seeds: list[int]) -> list[tuple[Cell, list[int]]]:

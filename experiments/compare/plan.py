@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 from experiments.program import UsageError
 
 _SEEDS = 3
-_FIELDS = ('sharing', 'weighting', 'surgery', 'seeds', 'tune', 'rates', 'crossed')
+_FIELDS = ('sharing', 'weighting', 'surgery', 'seeds', 'tune', 'rates', 'crossed', 'latency')
 
 
 class Plan(NamedTuple):
@@ -23,6 +23,7 @@ class Plan(NamedTuple):
       tune: Whether each sharing scheme is also trained with several constant weights.
       rates: The learning rates that every method chooses from.
       crossed: Whether all combinations run. If False, each name is one change of the config.
+      latency: Whether the time of an answer is measured.
     """
 
     lists: Mapping[str, Sequence[str] | None]
@@ -30,6 +31,7 @@ class Plan(NamedTuple):
     tune: bool
     rates: list[float]
     crossed: bool
+    latency: bool = False
 
 
 def define_flags() -> None:
@@ -48,6 +50,9 @@ def define_flags() -> None:
         'crossed',
         None,
         'Run all combinations of the lists (the default), or change one name at a time.',
+    )
+    flags.DEFINE_bool(
+        'latency', None, 'Measure the time of an answer: the best shared model, or one per task.'
     )
 
 
@@ -73,7 +78,9 @@ def read_plan(config: ConfigDict) -> Plan:
     lists = {field: list(names) if (names := value_of(field, None)) else None for field in fields}
     seeds = [config.seed + index for index in range(value_of('seeds', _SEEDS))]
     rates = _rates(value_of('rates', ()))
-    return Plan(lists, seeds, value_of('tune', False), rates, value_of('crossed', True))
+    names = {'tune': False, 'crossed': True, 'latency': False}
+    switches = {name: value_of(name, default) for name, default in names.items()}
+    return Plan(lists, seeds, rates=rates, **switches)
 
 
 def _rates(values: Sequence[Any]) -> list[float]:

@@ -4,16 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from experiments import program
+from experiments.compare import latency
+from experiments.compare.lift import lift
 from experiments.compare.methods import BASELINE
-from experiments.compare.records import records
+from experiments.compare.records import Row, ranked, records
 from experiments.compare.run import Run
+from experiments.compare.verdict import shared_row, verdict
 from experiments.show import show as show_table
 from mtljax import analysis, training
-from mtljax.analysis import Table
+from mtljax.analysis import Record, Table
 from mtljax.base import Task
 from mtljax.training import Results
-
-_WIDE = 12
 
 
 class Report(NamedTuple):
@@ -22,16 +23,22 @@ class Report(NamedTuple):
     Attributes:
       summary: The mean and the standard error of every quantity.
       main: The summary as text.
-      paired: The differences to the first method that is not the baseline.
+      paired: The differences to the baseline, and to the first other method.
       published: Published results with a note, or None if the config has none.
       notes: How the numbers were obtained.
+      rows: The rows, from the best to the worst on validation.
+      found: What was found, as sentences.
+      latency: The time of an answer, if it was measured.
     """
 
     summary: Mapping[str, Mapping[str, tuple[float, float]]]
     main: Table
-    paired: Table | None
+    paired: Table
     published: tuple[Table, str] | None
     notes: list[str]
+    rows: list[Row]
+    found: list[str]
+    latency: Table | None = None
 
 
 def report(
@@ -39,6 +46,7 @@ def report(
     tasks: Mapping[str, Task],
     published: tuple[Table, str] | None,
     select: Callable[[Results], float],
+    labels: Mapping[str, int] | None = None,
 ) -> Report:
     """Make the tables of the chosen runs.
 
@@ -47,16 +55,10 @@ def report(
       tasks: The tasks of the data set.
       published: The result of `published_table`.
       select: The score that chose steps and variants.
+      labels: The number of training labels of each task, where known.
     """
-    rows = records(runs)
-    summary = analysis.summary(rows, BASELINE, tasks)
-    methods = [name for name in summary if name != BASELINE]
-    names = {name: list(task.metrics) for name, task in tasks.items()}
-    paired = None
-    if len(methods) > 1:
-        differences = analysis.paired(rows, methods[0], names)
-        differences.pop(BASELINE, None)
-        paired = analysis.paired_table(differences, methods[0])
+    tested, rows = records(runs), ranked(runs, select)
+    summary = analysis.summary(tested, BASELINE, tasks)
     main = analysis.as_table(summary, BASELINE)
     notes = _notes(runs)
     missing = analysis.undefined(summary[BASELINE], tasks)
@@ -71,7 +73,22 @@ def report(
         notes.append(
             f'config.select ignores {listed}, except for the single-task networks of these tasks.'
         )
-    return Report(summary, main, paired, published, notes)
+    row = shared_row(rows)
+    found = [verdict(rows, tested, tasks), lift(row, tested, tasks, labels or {})]
+    paired = _paired(tested, tasks)
+    return Report(summary, main, paired, published, notes, rows, [*filter(None, found)])
+
+
+def _paired(tested: Sequence[Record], tasks: Mapping[str, Task]) -> Table:
+    """Return the differences to the baseline, and to the first other method."""
+    names = {name: list(task.metrics) for name, task in tasks.items()}
+    methods = list(dict.fromkeys(record.method for record in tested if record.method != BASELINE))
+    others = [record for record in tested if record.method != BASELINE]
+    differences = [(BASELINE, analysis.paired(tested, BASELINE, names))]
+    if len(methods) > 1:
+        differences.append((methods[0], analysis.paired(others, methods[0], names)))
+    tables = [analysis.paired_table(found, reference) for reference, found in differences]
+    return Table(tables[0].columns, [row for table in tables for row in table.rows])
 
 
 def _ignored(tasks: Mapping[str, Task], select: Callable[[Results], float]) -> list[str]:
@@ -162,16 +179,15 @@ def _mixed(runs: Sequence[Run]) -> list[str]:
 
 
 def show(report: Report, title: str) -> None:
-    """Print the tables. If there are many metrics, print the columns that summarise them."""
-    main = report.main
-    if len(main.columns) > _WIDE:
-        shown = [0, *range(len(main.columns) - 5, len(main.columns))]
-        main = Table([main.columns[i] for i in shown], [[r[i] for i in shown] for r in main.rows])
-    show_table(main, title, '\n'.join(report.notes))
-    if report.paired is not None and len(report.paired.columns) <= _WIDE:
-        show_table(report.paired, 'Paired differences', PAIRED)
+    """Print the tables, and below them what was found."""
+    show_table(report.main, title, '\n'.join(report.notes))
+    show_table(report.paired, 'Paired differences', PAIRED)
     if report.published is not None:
         show_table(report.published[0], 'Published', report.published[1])
+    if report.latency is not None:
+        show_table(report.latency, 'Time of an answer', latency.NOTE)
+    for sentence in report.found:
+        program.console.print(sentence, markup=False, highlight=False)
 
 
 PAIRED = 'Mean over seeds ± half the 95 % interval (Student); * means that 0 is outside it.'

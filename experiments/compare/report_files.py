@@ -10,11 +10,12 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from experiments import program
+from experiments.compare import latency
 from experiments.compare.records import histories
 from experiments.compare.report import PAIRED, Report
 from experiments.compare.run import Run
 from mtljax import analysis
-from mtljax.base import Task
+from mtljax.base import Metric, Task
 from mtljax.files import png_of, write_bytes, write_text
 
 _KEPT = ('method', 'variant', 'seed', 'best_step', 'steps', 'parameters', 'seconds', 'together')
@@ -43,6 +44,7 @@ def write(
     """
     plain = [{k: v for k, v in run._asdict().items() if k != 'history'} for run in best]
     results = {'summary': report.summary, 'runs': plain, 'notes': report.notes}
+    results['found'] = report.found
     texts = {
         'table.md': _markdown(report, title),
         'results.csv': _csv(best, runs),
@@ -60,9 +62,10 @@ def write(
 
 
 def _markdown(report: Report, title: str) -> str:
-    parts = [f'# {title}', report.main.markdown(), *report.notes]
-    if report.paired is not None:
-        parts += [report.paired.markdown(), PAIRED]
+    parts = [f'# {title}', *report.found, report.main.markdown(), *report.notes]
+    parts += [report.paired.markdown(), PAIRED]
+    if report.latency is not None:
+        parts += [report.latency.markdown(), latency.NOTE]
     if report.published is not None:
         parts += [report.published[0].markdown(), report.published[1]]
     return '\n\n'.join(filter(None, parts)) + '\n'
@@ -91,21 +94,28 @@ def _figures(
     report: Report, runs: Sequence[Run], tasks: Mapping[str, Task], title: str
 ) -> dict[str, Figure]:
     panels = {
-        f'{task} {name}': f'{task} {name}{"" if metric.higher_is_better else ", less is better"}'
+        f'{task} {name}': f'{task} {name}{_hint(metric)}'
         for task, row in tasks.items()
         for name, metric in row.metrics.items()
     }
-    panels['delta_m_flat'] = 'delta_m_flat %, negative is better'
+    panels['delta_m_flat'] = 'delta_m_flat %\n(less is better)'
     figures = {'metrics': analysis.intervals(report.summary, panels, title)}
     main = {task: next(iter(row.metrics.items())) for task, row in tasks.items() if row.metrics}
     better = {f'{task} {name}': m.higher_is_better for task, (name, m) in main.items()}
     if len(better) > 1:
         figures['fronts'] = analysis.fronts(report.summary, list(better), better, title)
-    logged = {f'validation/{task}/{name}': f'{task} {name}' for task, (name, _) in main.items()}
+    logged = {
+        f'validation/{task}/{name}': f'{task} {name}{_hint(metric)}'
+        for task, (name, metric) in main.items()
+    }
     if logged:
         heading = f'{title}: validation'
         figures['curves'] = analysis.learning_curves(histories(runs), logged, heading)
     return figures | _heat_maps(runs, tasks)
+
+
+def _hint(metric: Metric) -> str:
+    return '' if metric.higher_is_better else '\n(less is better)'
 
 
 def _heat_maps(runs: Sequence[Run], tasks: Mapping[str, Task]) -> dict[str, Any]:

@@ -1,20 +1,28 @@
-"""A whole comparison: train, print the tables, write the files."""
+"""A whole comparison: train, print the tables, write the files, keep the best row."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ml_collections import ConfigDict
 
 from experiments import build, program
 from experiments.compare import report
+from experiments.compare.best import Part, write_best
 from experiments.compare.comparison import Comparison
+from experiments.compare.latency import latency
+from experiments.compare.lift import label_counts
+from experiments.compare.methods import BASELINE
+from experiments.compare.next_steps import next_steps
 from experiments.compare.plan import Plan
-from experiments.compare.records import chosen
+from experiments.compare.records import Row, chosen
 from experiments.compare.report_files import write
 from experiments.compare.runs import Runs
+from experiments.compare.verdict import shared_row
+from mtljax.analysis import Table
 
 
 def run_comparison(config: ConfigDict, plan: Plan, title: str, workdir: Path) -> None:
-    """Train what is missing in the folder, then print and write the results.
+    """Train what is missing in the folder, print and write the results, and keep the best row.
 
     Args:
       config: The common part of all configs.
@@ -27,17 +35,55 @@ def run_comparison(config: ConfigDict, plan: Plan, title: str, workdir: Path) ->
     """
     program.keep_options(workdir, config)
     dataset = build.datasets()
-    comparison = Comparison(config, plan, Runs(workdir / 'runs', dataset), dataset)
+    runs = Runs(workdir / 'runs', dataset, keep=True)
+    comparison = Comparison(config, plan, runs, dataset)
     published = report.published_table(config.get('published'))
     comparison.check()  # every error that can be known before training is raised here
     program.claim_comparison(workdir, config)
     there = comparison.recover()
     if there:
         program.console.print(f'{there} of {comparison.size} runs are there already.')
-    runs = comparison.train()
-    best = chosen(runs)
+    every = comparison.train()
+    best = chosen(every)
     select = build.build(config.select.to_dict(), 'select')
-    summary = report.report(best, comparison.tasks, published, select)
+    labels = label_counts(comparison.dataset.train)
+    summary = report.report(best, comparison.tasks, published, select, labels)
+    parts = comparison.parts(best)
+    if plan.latency:
+        summary = summary._replace(latency=_latency(summary, parts, runs))
     report.show(summary, title)
-    for path in write(summary, best, runs, comparison.tasks, title, workdir):
-        program.console.print(str(path), markup=False)
+    for path in write(summary, best, every, comparison.tasks, title, workdir):
+        _say(str(path))
+    _keep_best(summary.rows[0], parts, runs, workdir)
+
+
+def _latency(summary: report.Report, parts: Sequence[Part], runs: Runs) -> Table:
+    """Measure the best shared model, and one model per task."""
+    methods = (shared_row(summary.rows).method, BASELINE)
+    cells = {method: {r.task: c for c, r in parts if r.method == method} for method in methods}
+    return latency(
+        {method: [runs.setup(cell) for cell in each.values()] for method, each in cells.items()}
+    )
+
+
+def _keep_best(row: Row, parts: Sequence[Part], runs: Runs, workdir: Path) -> None:
+    """Write the folders of the best row, and print how to go on with its best seed."""
+    if not row.scores:
+        runs.drop()
+        _say('No method was trained to its end: no model is kept.')
+        return
+    seeds: dict[int, list[Part]] = {seed: [] for seed in row.scores}
+    for cell, run in parts:
+        if run.method == row.method and run.seed in seeds:
+            seeds[run.seed].append((cell, run))
+    folders = write_best(workdir / 'best', runs, seeds)
+    runs.drop()
+    cell, _ = seeds[row.best_seed][0]
+    dataset = runs.setup(cell._replace(task=None)).dataset
+    _say(f'\nBest on validation: {row.method}, seed {row.best_seed}. Next:')
+    for command in next_steps(workdir, folders[row.best_seed], cell.config, dataset):
+        _say(f'  {command}')
+
+
+def _say(text: str) -> None:
+    program.console.print(text, markup=False, highlight=False)

@@ -80,6 +80,11 @@ class RunFiles:
         self._write(texts)
         journal.unlink(missing_ok=True)
 
+    def drop_kept(self) -> None:
+        """Remove the parameters of all runs."""
+        for path in self._folder.glob('*-seed-*.npz'):
+            path.unlink()
+
     def recover(self) -> None:
         """Make the folder, and finish the writing of runs that a kill interrupted."""
         self._folder.mkdir(parents=True, exist_ok=True)

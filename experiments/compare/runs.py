@@ -11,14 +11,18 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from experiments import build, program
+from experiments.compare.kept import Variables, keep, kept
 from experiments.compare.methods import Cell
 from experiments.compare.run import Run, failed, finished
 from experiments.compare.run_files import RunFiles
 from mtljax import data, training
 from mtljax.base import Batch, Dataset, Split
+from mtljax.module import shapes
 from mtljax.training import NonFiniteLossError
 
 _EXAMPLES = 64
+Trained = tuple[Run, Variables | None]
+"""The record and the best parameters of a run; None if its loss was not finite."""
 
 
 class Runs:
@@ -27,10 +31,11 @@ class Runs:
     Args:
       folder: The folder. Every run is a file in it.
       dataset: A function ``(data spec) -> Dataset``.
+      keep: Whether the best parameters of every run are kept, until `drop` is called.
     """
 
-    def __init__(self, folder: Path, dataset: Callable[[Any], Dataset]):
-        self._files, self._dataset = RunFiles(folder), dataset
+    def __init__(self, folder: Path, dataset: Callable[[Any], Dataset], *, keep: bool = False):
+        self._files, self._dataset, self._keep = RunFiles(folder), dataset, keep
         self._marks: dict[int, str] = {}
         self._ready: dict[str, build.Prepared] = {}
 
@@ -79,12 +84,37 @@ class Runs:
         """The runs of all seeds. Missing runs are trained, and written at once."""
         built = self.setup(cell)
         there = self._read(cell, seeds, built)
-        missing = [seed for seed in seeds if seed not in there]
-        for runs in self._run(cell, built, missing, there, title) if missing else ():
-            new = [run for run in runs if run.seed in missing]
-            self._files.write({self._path(cell, run.seed): run for run in new})
+        self._train(cell, built, [seed for seed in seeds if seed not in there], there, title)
         runs = self._read(cell, seeds, built)
         return [runs[seed] for seed in seeds]
+
+    def trained(self, cell: Cell, seeds: Sequence[int], title: str) -> dict[int, Trained]:
+        """Finished runs with their best parameters, by their seeds.
+
+        Runs whose parameters were not kept are trained again. Their records in the folder stay.
+        """
+        built = self.setup(cell)
+        example = built.dataset.train.example.inputs
+        like = jax.eval_shape(built.model.init, jax.random.key(0), shapes(example))
+        found: dict[int, Trained] = {
+            seed: (run, variables)
+            for seed, run in self._read(cell, seeds, built).items()
+            if (variables := kept(self._path(cell, seed), like)) is not None
+        }
+        missing = [seed for seed in seeds if seed not in found]
+        if missing:
+            _say(f'{title}: the folder has no parameters of the seeds {missing}. Training again.')
+        there = {seed: run for seed, (run, _) in found.items()}
+        again = self._train(cell, built, missing, there, title)
+        return found | {seed: again[seed] for seed in missing}
+
+    def drop(self) -> None:
+        """Remove the parameters of all runs."""
+        self._files.drop_kept()
+
+    def name(self, cell: Cell, seed: int) -> str:
+        """The name of the file of a run."""
+        return self._path(cell, seed).name
 
     def _read(self, cell: Cell, seeds: Sequence[int], built: build.Setup) -> dict[int, Run]:
         """The runs that are in the folder, by their seeds."""
@@ -110,6 +140,26 @@ class Runs:
             self._marks[id(dataset)] = digest.hexdigest()
         return self._marks[id(dataset)]
 
+    def _train(
+        self,
+        cell: Cell,
+        built: build.Setup,
+        missing: Sequence[int],
+        there: Mapping[int, Run],
+        title: str,
+    ) -> dict[int, Trained]:
+        """Train the missing seeds, and write what is not there yet."""
+        done: dict[int, Trained] = {}
+        for pairs in self._run(cell, built, missing, there, title) if missing else ():
+            paths = {run.seed: self._path(cell, run.seed) for run, _ in pairs}
+            for run, variables in pairs:
+                if self._keep and variables is not None:
+                    keep(paths[run.seed], variables)
+            new = {paths[run.seed]: run for run, _ in pairs if not paths[run.seed].exists()}
+            self._files.write(new)
+            done |= {run.seed: (run, variables) for run, variables in pairs}
+        return done
+
     def _run(
         self,
         cell: Cell,
@@ -117,7 +167,7 @@ class Runs:
         missing: Sequence[int],
         there: Mapping[int, Run],
         title: str,
-    ) -> Iterator[list[Run]]:
+    ) -> Iterator[list[Trained]]:
         """The runs of the missing seeds. Each list is what one program trained."""
         seeds = _with_partners(missing, there)
         together, reason = build.should_vmap_seeds(built, seeds)
@@ -143,7 +193,7 @@ def _with_partners(missing: Sequence[int], there: Mapping[int, Run]) -> list[int
     return whole if lacks else list(missing)
 
 
-def _trained(cell: Cell, built: build.Setup, seeds: Sequence[int], title: str) -> list[Run]:
+def _trained(cell: Cell, built: build.Setup, seeds: Sequence[int], title: str) -> list[Trained]:
     """The runs of one program. If one of several seeds fails, each gets a program of its own."""
     label = title if len(seeds) > 1 else f'{title}, seed {seeds[0]}'
     try:
@@ -153,9 +203,15 @@ def _trained(cell: Cell, built: build.Setup, seeds: Sequence[int], title: str) -
             return [run for seed in seeds for run in _trained(cell, built, [seed], title)]
         reason = str(error).split(' The last good checkpoint')[0]
         _say(f'{label}: {reason}')
-        return [failed(cell, built, seeds[0], reason)]
+        return [(failed(cell, built, seeds[0], reason), None)]
     pairs = zip(seeds, results, strict=True)
-    return [finished(cell, built, seed, result, len(seeds)) for seed, result in pairs]
+    return [
+        (
+            finished(cell, built, seed, result, len(seeds)),
+            jax.device_get((result.best.params, result.best.state)),
+        )
+        for seed, result in pairs
+    ]
 
 
 def _say(text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 100)
 
 
 def to_json(tree: Any) -> str:

@@ -9,6 +9,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import jax
+import numpy as np
+
+import mtljax
 from experiments.program import console
 from experiments.selfcheck import children
 from experiments.selfcheck.children import Moment
@@ -111,9 +115,21 @@ def _check_same(whole: Path, broken: Path, before: dict[str, tuple[int, bytes]])
         raise CheckError(f'Files were left behind: {left}')
     if results_of(whole) != results_of(broken):
         raise CheckError(f'The results in {whole} and {broken} differ.')
+    if not _best_of(whole) or _best_of(whole) != _best_of(broken):
+        raise CheckError(f'The parameters of the best rows in {whole} and {broken} differ.')
     console.print(
         f'all {_RUNS} runs are finished, none was written twice, and the table is the same'
     )
+
+
+def _best_of(folder: Path) -> dict[str, list[bytes]]:
+    """Return the parameters of the best row, by seed."""
+    return {
+        path.name: [
+            np.asarray(x).tobytes() for x in jax.tree.leaves(mtljax.load(path).saved.params)
+        ]
+        for path in folder.glob('best/*')
+    }
 
 
 def _without_times(value: Any) -> Any:

@@ -92,7 +92,7 @@ def heat_maps(
     figure = Figure(figsize=(_PANEL * columns + 0.6, height), layout='constrained')
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, (name, rows) in zip(panels, matrices.items(), strict=False):
-        _draw(axes, np.asarray(rows), tasks)
+        _draw(axes, np.asarray(rows), tasks, 'units' in name)
         axes.set_title(name, fontsize='small')
     for axes in panels[len(matrices) :]:
         axes.set_axis_off()
@@ -100,7 +100,7 @@ def heat_maps(
     return figure
 
 
-def _draw(axes, rows, tasks):
+def _draw(axes, rows, tasks, mixes_tasks):
     span = max(abs(rows).max(), 1e-6)
     colours: dict[str, Any] = {'cmap': 'Blues', 'vmin': 0, 'vmax': span}
     if rows.min() < 0:
@@ -118,7 +118,11 @@ def _draw(axes, rows, tasks):
                 fontsize=7,
                 color='white' if dark else 'black',
             )
-    square = rows.shape == (len(tasks), len(tasks))
-    axes.set_xticks(range(rows.shape[1]), tasks if square else None)
+    columns = range(rows.shape[1])
+    if mixes_tasks and len(columns) == len(tasks):
+        axes.set_xticks(columns, tasks)
+    else:
+        axes.set_xticks(columns, [column + 1 for column in columns])
+        axes.set_xlabel('tower' if mixes_tasks else 'expert', fontsize=8)
     axes.set_yticks(range(rows.shape[0]), tasks if len(tasks) == len(rows) else ['all'] * len(rows))
     axes.tick_params(labelsize=7, length=0)

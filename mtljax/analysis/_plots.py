@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-_COLUMNS = 4
+_COLUMNS = 5
 
 
 def curves(rows: Sequence[Mapping[str, Any]], title: str = '') -> 'Figure':
@@ -50,7 +50,10 @@ def intervals(
     quantities: Mapping[str, str],
     title: str = '',
 ) -> 'Figure':
-    """A figure with one panel per quantity, with the mean and the standard error of every method.
+    """A figure with one panel per quantity, in which every method is a row.
+
+    A row shows the mean and the standard error. A vertical line marks the mean of the first method.
+    The panels of a line share the names of the methods.
 
     Args:
       results: ``{method: {quantity: (mean, standard error)}}``.
@@ -65,24 +68,31 @@ def intervals(
 
     columns = min(len(quantities), _COLUMNS)
     lines = math.ceil(len(quantities) / columns)
-    width = max(3.4, 0.24 * len(results) + 1)
-    figure = Figure(figsize=(width * columns, 3.6 * lines), layout='constrained')
-    panels = figure.subplots(lines, columns, squeeze=False).ravel()
+    labels = 0.08 * max(map(len, results), default=0)
+    size = (2.5 * columns + labels, (0.32 * len(results) + 1.0) * lines + 0.3)
+    figure = Figure(figsize=size, layout='constrained')
+    panels = figure.subplots(lines, columns, sharey=True, squeeze=False).ravel()
     for axes in panels[len(quantities) :]:
         axes.set_axis_off()
     for axes, (what, heading) in zip(panels, quantities.items(), strict=False):
-        for index, row in enumerate(results.values()):
-            mean, error = row[what]
-            error = 0 if math.isnan(error) else error
-            axes.errorbar(index, mean, yerr=error, fmt='o', capsize=5, color=f'C{index % 10}')
-        axes.set_xticks(
-            range(len(results)), list(results), rotation=45, ha='right', rotation_mode='anchor'
-        )
-        axes.set_xlim(-0.5, len(results) - 0.5)
+        _draw_rows(axes, [row[what] for row in results.values()])
         axes.set_title(heading, fontsize='medium')
-        axes.grid(axis='y', alpha=0.3)
+    panels[0].set_yticks(range(len(results)), list(results))
+    panels[0].set_ylim(len(results) - 0.5, -0.5)  # the first method is at the top
     figure.suptitle(title)
     return figure
+
+
+def _draw_rows(axes, pairs):
+    for index, (mean, error) in enumerate(pairs):
+        spread = 0 if math.isnan(error) else error
+        axes.errorbar(mean, index, xerr=spread, fmt='o', capsize=4, color=f'C{index % 10}')
+    if pairs and math.isfinite(pairs[0][0]):
+        axes.axvline(pairs[0][0], color='0.6', linewidth=1, linestyle='--', zorder=1)
+    axes.locator_params(axis='x', nbins=4)
+    axes.tick_params(axis='x', labelsize='small')
+    axes.margins(x=0.12)
+    axes.grid(axis='x', alpha=0.3)
 
 
 def _line(axes, rows, name, **style):

@@ -21,6 +21,7 @@ from mtljax.training._objective import objective
 from mtljax.training._options import Options
 from mtljax.training._precompute import Precomputed, precompute
 from mtljax.training._preflight import preflight
+from mtljax.training._save_parameters import save_parameters
 from mtljax.training._saved import Saved, check_data, load, load_parameters
 from mtljax.training._scale_rate import scale_rate
 from mtljax.training._schema_file import read_schema
@@ -60,6 +61,7 @@ __all__ = [
     'preflight',
     'read_rows',
     'read_schema',
+    'save_parameters',
     'save_start',
     'scale_rate',
     'select_by',

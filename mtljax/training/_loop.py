@@ -220,7 +220,8 @@ def _loop(
             losses = _log_chunk(records, infos, stop)
             bar.advance(stop, losses, rate.steps_per_second * len(records))
             if schedule.evaluates(stop):
-                _evaluate(evaluations, records, strategy.fetch(states), stop)
+                results = _evaluate(evaluations, records, strategy.fetch(states), stop)
+                bar.evaluated(stop, results[0])
             if interrupt is not None or (stop < steps and is_asked(options.stop)):
                 _keep(records, strategy.fetch(states), stop)
                 raise interrupt or StoppedError(stop)
@@ -237,7 +238,7 @@ def _log_chunk(records: Sequence[_Record], infos: Infos, stop: int) -> dict[str,
 
 def _evaluate(
     evaluations: Evaluations, records: Sequence[_Record], states: TrainState, step: int
-) -> None:
+) -> list[Results]:
     results = evaluations.validate(states.params, states.state)
     unpacked = _unpacked(states, len(records))
     for record, state, result in zip(records, unpacked, results, strict=True):
@@ -246,6 +247,7 @@ def _evaluate(
         record.log.flush()
         evaluations.test_last(step, state, record.best.tests)
         record.best.consider(step, state, result, record.log.sum)
+    return results
 
 
 def _keep(records: Sequence[_Record], states: TrainState, step: int) -> None:

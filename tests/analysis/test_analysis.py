@@ -55,6 +55,9 @@ def test_intervals_draw_one_panel_per_quantity_and_one_mark_per_method(actual):
     figure = analysis.intervals(actual, {'left accuracy': 'left', 'delta_m_flat': 'change'})
     assert [axes.get_title() for axes in figure.axes] == ['left', 'change']
     assert [len(axes.containers) for axes in figure.axes] == [2, 2]
+    rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert rows == list(actual)
+    assert figure.axes[1].get_shared_y_axes().joined(*figure.axes)
 
 
 def test_curves_draw_every_loss_and_metric():
@@ -113,6 +116,8 @@ def test_mixing_finds_gates_and_units():
     assert actual == {'units stage0': [[0.9, 0.1], [0.2, 0.8]], 'gates': [[0.7, 0.3], [0.4, 0.6]]}
     figure = analysis.heat_maps(actual, tasks)
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == tasks
+    assert [axes.get_xlabel() for axes in figure.axes] == ['', 'expert']
+    assert [label.get_text() for label in figure.axes[1].get_xticklabels()] == ['1', '2']
 
 
 def test_learning_curves_are_means_over_seeds():

@@ -67,7 +67,7 @@ def test_a_run_goes_on(tmp_path):
     assert json.loads(rows[-1])['step'] == 20
 
 
-def test_a_comparison_trains_nothing_again(tmp_path):
+def test_a_comparison_trains_only_its_best_row_again(tmp_path):
     folder = tmp_path / 'compare'
     shutil.copytree(EARLIER / 'compare', folder)
     runs = sorted(path.name for path in (folder / 'runs').iterdir())
@@ -76,9 +76,15 @@ def test_a_comparison_trains_nothing_again(tmp_path):
     assert done.returncode == 0, done.stderr
     assert '8 of 8 runs are there already' in done.stdout
     assert sorted(path.name for path in (folder / 'runs').iterdir()) == runs
+    (method,) = {
+        json.loads(path.read_text())['method'] for path in folder.glob('best/seed-*/summary.json')
+    }
+    trained = [line for line in done.stdout.splitlines() if 'step 20 of 20' in line]
+    assert {line.split(',')[0].split(':')[0] for line in trained} == {method}
     before = json.loads((EARLIER / 'compare' / 'results.json').read_text())
     now = json.loads((folder / 'results.json').read_text())
     assert len(now.pop('notes')) == len(before.pop('notes'))  # their words may change
+    assert now.pop('found')
     assert now == before
 
 

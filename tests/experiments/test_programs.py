@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -76,6 +77,9 @@ def test_train_writes_resumes_and_guards_its_folder(tmp_path):
     done = from_shell('train', f'--workdir={folder}', *SMALL)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == str(folder / 'curves.png')
+    lines = [line for line in done.stdout.splitlines() if line.startswith('digits: step')]
+    assert [line.split(',')[0] for line in lines] == [f'digits: step {n} of 20' for n in (10, 20)]
+    assert '\x1b' not in done.stdout + done.stderr
     files = {path.name.split('.')[0] for path in folder.iterdir()}
     assert files == {'config', 'run', 'metrics', 'summary', 'curves', 'checkpoints', 'events'}
     first = json.loads((folder / 'summary.json').read_text())
@@ -96,16 +100,20 @@ def test_compare_keeps_what_it_trained(tmp_path):
     done = start(*flags)
     assert done.returncode == 0, done.stderr
     rows = (tmp_path / 'table.md').read_text().splitlines()
-    assert [row.split('|')[1].strip() for row in rows[4:7]] == [
-        'single-task',
-        'hard',
-        'hard + pcgrad',
-    ]
+    methods = [row.split('|')[1].strip() for row in rows if row.startswith('|')]
+    assert methods[2:5] == ['single-task', 'hard', 'hard + pcgrad']
     assert len(list((tmp_path / 'runs').iterdir())) == 4
-    assert done.stdout.splitlines()[-1] == str(tmp_path / 'curves.png')
+    assert str(tmp_path / 'curves.png') in done.stdout.splitlines()
     again = start(*flags)
     assert again.stdout.startswith('4 of 4 runs are there already.')
     assert (tmp_path / 'table.md').read_text().splitlines() == rows
+    commands = [shlex.split(line) for line in again.stdout.splitlines()[-2:]]
+    assert commands == [shlex.split(line) for line in done.stdout.splitlines()[-2:]]
+    for _, _, program, *others in commands:
+        followed = start(program.removeprefix('experiments.'), *others)
+        assert followed.returncode == 0, followed.stderr
+    assert (tmp_path / 'predictions.npz').exists()
+    assert (tmp_path / 'model.zip').exists()
 
 
 @pytest.mark.exhaustive  # each starts many programs
