@@ -32,6 +32,7 @@ from experiments.build import OF_CONFIGS
 from experiments.export.change import changes, report
 from experiments.program import UsageError
 from mtljax import build, serving
+from mtljax.files import check_free
 
 _WORKDIR = flags.DEFINE_string('workdir', None, 'The folder of a run of experiments.train.')
 _OUTPUT = flags.DEFINE_string('output', None, 'The file (or folder, for triton) of the model.')
@@ -47,9 +48,9 @@ def main() -> None:
     if not _WORKDIR.value or not _OUTPUT.value:
         raise UsageError('--workdir=RUN and --output=model.zip are expected: see --help.')
     target = Path(_OUTPUT.value)
-    _check(target)
     write = {'program': _program, 'onnx': _onnx, 'triton': _triton}[_FORMAT.value]
     try:
+        _check(target)
         results = _results(Path(_WORKDIR.value))
         run = mtljax.load(_WORKDIR.value, known=OF_CONFIGS, trust=_TRUST.value)
         manifest = write(run, target, results)
@@ -70,9 +71,13 @@ def _check(target: Path) -> None:
         raise UsageError(
             f'--output should end with {suffix} for --format={_FORMAT.value}. Found {target}.'
         )
+    if _FORMAT.value == 'triton':
+        check_free(target)
     if not target.parent.is_dir():
         raise UsageError(f'--output should lie in a folder that exists. Found {target}.')
-    if _FORMAT.value != 'program' and (_DTYPE.value != 'float32' or flags.FLAGS['platforms'].present):
+    if _FORMAT.value != 'program' and (
+        _DTYPE.value != 'float32' or flags.FLAGS['platforms'].present
+    ):
         raise UsageError(
             f'--dtype and --platforms are options of --format=program. Found --format='
             f'{_FORMAT.value}, which stores float32. Leave them out.'

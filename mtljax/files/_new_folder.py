@@ -49,4 +49,6 @@ def check_free(path: Path) -> None:
       ValueError: There is something.
     """
     if path.exists() or path.is_symlink():
-        raise ValueError(f'There should be nothing at {path} yet. Remove it, or choose another path.')
+        raise ValueError(
+            f'There should be nothing at {path} yet. Remove it, or choose another path.'
+        )

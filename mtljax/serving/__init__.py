@@ -1,7 +1,7 @@
 """Answers for new examples: in batches of a few sizes, and from a file without Python code.
 
-`export` writes a model to a file, and `load` reads it. `export_onnx` and `export_triton` write it for
-other engines. `mtljax.build` has functions of the same names for a run.
+`export` writes a model to a file, and `load` reads it. `export_onnx` and `export_triton` write it
+for other engines. `mtljax.build` has functions of the same names for a run.
 """
 
 from mtljax.serving._batches import in_batches

@@ -25,8 +25,8 @@ def export_triton(
 ) -> dict[str, Any]:
     """Write a model to a folder of a Triton model repository.
 
-    The folder ``NAME`` holds ``config.pbtxt``, with dynamic batching, and ``1/model.onnx``, the file
-    of `export_onnx`. Beside them are ``manifest.json``, and for a table ``schema.json``, which
+    The folder ``NAME`` holds ``config.pbtxt``, with dynamic batching, and ``1/model.onnx``, the
+    file of `export_onnx`. Beside them are ``manifest.json``, and for a table ``schema.json``, which
     Triton does not read: a client encodes its rows by the schema, and sends encoded arrays.
 
     Args:

@@ -26,15 +26,17 @@ def check(content: bytes, function: Callable[[Any], Any], inputs: Any) -> None:
     Raises:
       ValueError: onnxruntime refuses the program, or finds other answers.
     """
-    more = random_rows(inputs, _ROWS)
-    rows = jax.tree.map(lambda *parts: np.concatenate(parts), inputs, more)
-    for batch in (rows, jax.tree.map(lambda leaf: leaf[:1], more)):
-        with jax.default_matmul_precision('highest'):
-            right = jax.jit(function)(batch)
-        found = _answers(content, batch)
-        for task, parts in right.items():
-            for part, values in parts.items():
-                _check_part(f'{task}.{part}', found[f'{task}.{part}'], np.asarray(values))
+    drawn = random_rows(inputs, _ROWS)
+    rows = jax.tree.map(lambda *parts: np.concatenate(parts), inputs, drawn)
+    batches = [rows, jax.tree.map(lambda leaf: leaf[:1], drawn)]
+    with jax.default_matmul_precision('highest'):
+        right = [jax.jit(function)(batch) for batch in batches]
+    found = [_answers(content, batch) for batch in batches]
+    for task, parts in right[0].items():
+        for part in parts:
+            name = f'{task}.{part}'
+            expected = np.concatenate([each[task][part] for each in right])
+            _check_part(name, np.concatenate([each[name] for each in found]), expected)
 
 
 def difference(found: np.ndarray, right: np.ndarray) -> float:
@@ -61,9 +63,7 @@ def _answers(content: bytes, inputs: Any) -> Mapping[str, np.ndarray]:
     options.log_severity_level = 4  # its errors are raised too
     leaves = jax.tree.leaves(inputs)
     try:
-        session = onnxruntime.InferenceSession(
-            content, options, providers=['CPUExecutionProvider']
-        )
+        session = onnxruntime.InferenceSession(content, options, providers=['CPUExecutionProvider'])
         names = [each.name for each in session.get_inputs()]
         results = [each.name for each in session.get_outputs()]
         arrays = session.run(results, dict(zip(names, map(np.asarray, leaves), strict=True)))

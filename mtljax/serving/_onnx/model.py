@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from mtljax.base import MultiTask, Params, State, Task
@@ -44,9 +46,10 @@ def onnx_model(
     check_finite(named(*variables))
     answer = program(model, tasks, chosen)
     known = described(model, tasks, chosen, inputs)
+    params, state = jax.tree.map(jnp.asarray, variables)
 
     def call(batch):
-        return answer(*variables, batch)
+        return answer(params, state, batch)
 
     proto = converted(call, inputs, list(known['inputs']))
     check(proto.SerializeToString(), call, inputs)

@@ -150,7 +150,9 @@ def _pooled(equation: Any, x: Any) -> list[Any] | None:
     for offsets in itertools.product(*map(range, params['window_dimensions'])):
         rows = zip(offsets, shape, strides, params['window_dimensions'], strict=True)
         at = tuple(
-            slice(None) if size == stride == 1 else slice(start, start + (count - 1) * stride + 1, stride)
+            slice(None)
+            if size == stride == 1
+            else slice(start, start + (count - 1) * stride + 1, stride)
             for start, count, stride, size in rows
         )
         parts.append(full[at])

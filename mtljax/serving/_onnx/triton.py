@@ -8,11 +8,7 @@ from mtljax.files import new_folder, write_bytes, write_text
 from mtljax.serving._onnx.model import OnnxModel
 
 _ROWS, _WAIT = 512, 2000  # the largest batch, and the longest wait for other requests, in µs
-_TYPES = {
-    **{'FLOAT': 'FP32', 'DOUBLE': 'FP64', 'FLOAT16': 'FP16', 'BFLOAT16': 'BF16'},
-    **{name: name for name in ('BOOL', 'INT8', 'INT16', 'INT32', 'INT64')},
-    **{name: name for name in ('UINT8', 'UINT16', 'UINT32', 'UINT64')},
-}
+_TYPES = {'FLOAT': 'FP32', 'DOUBLE': 'FP64', 'FLOAT16': 'FP16', 'BFLOAT16': 'BF16'}
 
 
 def write_triton(path: Path, made: OnnxModel) -> None:
@@ -49,8 +45,8 @@ def _tensor(kind: str, value: Any) -> str:
     tensor = value.type.tensor_type
     sizes = [str(axis.dim_value) for axis in tensor.shape.dim[1:]]
     shape = f'dims: [ {", ".join(sizes)} ]' if sizes else 'dims: [ 1 ] reshape { shape: [ ] }'
-    dtype = _TYPES[onnx.TensorProto.DataType.Name(tensor.elem_type)]
-    return f'{kind} {{ name: {_quoted(value.name)} data_type: TYPE_{dtype} {shape} }}'
+    dtype = onnx.TensorProto.DataType.Name(tensor.elem_type)
+    return f'{kind} {{ name: {_quoted(value.name)} data_type: TYPE_{_TYPES.get(dtype, dtype)} {shape} }}'
 
 
 def _quoted(text: str) -> str:
