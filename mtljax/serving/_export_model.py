@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from mtljax._extra import check_extra
 from mtljax.base import MultiTask, Params, State, Task
 from mtljax.data import Schema
@@ -61,6 +59,7 @@ def export(
       ImportError: The extra ``export`` is not installed.
 
     >>> import tempfile
+    >>> import jax
     >>> from mtljax import backbones, data, serving, sharing
     >>> digits = data.digits(train=4, validation=2, test=2)
     >>> model, inputs = sharing.hard(backbones.mlp((8,)), digits.heads), digits.test.arrays.inputs

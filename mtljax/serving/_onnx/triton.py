@@ -45,8 +45,9 @@ def _tensor(kind: str, value: Any) -> str:
     tensor = value.type.tensor_type
     sizes = [str(axis.dim_value) for axis in tensor.shape.dim[1:]]
     shape = f'dims: [ {", ".join(sizes)} ]' if sizes else 'dims: [ 1 ] reshape { shape: [ ] }'
-    dtype = onnx.TensorProto.DataType.Name(tensor.elem_type)
-    return f'{kind} {{ name: {_quoted(value.name)} data_type: TYPE_{_TYPES.get(dtype, dtype)} {shape} }}'
+    name = onnx.TensorProto.DataType.Name(tensor.elem_type)
+    dtype = f'TYPE_{_TYPES.get(name, name)}'
+    return f'{kind} {{ name: {_quoted(value.name)} data_type: {dtype} {shape} }}'
 
 
 def _quoted(text: str) -> str:
