@@ -87,8 +87,12 @@ def _variables(case: Case) -> Any:
     """Return parameters of which none is zero, and the state."""
     params, state = case.model.init(jax.random.key(1), case.inputs)
     rng = np.random.default_rng(1)
-    noisy = jax.tree.map(lambda x: x + _NOISE * rng.normal(size=x.shape).astype(x.dtype), params)
-    return noisy, state
+
+    def noisy(leaf):
+        scale = _NOISE * (float(leaf.std()) or 1.0)
+        return leaf + scale * rng.normal(size=leaf.shape).astype(leaf.dtype)
+
+    return jax.tree.map(noisy, params), state
 
 
 def _by_program(case: Case, variables: Any) -> Any:

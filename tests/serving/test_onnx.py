@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -66,6 +67,18 @@ def test_a_file_has_all_that_a_user_needs(run, exported):
         inputs = data.Schema.from_json(schema).encode(table).inputs
         assert_near(answers_of(session, inputs), applied(run, table))
     assert [path.name for path in exported.parent.iterdir()] == ['model.onnx']
+
+
+def test_the_lines_of_the_page(run, exported, monkeypatch):
+    page = (Path(__file__).parents[2] / 'docs' / 'serving.md').read_text()
+    (lines,) = [part for part in page.split('```') if 'InferenceSession' in part]
+    code = lines.replace("{'rooms': [2, 3], 'kind': ['a', None]}", 'TABLE')
+    assert code != lines
+    monkeypatch.chdir(exported.parent)
+    scope = {'TABLE': TABLE}
+    exec(compile(code, 'serving.md', 'exec'), scope)
+    right = applied(run, TABLE)['price']['value']
+    np.testing.assert_allclose(scope['answers']['price.value'], right, rtol=1e-5)
 
 
 def test_the_program_is_lean(exported):

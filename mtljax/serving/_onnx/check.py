@@ -80,5 +80,6 @@ def _check_part(name: str, found: np.ndarray, right: np.ndarray) -> None:
     if off > (_NEAR if np.issubdtype(right.dtype, np.floating) else _WHOLE):
         raise ValueError(
             f'onnxruntime should find the answers of the model. Found a difference of {off:.1e} in '
-            f'{name!r:.100}: an operation of the model is converted wrongly.'
+            f'{name!r:.100}: an operation is converted wrongly, or this network amplifies rounding '
+            'errors.'
         )
