@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mtljax._extra import check_extra
 from mtljax.base import MultiTask, Params, State, Task
 from mtljax.data import Schema
-from mtljax.serving._extra import check_extra
 from mtljax.serving._manifest import check_finite, described, origin
 from mtljax.serving._onnx.check import check
 from mtljax.serving._onnx.convert import converted
