@@ -66,7 +66,7 @@ def test_the_same_numbers(name):
     )
 
 
-@pytest.mark.parametrize('name', FUNCTIONS.keys() - {'reshape'})
+@pytest.mark.parametrize('name', [name for name in FUNCTIONS if name != 'reshape'])
 def test_any_number_of_rows(name):
     (rows,) = export.symbolic_shape('rows')
     program = rewritten(FUNCTIONS[name][0], [jax.ShapeDtypeStruct((rows, *X.shape[1:]), X.dtype)])

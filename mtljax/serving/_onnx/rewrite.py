@@ -43,7 +43,8 @@ def rewritten(function: Callable[..., Any], inputs: Sequence[Any]) -> ClosedJaxp
 
 
 def _evaluate(jaxpr: Jaxpr, consts: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:
-    given = zip((*jaxpr.constvars, *jaxpr.invars), (*consts, *arrays), strict=True)
+    variables: list[Any] = [*jaxpr.constvars, *jaxpr.invars]
+    given = zip(variables, (*consts, *arrays), strict=True)
     known = {at: _EMPTY if _is_empty(at.aval.shape) else value for at, value in given}
 
     def read(variable):
