@@ -267,25 +267,6 @@ def test_fewer_bits_and_what_they_change(run, tmp_path):
     assert any(len(set(line.split(': ')[1].split(', '))) == 2 for line in lines[1:-1])
 
 
-@pytest.mark.parametrize(
-    ('flags', 'said'),
-    [
-        (('--output=m.zip', '--format=onnx'), 'should end with .onnx for --format=onnx'),
-        (('--output=m.onnx',), 'should end with .zip for --format=program'),
-        (('--output=m.onnx', '--format=onnx', '--dtype=int8'), 'options of --format=program'),
-        (('--output=m', '--format=triton', '--platforms=cpu'), 'options of --format=program'),
-        (('--output=.', '--format=triton'), 'There should be nothing at'),
-        (('--output=missing/m.zip',), 'in a folder that exists'),
-    ],
-)
-@pytest.mark.exhaustive
-def test_what_export_refuses(run, flags, said):
-    done = start('export', f'--workdir={run}', *flags)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
-
-
 def test_an_unfinished_run_is_not_exported(run, tmp_path):
     unfinished = shutil.copytree(run, tmp_path / 'run')
     (unfinished / 'summary.json').unlink()
