@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 # Checks of annotated types and shapes; they make tracing slower, so `make test` runs without them.
 TYPES := --jaxtyping-packages=mtljax.gradients,mtljax.heads._pixel,mtljax.losses,mtljax.metrics._check,mtljax.penalties,mtljax.sharing._dselect_k,mtljax.sharing._esmm,mtljax.sharing._gate,mtljax.solvers,mtljax.surgery,mtljax.weighting,beartype.beartype
 
-.PHONY: demo test test-all coverage lint format docs release-check
+.PHONY: demo test test-all test-extras coverage lint format docs release-check
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m experiments.compare --config=configs/demo.py
@@ -16,6 +16,10 @@ test: $(VENV)/.installed
 
 test-all: $(VENV)/.installed
 	$(PYTEST) $(TYPES)
+
+# In an environment of its own, because jax2onnx needs another version of orbax.
+test-extras: $(VENV)-extras/.installed
+	$(VENV)-extras/bin/python -m pytest tests/serving/test_onnx.py
 
 coverage: $(VENV)/.installed
 	$(PYTEST) -m "not exhaustive" --cov=mtljax --cov-report=term:skip-covered
@@ -39,6 +43,11 @@ $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"mtljax needs Python >= 3.11, found {v[0]}.{v[1]}: make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+$(VENV)-extras/.installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)-extras
+	$(VENV)-extras/bin/python -m pip install --quiet --editable '.[test,onnx,test-extras]'
 	touch $@
 
 $(VENV)/.installed-docs: $(VENV)/.installed

@@ -127,3 +127,13 @@ def test_a_folder_that_a_user_names(tmp_path, monkeypatch):
     for name in ('gs://bucket/run', 's3://bucket', Path('gs://bucket/run')):
         with pytest.raises(ValueError, match='disk of this computer'):
             files.local_folder(name)
+
+
+def test_an_error_leaves_no_folder(tmp_path):
+    with pytest.raises(ZeroDivisionError), files.new_folder(tmp_path / 'both') as folder:
+        files.write_text(folder / 'a.txt', 'first')
+        1 / 0  # noqa: B018
+    assert not list(tmp_path.iterdir())
+    (tmp_path / 'both').symlink_to('nowhere')
+    with pytest.raises(ValueError, match='There should be nothing at'):
+        files.check_free(tmp_path / 'both')

@@ -4,6 +4,7 @@ python -m experiments.selfcheck --suite=resume [--steps=800] [--kills=5] [--seed
 python -m experiments.selfcheck --suite=compare [--steps=400] [--kills=5] [--seed=N]
 python -m experiments.selfcheck --suite=faults [--steps=800] [--corruptions=50] [--seed=N]
 python -m experiments.selfcheck --suite=sharing [--jobs=2] [--schemes=a,b] [--output=FILE.md]
+python -m experiments.selfcheck --suite=export [--schemes=a,b]
 
 resume: stops a training many times with SIGKILL, SIGTERM or SIGINT: between steps, while a
 checkpoint is written or deleted, in the middle of a write to the log or the summary, and at random.
@@ -20,6 +21,10 @@ refused with one line that says what to do.
 sharing: trains every sharing scheme on several backbones, with three methods and 1, 2 and 5 tasks.
 The tasks have one input together, or one input each. These are about 700 short trainings in several
 processes.
+
+export: writes every backbone with hard sharing, and every sharing scheme on two backbones, to a
+file, and compares the answers of the file with those of the model. With the extra `onnx`, it does
+the same with a file of ONNX. It prints the largest difference, divided by the largest answer.
 """
 
 import random
@@ -27,11 +32,11 @@ import random
 from absl import flags
 
 from experiments import program
-from experiments.selfcheck import compare, faults, resume, sharing
+from experiments.selfcheck import compare, export, faults, resume, sharing
 from experiments.selfcheck.errors import CheckError
 
 _SUITE = flags.DEFINE_enum(
-    'suite', 'resume', ['resume', 'compare', 'faults', 'sharing'], 'The suite to run.'
+    'suite', 'resume', ['resume', 'compare', 'faults', 'sharing', 'export'], 'The suite to run.'
 )
 _STEPS = flags.DEFINE_integer(
     'steps',
@@ -50,7 +55,9 @@ _SEED = flags.DEFINE_integer(
     'The seed of all choices (resume, compare, faults). The default is random, and is printed.',
 )
 _JOBS = flags.DEFINE_integer('jobs', 2, 'The number of processes (sharing).', lower_bound=1)
-_SCHEMES = flags.DEFINE_list('schemes', None, 'The schemes (sharing). The default is all.')
+_SCHEMES = flags.DEFINE_list(
+    'schemes', None, 'The schemes (sharing, export) or backbones (export). The default is all.'
+)
 _OUTPUT = flags.DEFINE_string('output', None, 'A Markdown file to write the table to (sharing).')
 
 
@@ -61,6 +68,7 @@ def main() -> None:
         'compare': _check_compare,
         'faults': _check_faults,
         'sharing': _check_sharing,
+        'export': _check_export,
     }
     try:
         suites[_SUITE.value]()
@@ -88,6 +96,10 @@ def _random() -> random.Random:
 
 def _check_sharing() -> None:
     sharing.check(_SCHEMES.value, _JOBS.value, _OUTPUT.value)
+
+
+def _check_export() -> None:
+    export.check(_SCHEMES.value)
 
 
 if __name__ == '__main__':

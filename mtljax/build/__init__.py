@@ -6,6 +6,7 @@ function and its arguments, such as ``{'fn': 'optax:adam', 'learning_rate': 1e-3
 
 from mtljax.build._check_config import check_fields
 from mtljax.build._export import export
+from mtljax.build._export_onnx import export_onnx, export_triton
 from mtljax.build._former_names import current_names, former_names, with_former_defaults
 from mtljax.build._load import load
 from mtljax.build._make import make
@@ -23,6 +24,8 @@ __all__ = [
     'check_names',
     'current_names',
     'export',
+    'export_onnx',
+    'export_triton',
     'former_names',
     'load',
     'make',

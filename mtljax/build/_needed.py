@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from mtljax._rows import random_rows
 from mtljax.base import MultiTask, Params, State
 from mtljax.build._run import Run
 from mtljax.module import shapes
@@ -44,7 +45,7 @@ def needed(run: Run, tasks: Sequence[str]) -> tuple[MultiTask, Params, State]:
     if part is None:
         return run.model, *whole
     params, state = part
-    x = _random(run.example)
+    x = random_rows(run.example, _ROWS)
     right, found = (
         jax.jit(each.apply)(*variables, x)[0]
         for each, variables in ((run.model, whole), (model, (params, state)))
@@ -71,15 +72,3 @@ def _rows_of(whole: Any, expected: Any, rows: np.ndarray, count: int) -> Any:
 
     part = jax.tree_util.tree_map_with_path(find, expected)
     return None if any(isinstance(leaf, float) for leaf in jax.tree.leaves(part)) else part
-
-
-def _random(example: Any) -> Any:
-    rng = np.random.default_rng(0)
-
-    def draw(leaf):
-        shape = (_ROWS, *leaf.shape[1:])
-        if np.issubdtype(leaf.dtype, np.floating):
-            return rng.normal(size=shape).astype(leaf.dtype)
-        return rng.integers(2, size=shape).astype(leaf.dtype)
-
-    return jax.tree.map(draw, example)

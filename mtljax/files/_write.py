@@ -11,7 +11,7 @@ from typing import BinaryIO
 _OF_TENSORSTORE = re.compile(r"os_error_code='(\d+)'")
 _MAKE_ROOM = 'Make room or choose another folder, and start again.'
 _CHOOSE = 'Choose another folder, or make this path writable, and start again.'
-_PARTIAL = '.partial'  # is in the names of files that are being written
+PARTIAL = '.partial'  # is in the names of files that are being written
 
 
 class WriteError(OSError):
@@ -98,7 +98,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     ...     size, there, (Path(folder) / 'long.csv').exists()
     (3, False, True)
     """
-    partial = path.with_name(f'.{path.name[:200]}.{os.getpid()}{_PARTIAL}')
+    partial = path.with_name(f'.{path.name[:200]}.{os.getpid()}{PARTIAL}')
     try:
         with partial.open('wb') as file:
             yield file
@@ -135,7 +135,7 @@ def remove_partial_files(folder: Path) -> None:
       folder: The folder. Its subfolders are not searched.
     """
     for path in folder.iterdir():
-        if path.name.startswith('.') and _PARTIAL in path.name:
+        if path.name.startswith('.') and PARTIAL in path.name:
             path.unlink(missing_ok=True)
 
 

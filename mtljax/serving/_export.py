@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
-import numpy as np
 from jax import export
 
 from mtljax.module import shapes
@@ -66,15 +65,3 @@ def _without_places() -> Iterator[None]:
         yield
     finally:
         jax.config.update('jax_traceback_in_locations_limit', before)
-
-
-def describe(inputs: Any) -> dict[str, Any]:
-    """Return the shapes of inputs as JSON types; the number of rows is ``None``."""
-    leaves = jax.tree_util.tree_leaves_with_path(inputs)
-    return {
-        jax.tree_util.keystr(path, simple=True, separator='/') or 'inputs': {
-            'dtype': str(np.dtype(leaf.dtype)),
-            'shape': [None, *leaf.shape[1:]],
-        }
-        for path, leaf in leaves
-    }

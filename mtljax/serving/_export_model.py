@@ -3,22 +3,18 @@
 import datetime
 import json
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
-
-from mtljax import answers
 from mtljax._extra import check_extra
 from mtljax.base import MultiTask, Params, State, Task
 from mtljax.data import Schema
 from mtljax.serving._archive import PROGRAM, SCHEMA, WEIGHTS, write_archive
-from mtljax.serving._export import PLATFORMS, describe, exported, used_weights
+from mtljax.serving._export import PLATFORMS, exported, used_weights
+from mtljax.serving._manifest import check_finite, described, origin, size_of
 from mtljax.serving._program import program
 from mtljax.serving._safetensors import to_safetensors
-from mtljax.serving._weights import Weights, named, restored, stored, unnamed
+from mtljax.serving._weights import named, restored, stored, unnamed
 
 _PROMISED = datetime.timedelta(days=180)  # jax reads an exported program for six months at least
 
@@ -63,6 +59,7 @@ def export(
       ImportError: The extra ``export`` is not installed.
 
     >>> import tempfile
+    >>> import jax
     >>> from mtljax import backbones, data, serving, sharing
     >>> digits = data.digits(train=4, validation=2, test=2)
     >>> model, inputs = sharing.hard(backbones.mlp((8,)), digits.heads), digits.test.arrays.inputs
@@ -77,7 +74,7 @@ def export(
     _check(Path(path), platforms)
     answer = program(model, tasks, chosen)
     inverse, weights = unnamed(*variables), named(*variables)
-    _check_finite(weights)
+    check_finite(weights)
 
     def call(weights, inputs):
         return answer(*inverse(restored(weights)), inputs)
@@ -90,37 +87,16 @@ def export(
     if schema is not None:
         text = json.dumps(schema.to_json(), indent=2, ensure_ascii=False)
         members[SCHEMA] = text.encode()
+    made = origin()
     manifest = {
-        'tasks': {
-            name: dict(answers.of(tasks[name]).description)
-            for name in model.tasks
-            if not chosen or name in chosen
-        },
-        'inputs': describe(inputs),
-        'weights': _summary(used, dtype),
+        **described(model, tasks, chosen, inputs),
+        'weights': size_of(used, dtype),
         **(about or {}),
-        **_dates(platforms),
+        'platforms': list(platforms),
+        **made,
+        'readable_until': (datetime.date.fromisoformat(made['created']) + _PROMISED).isoformat(),
     }
     return write_archive(Path(path), manifest, members)
-
-
-def _summary(weights: Weights, dtype: str) -> dict[str, Any]:
-    leaves = weights.values()
-    return {
-        'dtype': dtype,
-        'numbers': sum(leaf.size for leaf in leaves),
-        'bytes': sum(leaf.nbytes for leaf in leaves),
-    }
-
-
-def _dates(platforms: Sequence[str]) -> dict[str, Any]:
-    today = datetime.datetime.now(datetime.UTC).date()
-    return {
-        'platforms': list(platforms),
-        'versions': {'mtljax': version('mtljax'), 'jax': jax.__version__},
-        'created': today.isoformat(),
-        'readable_until': (today + _PROMISED).isoformat(),
-    }
 
 
 def _check(path: Path, platforms: Sequence[str]) -> None:
@@ -129,11 +105,3 @@ def _check(path: Path, platforms: Sequence[str]) -> None:
     other = [name for name in platforms if name not in PLATFORMS]
     if other or not platforms:
         raise ValueError(f'platforms should be some of {PLATFORMS}. Found {list(platforms)}.')
-
-
-def _check_finite(weights: Weights) -> None:
-    for name, leaf in weights.items():
-        if np.issubdtype(leaf.dtype, np.floating) and not np.isfinite(leaf).all():
-            raise ValueError(
-                f'All parameters should be finite. Found others in {name}. The training diverged.'
-            )

@@ -114,6 +114,7 @@ def load(path: str | Path) -> Model:
         schema = members.get(SCHEMA)
         fitted = None if schema is None else Schema.from_json(json.loads(schema))
         _check_tasks(manifest)
+        _check_weights(program, weights)
     except Exception as error:  # flatbuffers raises one of many kinds
         raise ValueError(
             f'{path} should be a whole model that mtljax exported. Found {error!s:.300}.'
@@ -130,6 +131,13 @@ def _check_tasks(manifest: Mapping[str, Any]) -> None:
         if not all(isinstance(part, dict) for part in task['parts'].values()):
             raise ValueError(f'no parts of the answer of task {name!r:.50}')
     datetime.date.fromisoformat(manifest['readable_until'])
+
+
+def _check_weights(program: export.Exported, weights: Weights) -> None:
+    (read, _), _ = jax.tree.unflatten(program.in_tree, program.in_avals)
+    for name, expected in read.items():
+        if name not in weights or weights[name].shape != expected.shape:
+            raise ValueError(f'no weights {name!r:.100} of the shape {expected.shape}')
 
 
 def _check_platform(path: Any, program: export.Exported) -> None:

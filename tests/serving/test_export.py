@@ -14,73 +14,17 @@ import numpy as np
 import pytest
 from jax import export
 
-from experiments.selfcheck.sharing_schemes import SCHEMES, build
-from mtljax import answers, backbones, data, serving
+from experiments.selfcheck.sharing_schemes import SCHEMES
 from mtljax import build as building
-from mtljax.build import Run
-from mtljax.training import Saved
+from mtljax import serving
+from mtljax.serving._safetensors import to_safetensors
 from tests.serving.names import some
-
-TABLE = {'size': [1.5, None, 3], 'kind': ['b', 'new', None], 'colour': ['x', 'y', 'x']}
-ANY = ('price', 'sold', 'style')
-EVENTS = ('seen', 'sold')
-GATED = dict.fromkeys(('mmoe', 'omoe', 'dselect_k', 'cgc', 'ple', 'adatt'), 'start')
-GATED['task_token'] = 'before'
+from tests.serving.runs import TABLE, applied, assert_near, datasets, run_of
 
 
 @pytest.fixture(scope='module')
 def dataset(tmp_path_factory):
-    rng = np.random.default_rng(0)
-    lines = ['size,kind,colour,price,sold,seen,style']
-    for row in range(60):
-        cells = rng.normal(), 'abc'[row % 3], 'xy'[row % 2], 1000 + rng.normal(), row % 2, row % 2
-        lines.append(','.join(map(str, (*cells, 'uvw'[rng.integers(3)]))))
-    path = tmp_path_factory.mktemp('export') / 'shop.csv'
-    path.write_text('\n'.join(lines))
-    return {
-        names: data.csv(
-            path, names, drop=[n for n in ('price', 'sold', 'seen', 'style') if n not in names]
-        )
-        for names in (ANY, EVENTS)
-    }
-
-
-def run_of(dataset, name):
-    """A run of a scheme that was not trained."""
-    scheme = SCHEMES[name]
-    names = EVENTS if scheme.tasks != 'any' else ANY
-    if name in GATED:  # gates read the embedded columns
-        scheme = replace(scheme, options={**scheme.options, GATED[name]: 1})
-    sets = dataset[names]
-
-    def model_of(tasks):
-        stages = backbones.tabular(**sets.inputs, embedding=(3, 4), widths=(8,) * scheme.num_stages)
-        return build(scheme, stages, {name: sets.tasks[name] for name in tasks})
-
-    model, example = model_of(names), sets.train.example.inputs
-    params, state = model.init(jax.random.key(1), example)
-    rng = np.random.default_rng(0)
-    noisy = jax.tree.map(lambda x: x + 0.1 * rng.normal(size=x.shape).astype(x.dtype), params)
-    saved = Saved(noisy, state, 7, names, {})
-    schema = data.Schema.from_json(sets.schema)
-    return Run({}, model, sets.tasks, saved, example, schema, lambda: sets, model_of)
-
-
-def applied(run, table, tasks=()):
-    """The answers by `model.apply`."""
-    inputs = run.schema.encode(table).inputs
-    predictions, _ = jax.jit(run.model.apply)(run.saved.params, run.saved.state, inputs)
-    return {
-        name: answers.of(run.tasks[name]).apply(predictions[name]) for name in tasks or predictions
-    }
-
-
-def assert_near(found, right, share=1e-5):
-    assert list(found) == list(right)
-    for task, parts in right.items():
-        for part, values in parts.items():
-            atol = share * max(1, np.abs(values).max())
-            np.testing.assert_allclose(found[task][part], values, rtol=0, atol=atol)
+    return datasets(tmp_path_factory.mktemp('export'))
 
 
 @pytest.mark.parametrize('name', some(SCHEMES, ['hard', 'mmoe', 'aitm']))
@@ -214,13 +158,27 @@ def test_a_cut_file_is_refused(exported, tmp_path):
         serving.load(tmp_path / 'none.zip')
 
 
-def written(exported, tmp_path, made):
-    """A model with another program, and a checksum that fits."""
-    content = bytes(made.serialize())
-    path = changed(exported, tmp_path / 'one.zip', 'program.bin', lambda _: content)
-    sums = json.loads(zipfile.ZipFile(exported).read('manifest.json'))['checksums']
-    sums['program.bin'] = hashlib.sha256(content).hexdigest()
+def forged(exported, tmp_path, name, content):
+    """A model with another member, and a checksum that fits."""
+    path = changed(exported, tmp_path / 'one.zip', name, lambda _: content)
+    with zipfile.ZipFile(exported) as file:
+        sums = json.loads(file.read('manifest.json'))['checksums']
+    sums[name] = hashlib.sha256(content).hexdigest()
     return changed(path, tmp_path / 'own.zip', 'manifest.json', with_field(checksums=sums))
+
+
+def written(exported, tmp_path, made):
+    return forged(exported, tmp_path, 'program.bin', bytes(made.serialize()))
+
+
+def test_weights_that_do_not_fit_are_refused(exported, tmp_path):
+    few = {'params/task/heads/price/Dense_0/bias': np.zeros(2, np.float32)}
+    path = forged(exported, tmp_path, 'weights.safetensors', to_safetensors(few))
+    with pytest.raises(ValueError, match=r"should be a whole model .* Found no weights 'params"):
+        serving.load(path)
+    path = forged(exported, tmp_path, 'weights.safetensors', b'\xff' * 40)
+    with pytest.raises(ValueError, match='The weights are damaged'):
+        serving.load(path)
 
 
 def test_a_program_that_calls_other_code_is_refused(exported, tmp_path):

@@ -5,25 +5,11 @@ import numpy as np
 import pytest
 from jax import export
 
+from experiments.selfcheck.export_networks import NETWORKS, inputs_of
 from experiments.selfcheck.sharing_problem import tasks_of
 from experiments.selfcheck.sharing_schemes import SCHEMES, VARIANTS, build
-from mtljax import backbones, heads, sharing
+from mtljax import backbones, sharing
 from tests.serving.names import some
-
-PIXELS = {'a': heads.pixel(3), 'b': heads.pixel()}
-BOTH = {'a': heads.linear(), 'b': heads.linear(3)}
-IMAGE = (33, 35, 3)  # odd sizes need padding
-TABLE = {'categorical': np.zeros((5, 2), np.int32), 'numeric': np.ones((5, 4), np.float32)}
-NETWORKS = {
-    'tabular': (backbones.tabular((3, 5), 4, embedding=(2, 3), widths=(8,)), TABLE, BOTH),
-    'lenet': (backbones.lenet(), IMAGE, BOTH),
-    'resnet': (backbones.resnet(), IMAGE, BOTH),
-    'efficientnet_lite0': (backbones.efficientnet_lite0(), IMAGE, BOTH),
-    'segnet': (backbones.segnet((8, 8), (1, 2)), (32, 36, 3), PIXELS),
-    'unet': (backbones.unet((4, 8, 8)), IMAGE, PIXELS),
-    'transformer': (backbones.transformer(vocabulary=11), (9,), {'a': heads.token(4)}),
-    'deeplab': (backbones.resnet(), IMAGE, {'a': heads.deeplab(3)}),
-}
 
 
 def check(model, inputs):
@@ -40,18 +26,10 @@ def check(model, inputs):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), found, right)
 
 
-def inputs_of(shape):
-    rng = np.random.default_rng(0)
-    if len(shape) == 1 and shape[0] == 9:
-        return rng.integers(11, size=(5, *shape)).astype(np.int32)
-    return rng.normal(size=(5, *shape)).astype(np.float32)
-
-
 @pytest.mark.parametrize('name', some(NETWORKS, ['lenet', 'tabular', 'transformer', 'unet']))
 def test_every_backbone(name):
-    backbone, inputs, ends = NETWORKS[name]
-    inputs = inputs_of(inputs) if isinstance(inputs, tuple) else inputs
-    check(sharing.hard(backbone, ends), inputs)
+    backbone, shape, ends = NETWORKS[name]
+    check(sharing.hard(backbone, ends), inputs_of(shape))
 
 
 @pytest.mark.parametrize('name', some(SCHEMES | VARIANTS, SCHEMES))
@@ -70,4 +48,4 @@ def test_every_scheme_on_images(name):
 
 
 def test_every_public_backbone_is_here():
-    assert set(backbones.__all__) - {'mlp', 'on_images'} <= set(NETWORKS)
+    assert set(backbones.__all__) - {'on_images'} <= set(NETWORKS)

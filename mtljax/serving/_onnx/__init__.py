@@ -1,0 +1,1 @@
+"""Programs in the format of ONNX."""
