@@ -1,0 +1,47 @@
+"""The page at ``/``: a form of the model's columns. It needs nothing from elsewhere."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+from starlette.responses import Response
+
+from mtljax.data import Column
+
+_INLINE = re.compile(r'<(script|style)>(.*?)</\1>', re.DOTALL)
+_LISTED = 1000  # categories of a column
+
+
+def page() -> Response:
+    """Return the page. Its policy allows its own script and style, and requests to the service."""
+    text = files('mtljax.serving._service').joinpath('page.html').read_text('utf-8')
+    sums = {
+        kind: base64.b64encode(hashlib.sha256(part.encode()).digest()).decode()
+        for kind, part in _INLINE.findall(text)
+    }
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{sums['script']}'; "
+        f"style-src 'sha256-{sums['style']}'; connect-src 'self'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    headers = {'Content-Security-Policy': policy, 'Referrer-Policy': 'no-referrer'}
+    return Response(text, media_type='text/html', headers=headers)
+
+
+def describe(columns: Sequence[Column]) -> dict[str, Mapping[str, Any]]:
+    """Return what a form needs to know of each column, as JSON types.
+
+    Of a column with very many categories, only the first ones are listed.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    for column in columns:
+        about: dict[str, Any] = {'kind': column.kind}
+        if column.numbers is not None:
+            about |= {'low': column.numbers.low, 'high': column.numbers.high}
+        if column.categories is not None:
+            about['categories'] = [*column.categories[:_LISTED]]
+        found[column.name] = about
+    return found
