@@ -6,7 +6,7 @@ python -m mtljax.serving --model=model.zip [--port=8000] [--host=127.0.0.1]
 import socket
 import sys
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from mtljax._extra import check_extra
 from mtljax.serving._model import load
@@ -37,6 +37,8 @@ _SIZES = flags.DEFINE_multi_integer('size', list(_DEFAULT.sizes), 'A size of a b
 
 def serve() -> None:
     """Serve the model of the flags until SIGTERM or SIGINT; answer accepted requests first."""
+    if not flags.FLAGS['verbosity'].present:
+        logging.set_verbosity(logging.WARNING)  # jax logs every platform that is not there
     try:
         check_extra('serve', 'uvicorn', 'starlette', 'prometheus_client')
         from mtljax.serving._service.running import run  # needs the extra

@@ -32,7 +32,7 @@ def served(path, *flags):
     finally:
         process.terminate()
         said, errors = process.communicate(timeout=60)
-    assert errors == ''
+    assert errors == '', errors
     assert process.returncode == 0
     counts = re.search(r'(\d+) requests were accepted, and (\d+) answered', said)
     assert counts[1] == counts[2]

@@ -27,20 +27,20 @@ SCHEMA = data.Schema(
 )
 
 
-def run():
+def run(schema=SCHEMA):
     """A run with random parameters."""
-    tasks = SCHEMA.tasks
-    backbone = backbones.tabular(**SCHEMA.options, widths=(8,))
+    tasks = schema.tasks
+    backbone = backbones.tabular(**schema.options, widths=(8,))
     model = sharing.hard(backbone, {name: task.head for name, task in tasks.items()})
-    inputs = SCHEMA.encode({'size': [1, 2], 'kind': ['a', 'b'], 'colour': ['x', 'y']}).inputs
+    inputs = schema.encode({column.name: [None] * 2 for column in schema.inputs}).inputs
     params, state = model.init(jax.random.key(0), inputs)
     rng = np.random.default_rng(0)
     params = jax.tree.map(lambda x: x + 0.3 * rng.normal(size=x.shape).astype(x.dtype), params)
     saved = Saved(params, state, 1, model.tasks, {})
-    return Run({}, model, tasks, saved, inputs, SCHEMA, lambda: None, lambda names: model)
+    return Run({}, model, tasks, saved, inputs, schema, lambda: None, lambda names: model)
 
 
-def write_model(path):
+def write_model(path, schema=SCHEMA):
     """Write the model of the run."""
-    building.export(run(), path)
+    building.export(run(schema), path)
     return path
