@@ -61,7 +61,8 @@ def run(model: Model, limits: Limits, name: str, listening: socket.socket) -> No
         signal.signal(number, lambda *_: None)
     host, port = listening.getsockname()[:2]
     service.compile()
-    print(f'{model.tasks}: http://{host}:{port}', flush=True)
+    shown = f'[{host}]' if ':' in host else host
+    print(f'{model.tasks}: http://{shown}:{port}', flush=True)
     _Server(config, service, limits.drain).run(sockets=[listening])
     watch = service.watch
     print(f'{watch.accepted} requests were accepted, and {watch.answered} answered.', flush=True)
