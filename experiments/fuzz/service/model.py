@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from mtljax import backbones, data, serving, sharing
+from mtljax.files import write_text
 
 COLUMNS = ('rooms', 'kind', 'city')
 _ROWS = 300
@@ -28,7 +29,7 @@ def write_model(folder: Path) -> tuple[Path, list[Known]]:
         cells = rng.integers(9), rng.choice([*'abc']), f'city{rng.integers(40)}'
         targets = rng.integers(1000), rng.integers(2), rng.choice([*'uvw'])
         lines.append(','.join(f'{cell}' for cell in (*cells, *targets)))
-    (folder / 'table.csv').write_text('\n'.join(lines))
+    write_text(folder / 'table.csv', '\n'.join(lines))
     sets = data.csv(folder / 'table.csv', ('price', 'sold', 'state'))
     heads = {name: task.head for name, task in sets.tasks.items()}
     model = sharing.hard(backbones.tabular(**sets.inputs, widths=(64,)), heads)

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 _MIB = 1 << 10  # in the unit of /proc
@@ -15,24 +16,22 @@ class Process:
 
     Args:
       model: The file of the model.
-      log: The file that gets what the service says about errors.
       flags: Flags of the service.
 
     Attributes:
       port: Its port.
     """
 
-    def __init__(self, model: Path, log: Path, *flags: str):
-        self._log = log
+    def __init__(self, model: Path, *flags: str):
         command = [sys.executable, '-m', 'mtljax.serving', f'--model={model}', '--port=0', *flags]
-        with log.open('wb') as errors:
-            self._process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=errors, text=True
-            )
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=self._errors, text=True
+        )
         assert self._process.stdout is not None
         found = re.search(r'http://\S+:(\d+)', self._process.stdout.readline())
         if found is None:
-            raise ValueError(f'The service should start. Found: {log.read_text()[-500:]}')
+            raise ValueError(f'The service should start. Found: {self._log()}')
         self.port = int(found[1])
 
     def memory(self) -> float:
@@ -52,11 +51,15 @@ class Process:
           ValueError: The service failed, or said something about errors.
         """
         said, _ = self._process.communicate(timeout=120)
-        log = self._log.read_text(errors='replace')
+        log = self._log()
         if self._process.returncode or log:
-            raise ValueError(f'the service ended with {self._process.returncode}: {log[-2000:]}')
+            raise ValueError(f'the service ended with {self._process.returncode}: {log}')
         numbers = re.findall(r'\d+', said.splitlines()[-1])
         return int(numbers[0]), int(numbers[1])
+
+    def _log(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read().decode('utf-8', 'replace')[-2000:]
 
     def kill(self) -> None:
         """End the service at once, if it still runs."""

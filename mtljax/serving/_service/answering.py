@@ -1,8 +1,10 @@
 """From the rows of one request to the content of its answer."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+import contextlib
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from starlette.responses import Response
 
@@ -14,7 +16,8 @@ from mtljax.serving._service.counters import Counters
 from mtljax.serving._service.limits import Limits
 from mtljax.serving._service.refusal import RefusedError
 
-_SMALL = 64  # rows that are encoded without another thread
+_FEW_ROWS, _SMALL_BODY = 64, 1 << 16  # are read and encoded without another thread
+T = TypeVar('T')
 
 
 class Answering:
@@ -31,6 +34,7 @@ class Answering:
     def __init__(self, model: Model, limits: Limits, counters: Counters):
         self.model, self.limits, self.counters = model, limits, counters
         self.bodies = Bodies(limits)
+        self._thread = ThreadPoolExecutor(1)
         self._batcher = Batcher(model.call, limits, counters.batches.observe)
         self.run = self._batcher.run
 
@@ -38,6 +42,19 @@ class Answering:
     def waiting(self) -> int:
         """The number of rows that have no answer yet."""
         return self._batcher.waiting
+
+    async def parse(self, body: bytes, function: Callable[[], T]) -> T:
+        """Read a body. A large one is read in a thread, so that other requests are answered.
+
+        Args:
+          body: The body.
+          function: A function that reads it.
+
+        Raises:
+          RefusedError: The function refuses the body, or too many large bodies wait.
+        """
+        async with self._in_time():
+            return await self._apart(len(body) > _SMALL_BODY, function)
 
     async def answer(
         self, rows: int, encode: Callable[[], Any], write: Callable[[Parts], Response]
@@ -53,19 +70,25 @@ class Answering:
         Raises:
           RefusedError: A row is bad, too many rows wait, or the answer takes too long.
         """
+        many = rows > _FEW_ROWS
         with self._batcher.admitted(rows):
-            try:
-                async with asyncio.timeout(self.limits.seconds):
-                    return await self._answer(rows, encode, write)
-            except TimeoutError as error:
-                raise RefusedError(503, 'The answer takes too long. Try again later.') from error
-
-    async def _answer(
-        self, rows: int, encode: Callable[[], Any], write: Callable[[Parts], Response]
-    ) -> Response:
-        few = rows <= _SMALL
-        inputs = encode() if few else await asyncio.to_thread(encode)
-        found = await self._batcher.answer(inputs, rows)
-        response = write(found) if few else await asyncio.to_thread(write, found)
+            async with self._in_time():
+                inputs = await self._apart(many, encode)
+                found = await self._batcher.answer(inputs, rows)
+                response = await self._apart(many, lambda: write(found))
         self.counters.rows.inc(rows)
         return response
+
+    async def _apart(self, large: bool, function: Callable[[], T]) -> T:
+        """Call a function: if it has much to do, in the one thread that bounds the memory."""
+        if not large:
+            return function()
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+    @contextlib.asynccontextmanager
+    async def _in_time(self) -> AsyncGenerator[None]:
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                yield
+        except TimeoutError as error:
+            raise RefusedError(503, 'The answer takes too long. Try again later.') from error

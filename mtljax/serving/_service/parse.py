@@ -10,6 +10,8 @@ from mtljax.serving._service.content import read_json
 from mtljax.serving._service.limits import Limits
 from mtljax.serving._service.refusal import RefusedError
 
+_MOST_COLUMNS = 100_000  # of CSV
+
 
 class Asked(NamedTuple):
     """What a request asks for.
@@ -81,15 +83,7 @@ def missing(column: str, row: int) -> RefusedError:
 
 def _of_csv(body: bytes, columns: Sequence[str], limits: Limits) -> Asked:
     try:
-        lines = csv.reader(io.StringIO(body.decode('utf-8-sig'), newline=''), strict=True)
-        header = [name.strip() for name in next(lines, [])]
-        if not header:
-            raise ValueError('no header')
-        rows = []
-        for row in lines:
-            if row:
-                rows.append(row)
-                check_count(len(rows), limits)
+        header, rows = _read_csv(body, limits)
     except (ValueError, csv.Error) as error:
         raise RefusedError(
             400, f'The body should be CSV in UTF-8. Found: {error!s:.200}.'
@@ -108,6 +102,18 @@ def _of_csv(body: bytes, columns: Sequence[str], limits: Limits) -> Asked:
             raise missing(name, 1)
     table = {name: [row[places[name]] for row in rows] for name in columns}
     return Asked(table, len(rows), (), frozenset(header) - set(columns))
+
+
+def _read_csv(body: bytes, limits: Limits) -> tuple[list[str], list[list[str]]]:
+    lines = csv.reader(io.TextIOWrapper(io.BytesIO(body), 'utf-8-sig', newline=''), strict=True)
+    header, rows = next(lines, []), []
+    if not 0 < len(header) <= _MOST_COLUMNS:
+        raise ValueError(f'{len(header):,} columns; there should be 1 to {_MOST_COLUMNS:,}')
+    for row in lines:
+        if row:
+            rows.append(row)
+            check_count(len(rows), limits)
+    return [name.strip() for name in header], rows
 
 
 def check_count(count: int, limits: Limits) -> None:

@@ -22,7 +22,8 @@ class Predict:
         """Answer the rows of a request."""
         kind = request.headers.get('content-type', '').partition(';')[0].strip().lower()
         async with self._answering.bodies.read(request) as body:
-            asked = parse(body, kind, self._table.columns, self._answering.limits)
+            columns, limits = self._table.columns, self._answering.limits
+            asked = await self._answering.parse(body, lambda: parse(body, kind, columns, limits))
             unknown = [name for name in asked.tasks if name not in self._model.tasks]
             if unknown:
                 raise RefusedError(

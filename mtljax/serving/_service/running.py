@@ -12,6 +12,7 @@ from mtljax.serving._service.app import Service
 from mtljax.serving._service.limits import Limits
 
 _HEADERS = 1 << 16  # bytes
+_READ = 0.2  # seconds in which requests are read that have come before the service stops to listen
 
 
 class _Server(uvicorn.Server):
@@ -31,6 +32,9 @@ class _Server(uvicorn.Server):
         end = time.monotonic() + self._drain
         while not self.force_exit and time.monotonic() < end:
             await asyncio.sleep(0.05)
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(_READ)
 
 
 def run(model: Model, limits: Limits, name: str, listening: socket.socket) -> None:

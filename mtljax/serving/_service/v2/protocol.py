@@ -81,7 +81,8 @@ class Protocol:
     async def _infer(self, request: Request) -> Response:
         self._check_name(request)
         async with self._answering.bodies.read(request) as body:
-            asked = read_request(body, request.headers.get(HEADER), self._answering.limits)
+            length, limits = request.headers.get(HEADER), self._answering.limits
+            asked = await self._answering.parse(body, lambda: read_request(body, length, limits))
             wanted, rows = self._wanted(asked), self._rows(asked)
             about = {'model_name': self._name, 'model_version': _VERSION}
             if asked.id is not None:
