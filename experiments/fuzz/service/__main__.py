@@ -47,7 +47,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         path, known = write_model(Path(name))
         good = Good(known)
-        _fuzz(Process(path, '--timeout=5'), good, tally, seed)
+        _fuzz(Process(path, '--timeout=10'), good, tally, seed)
         _stop(Process(path), good, tally, seed)
     print(*[f'finding: {finding}' for finding in tally.findings], sep='\n', flush=True)
     print(f'{len(tally.findings)} findings')
