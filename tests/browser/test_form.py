@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from mtljax import data, serving
+from mtljax.data._table.categories import Categories
 from tests.browser.chromium import chromium
 from tests.serving.service import served
 from tests.serving.shop import SCHEMA, write_model
@@ -115,10 +116,10 @@ def test_names_of_a_stranger_are_text(browser, tmp_path):
     name = '<img src=x onerror="document.title=1">"\'><script>document.title=2<'
     *targets, last = SCHEMA.targets
     size, kind, colour = SCHEMA.inputs
-    targets.append(replace(last, name=name, categories=('u', name, 'w')))
+    targets.append(replace(last, name=name, content=Categories(('u', name, 'w'))))
     many = tuple(f'{name}{at:02}' for at in range(40))
-    kind = replace(kind, name=f'{name} 2', categories=(name, 'b'))
-    inputs = size, kind, replace(colour, categories=many)
+    kind = replace(kind, name=f'{name} 2', content=Categories((name, 'b')))
+    inputs = size, kind, replace(colour, content=Categories(many))
     path = write_model(tmp_path / 'model.zip', data.Schema(tuple(targets), inputs))
     with served(path, '--size=8') as url:
         browser.get(url)

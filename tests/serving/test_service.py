@@ -138,7 +138,7 @@ def test_paths_and_methods(client, model):
     manifest = client.get('/model').json()
     assert manifest['tasks'] == model.manifest['tasks']
     assert manifest['columns'] == {
-        'size': {'kind': 'numeric', 'low': 0.0, 'high': 4.0},
+        'size': {'kind': 'numeric', 'low': 0.0, 'high': 4.0, 'unit': ''},
         'kind': {'kind': 'categorical', 'categories': ['a', 'b', 'c']},
         'colour': {'kind': 'categorical', 'categories': ['x', 'y']},
     }

@@ -36,12 +36,16 @@ def describe(columns: Sequence[Column]) -> dict[str, Mapping[str, Any]]:
 
     Of a column with very many categories, only the first ones are listed.
     """
-    found: dict[str, Mapping[str, Any]] = {}
-    for column in columns:
-        about: dict[str, Any] = {'kind': column.kind}
-        if column.numbers is not None:
-            about |= {'low': column.numbers.low, 'high': column.numbers.high}
-        if column.categories is not None:
-            about['categories'] = [*column.categories[:_LISTED]]
-        found[column.name] = about
-    return found
+    return {column.name: {'kind': column.kind, **_about(column.to_json())} for column in columns}
+
+
+def _about(column: Mapping[str, Any]) -> dict[str, Any]:
+    about: dict[str, Any] = {}
+    if column.get('numbers') is not None:
+        numbers = column['numbers']
+        about |= {'low': numbers['low'], 'high': numbers['high'], 'unit': numbers.get('unit', '')}
+    if column.get('categories') is not None:
+        about['categories'] = column['categories'][:_LISTED]
+    if column.get('dates') is not None:
+        about['form'] = column['dates']['form']
+    return about
