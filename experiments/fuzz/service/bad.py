@@ -13,6 +13,7 @@ _INFER = '/v2/models/model/infer'
 _CELLS: tuple[Any, ...] = (
     *('many', '', '\ud800', '\x00', 'ä' * 3000, '1e999', '0x10', '\u0967', 'nan', '-inf'),
     *(1e308, -1e308, 10**300, 0, True, [], {}, [[1]], {'a': None}, 'NA', '1_0', '<script>'),
+    *('2024-02-30', '99999-01-01', '2024-01-01T25:00', '01.02.2024', '-0001-01-01', '1,5 %'),
 )
 _TEXTS = (
     *(b'', b'{', b'NaN', b'[NaN]', b'[{"rooms": Infinity}]', b'[{"rooms": -NaN}]', b'null', b'3'),
@@ -87,7 +88,7 @@ class Bad:
     def cells(self, rng: random.Random) -> Plan:
         """Rows of which some have a cell that may not fit."""
         rows = [dict(each.row) for each in self._good.rows(rng)]
-        rng.choice(rows)[rng.choice(['rooms', 'kind', 'city', 'other'])] = rng.choice(_CELLS)
+        rng.choice(rows)[rng.choice(['rooms', 'kind', 'city', 'day', 'other'])] = rng.choice(_CELLS)
         if rng.random() < 0.3:
             rng.choice(rows).pop('kind')
         return Plan([predict(json.dumps(rows).encode())])

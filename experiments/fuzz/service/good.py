@@ -69,11 +69,10 @@ class Good:
 
     def tensors(self, rows: Sequence[Known]) -> list[dict[str, Any]]:
         """Return the rows as tensors of JSON."""
-        kinds = {'rooms': 'FP64', 'kind': 'BYTES', 'city': 'BYTES'}
         return [
             {
                 'name': name,
-                'datatype': kinds[name],
+                'datatype': 'FP64' if name == 'rooms' else 'BYTES',
                 'shape': [len(rows)],
                 'data': [each.row[name] for each in rows],
             }

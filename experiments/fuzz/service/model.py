@@ -10,7 +10,7 @@ import numpy as np
 from mtljax import backbones, data, serving, sharing
 from mtljax.files import write_text
 
-COLUMNS = ('rooms', 'kind', 'city')
+COLUMNS = ('rooms', 'kind', 'city', 'day')
 _ROWS = 300
 
 
@@ -26,7 +26,12 @@ def write_model(folder: Path) -> tuple[Path, list[Known]]:
     rng = np.random.default_rng(0)
     lines: list[str] = [','.join((*COLUMNS, 'price', 'sold', 'state'))]
     for _ in range(_ROWS):
-        cells = rng.integers(9), rng.choice([*'abc']), f'city{rng.integers(40)}'
+        cells = (
+            rng.integers(9),
+            rng.choice([*'abc']),
+            f'city{rng.integers(40)}',
+            _day(rng.integers(900)),
+        )
         targets = rng.integers(1000), rng.integers(2), rng.choice([*'uvw'])
         lines.append(','.join(f'{cell}' for cell in (*cells, *targets)))
     write_text(folder / 'table.csv', '\n'.join(lines))
@@ -40,12 +45,16 @@ def write_model(folder: Path) -> tuple[Path, list[Known]]:
     return path, _known(path)
 
 
+def _day(number: int) -> str:
+    return str(np.datetime64('2023-01-01') + number)
+
+
 def _known(path: Path) -> list[Known]:
     rows = [
-        {'rooms': rooms, 'kind': kind, 'city': city}
+        {'rooms': rooms, 'kind': kind, 'city': city, 'day': day}
         for rooms in (1, 2.5, None)
         for kind in ('a', 'new', None)
-        for city in ('city3', 'city17')
+        for city, day in (('city3', '2024-02-29'), ('city17', None))
     ]
     model = serving.load(path)
     found = model.rows(model.predict({name: [row[name] for row in rows] for name in COLUMNS}))
