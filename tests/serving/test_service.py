@@ -176,7 +176,7 @@ def test_columns_of_single_rows_are_counted_and_make_no_table():
     [
         (b'[' + b'[],' * 1_000_000 + b'1]', 'application/json', 413),
         (b'[' + b'{},' * 1_000_000 + b'1]', 'application/json', 413),
-        (b'["' + b'[' * 1_000_000 + b'\\""]', 'application/json', 422),
+        (b'[' + b'{"a":1},' * 1_000_000 + b'1]', 'application/json', 413),
         (b',' * 100_000, 'text/csv', 400),
         (b'a\n' * 20_000, 'text/csv', 413),
         (b'a' + b'\n' * 1_000_000, 'text/csv', 422),
