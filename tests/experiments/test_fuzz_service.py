@@ -13,7 +13,7 @@ from experiments.fuzz.service.plan import Plan
 from experiments.fuzz.service.tally import Tally
 from tests.experiments.programs import start
 
-KNOWN = [Known({'rooms': 1, 'kind': 'a', 'city': None}, {'price': 2.5, 'sold': 0.25})]
+KNOWN = [Known({'rooms': 1, 'kind': 'a', 'city': None, 'day': None}, {'price': 2.5, 'sold': 0.25})]
 
 
 def test_every_case_makes_requests():

@@ -30,7 +30,7 @@ def write_model(folder: Path) -> tuple[Path, list[Known]]:
             rng.integers(9),
             rng.choice([*'abc']),
             f'city{rng.integers(40)}',
-            _day(rng.integers(900)),
+            _day(int(rng.integers(900))),
         )
         targets = rng.integers(1000), rng.integers(2), rng.choice([*'uvw'])
         lines.append(','.join(f'{cell}' for cell in (*cells, *targets)))
