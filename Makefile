@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 # Checks of annotated types and shapes; they make tracing slower, so `make test` runs without them.
 TYPES := --jaxtyping-packages=mtljax.gradients,mtljax.heads._pixel,mtljax.losses,mtljax.metrics._check,mtljax.penalties,mtljax.sharing._dselect_k,mtljax.sharing._esmm,mtljax.sharing._gate,mtljax.solvers,mtljax.surgery,mtljax.weighting,beartype.beartype
 
-.PHONY: demo test test-all test-extras coverage lint format docs release-check
+.PHONY: demo test test-all test-extras browser-test coverage lint format docs release-check
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m experiments.compare --config=configs/demo.py
@@ -20,6 +20,10 @@ test-all: $(VENV)/.installed
 # In an environment of its own, because jax2onnx needs another version of orbax.
 test-extras: $(VENV)-extras/.installed
 	$(VENV)-extras/bin/python -m pytest tests/serving/test_onnx.py
+
+browser-test: $(VENV)/.installed-browser
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo 'Install chromium and chromium-driver, the packages of Debian.'; exit 1; }
+	$(BIN)/python -m pytest tests/browser
 
 coverage: $(VENV)/.installed
 	$(PYTEST) -m "not exhaustive" --cov=mtljax --cov-report=term:skip-covered
@@ -52,4 +56,8 @@ $(VENV)-extras/.installed: setup.cfg pyproject.toml
 
 $(VENV)/.installed-docs: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	touch $@
+
+$(VENV)/.installed-browser: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[browser]'
 	touch $@

@@ -4,6 +4,7 @@ python constraints/oldest.py
 """
 
 import configparser
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +21,7 @@ def oldest() -> str:
     needs = config['options']['install_requires'].split()
     for extra in EXTRAS:
         needs += config['options.extras_require'][extra].split()
-    bounds = {need.replace('>=', '==') for need in needs}
+    bounds = {re.sub(r'\[.*\]', '', need).replace('>=', '==') for need in needs}
     return HEADER + ''.join(f'{line}\n' for line in [*sorted(bounds), *OTHERS])
 
 

@@ -108,7 +108,7 @@ def test_the_how_tos_run_from_top_to_bottom():
     assert scope['jax'].tree.all(scope['jax'].tree.map(lambda u: bool(u.any()), scope['updates']))
 
 
-@pytest.mark.parametrize('command', sorted(set(re.findall(r'(?:    |; |`)make ([a-z]+)', README))))
+@pytest.mark.parametrize('command', sorted(set(re.findall(r'(?:    |; |`)make ([a-z-]+)', README))))
 def test_make_targets_exist(command):
     assert re.search(rf'^{command}:', (ROOT / 'Makefile').read_text(), re.MULTILINE)
 

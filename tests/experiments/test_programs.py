@@ -40,6 +40,7 @@ def from_shell(program, *flags):
         'data',
         'benchmark',
         'export',
+        'fuzz.service',
         'predict',
         'selfcheck',
         'serve',

@@ -1,26 +1,21 @@
-"""The service: what it answers, what it refuses, and how it joins requests."""
+"""The service: what it answers, and what it refuses."""
 
-import asyncio
 import json
-import math
-import signal
+import re
 import socket
-import subprocess
-import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
-import numpy as np
 import pytest
 
 from mtljax import serving
-from mtljax.serving._service.batcher import Batcher
 from mtljax.serving._service.limits import Limits
+from mtljax.serving._service.parse import parse
 from mtljax.serving._service.refusal import RefusedError
-from tests.serving.shop import SCHEMA, write_model
+from tests.serving.service import served
+from tests.serving.shop import SCHEMA, run, write_model
 
-LIMITS = Limits(body=20_000, rows=50, sizes=(1, 8))
+LIMITS = Limits(body=20_000, rows=50, sizes=(1, 8), seconds=3)
 ROWS = [
     {'size': 1.5, 'kind': 'b', 'colour': 'x'},
     {'size': None, 'kind': 'new', 'colour': 'y', 'note': 'ignored'},
@@ -39,43 +34,12 @@ def model(path):
     return serving.load(path)
 
 
-def free_port():
-    with socket.socket() as one:
-        one.bind(('127.0.0.1', 0))
-        return one.getsockname()[1]
-
-
-def started(*flags):
-    return subprocess.Popen(
-        [sys.executable, '-m', 'mtljax.serving', *map(str, flags)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def wait_for(port):
-    """Wait until a service listens; return its address."""
-    url = f'http://127.0.0.1:{port}'
-    for _ in range(400):
-        try:
-            httpx.get(f'{url}/health')
-            break
-        except httpx.TransportError:
-            time.sleep(0.1)
-    return url
-
-
 @pytest.fixture(scope='module')
 def client(path):
-    port = free_port()
     sizes = (f'--size={size}' for size in LIMITS.sizes)
-    limits = (f'--max_body={LIMITS.body}', f'--max_rows={LIMITS.rows}', *sizes)
-    process = started(f'--model={path}', f'--port={port}', *limits)
-    with httpx.Client(base_url=wait_for(port), timeout=60) as client:
+    flags = f'--max_body={LIMITS.body}', f'--max_rows={LIMITS.rows}', f'--timeout={LIMITS.seconds}'
+    with served(path, *flags, *sizes) as url, httpx.Client(base_url=url, timeout=60) as client:
         yield client
-    process.terminate()
-    assert 'Traceback' not in process.communicate(timeout=60)[1]
 
 
 def answers_of(model, rows, tasks=()):
@@ -98,6 +62,14 @@ def test_rows_are_answered_in_order(client, model):
     assert done.json() == {'predictions': answers_of(model, ROWS, ['style', 'price'])}
 
 
+@pytest.mark.parametrize('count', [1, 3, 8])
+def test_answers_are_those_of_predict_to_the_bit(client, model, count):
+    rows = (ROWS * 3)[:count]
+    table = {name: [row[name] for row in rows] for name in ('size', 'kind', 'colour')}
+    found = run().answer(SCHEMA.encode(table).inputs, sizes=LIMITS.sizes)
+    assert client.post('/predict', json=rows).json() == {'predictions': model.rows(found)}
+
+
 def test_a_large_request_is_answered_in_parts(client, model):
     rows = (ROWS * 20)[:50]
     assert client.post('/predict', json=rows).json() == {'predictions': answers_of(model, rows)}
@@ -112,6 +84,9 @@ def test_a_large_request_is_answered_in_parts(client, model):
         (b'[' * 9000, 400, 'should be JSON'),
         (b'3', 422, 'a list of rows, or an object'),
         (b'{"row": []}', 422, 'a list of rows, or an object'),
+        (b'[{"size": 1, "size": 2}]', 400, 'two values have one name'),
+        (b'[{"size": "\\ud800", "kind": "b", "colour": "x"}]', 422, "Column 'size', row 1"),
+        (b'[{"size": 1' + b'0' * 5000 + b'}]', 400, 'should be JSON'),
         (b'[]', 422, 'There should be a row'),
         (b'[3]', 422, 'a list of objects'),
         (b'{"rows": [{}], "tasks": "price"}', 422, 'a list of names'),
@@ -163,11 +138,12 @@ def test_paths_and_methods(client, model):
     manifest = client.get('/model').json()
     assert manifest['tasks'] == model.manifest['tasks']
     assert manifest['columns'] == {
-        'size': 'numeric',
-        'kind': 'categorical',
-        'colour': 'categorical',
+        'size': {'kind': 'numeric', 'low': 0.0, 'high': 4.0, 'unit': ''},
+        'kind': {'kind': 'categorical', 'categories': ['a', 'b', 'c']},
+        'colour': {'kind': 'categorical', 'categories': ['x', 'y']},
     }
     assert client.get('/nothing').status_code == 404
+    assert client.post('/predict/', json=ROWS).status_code == 404
     assert client.get('/predict').status_code == 405
     assert client.post('/predict', content='x', headers={'content-type': 'a/b'}).status_code == 415
 
@@ -188,102 +164,65 @@ def test_counters(client):
     assert count(after, refused) - count(before, refused) == 1
 
 
-def batches(requests, limits, call=lambda x: x * 2.0):
-    """Answer requests of these sizes together; return the answers and the rows of each call."""
-    seen = []
-
-    async def run():
-        batcher = Batcher(call, limits, seen.append)
-        running = asyncio.create_task(batcher.run())
-        rows = [np.full(size, at) for at, size in enumerate(requests)]
-        found = await asyncio.gather(
-            *(batcher.answer(row, len(row)) for row in rows), return_exceptions=True
-        )
-        running.cancel()
-        assert batcher.waiting == 0
-        return found
-
-    return asyncio.run(run()), seen
-
-
-def test_rows_of_several_requests_share_a_batch():
-    requests = [1, 3, 2, 1]
-    found, seen = batches(requests, Limits(sizes=(1, 8), wait=0.05))
-    assert seen == [7]
-    for at, (size, answer) in enumerate(zip(requests, found, strict=True)):
-        assert answer.tolist() == [2 * at] * size
-    _, seen = batches([5, 5, 5], Limits(sizes=(1, 8), wait=0.05))
-    assert seen == [10, 5]
-
-
-def test_too_many_rows_are_refused_at_once():
-    found, _ = batches([4, 4, 4], Limits(queue=9))
-    refused = [answer for answer in found if isinstance(answer, RefusedError)]
-    assert [error.status for error in refused] == [503]
-
-
-def test_a_slow_answer_is_refused():
-    def slow(x):
-        time.sleep(0.2)
-        return x
-
-    found, _ = batches([1], Limits(seconds=0.05), slow)
-    assert found[0].status == 503
-
-
-def test_an_error_of_the_program_reaches_every_request():
-    def broken(x):
-        raise ArithmeticError('broken')
-
-    found, _ = batches([1, 1], Limits(wait=0.05), broken)
-    assert [type(error) for error in found] == [ArithmeticError] * 2
+def test_columns_of_single_rows_are_counted_and_make_no_table():
+    rows = [{**ROWS[0], **{f'{at}-{n}': 0 for n in range(50)}} for at in range(1000)]
+    asked = parse(json.dumps(rows).encode(), 'application/json', ['size', 'kind'], Limits())
+    assert {name: len(cells) for name, cells in asked.table.items()} == {'size': 1000, 'kind': 1000}
+    assert len(asked.others) == 50_001
 
 
 @pytest.mark.parametrize(
-    ('field', 'value'),
-    [('body', 0), ('rows', 2.5), ('queue', -1), ('seconds', math.nan), ('wait', 0), ('sizes', ())],
-)
-def test_limits_are_checked(field, value):
-    with pytest.raises(ValueError, match=field):
-        Limits(**{field: value}).check()
-
-
-def test_the_service_drains_when_it_is_stopped(path, model):
-    port = free_port()
-    process = started(f'--model={path}', f'--port={port}', '--wait=2')
-    line = process.stdout.readline()
-    assert f'http://127.0.0.1:{port}' in line, process.communicate(timeout=60)
-    url = wait_for(port)
-    with ThreadPoolExecutor(8) as threads:
-        waiting = [threads.submit(httpx.post, f'{url}/predict', json=ROWS) for _ in range(8)]
-        while 'mtljax_waiting_rows 24.0' not in httpx.get(f'{url}/metrics').text:
-            time.sleep(0.02)
-        process.send_signal(signal.SIGTERM)
-        found = [each.result() for each in waiting]
-    assert [each.status_code for each in found] == [200] * 8
-    assert all(each.json() == found[0].json() for each in found)
-    assert len(found[0].json()['predictions']) == 3
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert 'Traceback' not in said
-
-
-@pytest.mark.parametrize(
-    ('flags', 'said'),
+    ('body', 'kind', 'status'),
     [
-        ((), '--model=model.zip is expected'),
-        (('--model=none.zip',), 'none.zip'),
-        (('--model={path}', '--max_rows=0'), 'rows should be a whole number'),
-        (('--model={path}', '--port={taken}'), 'Choose another --port'),
+        (b'[' + b'[],' * 1_000_000 + b'1]', 'application/json', 413),
+        (b'[' + b'{},' * 1_000_000 + b'1]', 'application/json', 413),
+        (b'[' + b'{"a":1},' * 1_000_000 + b'1]', 'application/json', 413),
+        (b',' * 100_000, 'text/csv', 400),
+        (b'a\n' * 20_000, 'text/csv', 413),
+        (b'a' + b'\n' * 1_000_000, 'text/csv', 422),
     ],
 )
-def test_what_the_command_refuses(path, flags, said):
-    with socket.socket() as taken:
-        taken.bind(('127.0.0.1', 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        process = started(*(flag.format(path=path, taken=port) for flag in flags))
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 2
-    assert said in errors.splitlines()[-1]
-    assert 'Traceback' not in errors
+def test_bodies_that_would_fill_the_memory_are_refused(body, kind, status):
+    with pytest.raises(RefusedError) as refused:
+        parse(body, kind, ['size'], Limits())
+    assert refused.value.status == status
+
+
+def test_a_compressed_body_is_refused(client):
+    done = client.post('/predict', content=b'x', headers={'content-encoding': 'gzip'})
+    assert done.status_code == 415
+    assert 'not be compressed' in done.json()['error']
+
+
+def test_a_body_that_does_not_arrive_is_refused(client):
+    url = client.base_url
+    with socket.create_connection((url.host, url.port), timeout=30) as slow:
+        slow.sendall(b'POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n[')
+        slow.sendall(b'{')
+        assert slow.recv(100).startswith(b'HTTP/1.1 400')
+    assert client.post('/predict', json=ROWS).status_code == 200
+
+
+def test_bodies_that_are_too_large_together_are_refused(client):
+    url, cut = client.base_url, []
+    head = f'POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: {LIMITS.body}\r\n\r\n'
+    try:
+        for _ in range(8):  # each body lacks one byte
+            cut.append(socket.create_connection((url.host, url.port), timeout=30))
+            cut[-1].sendall(head.encode() + b' ' * (LIMITS.body - 1))
+        time.sleep(0.5)
+        done = client.post('/predict', json=ROWS)
+        assert (done.status_code, 'Too many large requests' in done.text) == (503, True)
+    finally:
+        for each in cut:
+            each.close()
+    time.sleep(0.5)
+    assert client.post('/predict', json=ROWS).status_code == 200
+
+
+def test_the_page_needs_nothing_from_elsewhere(client):
+    page = client.get('/')
+    assert page.headers['content-type'] == 'text/html; charset=utf-8'
+    assert "default-src 'none'" in page.headers['content-security-policy']
+    assert page.headers['x-content-type-options'] == 'nosniff'
+    assert not re.findall(r'(?:src|href)="(?!data:)|https?:|innerHTML|\son\w+=', page.text)

@@ -1,7 +1,8 @@
 """Rows of several requests, answered by one call of the program."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -42,27 +43,29 @@ class Batcher:
 
     @property
     def waiting(self) -> int:
-        """The number of rows that wait or are being answered."""
+        """The number of rows that were admitted and have no answer yet."""
         return self._waiting
 
-    async def answer(self, inputs: Any, rows: int) -> Any:
-        """Return the answers for the rows of one request.
+    @contextlib.contextmanager
+    def admitted(self, rows: int) -> Generator[None]:
+        """Count the rows of a request, until it is answered.
 
         Raises:
-          RefusedError: Too many rows wait, or the answer takes too long.
+          RefusedError: Too many rows wait.
         """
         if self._waiting + rows > self._limits.queue:
             raise RefusedError(503, 'Too many rows wait for an answer. Try again later.')
-        waiting = _Waiting(inputs, rows, asyncio.get_running_loop().create_future())
         self._waiting += rows
         try:
-            self._queue.put_nowait(waiting)
-            async with asyncio.timeout(self._limits.seconds):
-                return await waiting.result
-        except TimeoutError as error:
-            raise RefusedError(503, 'The answer takes too long. Try again later.') from error
+            yield
         finally:
             self._waiting -= rows
+
+    async def answer(self, inputs: Any, rows: int) -> Any:
+        """Return the answers for the rows of one request."""
+        waiting = _Waiting(inputs, rows, asyncio.get_running_loop().create_future())
+        self._queue.put_nowait(waiting)
+        return await waiting.result
 
     async def run(self) -> None:
         """Answer requests until the task is cancelled."""

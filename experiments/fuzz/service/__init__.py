@@ -1,0 +1,1 @@
+"""Send good, bad and huge requests to the service."""

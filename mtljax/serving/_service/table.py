@@ -1,0 +1,35 @@
+"""Rows of a table, encoded by the schema of the model."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mtljax.data import CellError, Schema
+from mtljax.serving._service.refusal import RefusedError
+
+
+class Table:
+    """The columns that a model reads.
+
+    Args:
+      schema: The schema of the model.
+    """
+
+    def __init__(self, schema: Schema):
+        self._schema = schema
+        self.inputs = tuple(column for column in schema.inputs if column.kind != 'empty')
+        self.columns = tuple(column.name for column in self.inputs)
+        known = (*schema.inputs, *schema.targets)
+        self.known = frozenset(column.name for column in known) | set(schema.left_out)
+
+    def encode(self, cells: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+        """Return the inputs of the model.
+
+        Raises:
+          RefusedError: A cell does not fit its column.
+        """
+        try:
+            return self._schema.encode(cells).inputs
+        except CellError as error:
+            raise RefusedError(422, str(error), column=error.column, row=error.row) from error
+        except ValueError as error:
+            raise RefusedError(422, str(error)) from error
