@@ -12,7 +12,8 @@ from ml_collections import ConfigDict
 from experiments import build
 from experiments.program import UsageError
 from mtljax.base import Dataset
-from mtljax.files import npz_of, write_bytes
+from mtljax.data import Schema
+from mtljax.files import npz_of, write_bytes, write_text
 
 _ROWS = 5
 
@@ -20,8 +21,8 @@ _ROWS = 5
 def next_steps(workdir: Path, best: Path, config: ConfigDict, dataset: Dataset) -> list[str]:
     """Return commands that predict with the best run, export it, and serve the export.
 
-    The input of the first one is the table of the run. For other data, it is a file with a few
-    inputs of the test split, which is written. Only models of tables can be served.
+    The input of the first one is the table of the run. For generated data, it is a file with a few
+    rows or inputs of the test split, which is written. Only models of tables can be served.
 
     Args:
       workdir: The folder of the comparison.
@@ -31,6 +32,9 @@ def next_steps(workdir: Path, best: Path, config: ConfigDict, dataset: Dataset) 
     """
     if dataset.schema and config.data.get('path'):
         source, target = Path(config.data.path), workdir / 'predictions.csv'
+    elif dataset.schema:
+        source, target = workdir / 'rows.csv', workdir / 'predictions.csv'
+        write_text(source, _rows(Schema.from_json(dataset.schema), dataset))
     else:
         source, target = workdir / 'examples.npz', workdir / 'predictions.npz'
         write_bytes(source, npz_of(_examples(dataset)))
@@ -55,6 +59,13 @@ def _examples(dataset: Dataset) -> dict[str, np.ndarray]:
         jax.tree_util.keystr(path, simple=True, separator='.') or 'inputs': leaf
         for path, leaf in jax.tree_util.tree_leaves_with_path(inputs)
     }
+
+
+def _rows(schema: Schema, dataset: Dataset) -> str:
+    """Return a few rows of the test split as the text of a table."""
+    table = schema.decode(dataset.test.take(np.arange(min(_ROWS, dataset.test.size))).inputs)
+    rows = zip(*(map(str, cells) for cells in table.values()), strict=True)
+    return '\n'.join(','.join(row) for row in [tuple(table), *rows]) + '\n'
 
 
 def _packages(config: ConfigDict) -> list[str]:

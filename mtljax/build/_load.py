@@ -84,10 +84,11 @@ def load(
         training.check_data(workdir, built.dataset)
         return built
 
-    built = read() if schema is None else setup(config, _unread(schema))
+    table = schema if schema is not None and schema.complete else None
+    built = read() if table is None else setup(config, _unread(table))
     inputs = built.dataset.train.example.inputs
     saved = training.load_parameters(workdir, built.model, inputs, newest=newest)
-    dataset = built.dataset if schema is None else None
+    dataset = built.dataset if table is None else None
     return Run(
         config,
         built.model,

@@ -7,11 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from mtljax import heads, metrics
+from mtljax import answers, heads, metrics
 from mtljax.base import Dataset, Task
+from mtljax.data._ranking_log.schema import schema_of
 from mtljax.data._ranking_log.scores import (
-    CATEGORICAL,
-    NUMERIC,
     Columns,
     Space,
     directions,
@@ -125,8 +124,10 @@ def ranking_log(
         array_split(inputs, _of(kept, targets | {'dwell': part}), _of(kept, mask))
         for (inputs, targets), part, mask in zip(drawn, parts, masks, strict=True)
     ]
-    inputs = {'cardinalities': tuple(CATEGORICAL.values()), 'numeric': len(NUMERIC)}
-    return Dataset(_of(kept, _tasks(mean, scale)), *splits, inputs=inputs)
+    schema = schema_of(kept, float(mean), float(scale))
+    return Dataset(
+        _of(kept, _tasks(mean, scale)), *splits, inputs=schema.options, schema=schema.to_json()
+    )
 
 
 def _of(kept: Sequence[str], row: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,12 +136,23 @@ def _of(kept: Sequence[str], row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _tasks(mean: Any, scale: Any) -> dict[str, Task]:
     head, logs = heads.mlp((16,)), to_units(mean, scale)
-    yes_or_no = Task(head, optax.sigmoid_binary_cross_entropy, {'auc': metrics.auc()})
+    yes_or_no = Task(
+        head,
+        optax.sigmoid_binary_cross_entropy,
+        {'auc': metrics.auc()},
+        answer=answers.probability((0.0, 1.0)),
+    )
 
     def seconds(y):
         return jnp.exp(logs(y))
 
-    dwell = Task(head, optax.squared_error, {'mae': metrics.mae(seconds)}, seconds)
+    dwell = Task(
+        head,
+        optax.squared_error,
+        {'mae': metrics.mae(seconds)},
+        seconds,
+        answer=answers.number(seconds, 's'),
+    )
     return {task: dwell if task == 'dwell' else yes_or_no for task in _TASKS}
 
 

@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from mtljax._shown import shown
 from mtljax.data._table.buckets import Buckets
 from mtljax.data._table.categories import Categories
+from mtljax.data._table.cells import text_of
 from mtljax.data._table.column import Column
+from mtljax.data._table.numbers import Numbers
 
 Table = Mapping[str, Any]
 """The cells of each column, by its name."""
@@ -29,6 +32,29 @@ def encode_inputs(columns: Sequence[Column], table: Table, first: int = 1) -> di
     if 'numeric' in whole:
         whole['numeric'][np.isnan(whole['numeric'])] = 0
     return whole
+
+
+def decode_inputs(
+    columns: Sequence[Column], inputs: Mapping[str, np.ndarray]
+) -> dict[str, list[str]]:
+    """Return the cells of encoded inputs of N rows, as texts; see `Schema.decode`.
+
+    Raises:
+      ValueError: A column holds dates or is hashed.
+    """
+    left = {kind: iter(np.moveaxis(block, 1, 0)) for kind, block in inputs.items()}
+    table = {}
+    for column in columns:
+        content = column.content
+        if isinstance(content, Categories):
+            names = [text_of(name) for name in content.names] + ['']
+            table[column.name] = [names[code] for code in next(left['categorical'])]
+        elif isinstance(content, Numbers):
+            values = content.mean + content.scale * next(left['numeric']).astype(np.float64)
+            table[column.name] = [text_of(float(f'{value:.7g}')) for value in values]
+        elif content is not None:
+            raise ValueError(f'Column {shown(column.name)} should hold numbers or categories.')
+    return table
 
 
 def encode_targets(

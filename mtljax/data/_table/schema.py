@@ -9,7 +9,13 @@ import numpy as np
 from mtljax import answers
 from mtljax._shown import shown
 from mtljax.base import Task
-from mtljax.data._table.arrays import backbone_options, encode_inputs, encode_targets, is_coded
+from mtljax.data._table.arrays import (
+    backbone_options,
+    decode_inputs,
+    encode_inputs,
+    encode_targets,
+    is_coded,
+)
 from mtljax.data._table.categories import Categories
 from mtljax.data._table.cells import Cells
 from mtljax.data._table.cells_of import cells_of
@@ -19,6 +25,7 @@ from mtljax.data._table.frame import columns_of
 from mtljax.data._table.numbers import Numbers
 from mtljax.data._table.tasks import task_of
 
+_COMPLETE, _OF_LOADER = 'table', 'table of a loader'
 FORMAT = 2  # of the JSON form; a newer version of mtljax may write a larger number
 
 
@@ -47,11 +54,13 @@ class Schema:
       targets: The columns that are predicted, one task each.
       inputs: The columns that are read.
       left_out: ``{column: reason}`` for all other columns.
+      complete: Whether the tasks follow from the columns. Otherwise the loader makes the tasks.
     """
 
     targets: tuple[Column, ...]
     inputs: tuple[Column, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
+    complete: bool = True
 
     @property
     def tasks(self) -> dict[str, Task]:
@@ -93,6 +102,23 @@ class Schema:
         unseen = {name: n - empty[name] for name, n in zip(coded, unknown, strict=True)}
         extra = tuple(name for name in table if name not in known)
         return Encoded(inputs, _above_zero(empty), _above_zero(unseen), extra)
+
+    def decode(self, inputs: Mapping[str, np.ndarray]) -> dict[str, list[str]]:
+        """Return the cells of encoded inputs, as texts; the inverse of `encode`.
+
+        An empty number becomes the mean of its column.
+
+        Args:
+          inputs: The inputs of N rows.
+
+        Raises:
+          ValueError: A column holds dates or is hashed: these cells are lost.
+
+        >>> schema = Schema((), (Column('city', False, ('',), 0.0, Categories(('Bern', 'Oslo'))),))
+        >>> schema.decode({'categorical': np.array([[1], [-1]])})
+        {'city': ['Oslo', '']}
+        """
+        return decode_inputs(self.inputs, inputs)
 
     def labels(
         self, table: Any, first: int = 1
@@ -139,7 +165,7 @@ class Schema:
         """Return the schema as JSON types, for `from_json`."""
         return {
             'format': FORMAT,
-            'kind': 'table',
+            'kind': _COMPLETE if self.complete else _OF_LOADER,
             'targets': [column.to_json() for column in self.targets],
             'inputs': [column.to_json() for column in self.inputs],
             'left_out': dict(self.left_out),
@@ -168,7 +194,8 @@ class Schema:
                 tuple(Column.from_json(column) for column in content[part])
                 for part in ('targets', 'inputs')
             )
-            schema = cls(targets, inputs, dict(content['left_out']))
+            complete = content['kind'] != _OF_LOADER
+            schema = cls(targets, inputs, dict(content['left_out']), complete)
             _check_names(schema)
             return schema
         except (AttributeError, KeyError, TypeError, ValueError) as error:
