@@ -72,9 +72,10 @@ class Run:
     ) -> Parts:
         """Answer for inputs of the model, in batches of these sizes; see `predict`."""
         call = self._program(tuple(tasks))
-        return serving.in_batches(
+        found = serving.in_batches(
             lambda batch: call(self.saved.params, self.saved.state, batch), inputs, sizes
         )
+        return {name: found[name] for name in tasks or self.model.tasks}  # jax sorts names
 
     @functools.cache  # noqa: B019 - a run lives as long as its programs
     def _program(self, tasks: tuple[str, ...]) -> Callable[..., Parts]:

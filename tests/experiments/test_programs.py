@@ -38,6 +38,7 @@ def from_shell(program, *flags):
         'sweep',
         'convert',
         'data',
+        'shop',
         'benchmark',
         'export',
         'fuzz.service',
