@@ -130,7 +130,7 @@ def test_columns_of_weights_that_are_refused(tmp_path, weight, said):
 def test_a_stored_config_without_the_option_means_what_it_meant():
     stored = {'data': {'fn': 'mtljax.data:csv', 'path': 'a.csv'}, 'train': {'steps': 1}}
     now = with_former_defaults(stored)
-    assert now['data'] == stored['data'] | {'stratify': False, 'weight': ''}
+    assert now['data'].items() >= {**stored['data'], 'stratify': False, 'weight': ''}.items()
     assert former_names(now) == stored
     inside = {'fn': 'mtljax.data:only', 'args': [stored['data'], 'a']}
     assert former_names(with_former_defaults(inside)) == inside

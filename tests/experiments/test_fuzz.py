@@ -86,7 +86,7 @@ def refuse(folder, name):
         (raise_key_error, 'foreign', 'builtins.KeyError', 'test_fuzz.py:raise_key_error'),
         (sleep, 'hang', 'too slow', ''),
         (allocate, 'memory', 'MemoryError', 'test_fuzz.py:allocate'),
-        (allocate_and_refuse, 'memory', 'more than allowed, refused', 'table.py:table_chunks'),
+        (allocate_and_refuse, 'memory', 'more than allowed, refused', 'open_table.py:_file'),
         (abort, 'crash', 'SIGABRT', ''),
         (end_quietly, 'crash', 'exit code 0', ''),
         (run_program, 'foreign', 'experiments.fuzz.harness.WrongValueError', 'child.py:hook'),
