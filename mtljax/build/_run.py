@@ -13,8 +13,6 @@ from mtljax.data import Schema
 from mtljax.serving import Parts
 from mtljax.training import Saved
 
-_SIZES = (1, 32, 1024)
-
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -68,12 +66,16 @@ class Run:
         return self.answer(inputs, tuple(tasks))
 
     def answer(
-        self, inputs: Any, tasks: Sequence[str] = (), sizes: Sequence[int] = _SIZES
+        self, inputs: Any, tasks: Sequence[str] = (), sizes: Sequence[int] | None = None
     ) -> Parts:
-        """Answer for inputs of the model, in batches of these sizes; see `predict`."""
+        """Answer for inputs of the model, in batches of these sizes; see `predict`.
+
+        By default, the sizes are those of a service.
+        """
         call = self._program(tuple(tasks))
+        options = {} if sizes is None else {'sizes': sizes}
         found = serving.in_batches(
-            lambda batch: call(self.saved.params, self.saved.state, batch), inputs, sizes
+            lambda batch: call(self.saved.params, self.saved.state, batch), inputs, **options
         )
         return {name: found[name] for name in tasks or self.model.tasks}  # jax sorts names
 

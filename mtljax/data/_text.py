@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import optax
 
-from mtljax import heads, metrics
+from mtljax import answers, heads, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._reading.open import read_lines
 from mtljax.data._reading.paths import as_path, require
@@ -151,6 +151,11 @@ def _tasks(vocabulary: int) -> dict[str, Task]:
     accuracy = {'accuracy': metrics.accuracy()}
     return {
         'next_word': Task(heads.token(vocabulary), cross_entropy, accuracy),
-        'punctuation': Task(heads.token(len(_MARKS) + 1), cross_entropy, accuracy),
+        'punctuation': Task(
+            heads.token(len(_MARKS) + 1),
+            cross_entropy,
+            accuracy,
+            answer=answers.classes(('none', *_MARKS)),
+        ),
         'capital': Task(heads.token(), optax.sigmoid_binary_cross_entropy, {'f1': metrics.f1()}),
     }

@@ -8,8 +8,10 @@ import numpy as np
 
 from mtljax.options import check_sizes
 
+SIZES = (1, 8, 64, 512)
 
-def in_batches(call: Callable[[Any], Any], inputs: Any, sizes: Sequence[int]) -> Any:
+
+def in_batches(call: Callable[[Any], Any], inputs: Any, sizes: Sequence[int] = SIZES) -> Any:
     """Call a function on N examples, in batches of a few sizes, and join the results.
 
     A batch is filled up to the next size with copies of its last example. So the function is

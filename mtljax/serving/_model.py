@@ -17,12 +17,11 @@ from mtljax import answers
 from mtljax._extra import check_extra
 from mtljax.data import Schema
 from mtljax.serving._archive import PROGRAM, SCHEMA, WEIGHTS, read_archive
-from mtljax.serving._batches import in_batches
+from mtljax.serving._batches import SIZES, in_batches
 from mtljax.serving._program import Parts
 from mtljax.serving._safetensors import from_safetensors
 from mtljax.serving._weights import Weights
 
-SIZES = (1, 8, 64, 512)
 _SAFE = {'Sharding', 'shape_assertion'}  # of jax itself
 _CALL = re.compile(r'custom_call\S*(?: @([\w.$]+))?')
 _log = logging.getLogger(__name__)

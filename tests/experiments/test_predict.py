@@ -142,7 +142,7 @@ def test_metrics_where_labels_are(run, tmp_path):
     labelled = run.parent / 'labelled.csv'
     done = predict(run, labelled, tmp_path / 'o.csv', '--batch_size=64', '--tasks=style,price')
     assert done.returncode == 0, done.stderr
-    assert next(iter(rows_of(tmp_path / 'o.csv')[0])) == 'price'
+    assert next(iter(rows_of(tmp_path / 'o.csv')[0])) == 'style.class'
     opened = mtljax.load(run)
     with labelled.open(newline='') as file:
         cells = list(csv.DictReader(file))

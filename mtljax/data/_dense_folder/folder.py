@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import optax
 
-from mtljax import heads, losses, metrics
+from mtljax import answers, heads, losses, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._dense_folder.files import find_scenes, read_scene, shape_of
 from mtljax.data._reading.paths import as_path
@@ -70,6 +70,7 @@ def _tasks(shape: tuple[int, int], classes: int, normals: bool) -> dict[str, Tas
             heads.pixel(classes, shape),
             optax.softmax_cross_entropy_with_integer_labels,
             {'mean_iou': metrics.mean_iou(classes), 'pixel_accuracy': metrics.accuracy()},
+            answer=answers.mask(),
         ),
         'depth': Task(
             heads.pixel(None, shape),

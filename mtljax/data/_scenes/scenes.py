@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import optax
 
-from mtljax import heads, losses, metrics
+from mtljax import answers, heads, losses, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._scenes.layout import draw_background, draw_digits, draw_motion, move
 from mtljax.data._scenes.render import flow, render, targets
@@ -144,8 +144,8 @@ def _tasks(shape: tuple[int, int]) -> dict[str, Task]:
         'class': Task(
             heads.mlp((64,), 10, pool=True), cross_entropy, {'accuracy': metrics.accuracy()}
         ),
-        'box': Task(heads.box((64,)), _box_loss, {'iou': metrics.box_iou()}),
-        'mask': Task(pixels(), binary, {'mean_iou': metrics.mean_iou(2)}),
+        'box': Task(heads.box((64,)), _box_loss, {'iou': metrics.box_iou()}, answer=answers.box()),
+        'mask': Task(pixels(), binary, {'mean_iou': metrics.mean_iou(2)}, answer=answers.mask()),
         'depth': Task(pixels(), losses.absolute_error, {'mae': metrics.mae()}),
         'edges': Task(pixels(), binary, {'f1': metrics.f1()}),
         'motion': Task(pixels(2), losses.smooth_l1, {'endpoint_error': metrics.endpoint_error()}),

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from mtljax.options import check_count, check_positive, check_sizes
+from mtljax.serving._batches import SIZES
 
 
 class Limits(NamedTuple):
@@ -24,7 +25,7 @@ class Limits(NamedTuple):
     queue: int = 20_000
     seconds: float = 30.0
     wait: float = 0.002
-    sizes: tuple[int, ...] = (1, 8, 64, 512)
+    sizes: tuple[int, ...] = SIZES
     connections: int = 1000
     drain: float = 1.0
 
