@@ -40,7 +40,10 @@ class ArrowFile(Source):
         """Return the cells of some columns in one row group."""
         with _named(self._path):
             table = self._file.read(self._groups[part], list(names))
-            return {name: cells_of_arrow(name, table.column(name)) for name in names}
+            cells = {name: cells_of_arrow(name, table.column(name)) for name in names}
+        del table
+        release()  # Arrow keeps the memory of what it read
+        return cells
 
     def chunks(self, rows_each: int | None) -> Iterator[Mapping[str, Any]]:
         """Yield parts of up to ``rows_each`` rows, ``{name: column of Arrow}``."""
@@ -50,6 +53,8 @@ class ArrowFile(Source):
             for start in range(0, len(table), rows_each or len(table)):
                 part = table.slice(start, rows_each)
                 yield {name: part.column(name) for name in self.names}
+            del table, part
+            release()
 
 
 class _Parquet:
@@ -76,6 +81,13 @@ class _Ipc:
 
     def read(self, group: int, names: list[str]) -> Any:
         return self._pa.Table.from_batches([self._file.get_batch(group).select(names)])
+
+
+def release() -> None:
+    """Give memory that Arrow no longer uses back to the system."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
 
 
 @contextmanager
