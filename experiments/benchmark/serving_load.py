@@ -67,6 +67,7 @@ def served(model: Path, *flags: str):
             yield Served(int(found[1]), process)
         finally:
             process.terminate()
+            process.communicate()  # its last line
 
 
 def body_of(row: dict[str, float], rows: int) -> bytes:
