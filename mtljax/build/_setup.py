@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import optax
 
 from mtljax import sharing, surgery, training
+from mtljax._near import did_you_mean
 from mtljax.base import Dataset, Module, MultiTask
 from mtljax.build._check_config import check_fields
 from mtljax.build._make import make
@@ -153,6 +154,7 @@ def _check_tasks(config: Mapping[str, Any], tasks: tuple[str, ...]) -> None:
         if unknown:
             raise ValueError(
                 f'config.{field} should name tasks of the data set, {[*tasks]}. Found {unknown}.'
+                f'{did_you_mean(unknown, tasks)}'
             )
 
 

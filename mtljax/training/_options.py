@@ -6,6 +6,7 @@ from typing import Any
 
 import optax
 
+from mtljax._near import did_you_mean
 from mtljax._shown import shown
 from mtljax.base import Batch, Key, MultiTask, Task, Weighting
 from mtljax.options import check_count, check_flag, check_function
@@ -121,8 +122,8 @@ class Options:
         unknown = sorted(set(keywords) - set(fields))
         if unknown:
             raise TypeError(
-                f'Options of training should be among {", ".join(fields)}. Found {shown(unknown)}. '
-                'Correct or remove them.'
+                f'Options of training should be among {", ".join(fields)}. Found {shown(unknown)}.'
+                f'{did_you_mean(unknown, fields) or " Correct or remove them."}'
             )
         if options is not None:
             return dataclasses.replace(options, **keywords)
