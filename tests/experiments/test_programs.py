@@ -63,7 +63,7 @@ def test_help_names_the_flags(program):
         ('--config=configs/missing.py', 'configs/missing.py'),
         ('--config=configs/digits.py:nothing', 'variants independent, pcgrad'),
         ('--config.train.batch=3', "'batch'"),
-        ('--config.surgery.fn=mtljax.surgery:pcgard', 'Choose one of Surgery'),
+        ('--config.surgery.fn=mtljax.surgery:pcgard', "Did you mean 'mtljax.surgery:pcgrad'"),
         ('--colour=red', "'colour'"),
     ],
 )
