@@ -67,7 +67,7 @@ def _check(found: _Function, field: str, key: str) -> None:
 
 def _function(config: ConfigDict, parent: list[str]) -> _Function | None:
     """Return the function whose option a field is; None if there is none, or no such function."""
-    spec = _made(config, parent)
+    spec: Any = _made(config, parent)
     method = parent[1:] if parent[:1] == ['methods'] else []
     if parent == ['train'] or method[1:] == ['train']:
         return _Function(Options, 'training.Options', 0)

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import jax
 from absl import app, flags, logging
@@ -70,7 +71,8 @@ def _parse(argv: Sequence[str]) -> list[str]:
         kept, new = (list(argv), {}) if name is None else separate(argv, load_config(name))
         rest = _parsed(kept)
         if name is not None:
-            flags.FLAGS['config'].new_fields = new
+            flag: Any = flags.FLAGS['config']
+            flag.new_fields = new
     except (KeyError, AttributeError) as error:
         fail(f'The config has no such field: {" ".join(str(error.args[0]).split())}')
     except UsageError as error:
