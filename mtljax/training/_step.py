@@ -12,12 +12,13 @@ from mtljax.base import Array, Batch, Key, MultiTask, Task, TrainState, Weightin
 from mtljax.gradients import Cut, check_engine, task_gradients
 from mtljax.module import shapes
 from mtljax.options import check_count, check_flag
-from mtljax.training._check import ROWS, check_batch, check_tasks, with_rows
+from mtljax.training._check import check_batch, check_tasks, with_rows
 from mtljax.training._finite import finite_updates
 from mtljax.training._gradient_norms import gradient_norms as norms_of
 from mtljax.training._initial import initial_variables
 from mtljax.training._objective import objective
 from mtljax.training._over_rows import check_rows, check_whole_batches
+from mtljax.training._shape_text import ROWS
 from mtljax.weighting import equal
 
 _ORDER = (
