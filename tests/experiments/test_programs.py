@@ -42,6 +42,7 @@ def from_shell(program, *flags):
         'benchmark',
         'export',
         'fuzz.service',
+        'list',
         'predict',
         'selfcheck',
         'serve',
