@@ -146,7 +146,7 @@ def test_stops_and_faults(flags, said):
 def test_the_programs_are_listed():
     done = from_shell('__main__')
     assert done.returncode == 0, done.stderr
-    names = [line.split()[0] for line in done.stdout.splitlines() if line and line[0] != 'H']
+    names = [line.split()[0] for line in done.stdout.partition('\n\n')[0].splitlines()]
     folders = {path.parent.name for path in (ROOT / 'experiments').glob('*/__main__.py')}
     assert set(names) == folders | {'shop', 'train'}
     assert names == sorted(names)
