@@ -9,6 +9,7 @@ from mtljax import backbones, build, data, sharing, surgery, training, weighting
 from tests.helpers import (
     NAMES,
     assert_close,
+    flops,
     rows_of,
     small_batch,
     small_model,
@@ -47,6 +48,17 @@ def test_norms_of_gradients(scheme, engine):
     )
     assert found['b'] == 0
     assert all(found[name] > 0.01 for name in ('wide', 'a'))
+
+
+def test_norms_use_the_rows_of_the_surgery():
+    """A surgery that needs the gradients of all tasks shares them with the log."""
+    tasks, model, batch = small_tasks(), small_model(widths=(64, 64)), small_batch(64)
+    tx = optax.chain(surgery.on_shared(surgery.pcgrad()), optax.sgd(0.1))
+    counts = []
+    for norms in (False, True):
+        step = training.train_step(model, tasks, tx, engine='batched', gradient_norms=norms)
+        counts.append(flops(step.update, step.init(jax.random.key(0), batch), batch))
+    assert counts[0] <= counts[1] < 1.1 * counts[0]
 
 
 def train(tx, **options):
