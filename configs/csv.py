@@ -7,7 +7,7 @@ column.
 10,000 rows with three targets take 20 s on 2 CPU cores that other programs use too.
 
 Command: python -m experiments.train --config=configs/csv.py --config.data.path=houses.csv
---config.data.targets="('price','sold')"
+--config.data.targets=price,sold
 Variants: none
 """
 

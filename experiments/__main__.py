@@ -35,6 +35,7 @@ def main() -> None:
     for name, line in known.items():
         print(f'{name:{width}}  {line}')
     print('\nHelp: python -m experiments.PROGRAM --help')
+    print('Names for configs: python -m experiments.list')
 
 
 if __name__ == '__main__':

@@ -8,7 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {'_extra', 'base', '_numeric', '_renamed', '_rows', '_shown', 'files', 'options', 'tracing'},
+    {'_extra', 'base', '_near', '_numeric', '_renamed', '_rows', '_shown'}
+    | {'files', 'options', 'tracing'},
     {'module', 'trees', 'gradients', 'solvers', 'losses', 'metrics'},
     {'answers', 'data', 'sharing', 'penalties', 'weighting', 'surgery', 'backbones', 'heads'},
     {'training', 'analysis', 'moves', 'serving', 'testing'},

@@ -8,6 +8,7 @@ from absl import flags
 from ml_collections import ConfigDict
 
 from experiments.program import UsageError
+from mtljax._near import did_you_mean
 
 _SEEDS = 3
 _FIELDS = ('sharing', 'weighting', 'surgery', 'seeds', 'tune', 'rates', 'crossed', 'latency')
@@ -66,8 +67,8 @@ def read_plan(config: ConfigDict) -> Plan:
     unknown = sorted(set(defaults) - set(_FIELDS))
     if unknown:
         raise UsageError(
-            f'config.comparison should have fields among {list(_FIELDS)}. Found {unknown}. '
-            'Remove them.'
+            f'config.comparison should have fields among {list(_FIELDS)}. Found {unknown}.'
+            f'{did_you_mean(unknown, _FIELDS) or " Remove them."}'
         )
 
     def value_of(name: str, default: Any) -> Any:

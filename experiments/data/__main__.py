@@ -26,6 +26,7 @@ from experiments import program
 from experiments.data import fetch
 from experiments.data.recipes import RECIPES
 from experiments.program import UsageError
+from mtljax._near import did_you_mean
 from mtljax.data import fetched_folder
 
 _PACKAGE = flags.DEFINE_string(
@@ -50,7 +51,10 @@ def main(arguments: Sequence[str]) -> None:
 def _fetch_all(names: Sequence[str]) -> None:
     unknown = [name for name in names if name not in RECIPES]
     if unknown:
-        raise UsageError(f'NAME should be one of {", ".join(RECIPES)}. Found {unknown}.')
+        raise UsageError(
+            f'NAME should be one of {", ".join(RECIPES)}. Found {unknown}.'
+            f'{did_you_mean(unknown, RECIPES)}'
+        )
     if _PACKAGE.value and len(names) != 1:
         raise UsageError(
             f'--package should come with the name of one data set. Found {list(names)}.'

@@ -9,6 +9,7 @@ from experiments.build import OF_CONFIGS
 from experiments.predict.write import ENDINGS
 from experiments.program import UsageError
 from mtljax._extra import check_extra
+from mtljax._near import did_you_mean
 from mtljax.build import Run
 
 
@@ -62,5 +63,8 @@ def open_run(request: Request, trust: Sequence[str]) -> Run:
         raise UsageError(str(error)) from error
     unknown = [task for task in request.tasks if task not in run.model.tasks]
     if unknown:
-        raise UsageError(f'--tasks should name tasks of {[*run.model.tasks]}. Found {unknown}.')
+        raise UsageError(
+            f'--tasks should name tasks of {[*run.model.tasks]}. Found {unknown}.'
+            f'{did_you_mean(unknown, run.model.tasks)}'
+        )
     return run

@@ -13,6 +13,7 @@ from ml_collections import ConfigDict
 
 from experiments.program.errors import UsageError
 from experiments.program.output import finite
+from experiments.program.starts import record_start
 from mtljax.build import former_names, with_former_defaults
 from mtljax.files import LockedError, local_folder, locked, remove_partial_files, write_text
 
@@ -71,6 +72,8 @@ def _keep(before: Any, config: ConfigDict) -> None:
 def claim(workdir: Path, config: ConfigDict) -> None:
     """Make the work folder, or check that it belongs to this config. Lock it until the end.
 
+    The start is recorded in ``starts.jsonl``.
+
     Raises:
       UsageError: The folder belongs to another config, or another process uses it.
     """
@@ -92,6 +95,7 @@ def claim(workdir: Path, config: ConfigDict) -> None:
     if path.exists() and _holds_results(workdir):
         _check_same(workdir, _read_config(path), wanted)
     write_text(path, json.dumps(wanted, indent=2) + '\n')
+    record_start(workdir)
 
 
 def _check_numbers(config: Mapping[str, Any]) -> None:

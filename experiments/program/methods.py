@@ -1,11 +1,13 @@
 """``config.methods``: what a config sets for each sharing scheme, weighting and surgery."""
 
 import copy
-import runpy
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from ml_collections import ConfigDict, config_flags
+
+from experiments.program.added import add_fields
+from experiments.program.config_file import load_config
 
 _FIELDS = ('sharing', 'weighting', 'surgery')
 
@@ -19,17 +21,26 @@ def config_of(flag: Any) -> ConfigDict:
 
     Args:
       flag: The flag ``--config``, from ``flags.FLAGS['config']``.
+
+    Raises:
+      UsageError: The command line sets an option that a function does not take.
     """
     given = config_flags.get_override_values(flag)
-    named = {field: given[f'{field}.fn'] for field in _FIELDS if f'{field}.fn' in given}
-    if not named:
+    new = getattr(flag, 'new_fields', {})
+    every = {**given, **new}
+    named = {field: every[f'{field}.fn'] for field in _FIELDS if f'{field}.fn' in every}
+    if not named and not new:
         return flag.value
-    config, before = copy.deepcopy(flag.value), _as_written(flag)
+    config = copy.deepcopy(flag.value)
+    before = load_config(flag.config_filename) if named else config
     for field, name in named.items():
-        if name != before[field].fn:
-            kept = {key: value for key, value in config[field].items() if f'{field}.{key}' in given}
-            config[field] = ConfigDict(kept)
-            use_method(config, short(name), set(given) - {f'{field}.fn' for field in named})
+        if name != (before.get(field) or {}).get('fn'):
+            own = config.get(field) or {}
+            kept = {key: value for key, value in own.items() if f'{field}.{key}' in given}
+            with config.unlocked(), config.ignore_type():
+                config[field] = ConfigDict({**kept, 'fn': name})
+            use_method(config, short(name), set(every) - {f'{field}.fn' for field in named})
+    add_fields(config, new)
     return config
 
 
@@ -73,10 +84,3 @@ def _without(value: Any, path: str, kept: Collection[str]) -> Any:
             if f'{path}.{key}' not in kept
         }
     )
-
-
-def _as_written(flag: Any) -> ConfigDict:
-    """Return the config without what the command line changed."""
-    path, _, variant = flag.config_filename.partition(':')
-    get_config = runpy.run_path(path)['get_config']
-    return get_config(variant) if variant else get_config()

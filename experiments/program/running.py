@@ -1,17 +1,22 @@
 """How a program starts and ends."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import jax
 from absl import app, flags, logging
 
+from experiments.program.config_file import load_config
 from experiments.program.errors import UsageError, fail, said_by
+from experiments.program.fields import separate
 from experiments.program.folder import holding
 from experiments.program.stopping import STOPPED, ProgramStopped, stop
 from mtljax._extra import MissingExtraError
+from mtljax._near import did_you_mean
 from mtljax.files import LockedError
 from mtljax.training import NonFiniteLossError, StoppedError
 
@@ -62,14 +67,50 @@ def _parse(argv: Sequence[str]) -> list[str]:
         print(_help())
         sys.exit(0)
     try:
-        rest = flags.FLAGS(list(argv))
-        if 'config' in flags.FLAGS:
-            flags.FLAGS.config.to_dict()  # raises here if the file did not load
-    except (AttributeError, KeyError) as error:
-        fail(f'The config has no such field: {error.args[0]}.')
-    except (flags.Error, TypeError, ValueError, OSError) as error:
+        name = _config_name(argv) if 'config' in flags.FLAGS else None
+        kept, new = (list(argv), {}) if name is None else separate(argv, load_config(name))
+        rest = _parsed(kept)
+        if name is not None:
+            flag: Any = flags.FLAGS['config']
+            flag.new_fields = new
+    except (KeyError, AttributeError) as error:
+        fail(f'The config has no such field: {" ".join(str(error.args[0]).split())}')
+    except UsageError as error:
         fail(str(error))
+    except (flags.Error, TypeError, ValueError, OSError) as error:
+        fail(_said(error))
     return rest
+
+
+def _config_name(argv: Sequence[str]) -> str | None:
+    """Return the value of the flag ``--config``; the last one counts."""
+    name = None
+    for arg, after in zip(argv, [*argv[1:], None], strict=True):
+        flag, equals, value = arg.partition('=')
+        if flag in _CONFIG_FLAGS:
+            name = value if equals else after
+    return name
+
+
+def _parsed(argv: list[str]) -> list[str]:
+    """Parse the flags. ml_collections finds those of the config in ``sys.argv``."""
+    whole, sys.argv = sys.argv, argv
+    try:
+        return flags.FLAGS(argv)
+    finally:
+        sys.argv = whole
+
+
+def _said(error: Exception) -> str:
+    """Return the message of an error of a flag; if it has a few values, what may be meant."""
+    choice = re.fullmatch(r'flag (--\w+)=(.*): value should be one of <(.*)>', str(error))
+    if choice is None:
+        return str(error)
+    known = choice[3].split('|')
+    return (
+        f'{choice[1]} should be one of {", ".join(known)}. '
+        f'Found {choice[2]!r}.{did_you_mean(choice[2], known)}'
+    )
 
 
 def _help() -> str:

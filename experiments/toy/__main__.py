@@ -20,7 +20,7 @@ from experiments.toy.run import run
 from experiments.toy.setup import read_setup
 from mtljax.files import write_bytes
 
-_CONFIG = program.define_config()
+program.define_config()
 _WORKDIR = program.define_workdir()
 _METHODS = flags.DEFINE_list(
     'methods', None, 'The methods of the config to run. The default is all.'
@@ -29,7 +29,8 @@ _METHODS = flags.DEFINE_list(
 
 def main() -> None:
     """Run the program."""
-    config, name = _CONFIG.value, program.run_name(flags.FLAGS['config'])
+    flag = flags.FLAGS['config']
+    config, name = program.config_of(flag), program.run_name(flag)
     setup = read_setup(config, _METHODS.value)
     workdir = program.folder_of(_WORKDIR.value, name)
     program.claim(workdir, ConfigDict({'config': config, 'methods': list(setup.methods)}))

@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from experiments.build import build
 from experiments.program import UsageError
 from experiments.toy.problems import Problem
+from mtljax._near import did_you_mean
 from mtljax.base import Weighting
 
 _FIELDS = ('seed', 'dtype', 'problem', 'starts', 'steps', 'keep_every', 'optimizer', 'methods')
@@ -91,7 +92,7 @@ def _chosen(only: Sequence[str] | None, methods: Mapping[str, Any]) -> list[str]
     if unknown:
         raise UsageError(
             f'--methods should be among the methods of the config, {", ".join(methods)}. '
-            f'Found {unknown}.'
+            f'Found {unknown}.{did_you_mean(unknown, methods)}'
         )
     return list(methods if only is None else dict.fromkeys(only))
 

@@ -1,9 +1,9 @@
 """Checks of a config before anything is built from it."""
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
+from mtljax._near import near_names
 from mtljax._shown import shown
 from mtljax.options import check_count, check_flag, check_option, check_seed
 
@@ -15,7 +15,7 @@ _SPECS = ('backbone', 'sharing', 'surgery', 'optimizer')
 _OPTIONAL_SPECS = ('weighting', 'select')
 _OUTSIDE = ('seed', 'workdir', 'progress')  # options of a program, not of train
 _DEEPEST = 50
-_OPTIONAL = ('heads', 'loss_scales', 'frozen', 'store_features')
+OPTIONAL = ('heads', 'loss_scales', 'frozen', 'store_features')
 _NEAR = 0.85  # how similar a misspelt name is, from 0 to 1
 
 
@@ -31,11 +31,11 @@ def check_fields(config: Mapping[str, Any]) -> None:
     """
     if not isinstance(config, Mapping):
         raise ValueError(f'The config should be a mapping. Found {type(config).__name__}.')
+    _check_spelling(config)
     missing = [field for field in FIELDS if field not in config]
     if missing:
         names = shown(sorted(map(str, config)))
         raise ValueError(f'The config lacks the fields {missing}. Found {names}.')
-    _check_spelling(config)
     _check_values(config, 'config', 0)
     check_seed('config.seed', config['seed'])
     for field in _SPECS:
@@ -64,9 +64,9 @@ def check_fields(config: Mapping[str, Any]) -> None:
 
 def _check_spelling(config: Mapping[str, Any]) -> None:
     """Refuse a field whose name is nearly that of a known one. Other fields belong to the user."""
-    known = (*FIELDS, *_OPTIONAL)
+    known = (*FIELDS, *OPTIONAL)
     for name in config:
-        near = difflib.get_close_matches(str(name), known, 1, _NEAR)
+        near = near_names(name, known, _NEAR)
         if near and name not in known:
             raise ValueError(f'config.{name!s:.80} is no field. Did you mean config.{near[0]}?')
 

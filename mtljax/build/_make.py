@@ -7,6 +7,8 @@ from typing import Any
 from mtljax._extra import MissingExtraError
 from mtljax._shown import shown
 from mtljax.build._former_names import current_names
+from mtljax.build._keywords import check_keywords
+from mtljax.build._suggest import suggestion
 
 
 def make(spec: Any, field: str, *args: Any) -> Any:
@@ -34,10 +36,12 @@ def make(spec: Any, field: str, *args: Any) -> Any:
     if 'fn' not in spec:
         return {key: make(value, f'{field}.{key}') for key, value in spec.items()}
     factory = _resolve(current_names(spec)['fn'], field)
-    keywords = {k: make(v, f'{field}.{k}') for k, v in spec.items() if k not in ('fn', 'args')}
-    if not isinstance(spec.get('args', ()), list | tuple):
-        raise ValueError(f'config.{field}.args should be a list. Found {spec["args"]!r:.80}.')
-    more = [make(v, f'{field}.args[{i}]') for i, v in enumerate(spec.get('args', ()))]
+    given, options = spec.get('args', ()), [key for key in spec if key not in ('fn', 'args')]
+    if not isinstance(given, list | tuple):
+        raise ValueError(f'config.{field}.args should be a list. Found {given!r:.80}.')
+    check_keywords(factory, spec['fn'], field, options, len(args) + len(given))
+    keywords = {key: make(spec[key], f'{field}.{key}') for key in options}
+    more = [make(value, f'{field}.args[{i}]') for i, value in enumerate(given)]
     try:
         return factory(*args, *more, **keywords)
     except MissingExtraError:
@@ -55,29 +59,17 @@ def _resolve(name: Any, field: str) -> Any:
     if len(parts) != 2 or not all(parts):
         raise ValueError(
             f"config.{field}.fn should name a function, as 'package.module:function'. "
-            f'Found {name!r:.200}.'
+            f'Found {name!r:.200}.{suggestion(name, field)}'
         )
     try:
         found = pkgutil.resolve_name(name)
     except (Exception, SystemExit) as error:  # a module may raise anything when it is imported
         raise ValueError(
             f"config.{field}.fn should name a function, as 'package.module:function'. "
-            f'Found {name!r:.200}: {error}.{_choices(name)}'
+            f'Found {name!r:.200}: {error}.{suggestion(name, field)}'
         ) from error
     if not callable(found):
         raise ValueError(
             f'config.{field}.fn should name a function. Found {name!r}: {found!r:.80}.'
         )
     return found
-
-
-def _choices(name: Any) -> str:
-    """The public names of the module that a name contains, if this module exists."""
-    if not isinstance(name, str) or ':' not in name:
-        return ''
-    module = name.split(':')[0]
-    try:
-        names = getattr(pkgutil.resolve_name(module), '__all__', [])
-    except (Exception, SystemExit):
-        return ''
-    return f' Choose one of {", ".join(names)}.' if names else ''

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from mtljax._near import did_you_mean
 from mtljax._rows import random_rows
 from mtljax.base import MultiTask, Params, State
 from mtljax.build._run import Run
@@ -31,7 +32,9 @@ def needed(run: Run, tasks: Sequence[str]) -> tuple[MultiTask, Params, State]:
     names, whole = run.model.tasks, (run.saved.params, run.saved.state)
     unknown = [name for name in tasks if name not in names]
     if unknown:
-        raise ValueError(f'tasks should name tasks of {[*names]}. Found {unknown}.')
+        raise ValueError(
+            f'tasks should name tasks of {[*names]}. Found {unknown}.{did_you_mean(unknown, names)}'
+        )
     chosen = [name for name in names if name in tasks]
     if not tasks or len(chosen) == len(names):
         return run.model, *whole

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 import optax
 
 from mtljax import sharing, surgery, training
+from mtljax._near import did_you_mean
 from mtljax.base import Dataset, Module, MultiTask
 from mtljax.build._check_config import check_fields
+from mtljax.build._learning_rate import learning_rate
 from mtljax.build._make import make
 from mtljax.build._prepare import Prepared, prepare
 
@@ -76,6 +78,7 @@ def setup(config: Mapping[str, Any], dataset: Dataset | Prepared | None = None) 
     options = _options(config)  # before the data, which may take long to read
     optimizer = _transform(make(config['optimizer'], 'optimizer'), 'optimizer')
     tx = optax.chain(shared_surgery(config['surgery']), optimizer)
+    options = _with_rate(options, learning_rate(config['optimizer']))
     ready = dataset if isinstance(dataset, Prepared) else prepare(config, dataset)
     _check_tasks(config, ready.tasks)
     heads, scales = make(config.get('heads', {}), 'heads'), config.get('loss_scales', {})
@@ -128,6 +131,16 @@ def _options(config: Mapping[str, Any]) -> training.Options:
         raise ValueError(f'config.train: {error!s:.1500}') from error
 
 
+def _with_rate(options: training.Options, rate: Any) -> training.Options:
+    """Log the learning rate, unless the config has schedules for the log."""
+    if rate is None or options.log_schedules is not None:
+        return options
+    try:
+        return dataclasses.replace(options, log_schedules={'learning_rate': rate})
+    except ValueError:  # a function, but not of the step
+        return options
+
+
 def _with_tasks(
     dataset: Dataset, heads: Mapping[str, Module], scales: Mapping[str, float]
 ) -> Dataset:
@@ -153,6 +166,7 @@ def _check_tasks(config: Mapping[str, Any], tasks: tuple[str, ...]) -> None:
         if unknown:
             raise ValueError(
                 f'config.{field} should name tasks of the data set, {[*tasks]}. Found {unknown}.'
+                f'{did_you_mean(unknown, tasks)}'
             )
 
 

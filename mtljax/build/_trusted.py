@@ -8,7 +8,7 @@ from typing import Any
 from mtljax._shown import shown
 from mtljax.build._former_names import current_names
 
-_PACKAGES = (
+PACKAGES = (
     'backbones',
     'data',
     'heads',
@@ -81,7 +81,7 @@ def _is_public(name: Any) -> bool:
     if module == 'optax':
         found = getattr(importlib.import_module('optax'), function, None)
         return not function.startswith('_') and _is_function(found)
-    if module not in [f'mtljax.{package}' for package in _PACKAGES]:
+    if module not in [f'mtljax.{package}' for package in PACKAGES]:
         return False
     found = importlib.import_module(module)
     value = getattr(found, function, None)

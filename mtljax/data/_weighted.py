@@ -29,7 +29,7 @@ def weighted(dataset: Dataset, weigh: Weigh) -> Dataset:
       The data set with these weights, which replace the weights that it had.
 
     Raises:
-      ValueError: The weights do not fit the batch.
+      ValueError: ``weigh`` is no function, or the weights do not fit the batch.
 
     >>> import numpy as np
     >>> from mtljax import data
@@ -39,6 +39,11 @@ def weighted(dataset: Dataset, weigh: Weigh) -> Dataset:
     >>> float(digits.train.arrays.weight['left'].max())
     5.0
     """
+    if not callable(weigh):
+        raise ValueError(
+            'weigh should be a function (batch) -> {task: weights}. '
+            f'Found {type(weigh).__name__}. For arrays, use data.arrays(..., weight=...).'
+        )
     splits: dict[str, Any] = {}
     for name in ('train', 'validation', 'test'):
         split = getattr(dataset, name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from mtljax._near import did_you_mean
 from mtljax.base import Module, MultiTask
 from mtljax.module import features_of, serial, wire
 from mtljax.sharing._check import check
@@ -78,6 +79,7 @@ def _depths(stages, tasks, at):
     if unknown:
         raise ValueError(
             f'at should name tasks of the heads {list(tasks)}. Found {sorted(unknown)}.'
+            f'{did_you_mean(unknown, tasks)}'
         )
     depth = {task: at.get(task, stages) for task in tasks}
     for task, d in depth.items():

@@ -1,18 +1,16 @@
 """Checks of the shapes of model, tasks and batch."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from mtljax.base import Batch, MultiTask, Params, State, Task
+from mtljax.training._check_loss import check_loss
 from mtljax.training._ignored import with_ignored
+from mtljax.training._shape_text import ROWS, shape_text
 from mtljax.training._task_loss import labels_of
 from mtljax.training._weights import check_layout
-
-ROWS = 97  # a batch size for checks that differs from usual numbers of classes and channels
 
 
 def check_tasks(model: MultiTask, tasks: Mapping[str, Task]) -> None:
@@ -73,7 +71,7 @@ def _check_task(name: str, task: Task, prediction, batch: Batch) -> None:
         batch = jax.eval_shape(lambda b: with_ignored(b, {name: task}), batch)
     target, mask = batch.targets[name], batch.mask[name]
     what = f'prediction {shape_text(prediction)} and target {shape_text(target)}'
-    loss = _check_loss(name, task, prediction, target, mask, what)
+    loss = check_loss(name, task, prediction, target, mask)
     if mask.dtype != bool or mask.ndim == 0 or loss.shape[: mask.ndim] != mask.shape:
         raise ValueError(
             f'The mask of task {name!r} should be boolean, with the first axes of its loss '
@@ -97,29 +95,6 @@ def _check_task(name: str, task: Task, prediction, batch: Batch) -> None:
             ) from error
 
 
-def _check_loss(name: str, task: Task, prediction, target, mask, what: str) -> Any:
-    """Check the loss; return its shape, or for a loss that compares examples that of the mask."""
-    size, rows = mask.shape[0] if mask.ndim else None, (mask,) if task.over_rows else ()
-    try:
-        loss = jax.eval_shape(task.loss, prediction, target, *rows)
-    except Exception as error:
-        raise ValueError(f'The loss of task {name!r} does not accept {what}: {error}') from error
-    if task.over_rows and jnp.shape(loss) != ():
-        raise ValueError(
-            f'The loss of task {name!r}, with over_rows, should be one number for the batch. '
-            f'Found {shape_text(loss)} from {what}.'
-        )
-    if task.over_rows:
-        return mask
-    largest = max(math.prod(leaf.shape) for leaf in jax.tree.leaves((prediction, target)))
-    if loss.shape[:1] != (size,) or math.prod(loss.shape) > largest:
-        raise ValueError(
-            f'The loss of task {name!r} should be one number per example, [B, ...]. '
-            f'Found {shape_text(loss)} from {what}: one of them broadcasts over the other.'
-        )
-    return loss
-
-
 def _size(batch: Batch) -> int:
     sizes = {leaf.shape[:1] for leaf in jax.tree.leaves(batch)}
     if len(sizes) != 1 or sizes in ({()}, {(0,)}):
@@ -128,13 +103,3 @@ def _size(batch: Batch) -> int:
             f'Found {sorted(sizes)}.'
         )
     return sizes.pop()[0]
-
-
-def shape_text(tree: Any) -> Any:
-    """Return the shapes as text, with B for the number of examples."""
-
-    def text(leaf):
-        sizes = ['B' if size == ROWS else str(size) for size in leaf.shape]
-        return f'({", ".join(sizes)}{"," * (len(sizes) == 1)})'
-
-    return jax.tree.map(text, tree)

@@ -7,7 +7,7 @@ import numpy as np
 
 from mtljax.base import Key, MultiTask, Params, State
 from mtljax.tracing import device_memory, free_memory
-from mtljax.training._check import shape_text
+from mtljax.training._shape_text import shape_text
 
 
 def initial_variables(model: MultiTask, key: Key, inputs: Any) -> tuple[Params, State]:

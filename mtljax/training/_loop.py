@@ -217,7 +217,7 @@ def _loop(
             except Interrupted as error:
                 states, infos, interrupt = error.state, error.infos, error
             check_infos(_unpacked(infos, len(records), axis=1), start, options.weighting)
-            losses = _log_chunk(records, infos, stop)
+            losses = _log_chunk(records, infos, stop, options)
             bar.advance(stop, losses, rate.steps_per_second * len(records))
             if schedule.evaluates(stop):
                 results = _evaluate(evaluations, records, strategy.fetch(states), stop)
@@ -228,11 +228,13 @@ def _loop(
     return strategy.fetch(states), rate
 
 
-def _log_chunk(records: Sequence[_Record], infos: Infos, stop: int) -> dict[str, float]:
-    """Log the losses of a chunk; return the mean losses of the first seed."""
-    parts = _unpacked(infos, len(records), axis=1)
+def _log_chunk(
+    records: Sequence[_Record], infos: Infos, stop: int, options: Options
+) -> dict[str, float]:
+    """Log a chunk; return the mean losses of the first seed."""
+    parts, scheduled = _unpacked(infos, len(records), axis=1), options.scheduled(stop)
     for record, part in zip(records, parts, strict=True):
-        record.log.write(stop, mean_row(part))
+        record.log.write(stop, mean_row(part) | scheduled)
     return mean_losses(parts[0])
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import optax
 
+from mtljax._near import did_you_mean
 from mtljax._shown import shown
 from mtljax.base import Batch, Key, MultiTask, Task, Weighting
 from mtljax.options import check_count, check_flag, check_function
 from mtljax.training._evaluate import Results
+from mtljax.training._log_schedules import Schedules, check_schedules, values_at
 from mtljax.training._parallel import check_parallel, strategy_of
 from mtljax.training._schedule import Schedule, schedule_of
 from mtljax.training._select import select_by
@@ -62,6 +64,14 @@ class Options:
         The same call to `train` later continues from there. None means that nothing stops it.
       allow_unlabelled: The tasks that may have no label in the training split. For every other
         task, this is an error.
+      gradient_norms: Whether the log has ``gradient/TASK``, the norm of the gradient of the
+        weighted loss of each task, as the surgery gets it. The gradient is that of the shared
+        parameters. If the tasks share nothing, it is that of the own parameters of the task. If the
+        surgery does not need the gradients of single tasks, as `surgery.sum`, a step takes much
+        longer.
+      log_schedules: Schedules that are logged, such as ``{'learning_rate': schedule}``. A schedule
+        is a number, or a function from the number of steps before a step to a number. Training does
+        not use them: pass the schedule of your optimiser. None means no schedule.
 
     Raises:
       ValueError: An option is out of range.
@@ -90,11 +100,15 @@ class Options:
     average_last: int | None = None
     stop: Callable[[], bool] | None = None
     allow_unlabelled: Sequence[str] = ()
+    gradient_norms: bool = False
+    log_schedules: Schedules | None = None
 
     def __post_init__(self):
         for name in ('batch_size', 'micro_batches', 'eval_batch_size', 'workers'):
             check_count(name, getattr(self, name), 1)
         check_flag('pooled', self.pooled)
+        check_flag('gradient_norms', self.gradient_norms)
+        check_schedules(self.log_schedules or {})
         if self.stream is not None:
             check_flag('stream', self.stream)
         for name in ('augment', 'select', 'stop'):
@@ -121,8 +135,8 @@ class Options:
         unknown = sorted(set(keywords) - set(fields))
         if unknown:
             raise TypeError(
-                f'Options of training should be among {", ".join(fields)}. Found {shown(unknown)}. '
-                'Correct or remove them.'
+                f'Options of training should be among {", ".join(fields)}. Found {shown(unknown)}.'
+                f'{did_you_mean(unknown, fields) or " Correct or remove them."}'
             )
         if options is not None:
             return dataclasses.replace(options, **keywords)
@@ -141,6 +155,10 @@ class Options:
         """The function ``select``, or the default score if ``select`` is None."""
         return select_by() if self.select is None else self.select
 
+    def scheduled(self, step: int) -> dict[str, float]:
+        """Return the value of each schedule of the log in the last of ``step`` steps."""
+        return values_at(self.log_schedules or {}, step - 1)
+
     def step(
         self,
         model: MultiTask,
@@ -158,5 +176,6 @@ class Options:
             micro_batches=self.micro_batches,
             pooled=self.pooled,
             augment=self.augment,
+            gradient_norms=self.gradient_norms,
             axis_name=strategy_of(self.parallel).axis_name,
         )

@@ -11,18 +11,26 @@ def mean_losses(infos: Infos) -> dict[str, float]:
 
     A task without any label is left out.
     """
+    return _active_means(infos, 'loss')
+
+
+def _active_means(infos: Infos, name: str) -> dict[str, float]:
     active = infos['active']
     return {
         task: float(values[active[task]].mean())
-        for task, values in infos['loss'].items()
+        for task, values in infos[name].items()
         if active[task].any()
     }
 
 
 def mean_row(infos: Infos) -> dict[str, float]:
-    """Return the row of a chunk: mean losses, weights, and the share of steps with a label."""
+    """Return the row of a chunk: mean losses, weights, and the share of steps with a label.
+
+    Mean norms of the gradients follow if the steps have computed them.
+    """
     means = {'loss': mean_losses(infos)}
     means |= {name: _averages(infos[name]) for name in ('weight', 'active')}
+    means |= {'gradient': _active_means(infos, 'gradient')} if 'gradient' in infos else {}
     return {f'{name}/{task}': value for name, row in means.items() for task, value in row.items()}
 
 

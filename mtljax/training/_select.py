@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import jax
 import numpy as np
 
+from mtljax._near import did_you_mean
 from mtljax.base import Task
 from mtljax.training._evaluate import Results
 
@@ -74,7 +75,10 @@ def select_by(
         values = [row[metric] for row in results.values() if metric in row]
         if not values:
             names = {task: sorted(row) for task, row in results.items()}
-            raise ValueError(f'No task has the metric {metric!r}. Found {names}.')
+            known = {name for row in results.values() for name in row}
+            raise ValueError(
+                f'No task has the metric {metric!r}. Found {names}.{did_you_mean(metric, known)}'
+            )
         values = [value for value in values if math.isfinite(value)]
         return sign * sum(values) / len(values) if values else -math.inf
 

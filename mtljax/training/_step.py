@@ -11,12 +11,14 @@ import optax
 from mtljax.base import Array, Batch, Key, MultiTask, Task, TrainState, Weighting
 from mtljax.gradients import Cut, check_engine, task_gradients
 from mtljax.module import shapes
-from mtljax.options import check_count
-from mtljax.training._check import ROWS, check_batch, check_tasks, with_rows
+from mtljax.options import check_count, check_flag
+from mtljax.training._check import check_batch, check_tasks, with_rows
 from mtljax.training._finite import finite_updates
+from mtljax.training._gradient_norms import gradient_norms as norms_of
 from mtljax.training._initial import initial_variables
 from mtljax.training._objective import objective
 from mtljax.training._over_rows import check_rows, check_whole_batches
+from mtljax.training._shape_text import ROWS
 from mtljax.weighting import equal
 
 _ORDER = (
@@ -35,8 +37,9 @@ class TrainStep(NamedTuple):
         the entries ``loss``, ``weight`` and ``active``, each of the form ``{task: scalar}``: the
         loss of the task, its weight, and whether the batch has a label of the task. The entry
         ``finite`` has booleans: ``finite['task'][task]`` says whether the update of the head of the
-        task is finite, and ``finite['shared']`` says it for the shared parameters. ``update`` is
-        not compiled. Apply ``jax.jit``, ``pmap``, ``scan`` or ``vmap`` to it yourself.
+        task is finite, and ``finite['shared']`` says it for the shared parameters. With the option
+        ``gradient_norms``, the entry ``gradient`` has the norm of each task gradient.
+        ``update`` is not compiled. Apply ``jax.jit``, ``pmap``, ``scan`` or ``vmap`` to it.
     """
 
     init: Callable[..., TrainState]
@@ -54,6 +57,7 @@ def train_step(
     micro_batches: int = 1,
     pooled: bool = False,
     augment: Callable[[Key, Batch], Batch] | None = None,
+    gradient_norms: bool = False,
     axis_name: str | None = None,
 ) -> TrainStep:
     """Build the training step of a model, for any sharing scheme, weighting and surgery.
@@ -78,6 +82,10 @@ def train_step(
       augment: A function ``(key, batch) -> batch`` that changes the examples at random but keeps
         all shapes, such as `data.augment_scenes`. It runs on the device at the start of each step.
         None means no augmentation.
+      gradient_norms: Whether ``info`` has the norm of the gradient of the weighted loss of each
+        task, as the surgery gets it. The gradient is that of the shared parameters. If the tasks
+        share nothing, it is that of the own parameters of the task. If the surgery does not need
+        the gradients of single tasks, as `surgery.sum`, a step takes much longer.
       axis_name: The axis name of the surrounding ``pmap``, if there is one. Each device then
         receives a part of the batch. The losses, label counts and gradients are averaged over the
         devices before the surgery.
@@ -102,6 +110,7 @@ def train_step(
     check_tasks(model, tasks)
     check_engine(engine, prefer)
     check_count('micro_batches', micro_batches, 1)
+    check_flag('gradient_norms', gradient_norms)
     check_whole_batches(model.tasks, tasks, micro_batches, axis_name)
     weighting = equal() if weighting is None else weighting
     if not isinstance(weighting, Weighting):
@@ -111,7 +120,7 @@ def train_step(
         )
     tx = optax.with_extra_args_support(tx)
     step = _Step(model, tasks, tx, weighting, engine, prefer, micro_batches, pooled, augment)
-    step = dataclasses.replace(step, axis_name=axis_name)
+    step = dataclasses.replace(step, gradient_norms=gradient_norms, axis_name=axis_name)
     return TrainStep(step.init, step.update)
 
 
@@ -128,6 +137,7 @@ class _Step:
     micro_batches: int
     pooled: bool
     augment: Callable[[Key, Batch], Batch] | None
+    gradient_norms: bool = False
     axis_name: str | None = None
 
     def init(self, key: Key, batch: Batch) -> TrainState:
@@ -167,8 +177,9 @@ class _Step:
         weights, weighting_state = self.weighting.update(
             losses, state.weighting, active=active, key=weighting_key
         )
+        jacobian = jacobian.scale(weights)  # the norms below use the same rows as the surgery
         updates, opt_state = _apply(
-            self.tx, jacobian.scale(weights), state, losses=losses, active=active, key=surgery_key
+            self.tx, jacobian, state, losses=losses, active=active, key=surgery_key
         )
         params = optax.apply_updates(state.params, updates)
         if self.weighting.observe is not None:
@@ -176,6 +187,8 @@ class _Step:
             weighting_state = self.weighting.observe(after, weighting_state, active=active)
         model_state = _mean_changes(state.state, model_state, self.axis_name)
         info = {'loss': losses, 'weight': weights, 'active': active}
+        if self.gradient_norms:
+            info['gradient'] = norms_of(jacobian, state.params, active)
         info = {name: dict(zip(self.model.tasks, row, strict=True)) for name, row in info.items()}
         info |= {'finite': finite_updates(updates, self.model.tasks)}
         step = jnp.asarray(optax.safe_increment(state.step))

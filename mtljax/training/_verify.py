@@ -67,6 +67,8 @@ def _verdicts(folder: Path) -> Iterator[Verdict]:
             yield _json(path)
         elif path.name == 'metrics.jsonl':
             yield _log(path)
+        elif path.suffix == '.jsonl':
+            yield _lines(path)
         else:
             yield Verdict(path, 'unchecked', 'it has no checksum')
 
@@ -78,6 +80,16 @@ def _json(path: Path) -> Verdict:
             without_checksum(content)
     except (OSError, ValueError, RecursionError) as error:
         return Verdict(path, 'damaged', str(error))
+    return Verdict(path, 'whole')
+
+
+def _lines(path: Path) -> Verdict:
+    """Check a file with a line of JSON per entry, such as ``starts.jsonl``."""
+    try:
+        for line in path.read_bytes().splitlines():
+            json.loads(line)
+    except (OSError, ValueError, RecursionError) as error:
+        return Verdict(path, 'damaged', f'a line cannot be read: {error}')
     return Verdict(path, 'whole')
 
 

@@ -2,12 +2,15 @@
 
 import json
 import math
+import subprocess
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from ml_collections import ConfigDict
 
 from experiments import program
-from experiments.program import UsageError
+from experiments.program import UsageError, starts
+from mtljax import training
 
 
 @pytest.fixture(autouse=True)
@@ -62,3 +65,41 @@ def test_files_that_a_kill_left_are_removed(tmp_path):
     (tmp_path / '.12.partial-config.json').touch()
     claim(tmp_path)
     assert not (tmp_path / '.12.partial-config.json').exists()
+
+
+def test_every_start_is_recorded(tmp_path, monkeypatch):
+    claim(tmp_path)
+    path = tmp_path / 'starts.jsonl'
+    path.write_bytes(path.read_bytes() + b'{"date": "2')  # an earlier kill
+    claim(tmp_path)
+    first, part, second = path.read_text().splitlines()
+    assert part == '{"date": "2'
+    now, then = datetime.now(UTC), datetime.fromisoformat(json.loads(second)['date'])
+    assert timedelta(0) <= now - then < timedelta(minutes=1)
+    assert json.loads(first)['command'].startswith('python -m pytest')
+    assert state_of(path) == 'damaged'
+    path.write_text(f'{first}\n{second}\n')
+    assert state_of(path) == 'whole'
+
+
+def state_of(path):
+    return next(each.state for each in training.verify(path.parent) if each.path == path)
+
+
+def test_the_commit_of_a_clone(tmp_path, monkeypatch):
+    def git(*command):
+        name = ('-c', 'user.name=a', '-c', 'user.email=a@b')
+        return subprocess.check_output(['git', '-C', tmp_path, *name, *command], text=True).strip()
+
+    monkeypatch.setattr(starts, '_CLONE', tmp_path)
+    assert starts._git_state() is None
+    git('init', '-q')
+    (tmp_path / 'code.py').write_text('a = 1\n')
+    git('add', 'code.py')
+    git('commit', '-qm', 'First')
+    commit = git('rev-parse', 'HEAD')
+    assert starts._git_state() == {'commit': commit, 'changed': False}
+    (tmp_path / 'code.py').write_text('a = 2\n')
+    assert starts._git_state() == {'commit': commit, 'changed': True}
+    monkeypatch.setenv('PATH', str(tmp_path))  # without git
+    assert starts._git_state() is None

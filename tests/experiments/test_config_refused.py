@@ -80,7 +80,7 @@ def test_fields_that_should_be_specs(value):
         ({'backbone__widths': {1, 2}}, r'config.backbone.widths should be a number, a text'),
         ({'backbone__widths': ('8',)}, r'widths should be 1 or more whole numbers'),
         ({'sharing__args': 3}, r'config.sharing.args should be a list. Found 3'),
-        ({'optimizer__fn': 'math:sqrt'}, r'config.optimizer = math:sqrt'),
+        ({'optimizer': {'fn': 'math:sqrt', 'args': ['x']}}, r'config.optimizer = math:sqrt'),
         ({'optimizer': {'fn': 'builtins:dict'}}, r'config.optimizer should build an optax'),
         ({'surgery': {'fn': 'builtins:dict'}}, r'config.surgery should build an optax transform'),
         ({'backbone': {'fn': 'builtins:dict'}}, r'config.backbone should build a tuple of Modules'),
@@ -117,3 +117,32 @@ def test_a_misspelt_field_is_refused(field, said):
     config = copy.deepcopy(BASE) | {field: {}}
     with pytest.raises(ValueError, match=f'config.{field} is no field. Did you mean {said}'):
         build.setup(config)
+
+
+@pytest.mark.parametrize(
+    ('changes', 'said'),
+    [
+        ({'sharing__fn': 'mtljax.sharing:mmeo'}, "Did you mean 'mtljax.sharing:mmoe'"),
+        ({'sharing__fn': 'mtljax.sharng:mmoe'}, "Did you mean 'mtljax.sharing:mmoe'"),
+        ({'sharing__fn': 'mtljax.sharing.mmoe'}, "Did you mean 'mtljax.sharing:mmoe'"),
+        ({'backbone__fn': 'mpl'}, "Did you mean 'mtljax.backbones:mlp'"),
+        ({'optimizer__fn': 'optax:adamm'}, "Did you mean 'optax:adam'"),
+        ({'surgery__fn': 'mtljax.surgery:xyz'}, 'Choose one of Surgery, .*, upgrad'),
+        (
+            {'backbone__dropuot': 0.1},
+            r'config.backbone should have options of mtljax.backbones:mlp: widths, .*'
+            "Found 'dropuot'. Did you mean 'dropout'?",
+        ),
+        ({'sharing__start': 1}, "options of mtljax.sharing:hard: it has none. Found 'start'.$"),
+        ({'train__batchsize': 8}, r"Found \['batchsize'\]. Did you mean 'batch_size'"),
+        ({'heads': {'lefft': {}}}, r"heads should name tasks.*'lefft'.*Did you mean 'left'"),
+    ],
+)
+def test_what_was_meant(changes, said):
+    refused(said, **changes)
+
+
+def test_the_metric_that_was_meant():
+    score = build.make({**BASE['select'], 'metric': 'acuracy'}, 'select')
+    with pytest.raises(ValueError, match=r"No task has the metric.*Did you mean 'accuracy'"):
+        score({'left': {'loss': 1.0, 'accuracy': 0.5}})

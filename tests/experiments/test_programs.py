@@ -42,6 +42,7 @@ def from_shell(program, *flags):
         'benchmark',
         'export',
         'fuzz.service',
+        'list',
         'predict',
         'selfcheck',
         'serve',
@@ -63,7 +64,7 @@ def test_help_names_the_flags(program):
         ('--config=configs/missing.py', 'configs/missing.py'),
         ('--config=configs/digits.py:nothing', 'variants independent, pcgrad'),
         ('--config.train.batch=3', "'batch'"),
-        ('--config.surgery.fn=mtljax.surgery:pcgard', 'Choose one of Surgery'),
+        ('--config.surgery.fn=mtljax.surgery:pcgard', "Did you mean 'mtljax.surgery:pcgrad'"),
         ('--colour=red', "'colour'"),
     ],
 )
@@ -83,12 +84,19 @@ def test_train_writes_resumes_and_guards_its_folder(tmp_path):
     assert [line.split(',')[0] for line in lines] == [f'digits: step {n} of 20' for n in (10, 20)]
     assert '\x1b' not in done.stdout + done.stderr
     files = {path.name.split('.')[0] for path in folder.iterdir()}
-    assert files == {'config', 'run', 'metrics', 'summary', 'curves', 'checkpoints', 'events'}
+    own = {'config', 'run', 'starts', 'metrics', 'summary', 'curves', 'checkpoints', 'events'}
+    assert files == own
     first = json.loads((folder / 'summary.json').read_text())
     assert first['parameters'] == 100 * 16 + 16 + 2 * (16 * 10 + 10)
     again = start('train', f'--workdir={folder}', *SMALL)
     assert json.loads((folder / 'summary.json').read_text())['test'] == first['test']
     assert again.returncode == 0
+    lines = [json.loads(line) for line in (folder / 'starts.jsonl').read_text().splitlines()]
+    assert [line['config'] for line in lines] == ['configs/digits.py'] * 2
+    assert lines[0]['command'] == lines[1]['command']
+    assert lines[0]['command'].startswith('python -m experiments.train --config=configs/digits')
+    assert '--config.backbone.widths=16,' in lines[0]['command']
+    assert lines[0]['versions']['mtljax'] == first['versions']['mtljax']
     changes = '--config.seed=1', '--prefer=memory'
     other = start('train', f'--workdir={folder}', *SMALL, *changes)
     assert other.returncode == 2
@@ -138,7 +146,7 @@ def test_stops_and_faults(flags, said):
 def test_the_programs_are_listed():
     done = from_shell('__main__')
     assert done.returncode == 0, done.stderr
-    names = [line.split()[0] for line in done.stdout.splitlines() if line and line[0] != 'H']
+    names = [line.split()[0] for line in done.stdout.partition('\n\n')[0].splitlines()]
     folders = {path.parent.name for path in (ROOT / 'experiments').glob('*/__main__.py')}
     assert set(names) == folders | {'shop', 'train'}
     assert names == sorted(names)

@@ -135,6 +135,59 @@ def test_a_model_that_does_not_take_the_inputs():
     )
 
 
+CLASSES = optax.softmax_cross_entropy_with_integer_labels
+
+
+@pytest.mark.parametrize(
+    ('task', 'target', 'said'),
+    [
+        (
+            Task(heads.linear(), lambda y, t: ((y - t) ** 2).mean()),
+            X[:, 0],
+            r'one number per example, .*Found one number for the batch.*without their mean. If it',
+        ),
+        (
+            Task(heads.linear(), lambda y, t: (y[None] - t) ** 2),
+            X[:, :1],
+            r'Found \(B, B\) from prediction \(B,\) .*Remove the last axis of the target',
+        ),
+        (
+            Task(heads.linear(1), optax.squared_error),
+            X[:, 0],
+            r'does not accept prediction \(B, 1\).*Remove the last axis of the prediction: a head',
+        ),
+        (
+            Task(heads.linear(2), CLASSES),
+            (X[:, 0] > 0).astype(np.float32),
+            r"does not accept a target of float32. It needs class numbers.*astype\('int32'\)",
+        ),
+        (
+            Task(heads.linear(), lambda y, t: (y - t) ** 2, over_rows=True),
+            X[:, 0],
+            r'should take \(prediction, target, mask\). Found a function of \(y, t\).$',
+        ),
+        (
+            Task(heads.linear(), lambda y, t, mask: (y - t) ** 2),
+            X[:, 0],
+            r'take \(prediction, target\). Found a function of \(y, t, mask\). If it compares',
+        ),
+        (
+            Task(heads.linear(), lambda y: y**2),
+            X[:, 0],
+            r'should take \(prediction, target\). Found a function of \(y\).$',
+        ),
+    ],
+)
+def test_losses(task, target, said):
+    sets = data.arrays(X, {'a': target}, {'a': task})
+    refused(said, model=sharing.hard(backbones.mlp((4,)), sets.heads), sets=sets)
+
+
+def test_weights_that_are_no_function():
+    with pytest.raises(ValueError, match=r'weigh should be a function.*Found ndarray. For arrays'):
+        data.weighted(SETS, np.ones(60))
+
+
 def test_a_model_larger_than_the_memory(monkeypatch):
     """It is refused before any memory is taken."""
     monkeypatch.setattr(_initial, 'free_memory', functools.partial(int, 10))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 
+from mtljax._near import did_you_mean
 from mtljax._shown import shown
 
 
@@ -64,6 +65,7 @@ def check_names(
     if unknown:
         raise ValueError(
             f'{option} should name {kind}, {shown(list(known))}. Found {shown(unknown)}.'
+            f'{did_you_mean(unknown, known)}'
         )
     twice = repeated(names)
     if twice:

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from mtljax._near import did_you_mean
 from mtljax.base import Batch
 from mtljax.data._splits.batched import Batched
 from mtljax.data._splits.missing import with_missing
@@ -82,6 +83,7 @@ def array_split(
     if unknown:
         raise ValueError(
             f'mask should name tasks with targets, {sorted(targets)}. Found {sorted(unknown)}.'
+            f'{did_you_mean(sorted(unknown), targets)}'
         )
     masks = {task: _mask(task, mask.get(task), tree, size) for task, tree in targets.items()}
     weights = weights_of(weight, targets, masks)

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from mtljax._near import did_you_mean
+
 
 def with_missing(
     targets: Mapping[str, Any],
@@ -29,7 +31,10 @@ def with_missing(
     values = ignore if isinstance(ignore, Mapping) else dict.fromkeys(targets, ignore)
     unknown = sorted(set(values) - set(targets))
     if unknown:
-        raise ValueError(f'ignore should name tasks among {sorted(targets)}. Found {unknown}.')
+        raise ValueError(
+            f'ignore should name tasks among {sorted(targets)}. Found {unknown}.'
+            f'{did_you_mean(unknown, targets)}'
+        )
     masks = dict(mask)
     for task, target in targets.items():
         there = _there(task, target, values.get(task))

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from mtljax._near import did_you_mean
 from mtljax.data._splits.to_arrays import at_first, narrow, to_arrays
 from mtljax.losses import expand
 
@@ -31,7 +32,10 @@ def weights_of(
     every = weight if isinstance(weight, Mapping) else dict.fromkeys(targets, weight)
     unknown = sorted(set(every) - set(targets))
     if unknown:
-        raise ValueError(f'weight should name tasks among {sorted(targets)}. Found {unknown}.')
+        raise ValueError(
+            f'weight should name tasks among {sorted(targets)}. Found {unknown}.'
+            f'{did_you_mean(unknown, targets)}'
+        )
     return {task: _checked(task, each, targets[task], masks[task]) for task, each in every.items()}
 
 

@@ -1,0 +1,1 @@
+"""What a config can name, from the public names and their docstrings."""
