@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 
 from mtljax._shown import shown
+from mtljax.data._reading.scaling import apply_scale
 from mtljax.data._table.buckets import Buckets
 from mtljax.data._table.categories import Categories
 from mtljax.data._table.cells import text_of
+from mtljax.data._table.cells_of import cells_of
 from mtljax.data._table.column import Column
 from mtljax.data._table.numbers import Numbers
 
@@ -22,16 +24,37 @@ def encode_inputs(columns: Sequence[Column], table: Table, first: int = 1) -> di
     An empty number becomes 0, the mean, and so do the features of an empty date. A kind without
     columns is left out. The first row has the number ``first`` in errors.
     """
-    blocks: dict[str, list[np.ndarray]] = {'categorical': [], 'numeric': []}
+    coded, numeric = [], []
+    numbers = _numbers(columns, table, first)
     for column in columns:
-        if column.content is not None:
-            kind = 'categorical' if is_coded(column) else 'numeric'
+        if column.name in numbers:
+            numeric.append(numbers[column.name])
+        elif column.content is not None:
+            block = coded if is_coded(column) else numeric
             encoded = column.encode(table[column.name], first)
-            blocks[kind].append(encoded.reshape(len(encoded), -1))
-    whole = {kind: np.concatenate(members, axis=1) for kind, members in blocks.items() if members}
-    if 'numeric' in whole:
+            block.append(encoded.reshape(len(encoded), -1))
+    blocks = {'categorical': coded, 'numeric': numeric}
+    whole = {kind: np.concatenate(parts, axis=1) for kind, parts in blocks.items() if parts}
+    if numeric:
         whole['numeric'][np.isnan(whole['numeric'])] = 0
     return whole
+
+
+def _numbers(columns: Sequence[Column], table: Table, first: int) -> dict[str, np.ndarray]:
+    """Standardise all columns of numbers at once, ``{column: float32 [N, 1]}``.
+
+    A service encodes a row at a time, so the calls of NumPy count.
+    """
+    named = {each.name: each.content for each in columns if isinstance(each.content, Numbers)}
+    if not named:
+        return {}
+    marks = {column.name: column.missing for column in columns}
+    cells = {name: cells_of(name, table[name], first).without(marks[name]) for name in named}
+    values = [content.read(name, cells[name], first) for name, content in named.items()]
+    means = [content.mean for content in named.values()]
+    scales = [content.scale for content in named.values()]
+    scaled = apply_scale(np.stack(values, axis=1), means, scales, list(named))
+    return {name: scaled[:, index : index + 1] for index, name in enumerate(named)}
 
 
 def decode_inputs(

@@ -53,7 +53,8 @@ class ArrowFile(Source):
             for start in range(0, len(table), rows_each or len(table)):
                 part = table.slice(start, rows_each)
                 yield {name: part.column(name) for name in self.names}
-            del table, part
+                del part
+            del table
             release()
 
 

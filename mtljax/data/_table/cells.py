@@ -1,5 +1,6 @@
 """The cells of a column: texts, numbers or dates."""
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -73,9 +74,11 @@ class TextCells(Cells):
         return TextCells(self.values, self.codes[rows])
 
     def without(self, marks):
-        marked = frozenset(marks)
-        values = ['' if value in marked else value for value in self.texts().values]
-        return recoded(values, self.texts().codes) if '' in values else self
+        marked = frozenset(marks) - {''}
+        if not any(text_of(value) in marked for value in self.values):
+            return self
+        values = ['' if text_of(value) in marked else value for value in self.values]
+        return recoded(values, self.codes)
 
     def texts(self):
         if all(isinstance(value, str) for value in self.values):
@@ -124,7 +127,9 @@ class NumberCells(Cells):
         return NumberCells(self.values[rows])
 
     def without(self, marks):
-        numbers = [number for number in map(PLAIN.number, marks) if not np.isnan(number)]
+        numbers = _numbers_of(frozenset(marks))
+        if not numbers:
+            return self
         return NumberCells(np.where(np.isin(self.values, numbers), np.nan, self.values))
 
     def texts(self):
@@ -190,6 +195,11 @@ def recoded(values: list[Any], codes: np.ndarray) -> TextCells:
     known: dict[Any, int] = {}
     table = np.array([known.setdefault(value, len(known)) for value in values], np.int32)
     return TextCells(tuple(known), table[codes.reshape(-1)])
+
+
+@functools.lru_cache(maxsize=64)  # columns share their marks
+def _numbers_of(marks: frozenset[str]) -> list[float]:
+    return [number for number in map(PLAIN.number, marks) if not np.isnan(number)]
 
 
 def text_of(value: str | float) -> str:

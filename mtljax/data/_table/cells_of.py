@@ -11,6 +11,7 @@ from mtljax.data._table.cell_error import CellError
 from mtljax.data._table.cells import Cells, DateCells, NumberCells, TextCells, recoded
 
 _EXACT = 2**53
+_NUMBERS = {int, float, type(None)}
 
 
 def cells_of(name: str, cells: Any, first: int = 1) -> Cells:
@@ -65,6 +66,8 @@ def texts_of(cells: Sequence[str]) -> TextCells:
 
 
 def _coded(name: str, cells: Sequence[Any], first: int) -> Cells:
+    if set(map(type, cells)) <= _NUMBERS and all(_is_exact(cell) for cell in cells):
+        return NumberCells(np.array([math.nan if cell is None else cell for cell in cells], float))
     known: dict[Any, int] = {}
     codes = np.empty(len(cells), np.int32)
     for row, cell in enumerate(cells):
@@ -91,6 +94,10 @@ def _value(name: str, row: int, cell: Any) -> str | float:
         row,
         f'the cell should be a text, a number, a boolean, a date or None. Found {shown(cell)}.',
     )
+
+
+def _is_exact(cell: float | None) -> bool:
+    return not isinstance(cell, int) or abs(cell) < _EXACT
 
 
 def _are_exact(cells: np.ndarray) -> bool:

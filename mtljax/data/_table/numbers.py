@@ -8,7 +8,7 @@ import numpy as np
 
 from mtljax.data._reading.scaling import apply_scale, to_units
 from mtljax.data._table.cell_error import CellError
-from mtljax.data._table.cells import Cells
+from mtljax.data._table.cells import Cells, TextCells
 from mtljax.data._table.checks import are_numbers, check_fields
 from mtljax.data._table.number_form import NumberForm, unit_of
 from mtljax.data._table.transforms import Transform, transform_of
@@ -49,8 +49,17 @@ class Numbers:
         Raises:
           CellError: A cell holds no number, or a number in another unit.
         """
+        return apply_scale(self.read(name, cells, first), self.mean, self.scale, [name])
+
+    def read(self, name: str, cells: Cells, first: int = 1) -> np.ndarray:
+        """Return the numbers after the transform, float64 ``[N]``; NaN is an empty cell.
+
+        Raises:
+          CellError: A cell holds no number, or a number in another unit.
+        """
         values, wrong = cells.numbers(self.form)
-        wrong |= _other_unit(cells, self.unit)
+        if isinstance(cells, TextCells) and any(_is_other(x, self.unit) for x in cells.values):
+            wrong |= cells.map(lambda value: _is_other(value, self.unit), bool)
         if wrong.any():
             row = int(wrong.argmax())
             expected = f'a number in {self.unit}' if self.unit else 'a number'
@@ -60,9 +69,7 @@ class Numbers:
                 f'the cell should be {expected}, as in the table that the column was fitted to. '
                 f'Found {cells.shown(row)}.',
             )
-        if self.transform is not None:
-            values = self.transform.forward(name, values, first)
-        return apply_scale(values, self.mean, self.scale, [name])
+        return values if self.transform is None else self.transform.forward(name, values, first)
 
     @property
     def units(self) -> Callable[[Any], Any]:
@@ -121,9 +128,5 @@ class Numbers:
         return cls(mean, scale, low, high, form, fields['unit'], transform)
 
 
-def _other_unit(cells: Cells, unit: str) -> np.ndarray:
-    def other(value):
-        return isinstance(value, str) and unit_of(value)[1] not in ('', unit)
-
-    marked = getattr(cells, 'map', None)  # only texts have units
-    return np.zeros(len(cells), bool) if marked is None else marked(other, bool)
+def _is_other(value: Any, unit: str) -> bool:
+    return isinstance(value, str) and unit_of(value)[1] not in ('', unit)
