@@ -18,10 +18,11 @@ def oldest() -> str:
     """The text of the constraints file."""
     config = configparser.ConfigParser()
     config.read(ROOT / 'setup.cfg')
-    needs = config['options']['install_requires'].split()
+    needs = config['options']['install_requires'].split('\n')
     for extra in EXTRAS:
-        needs += config['options.extras_require'][extra].split()
-    bounds = {re.sub(r'\[.*\]', '', need).replace('>=', '==') for need in needs}
+        needs += config['options.extras_require'][extra].split('\n')
+    plain = {re.sub(r'\[.*\]|;.*', '', need).strip() for need in needs} - {''}
+    bounds = {need.replace('>=', '==') for need in plain}
     return HEADER + ''.join(f'{line}\n' for line in [*sorted(bounds), *OTHERS])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from mtljax.options import check_sizes
 
-SIZES = (1, 8, 64, 512)
+SIZES = (1, 4, 16, 64, 256)
 
 
 def in_batches(call: Callable[[Any], Any], inputs: Any, sizes: Sequence[int] = SIZES) -> Any:
