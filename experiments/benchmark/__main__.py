@@ -23,7 +23,8 @@ The suites:
   file is generated in --folder. With --peers=torch, also of pandas and a DataLoader of PyTorch.
 - serving: one encoder with four heads against four models and MMoE: latency in process, and
   requests per second of services over loopback at the largest load whose 99th percentile is below
-  50 ms. Also batches of several requests against one call per request.
+  50 ms. Also batches of several requests against one call per request. With
+  --peers=torch,onnxruntime, also the latency of the same weights there.
 - cost: parameters, FLOPs and latency of one encoder with four heads: hard sharing, soft sharing,
   MMoE, and separate programs.
 """
@@ -42,6 +43,7 @@ from experiments.benchmark import (
     engines,
     pytorch,
     serving,
+    serving_peers,
     sharing,
     surgery,
     surgery_pytorch,
@@ -56,6 +58,7 @@ _LIBRARIES = {
     'surgery': surgery_pytorch.LIBRARIES,
     'data': ('torch',),
     'tables': ('torch',),
+    'serving': serving_peers.NAMES,
 }
 _SUITE = flags.DEFINE_enum(
     'suite',
@@ -123,7 +126,7 @@ def _tables(rounds: int, peers: Sequence[str]) -> Iterable[tuple[str, Table]]:
             sizes = _ROWS.value, _PEER_ROWS.value
             return tables.tables(Path(_FOLDER.value), *sizes, with_torch=with_torch)
         case 'serving':
-            return serving.tables(rounds)
+            return serving.tables(rounds, peers)
         case 'cost':
             return cost.tables(rounds)
     return [('', dispatch.table(rounds, with_torch=with_torch))]

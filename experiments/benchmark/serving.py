@@ -11,6 +11,7 @@ import numpy as np
 
 from experiments.benchmark.serving_load import Load, body_of, in_process, measure, served
 from experiments.benchmark.serving_models import TASKS, export_all, row, schema
+from experiments.benchmark.serving_peers import Answer, in_onnxruntime, in_pytorch
 from experiments.benchmark.timing import ratio_of
 from experiments.program import console
 from mtljax.analysis import Table
@@ -22,24 +23,41 @@ _SLOW = 0.05  # seconds; the 99th percentile of a load that counts
 _ONE_EACH = ('--size=1', '--wait=1e-6')
 
 
-def tables(rounds: int, seconds: float = 4.0) -> Iterator[tuple[str, Table]]:
+def tables(
+    rounds: int, peers: Sequence[str] = (), seconds: float = 4.0
+) -> Iterator[tuple[str, Table]]:
     """Measure, and yield the tables of each network, with titles.
 
     Args:
       rounds: The number of turns of each model in process.
+      peers: Other runtimes that answer in process, some of `serving_peers.NAMES`.
       seconds: The seconds of each load on a service.
+
+    Raises:
+      UsageError: A runtime is missing.
     """
     for widths in _NETWORKS:
         with tempfile.TemporaryDirectory() as name:
             paths = export_all(Path(name), widths)
+            others = _others(peers, widths, Path(name) / 'hard.onnx')
             shape = ' x '.join(map(str, widths))
             for size, calls in _CALLS.items():
                 title = f'Encoder {shape}, batch {size} in process, {rounds * calls:,} calls'
-                yield title, _latency(paths, size, calls, rounds)
+                yield title, _latency(paths, others, size, calls, rounds)
             yield f'Encoder {shape}, over HTTP, one row per request', _over_http(paths, seconds)
 
 
-def _latency(paths: Mapping[str, Path], size: int, calls: int, rounds: int) -> Table:
+def _others(peers: Sequence[str], widths: tuple[int, ...], path: Path) -> dict[str, Answer]:
+    ways: dict[str, Callable[[], Answer]] = {
+        'torch': lambda: in_pytorch(widths),
+        'onnxruntime': lambda: in_onnxruntime(widths, path),
+    }
+    return {f'hard, in {name}': ways[name]() for name in peers}
+
+
+def _latency(
+    paths: Mapping[str, Path], others: Mapping[str, Answer], size: int, calls: int, rounds: int
+) -> Table:
     inputs = schema().encode({name: [cell] * size for name, cell in row().items()}).inputs
     alone = [in_process(paths[f'only {task}']) for task in TASKS]
     contenders: dict[str, Callable[[], Any]] = {
@@ -47,7 +65,7 @@ def _latency(paths: Mapping[str, Path], size: int, calls: int, rounds: int) -> T
         'four models in turn': _calling(alone, inputs),
         'four models in one program': _calling([in_process(paths['independent'])], inputs),
         'mmoe: four experts': _calling([in_process(paths['mmoe'])], inputs),
-    }
+    } | {name: _calling([answer], inputs) for name, answer in others.items()}
     times = _turns(contenders, calls, rounds)
     first = next(iter(times))
     medians = {name: [float(np.median(turn)) for turn in turns] for name, turns in times.items()}
@@ -103,9 +121,11 @@ def _over_http(paths: Mapping[str, Path], seconds: float) -> Table:
         console.print(f'{name}: {best}')
         ends = [f'{1e3 * x:.1f}' for x in (best.median, best.slow)]
         rate = f'{best.rate / first:.2f}'
-        rows.append([name, f'{best.clients}', f'{best.rate:,.0f}', *ends, rate, f'{memory:,.0f}'])
+        peak = max(load.rate for load in loads)
+        row_of = [name, f'{best.clients}', f'{best.rate:,.0f}', *ends, rate, f'{peak:,.0f}']
+        rows.append([*row_of, f'{memory:,.0f}'])
     columns = ['service', 'clients', 'requests/s', 'median ms', '99th percentile ms']
-    return Table([*columns, 'relative rate', 'MB'], rows)
+    return Table([*columns, 'relative rate', 'peak requests/s', 'MB'], rows)
 
 
 def _largest(loads: Sequence[Load]) -> Load:

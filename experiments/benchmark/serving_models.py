@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import jax
 
@@ -37,13 +38,18 @@ def models(widths: Sequence[int]) -> dict[str, MultiTask]:
     } | {f'only {name}': sharing.hard(encoder, {name: ends[name]}) for name in TASKS}
 
 
+def variables_of(model: MultiTask) -> tuple[Any, Any]:
+    """Return random parameters and the state of a model of the table."""
+    inputs = schema().encode({name: [cell, cell] for name, cell in row().items()}).inputs
+    return jax.jit(lambda key: model.init(key, inputs))(jax.random.key(0))
+
+
 def export_all(folder: Path, widths: Sequence[int]) -> dict[str, Path]:
     """Write each model to a file, with random parameters, and return the paths."""
     fitted, paths = schema(), {}
     inputs = fitted.encode({name: [cell, cell] for name, cell in row().items()}).inputs
     for name, model in models(widths).items():
-        variables = jax.jit(lambda key, m=model: m.init(key, inputs))(jax.random.key(0))
         paths[name] = folder / f'{name.replace(" ", "_")}.zip'
         tasks = {task: fitted.tasks[task] for task in model.tasks}
-        serving.export(paths[name], model, tasks, variables, inputs, schema=fitted)
+        serving.export(paths[name], model, tasks, variables_of(model), inputs, schema=fitted)
     return paths
