@@ -18,13 +18,14 @@ from mtljax.analysis import Table
 
 _NETWORKS = ((2048, 2048, 2048), (512, 512, 512))
 _CALLS = {1: 100, 64: 30}
-_CLIENTS = (1, 2, 4, 8, 16, 32, 64, 128)
+_CLIENTS = (1, 4, 8, 16, 32, 64)
+_ROWS = (1, 16)  # of a request
 _SLOW = 0.05  # seconds; the 99th percentile of a load that counts
 _ONE_EACH = ('--size=1', '--wait=1e-6')
 
 
 def tables(
-    rounds: int, peers: Sequence[str] = (), seconds: float = 4.0
+    rounds: int, peers: Sequence[str] = (), seconds: float = 3.0
 ) -> Iterator[tuple[str, Table]]:
     """Measure, and yield the tables of each network, with titles.
 
@@ -44,7 +45,9 @@ def tables(
             for size, calls in _CALLS.items():
                 title = f'Encoder {shape}, batch {size} in process, {rounds * calls:,} calls'
                 yield title, _latency(paths, others, size, calls, rounds)
-            yield f'Encoder {shape}, over HTTP, one row per request', _over_http(paths, seconds)
+            for count in _ROWS:
+                title = f'Encoder {shape}, over HTTP, rows per request: {count}'
+                yield title, _over_http(paths, count, seconds)
 
 
 def _others(peers: Sequence[str], widths: tuple[int, ...], path: Path) -> dict[str, Answer]:
@@ -99,8 +102,8 @@ def _turns(contenders, calls: int, rounds: int) -> dict[str, list[list[float]]]:
     return times
 
 
-def _over_http(paths: Mapping[str, Path], seconds: float) -> Table:
-    request, rows = body_of(row(), 1), []
+def _over_http(paths: Mapping[str, Path], count: int, seconds: float) -> Table:
+    request, rows = body_of(row(), count), []
     ways = {
         'hard: one encoder, four heads': ([paths['hard']], ()),
         'four models behind one endpoint': ([paths['independent']], ()),
@@ -114,7 +117,7 @@ def _over_http(paths: Mapping[str, Path], seconds: float) -> Table:
         with ExitStack() as stack:
             services = [stack.enter_context(served(file, *flags)) for file in files]
             ports = [service.port for service in services]
-            loads = [measure(ports, request, count, seconds) for count in _CLIENTS]
+            loads = [measure(ports, request, clients, seconds) for clients in _CLIENTS]
             memory = sum(service.memory for service in services)
         best = _largest(loads)
         first = first or best.rate
@@ -123,9 +126,9 @@ def _over_http(paths: Mapping[str, Path], seconds: float) -> Table:
         rate = f'{best.rate / first:.2f}'
         peak = max(load.rate for load in loads)
         row_of = [name, f'{best.clients}', f'{best.rate:,.0f}', *ends, rate, f'{peak:,.0f}']
-        rows.append([*row_of, f'{memory:,.0f}'])
+        rows.append([*row_of, f'{peak * count:,.0f}', f'{memory:,.0f}'])
     columns = ['service', 'clients', 'requests/s', 'median ms', '99th percentile ms']
-    return Table([*columns, 'relative rate', 'peak requests/s', 'MB'], rows)
+    return Table([*columns, 'relative rate', 'peak requests/s', 'peak rows/s', 'MB'], rows)
 
 
 def _largest(loads: Sequence[Load]) -> Load:
