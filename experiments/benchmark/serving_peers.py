@@ -24,7 +24,7 @@ def in_pytorch(widths: tuple[int, ...]) -> Answer:
       UsageError: PyTorch is missing.
     """
     lib, (params, _) = pytorch.library(), variables_of(models(widths)['hard'])
-    stages = [stage['Dense_0'] for _, stage in sorted(params['shared'].items())]
+    stages = [stage['Dense_0'] for _, stage in sorted(params['shared'].items()) if stage]
     ends = [params['task']['heads'][task]['Dense_0'] for task in TASKS]
     encoder = lib.nn.Sequential(
         *(part for layer in map(_dense, stages) for part in (layer, lib.nn.ReLU()))
