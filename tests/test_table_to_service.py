@@ -70,4 +70,4 @@ def test_every_command_runs(folder):
 
 def test_the_commands_are_those_of_the_page():
     assert len(programs()) == 6
-    assert ['pip', 'install', '-e', '.[export,serve]'] in commands()
+    assert ['pip', 'install', '-e', '.[export,serve,tables]'] in commands()

@@ -8,7 +8,7 @@ columns that the run does not know. A missing column is an error. A table is rea
 parts, so it may have any size. The output has one row per row of the input, in the same order:
 
 - a regression has one column with the name of the task, in its unit;
-- a class has the columns TASK.class and TASK.probability or TASK.probabilities.CLASS;
+- a class has the columns TASK.class, and TASK.probabilities.CLASS for each class;
 - an event, 0 or 1, has one column with its probability.
 
 With --keep, columns of the input are copied to the output. If the input has labels, the program

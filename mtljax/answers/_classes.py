@@ -15,16 +15,17 @@ def probability(names: Sequence[Any] = (0, 1)) -> Answer:
 
     Args:
       names: The names of the two classes, of which the second is the event. If they are 0 and 1,
-        the answer is the probability only. Otherwise, it also has the more probable class.
+        the answer is the probability of the event. Otherwise, it is the more probable class, and
+        the probabilities of both.
 
     Raises:
       ValueError: There are not two different names.
 
     >>> answer = probability(('no', 'yes'))
-    >>> sorted(answer.apply(jnp.array([0.0, 2.0])))
-    ['class', 'probability']
-    >>> answer.description['parts']['probability']
-    {'of': 'yes'}
+    >>> answer.apply(jnp.array([0.0]))['probabilities'].tolist()
+    [[0.5, 0.5]]
+    >>> answer.description['parts']['probabilities']
+    {'axis': ['no', 'yes']}
     """
     listed = check_names('names', names, 2)
     if len(listed) != 2:
@@ -32,13 +33,15 @@ def probability(names: Sequence[Any] = (0, 1)) -> Answer:
     plain = listed == [0, 1]
 
     def apply(prediction):
-        event = jax.nn.sigmoid(jnp.asarray(prediction, jnp.float32))
+        logit = jnp.asarray(prediction, jnp.float32)
+        event = jax.nn.sigmoid(logit)
         if plain:
             return {'probability': event}
-        return {'class': jnp.uint8(event > 0.5), 'probability': event}
+        both = jnp.stack([jax.nn.sigmoid(-logit), event], axis=-1)
+        return {'class': jnp.uint8(event > 0.5), 'probabilities': both}
 
-    parts: dict[str, Any] = {} if plain else {'class': {'code_of': listed}}
-    parts['probability'] = {'of': listed[1]}
+    named = {'class': {'code_of': listed}, 'probabilities': {'axis': listed}}
+    parts: dict[str, Any] = {'probability': {'of': listed[1]}} if plain else named
     return Answer(apply, {'kind': 'probability', 'parts': parts})
 
 

@@ -27,8 +27,8 @@ def test_probability():
     np.testing.assert_allclose(columns['t'], expit([0.0, -1.5]), rtol=1e-6)
     rows, columns = both(answers.probability(('no', 'yes')), jnp.array([0.0, 1.5]))
     assert [row['class'] for row in rows] == ['no', 'yes'] == columns['t.class'].tolist()
-    assert rows[1]['probability'] == pytest.approx(expit(1.5))
-    assert list(columns) == ['t.class', 't.probability']
+    assert rows[1]['probabilities'] == pytest.approx({'no': expit(-1.5), 'yes': expit(1.5)})
+    assert list(columns) == ['t.class', 't.probabilities.no', 't.probabilities.yes']
 
 
 def test_probabilities_of_several_labels():

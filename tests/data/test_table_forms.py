@@ -61,7 +61,7 @@ def test_times_of_day_and_zones():
 def test_dates_in_another_form_are_named(path):
     table = TABLE | {'day': [day.strftime('%d.%m.%Y') for day in TABLE['day']]}
     with pytest.raises(
-        ValueError, match=r"'day' should hold dates .*dates=\{'day': '%d\.%m\.%Y'\}"
+        ValueError, match=r"'day' should hold dates .*dates=\(\('day', '%d\.%m\.%Y'\),\)"
     ):
         data.table(table, TARGETS)
     for form in ({'day': '%d.%m.%Y'}, (('day', '%d.%m.%Y'),)):

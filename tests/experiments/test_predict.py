@@ -197,7 +197,7 @@ def test_the_schema_is_checked_and_explains_other_data(run, tmp_path):
     schema = json.loads((run / 'schema.json').read_text())
     assert [column['name'] for column in schema['inputs']] == ['rooms', 'area', 'city']
     assert schema['left_out'] == {'id': 'the option drop names it'}
-    assert schema['answers']['sold']['parts']['probability'] == {'of': 'y'}
+    assert schema['answers']['sold']['parts']['probabilities'] == {'axis': ['n', 'y']}
     path = run.parent / 'houses.csv'
     labelled = run.parent / 'labelled.csv'
     path.write_text(labelled.read_text().replace('Rome', 'Lima'))

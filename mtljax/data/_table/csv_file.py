@@ -12,7 +12,8 @@ from mtljax.data._table.cells_of import texts_of
 from mtljax.data._table.frame import Frame
 
 _OTHERS = {';': "';'", '\t': r"'\t'", '|': "'|'"}
-_MARKS = {b'\xff\xfe': 'utf-16', b'\xfe\xff': 'utf-16'}
+_UTF_16 = (b'\xff\xfe', b'\xfe\xff')
+_OF_WINDOWS, _SAMPLE = range(0x80, 0xA0), 1 << 20  # such as the sign of the euro
 
 
 def read_csv(path: Path, delimiter: str, encoding: str) -> Frame:
@@ -61,12 +62,20 @@ def _decoded(path: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:
     except ValueError as error:
         if not isinstance(error.__cause__ or error, UnicodeError):
             raise
-        with path.open('rb') as file:
-            other = _MARKS.get(file.read(2), 'latin-1')
+        other = _likely(path)
         raise ValueError(
             f'{path} should be text in {encoding}. Found: {error.__cause__ or error!s:.200}. If it '
             f'is text in another encoding, name it, such as encoding={other!r}.'
         ) from error
+
+
+def _likely(path: Path) -> str:
+    """Guess the encoding of a file that is no UTF-8."""
+    with path.open('rb') as file:
+        start = file.read(_SAMPLE)
+    if start[:2] in _UTF_16:
+        return 'utf-16'
+    return 'cp1252' if any(byte in _OF_WINDOWS for byte in start) else 'latin-1'
 
 
 def check_delimiter(delimiter: Any) -> None:

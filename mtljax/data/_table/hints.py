@@ -38,5 +38,5 @@ def hint(summary: Summary, options: Options) -> None:
     if len(dates) >= _MOSTLY * len(texts) > 0:
         raise ValueError(
             f'Column {name} should hold dates such as 2024-12-31. Found {shown(dates[0])}. Name '
-            f"their form, dates={{{name}: '%d.%m.%Y'}}, or set categorical=[{name}]."
+            f"their form, dates=(({name}, '%d.%m.%Y'),), or set categorical=[{name}]."
         )

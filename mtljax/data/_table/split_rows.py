@@ -99,8 +99,8 @@ def _times(name: str, cells: Cells, options: Options, first: int) -> np.ndarray:
         row = int(other.argmax())
         raise ValueError(
             f'time should name a column of dates or numbers. Found {cells.shown(row)} in column '
-            f'{shown(name)}, row {row + first}. Name the form of its dates, dates={{{shown(name)}: '
-            "'%d.%m.%Y'}."
+            f'{shown(name)}, row {row + first}. Name the form of its dates, dates=(({shown(name)}, '
+            "'%d.%m.%Y'),)."
         )
     return days_of(dates)
 

@@ -93,7 +93,9 @@ def _of_csv(body: bytes, columns: Sequence[str], limits: Limits) -> Asked:
     for number, row in enumerate(rows, 1):
         if len(row) != len(header):
             raise RefusedError(
-                422, f'Row {number} should have {len(header)} fields. Found {len(row)}.'
+                422,
+                f'Row {number} should have {len(header)} fields, with commas between them. '
+                f'Found {len(row)}.',
             )
     check_count(len(rows), limits)
     places = {name: at for at, name in enumerate(header)}
