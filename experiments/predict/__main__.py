@@ -34,6 +34,9 @@ _KEEP = flags.DEFINE_list('keep', [], 'Columns of the input that are copied to t
 _DELIMITER = flags.DEFINE_string(
     'delimiter', None, 'The character between fields. The default is that of the run.'
 )
+_ENCODING = flags.DEFINE_string(
+    'encoding', None, 'The encoding of a file of text. The default is that of the run.'
+)
 _BATCH_SIZE = flags.DEFINE_integer('batch_size', 1024, 'The rows of a batch.', lower_bound=1)
 _TRUST = program.define_trust()
 
@@ -47,6 +50,7 @@ def main() -> None:
         tuple(_TASKS.value),
         tuple(_KEEP.value),
         _DELIMITER.value,
+        _ENCODING.value,
         _BATCH_SIZE.value,
     )
     run = open_run(request, _TRUST.value)

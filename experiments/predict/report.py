@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from mtljax.data import Encoded
 from mtljax.training import Results
 
+_ADVICE = 'Has the file another encoding? See --encoding.'
+
 
 @dataclass
 class Counts:
@@ -36,14 +38,19 @@ class Counts:
 def report(counts: Counts, results: Results, target: str) -> str:
     """Return the report as lines of text.
 
-    >>> print(report(Counts(3, Counter(city=2)), {'price': {'loss': 0.5}}, 'out.csv'))
+    >>> counts = Counts(3, Counter(size=1), Counter(city=2))
+    >>> print(report(counts, {'price': {'loss': 0.5}}, 'out.csv'))
     3 rows, written to out.csv
-    empty cells: city 2
+    empty cells: size 1
+    unknown categories: city 2
+    Most categories of city are unknown. Has the file another encoding? See --encoding.
     price: loss 0.5
     """
     lines = [f'{counts.rows:,} rows, written to {target}']
     lines += [f'empty cells: {_counted(counts.empty)}'] if counts.empty else []
     lines += [f'unknown categories: {_counted(counts.unseen)}'] if counts.unseen else []
+    most = sorted(name for name, count in counts.unseen.items() if count > counts.rows / 2)
+    lines += [f'Most categories of {", ".join(most)} are unknown. {_ADVICE}'] if most else []
     lines += [f'ignored columns: {", ".join(counts.extra)}'] if counts.extra else []
     for task, row in results.items():
         known = {name: value for name, value in row.items() if not math.isnan(value)}

@@ -23,6 +23,7 @@ class Request(NamedTuple):
       tasks: The tasks that answer. An empty tuple means all tasks.
       keep: The columns that are copied.
       delimiter: The character between fields; None means that of the run.
+      encoding: The encoding of a file of text; None means that of the run.
       batch_size: The rows of a batch.
     """
 
@@ -32,6 +33,7 @@ class Request(NamedTuple):
     tasks: tuple[str, ...]
     keep: tuple[str, ...]
     delimiter: str | None
+    encoding: str | None
     batch_size: int
 
 

@@ -28,8 +28,10 @@ def answer(run: Run, request: Request) -> str:
     """
     assert run.schema is not None
     of_run = run.config['data']
-    text = {'encoding': of_run.get('encoding', 'utf-8')}
-    text['delimiter'] = request.delimiter or of_run.get('delimiter', ',')
+    text = {
+        'delimiter': request.delimiter or of_run.get('delimiter', ','),
+        'encoding': request.encoding or of_run.get('encoding', 'utf-8'),
+    }
     counts, results = Counts(), {}
     try:
         parts = data.table_chunks(request.source, request.batch_size, **text)

@@ -111,7 +111,7 @@ def test_parquet(run, new, tmp_path):
     for name in ('new.csv', 'new.parquet'):
         for end in ('csv', 'parquet', 'npz'):
             target = str(tmp_path / f'{name}.{end}')
-            request = Request('', str(tmp_path / name), target, (), ('id', 'city'), None, 2)
+            request = Request('', str(tmp_path / name), target, (), ('id', 'city'), None, None, 2)
             assert 'unknown categories: city 1' in table.answer(opened, request)
         text = pandas.read_csv(tmp_path / f'{name}.csv')
         typed = pandas.read_parquet(tmp_path / f'{name}.parquet')
