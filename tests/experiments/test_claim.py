@@ -76,7 +76,7 @@ def test_every_start_is_recorded(tmp_path, monkeypatch):
     assert part == '{"date": "2'
     now, then = datetime.now(UTC), datetime.fromisoformat(json.loads(second)['date'])
     assert timedelta(0) <= now - then < timedelta(minutes=1)
-    assert json.loads(first)['command'].startswith('python -m pytest')
+    assert json.loads(first)['command'].startswith('python ')
     assert state_of(path) == 'damaged'
     path.write_text(f'{first}\n{second}\n')
     assert state_of(path) == 'whole'

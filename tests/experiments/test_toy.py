@@ -213,7 +213,7 @@ def test_the_program_writes_tables_paths_and_a_figure(tmp_path):
     assert done.returncode == 0, done.stderr
     names = ['table.md', 'table.csv', 'results.json', 'trajectories.npz', 'trajectories.png']
     assert done.stdout.split()[-5:] == [str(tmp_path / name) for name in names]
-    assert {path.name for path in tmp_path.iterdir()} == {'config.json', *names}
+    assert {path.name for path in tmp_path.iterdir()} == {'config.json', 'starts.jsonl', *names}
     rows = list(csv.reader((tmp_path / 'table.csv').read_text().splitlines()))
     assert [row[0] for row in rows] == ['method', 'cagrad', 'gd']
     result = json.loads((tmp_path / 'results.json').read_text())['methods']['gd']
