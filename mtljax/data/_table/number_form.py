@@ -10,6 +10,7 @@ from mtljax._shown import shown
 
 _CURRENCY = re.compile(r'[A-Z]{3}')
 _MAY_BE = re.compile(r'(?:[+-]?[A-Z]{3} )?[^A-Za-z]*(?:[eE][+-]?\d+)?[^A-Za-z]*(?: [A-Z]{3})?')
+_LONGEST = 100
 _SPACES = str.maketrans('\u00a0\u202f\u2009', '   ')  # spaces that do not break a line
 
 
@@ -43,8 +44,12 @@ class NumberForm:
     def number(self, text: str) -> float:
         """Read a finite number, with or without a unit; NaN if the text holds none.
 
+        A text of more than 100 characters with a unit or another form is no number.
+
         >>> NumberForm(',', '.').number('1.234,5 €'), PLAIN.number('1_000')
         (1234.5, nan)
+        >>> NumberForm(',').number('1' * 1000_000)
+        nan
         """
         if self == PLAIN:
             try:
@@ -53,7 +58,8 @@ class NumberForm:
                 pass
             else:
                 return number if math.isfinite(number) and '_' not in text else math.nan
-        if not _MAY_BE.fullmatch(text):  # a cheap test for long columns of names
+        # The length comes first: the patterns need quadratic time for a text that does not fit.
+        if len(text) > _LONGEST or not _MAY_BE.fullmatch(text):
             return math.nan
         bare = unit_of(text)[0].translate(_SPACES)
         if not self._pattern.fullmatch(bare):
