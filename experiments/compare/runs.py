@@ -20,7 +20,6 @@ from mtljax.base import Batch, Dataset, Split
 from mtljax.module import shapes
 from mtljax.training import NonFiniteLossError
 
-_EXAMPLES = 64
 Trained = tuple[Run, Variables | None]
 """The record and the best parameters of a run; None if its loss was not finite."""
 
@@ -219,9 +218,7 @@ def _say(text: str) -> None:
 
 
 def _sample(split: Split) -> Batch:
-    if isinstance(split, data.ArraySplit):
-        return split.arrays
-    return split.take(np.unique(np.linspace(0, split.size - 1, _EXAMPLES).astype(int)))
+    return split.arrays if isinstance(split, data.ArraySplit) else split.take(data.probe_of(split))
 
 
 def _select(built: build.Setup):

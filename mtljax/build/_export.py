@@ -1,6 +1,7 @@
 """From a run to a file that answers without the code that trained it."""
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,20 @@ def export(
       ValueError: An option is out of range, a task is unknown, or a parameter is not finite.
       ImportError: The extra ``export`` is not installed.
     """
+    write = functools.partial(serving.export, dtype=dtype, platforms=platforms)
+    return export_by(write, run, path, tasks, results)
+
+
+def export_by(
+    write: Callable[..., dict[str, Any]],
+    run: Run,
+    path: str | Path,
+    tasks: Sequence[str],
+    results: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Write the model of a run with one of the functions of `serving`; see `export`."""
     model, params, state = needed(run, tasks)
-    return serving.export(
+    return write(
         path,
         model,
         run.tasks,
@@ -45,7 +58,5 @@ def export(
         run.example,
         schema=run.schema,
         chosen=tasks,
-        dtype=dtype,
-        platforms=platforms,
         about={'step': run.saved.step, 'test': results or {}},
     )

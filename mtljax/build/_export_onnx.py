@@ -1,11 +1,11 @@
 """The model of a run in the format of ONNX."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mtljax import serving
-from mtljax.build._needed import needed
+from mtljax.build._export import export_by
 from mtljax.build._run import Run
 
 
@@ -31,7 +31,7 @@ def export_onnx(
       ValueError: A task is unknown, a parameter is not finite, or the model cannot be converted.
       ImportError: The extra ``onnx`` is not installed.
     """
-    return _export(serving.export_onnx, run, path, tasks, results)
+    return export_by(serving.export_onnx, run, path, tasks, results)
 
 
 def export_triton(
@@ -57,24 +57,4 @@ def export_triton(
         cannot be converted.
       ImportError: The extra ``onnx`` is not installed.
     """
-    return _export(serving.export_triton, run, path, tasks, results)
-
-
-def _export(
-    write: Callable[..., dict[str, Any]],
-    run: Run,
-    path: str | Path,
-    tasks: Sequence[str],
-    results: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    model, params, state = needed(run, tasks)
-    return write(
-        path,
-        model,
-        run.tasks,
-        (params, state),
-        run.example,
-        schema=run.schema,
-        chosen=tasks,
-        about={'step': run.saved.step, 'test': results or {}},
-    )
+    return export_by(serving.export_triton, run, path, tasks, results)

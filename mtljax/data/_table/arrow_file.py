@@ -42,7 +42,7 @@ class ArrowFile(Source):
             table = self._file.read(self._groups[part], list(names))
             cells = {name: cells_of_arrow(name, table.column(name)) for name in names}
         del table
-        release()  # Arrow keeps the memory of what it read
+        release()  # otherwise Arrow keeps the memory of this row group
         return cells
 
     def chunks(self, rows_each: int | None) -> Iterator[Mapping[str, Any]]:

@@ -27,10 +27,6 @@ class Cells(ABC):
         """The number of cells, N."""
 
     @abstractmethod
-    def take(self, rows: Any) -> 'Cells':
-        """Return the cells of some rows."""
-
-    @abstractmethod
     def without(self, marks: Collection[str]) -> 'Cells':
         """Return the cells in which each of these texts stands for an empty cell."""
 
@@ -70,9 +66,6 @@ class TextCells(Cells):
     def __len__(self):
         return len(self.codes)
 
-    def take(self, rows):
-        return TextCells(self.values, self.codes[rows])
-
     def without(self, marks):
         marked = frozenset(marks) - {''}
         if not any(text_of(value) in marked for value in self.values):
@@ -106,7 +99,7 @@ class TextCells(Cells):
         return shown(self.values[self.codes[row]])
 
     def map(self, function: Callable[[Any], Any], dtype: Any) -> np.ndarray:
-        """Return an array ``[N]`` of what a function makes of each cell, called once a value."""
+        """Call a function on each different value, and return its results for all cells, ``[N]``."""
         return np.array([function(value) for value in self.values], dtype)[self.codes]
 
 
@@ -122,9 +115,6 @@ class NumberCells(Cells):
 
     def __len__(self):
         return len(self.values)
-
-    def take(self, rows):
-        return NumberCells(self.values[rows])
 
     def without(self, marks):
         numbers = _numbers_of(frozenset(marks))
@@ -161,9 +151,6 @@ class DateCells(Cells):
 
     def __len__(self):
         return len(self.values)
-
-    def take(self, rows):
-        return DateCells(self.values[rows])
 
     def without(self, marks):
         return self

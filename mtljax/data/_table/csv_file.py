@@ -70,7 +70,7 @@ def _decoded(path: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def _likely(path: Path) -> str:
-    """Guess the encoding of a file that is no UTF-8."""
+    """Guess the encoding of a text that is not UTF-8."""
     with path.open('rb') as file:
         start = file.read(_SAMPLE)
     if start[:2] in _UTF_16:

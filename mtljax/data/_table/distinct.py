@@ -12,7 +12,7 @@ class Distinct:
     """Different values: all of them up to a number, and an estimate of their number beyond.
 
     The estimate counts the values whose CRC-32 lies below a bound. The bound is halved whenever
-    more than 131,072 values lie below it, so the estimate errs by less than 1 %.
+    more than 131,072 values lie below it, so the estimate usually errs by less than 1 %.
 
     Attributes:
       values: The values; None if there are more than ``most``.

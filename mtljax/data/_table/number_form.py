@@ -23,7 +23,7 @@ class NumberForm:
 
     Attributes:
       decimal: The character before the fraction.
-      thousands: The character between groups of three digits; ``''`` if there is none.
+      thousands: The character between groups of three digits; ``''`` for no character.
 
     Raises:
       ValueError: The two are no different single characters.

@@ -27,7 +27,7 @@ class Numbers:
       low: The smallest number of the table.
       high: The largest number of the table.
       form: How texts write the numbers.
-      unit: The unit that texts write with the numbers, such as ``'%'``; ``''`` if there is none.
+      unit: The unit that texts write with the numbers, such as ``'%'``; ``''`` for no unit.
       transform: What is done to a target before it is standardised; None changes nothing.
     """
 
