@@ -10,10 +10,9 @@ import numpy as np
 
 from mtljax._extra import check_extra
 from mtljax._shown import shown
-from mtljax.data._table.cells import Cells, DateCells, NumberCells, recoded
+from mtljax.data._table.cells import Cells, DateCells, NumberCells, are_exact, recoded
 from mtljax.data._table.names import check_columns
 
-_EXACT = 2**53
 _INDEX = '__index_level_'  # how pandas names an index
 
 
@@ -61,7 +60,7 @@ def cells_of_arrow(name: str, column: Any) -> Cells:
     if pa.types.is_boolean(kind):
         codes = array.cast(pa.int8()).fill_null(2).to_numpy()
         return recoded(['False', 'True', ''], codes)
-    if pa.types.is_integer(kind) and not _are_exact(array):
+    if pa.types.is_integer(kind) and not are_exact(array.drop_null().to_numpy()):
         return _texts(pa, array.cast(pa.string()))
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         numbers = array.cast(pa.float64(), safe=False).fill_null(np.nan)
@@ -90,8 +89,3 @@ def _texts(pa: Any, array: Any) -> Cells:
     values = [value.strip() for value in coded.dictionary.to_pylist()]
     codes = coded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
     return recoded([*values, ''], codes)
-
-
-def _are_exact(array: Any) -> bool:
-    numbers = array.drop_null().to_numpy()
-    return not len(numbers) or (int(numbers.max()) < _EXACT and int(numbers.min()) > -_EXACT)

@@ -12,7 +12,7 @@ from mtljax._shown import shown
 from mtljax.data._table.date_of import date_of
 from mtljax.data._table.number_form import PLAIN, NumberForm
 
-_EXACT = 2**53  # the largest range of integers that float64 holds
+EXACT = 2**53  # float64 holds all integers below
 
 
 class Cells(ABC):
@@ -99,7 +99,7 @@ class TextCells(Cells):
         return shown(self.values[self.codes[row]])
 
     def map(self, function: Callable[[Any], Any], dtype: Any) -> np.ndarray:
-        """Call a function on each different value, and return its results for all cells, ``[N]``."""
+        """Call a function on each different value; return its results for all cells, ``[N]``."""
         return np.array([function(value) for value in self.values], dtype)[self.codes]
 
 
@@ -189,6 +189,17 @@ def _numbers_of(marks: frozenset[str]) -> list[float]:
     return [number for number in map(PLAIN.number, marks) if not np.isnan(number)]
 
 
+def are_exact(integers: np.ndarray) -> bool:
+    """Return whether float64 holds all of these integers.
+
+    >>> are_exact(np.array([2**53 - 1])), are_exact(np.array([2**60]))
+    (True, False)
+    """
+    if not len(integers):
+        return True
+    return int(integers.max()) < EXACT and int(integers.min()) > -EXACT
+
+
 def text_of(value: str | float) -> str:
     """Return a value as a text: ``''`` for NaN, and no fraction for a whole number.
 
@@ -199,7 +210,7 @@ def text_of(value: str | float) -> str:
         return value
     if np.isnan(value):
         return ''
-    return str(int(value)) if value.is_integer() and abs(value) < _EXACT else repr(value)
+    return str(int(value)) if value.is_integer() and abs(value) < EXACT else repr(value)
 
 
 def _date_text(value: np.datetime64) -> str:

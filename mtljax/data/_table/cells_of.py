@@ -8,9 +8,16 @@ import numpy as np
 
 from mtljax._shown import shown
 from mtljax.data._table.cell_error import CellError
-from mtljax.data._table.cells import Cells, DateCells, NumberCells, TextCells, recoded
+from mtljax.data._table.cells import (
+    EXACT,
+    Cells,
+    DateCells,
+    NumberCells,
+    TextCells,
+    are_exact,
+    recoded,
+)
 
-_EXACT = 2**53
 _NUMBERS = {int, float, type(None)}
 
 
@@ -47,7 +54,7 @@ def cells_of(name: str, cells: Any, first: int = 1) -> Cells:
     if isinstance(cells, np.ndarray):
         if cells.dtype.kind == 'M':
             return DateCells(cells.astype('datetime64[us]'))
-        if cells.dtype.kind == 'f' or (cells.dtype.kind in 'iu' and _are_exact(cells)):
+        if cells.dtype.kind == 'f' or (cells.dtype.kind in 'iu' and are_exact(cells)):
             return NumberCells(cells.astype(np.float64))
         cells = cells.tolist()
     return _coded(name, cells, first)
@@ -84,7 +91,7 @@ def _value(name: str, row: int, cell: Any) -> str | float:
     if isinstance(cell, bool):
         return str(cell)
     if isinstance(cell, int):
-        return float(cell) if abs(cell) < _EXACT else str(cell)
+        return float(cell) if abs(cell) < EXACT else str(cell)
     if isinstance(cell, float):
         return '' if math.isnan(cell) else cell if math.isfinite(cell) else str(cell)
     if hasattr(cell, 'isoformat'):
@@ -97,8 +104,4 @@ def _value(name: str, row: int, cell: Any) -> str | float:
 
 
 def _is_exact(cell: float | None) -> bool:
-    return not isinstance(cell, int) or abs(cell) < _EXACT
-
-
-def _are_exact(cells: np.ndarray) -> bool:
-    return not len(cells) or (int(cells.max()) < _EXACT and int(cells.min()) > -_EXACT)
+    return not isinstance(cell, int) or abs(cell) < EXACT

@@ -6,6 +6,7 @@ from typing import Any
 from mtljax.base import Dataset
 from mtljax.data._reading.names import as_names
 from mtljax.data._splits.batched import Batched
+from mtljax.data._splits.block_split import WINDOW
 from mtljax.data._table.fit_schema import fit_schema
 from mtljax.data._table.number_form import NumberForm
 from mtljax.data._table.open_table import open_table
@@ -47,7 +48,7 @@ def table(
     group: str = '',
     weight: str | Mapping[str, str] = '',
     stream: bool | None = None,
-    window: int = 1 << 19,
+    window: int = WINDOW,
     verbose: bool = False,
 ) -> Dataset:
     """Read a table. Every target column becomes one task.
