@@ -49,6 +49,7 @@ CASES = [
     _scheme(sharing.adatt, {'num_own': accept(), 'num_shared': accept(0), **_LEVELS}),
     _scheme(sharing.aitm, _START),
     _scheme(sharing.aitm, {'calibrate': accept(0, 2.5)}, _predict),
+    _scheme(sharing.grouped, {'at': accept(0)}, groups=[]),
     _scheme(sharing.branched, {'at': each(0, of=lambda value: {'a': value})}),
     _scheme(
         sharing.cgc,

@@ -22,7 +22,10 @@ _BATCH = 256
 _COMPILATIONS = 3
 _LEARNING_RATE = 1e-3
 _WIDTHS = (256, 256)
-_OPTIONS: dict[str, dict[str, Any]] = {'branched': {'at': {'task0': 1}}}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    'branched': {'at': {'task0': 1}},
+    'grouped': {'groups': [['task0', 'task1'], ['task2', 'task3']]},
+}
 _LOGITS = ('aitm', 'esmm')
 
 

@@ -14,7 +14,8 @@ class Scheme:
 
     Attributes:
       build: A function ``(backbone, heads, **options) -> MultiTask``.
-      options: The options of the scheme. ``at`` and ``funnel`` have numbers of tasks, not names.
+      options: The options of the scheme. ``at``, ``funnel`` and ``groups`` have numbers of tasks,
+        not names.
       tasks: ``'any'``, ``'alike'`` (the same head for all) or ``'logits'`` (events of a funnel).
       num_tasks: The number of tasks in the test.
       num_stages: The number of stages in the test.
@@ -31,6 +32,7 @@ SCHEMES = {
     'independent': Scheme(sharing.independent, num_stages=1),
     'hard': Scheme(sharing.hard, num_stages=1),
     'branched': Scheme(sharing.branched, {'at': {1: 1}}),
+    'grouped': Scheme(sharing.grouped, {'groups': ((0, 1), (2,)), 'at': 1}, num_tasks=3),
     'soft': Scheme(sharing.soft, num_stages=1),
     'cross_stitch': Scheme(sharing.cross_stitch),
     'sluice': Scheme(sharing.sluice),
@@ -53,6 +55,9 @@ SCHEMES = {
 VARIANTS = {
     'branched early': Scheme(sharing.branched, {'at': {0: 1, 1: 2}}, num_tasks=3),
     'branched input': Scheme(sharing.branched, {'at': {1: 0}}),
+    'branched own': Scheme(sharing.branched, {'at': {0: 1, 1: 0}, 'own_stages': True}, num_tasks=3),
+    'grouped apart': Scheme(sharing.grouped, {'groups': ((0, 2),)}, num_tasks=3),
+    'grouped twice': Scheme(sharing.grouped, {'groups': ((0, 2), (3, 1)), 'at': 1}, num_tasks=4),
     'soft above': Scheme(sharing.soft, {'parallel': [1]}, num_tasks=3),
     'soft below': Scheme(sharing.soft, {'parallel': [0]}),
     'cross_stitch three': Scheme(sharing.cross_stitch, num_tasks=3),
@@ -92,10 +97,13 @@ def build(
     tasks: Mapping[str, Task],
     per_task_input: bool = False,
 ) -> MultiTask:
-    """Return a model. In ``at`` and ``funnel``, numbers of tasks are replaced by names."""
+    """Return a model. Numbers of tasks in the options are replaced by names."""
     names = list(tasks)
     options = dict(scheme.options)
-    if 'at' in options:
+    if 'groups' in options:
+        groups = [[at for at in group if at < len(names)] for group in options['groups']]
+        options['groups'] = [[names[at] for at in group] for group in groups if group]
+    elif 'at' in options:
         options['at'] = {names[at]: d for at, d in options['at'].items() if at < len(names)}
     if 'funnel' in options:
         options['funnel'] = [names[at] for at in options['funnel']]

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from mtljax.base import Key, PyTree
+from mtljax.moves._hard_to_branched import hard_to_branched
 from mtljax.moves._hard_to_cross_stitch import hard_to_cross_stitch
+from mtljax.moves._hard_to_grouped import hard_to_grouped
 from mtljax.moves._hard_to_mmoe import hard_to_mmoe
 from mtljax.moves._hard_to_soft import hard_to_soft
 from mtljax.moves._single_to_cross_stitch import single_to_cross_stitch
@@ -37,6 +39,8 @@ class _Row(NamedTuple):
 _MOVES = {
     ('hard', 'soft'): _Row(hard_to_soft),
     ('hard', 'independent'): _Row(hard_to_soft),
+    ('hard', 'grouped'): _Row(hard_to_grouped),
+    ('hard', 'branched'): _Row(hard_to_branched),
     ('hard', 'cross_stitch'): _Row(hard_to_cross_stitch),
     ('hard', 'mmoe'): _Row(hard_to_mmoe, noisy=True),
     ('hard', 'omoe'): _Row(hard_to_mmoe, noisy=True),
@@ -51,8 +55,8 @@ _MOVES = {
 def targets() -> tuple[str, ...]:
     """The names of the sharing schemes that a trained model can be moved to, sorted.
 
-    >>> targets()
-    ('cross_stitch', 'dselect_k', 'hard', 'independent', 'mmoe', 'omoe', 'soft')
+    >>> targets()[:4]
+    ('branched', 'cross_stitch', 'dselect_k', 'grouped')
     """
     return tuple(sorted({target for _, target in _MOVES}))
 

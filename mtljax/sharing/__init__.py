@@ -15,6 +15,7 @@ from mtljax.sharing._cross_stitch import cross_stitch
 from mtljax.sharing._dselect_k import dselect_k
 from mtljax.sharing._esmm import esmm
 from mtljax.sharing._film import film
+from mtljax.sharing._grouped import grouped
 from mtljax.sharing._hard import hard
 from mtljax.sharing._independent import independent
 from mtljax.sharing._mmoe import mmoe
@@ -37,6 +38,7 @@ __all__ = [
     'dselect_k',
     'esmm',
     'film',
+    'grouped',
     'hard',
     'independent',
     'mmoe',

@@ -61,6 +61,14 @@ def check_stages(name: str, stages: Any, first: int, last: int) -> tuple[int, ..
     return tuple(sorted(map(int, chosen)))
 
 
+def check_depth(name: str, depth: Any, stages: int) -> None:
+    """Raise a ValueError unless ``depth`` is a number of stages of the backbone."""
+    if not _whole(depth) or not 0 <= depth <= stages:
+        raise ValueError(
+            f'{name} should be a number of stages in 0..{stages}. Found {name} = {depth!r}.'
+        )
+
+
 def _whole(*values: Any) -> bool:
     return all(isinstance(v, int | np.integer) and not isinstance(v, bool) for v in values)
 

@@ -13,6 +13,7 @@ from mtljax import backbones, data, heads, module, moves, sharing, surgery, trai
 from tests.helpers import assert_close, assert_same, noisy, regression
 
 HEADS = {'wide': heads.linear(3), 'b': heads.linear(), 'a': heads.linear(2)}
+TOGETHER = [['wide', 'a'], ['b']]
 PLAIN = backbones.mlp((5, 4, 4), activation=jnp.tanh)
 NORMED = module.freeze(  # batch norm; the first stage frozen, the second in part
     backbones.resnet((4,), (1,)), lambda path: path.startswith('stage0') or 'Conv_0' in path
@@ -38,13 +39,19 @@ def test_copies_of_the_trunk_predict_what_it_predicted(case):
     some = {
         'soft': (moves.hard_to_soft, sharing.soft(backbone, HEADS, parallel=[1])),
         'independent': (moves.hard_to_soft, sharing.independent(backbone, HEADS)),
+        'grouped': (moves.hard_to_grouped, sharing.grouped(backbone, HEADS, groups=TOGETHER, at=1)),
+        'apart': (moves.hard_to_grouped, sharing.grouped(backbone, HEADS, groups=TOGETHER)),
+        'branched': (
+            moves.hard_to_branched,
+            sharing.branched(backbone, HEADS, at={'a': 1, 'b': 0}, own_stages=True),
+        ),
         'mmoe': (moves.hard_to_mmoe, sharing.mmoe(backbone, HEADS, num_experts=3)),
         'some': (moves.hard_to_mmoe, sharing.mmoe(backbone, HEADS, start=1, stop=2, gate_at=0)),
         'omoe': (moves.hard_to_mmoe, sharing.omoe(backbone, HEADS, num_experts=2)),
         'dselect_k': (moves.hard_to_mmoe, sharing.dselect_k(backbone, HEADS, num_experts=3)),
     }
     if case == 'normed':  # one is enough where compilation takes longer
-        some = {name: some[name] for name in ('soft', 'some')}
+        some = {name: some[name] for name in ('soft', 'some', 'grouped', 'branched')}
 
     @jax.jit
     def predictions():
