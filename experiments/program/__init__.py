@@ -1,5 +1,6 @@
 """What all programs share: flags, one-line errors, the compilation cache and work folders."""
 
+from experiments.program.comparison_folder import refuse_comparison, runs_inside
 from experiments.program.define import define_config, define_trust, define_workdir, run_name
 from experiments.program.errors import UsageError
 from experiments.program.folder import (
@@ -28,8 +29,10 @@ __all__ = [
     'folder_of',
     'holding',
     'keep_options',
+    'refuse_comparison',
     'run',
     'run_name',
+    'runs_inside',
     'short',
     'stop',
     'to_json',
