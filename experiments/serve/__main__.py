@@ -19,8 +19,8 @@ from mtljax.serving.__main__ import serve
 
 def main() -> None:
     """Run the program."""
-    model = Path(flags.FLAGS['model'].value or '')
-    if (model / 'config.json').is_file() or program.runs_inside(model):
+    model = Path(flags.FLAGS['model'].value or 'model.zip')
+    if model.is_dir():
         runs = program.runs_inside(model) or [model]
         raise program.UsageError(
             f'--model should be a file that experiments.export wrote. Found the folder {model}. '
