@@ -12,7 +12,7 @@ from experiments.program.folder import (
     keep_options,
 )
 from experiments.program.methods import config_of, short, use_method
-from experiments.program.output import console, to_json
+from experiments.program.output import console, readable_json, to_json
 from experiments.program.running import run
 from experiments.program.stopping import stop
 
@@ -29,6 +29,7 @@ __all__ = [
     'folder_of',
     'holding',
     'keep_options',
+    'readable_json',
     'refuse_comparison',
     'run',
     'run_name',
