@@ -283,8 +283,7 @@ def test_an_unfinished_run_is_not_exported(run, tmp_path):
     ],
 )
 def test_what_is_refused(run, new, tmp_path, flags, said):
-    flags = [flag.format(run=run) for flag in flags]
-    done = predict(run, new, tmp_path / 'out.csv', *flags)
+    done = predict(run, new, tmp_path / 'out.csv', *(flag.format(run=run) for flag in flags))
     assert done.returncode == 2
     assert said in done.stderr.splitlines()[-1]
     assert 'Traceback' not in done.stderr
