@@ -123,7 +123,7 @@ def test_a_slow_answer_is_refused():
         answering = Answering(model, positive, Limits(seconds=0.05), Counters())
         running = asyncio.create_task(answering.run())
         with pytest.raises(RefusedError) as refused:
-            await answering.answer(np.ones(1), 1, bool)
+            await answering.answer(1, lambda: np.ones(1), bool)
         running.cancel()
         return refused.value.status, answering.waiting
 

@@ -69,12 +69,14 @@ class Answering:
         async with self._in_time():
             return await self._apart(len(body) > _SMALL_BODY, function)
 
-    async def answer(self, given: Any, rows: int, write: Callable[[Parts], Response]) -> Response:
+    async def answer(
+        self, rows: int, read: Callable[[], Any], write: Callable[[Parts], Response]
+    ) -> Response:
         """Answer a request.
 
         Args:
-          given: Its rows.
-          rows: Their number.
+          rows: The number of its rows.
+          read: A function that returns the rows, for the function that encodes rows.
           write: A function from the answers of the model to the answer of the service.
 
         Raises:
@@ -83,8 +85,9 @@ class Answering:
         many = rows > _FEW_ROWS
         with self._batcher.admitted(rows):
             async with self._in_time():
-                if many:
-                    given = await self._apart(many, lambda: self._encode([given]))
+                # Many rows are encoded before they wait: as arrays they need less memory.
+                encode = (lambda: self._encode([read()])) if many else read
+                given = await self._apart(many, encode)
                 found = await self._batcher.answer(given, rows, encoded=many)
                 response = await self._apart(many, lambda: write(found))
         self.counters.rows.inc(rows)

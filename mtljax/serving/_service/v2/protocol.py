@@ -93,8 +93,7 @@ class Protocol:
 
             given = {tensor.name: asked.inputs[tensor.name] for tensor in self._inputs.tensors}
             given = {tensor.name: asked.inputs[tensor.name] for tensor in self._inputs.tensors}
-            read = await self._answering.parse(body, lambda: self._inputs.read(given))
-            return await self._answering.answer(read, rows, write)
+            return await self._answering.answer(rows, lambda: self._inputs.read(given), write)
 
     def _check_name(self, request: Request) -> None:
         names = request.path_params['name'], request.path_params.get('version', _VERSION)
