@@ -15,6 +15,7 @@ from rich.table import Table
 
 import mtljax
 from experiments import build, program
+from experiments.undefined import why_nan
 from mtljax import analysis, training
 from mtljax.files import png_of, write_bytes, write_text
 from mtljax.training import Result, Results
@@ -46,6 +47,9 @@ def main() -> None:
     write_bytes(workdir / 'curves.png', png_of(figure))
     write_text(workdir / 'summary.json', program.to_json(_summary(result, chance)))
     program.console.print(_table(result, chance, _caption(built)))
+    results = {'validation': result.validation, 'test': result.test}
+    if why := why_nan(results, built.dataset):
+        program.console.print(why, markup=False, highlight=False)
     for file in ('metrics.jsonl', 'summary.json', 'curves.png'):
         program.console.print(str(workdir / file))
 

@@ -104,7 +104,8 @@ def _write(
     saved = Saved(*one, step, tuple(dataset.tasks), results['validation'])
     partial = path.with_name(f'.{path.name}')
     save_parameters(partial, saved, dataset)
-    write_text(partial / 'config.json', whole.config.to_json(sort_keys=True, indent=2) + '\n')
+    config = json.loads(whole.config.to_json(sort_keys=True))
+    write_text(partial / 'config.json', program.readable_json(config, indent=2) + '\n')
     write_text(partial / _SUMMARY, program.to_json(summary))
     partial.rename(path)
 

@@ -21,8 +21,9 @@ _ROWS = 5
 def next_steps(workdir: Path, best: Path, config: ConfigDict, dataset: Dataset) -> list[str]:
     """Return commands that predict with the best run, export it, and serve the export.
 
-    The input of the first one is the table of the run. For generated data, it is a file with a few
-    rows or inputs of the test split, which is written. Only models of tables can be served.
+    The input of the first one is the table of the run, with its training rows. For generated data,
+    it is a file with a few rows or inputs of the test split, which is written. Only models of
+    tables can be served.
 
     Args:
       workdir: The folder of the comparison.

@@ -29,6 +29,7 @@ class Report(NamedTuple):
       rows: The rows, from the best to the worst on validation.
       found: What was found, as sentences.
       latency: The time of an answer, if it was measured.
+      title: The title of the tables.
     """
 
     summary: Mapping[str, Mapping[str, tuple[float, float]]]
@@ -39,6 +40,7 @@ class Report(NamedTuple):
     rows: list[Row]
     found: list[str]
     latency: Table | None = None
+    title: str = ''
 
 
 def report(
@@ -149,7 +151,7 @@ def _notes(runs: Sequence[Run]) -> list[str]:
         f'{mean if len(seeds) > 1 else f"Seed {numbers}"} on the test split, which was not used '
         f'for any choice. {BASELINE}: one network per task, each trained separately. '
         + (f'Steps: {" to ".join(map(str, sorted({steps[0], steps[-1]})))}. ' if steps else '')
-        + 'Training seconds: the time of one run, without compilation. Seeds that train in one '
+        + f'Training seconds: the time of one run, {_compilation(runs)}. Seeds that train in one '
         'program share its time equally. '
         f'Devices: {", ".join(sorted(devices))}. '
         f'Code: {"; ".join(sorted({run.code for run in runs}))}.'
@@ -161,6 +163,16 @@ def _notes(runs: Sequence[Run]) -> list[str]:
     notes += _mixed(runs)
     notes += [f'{r.method}, seed {r.seed}, failed: {r.error}' for r in runs if r.error]
     return notes
+
+
+def _compilation(runs: Sequence[Run]) -> str:
+    """Return whether the seconds contain compilation: the first log interval of a length does."""
+    for run in runs:
+        stops = [row['step'] for row in run.history if any(key.startswith('loss/') for key in row)]
+        lengths = [stop - start for start, stop in zip([0, *stops], stops, strict=False)]
+        if lengths and len(set(lengths)) == len(lengths):
+            return 'with compilation, because a run has no second interval of train.log_every steps'
+    return 'without compilation'
 
 
 def _mixed(runs: Sequence[Run]) -> list[str]:
@@ -178,9 +190,9 @@ def _mixed(runs: Sequence[Run]) -> list[str]:
     ]
 
 
-def show(report: Report, title: str) -> None:
+def show(report: Report) -> None:
     """Print the tables, and below them what was found."""
-    show_table(report.main, title, '\n'.join(report.notes))
+    show_table(report.main, report.title, '\n'.join(report.notes))
     show_table(report.paired, 'Paired differences', PAIRED)
     if report.published is not None:
         show_table(report.published[0], 'Published', report.published[1])

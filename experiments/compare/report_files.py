@@ -36,7 +36,7 @@ def write(
       best: The runs of the variants that validation chose.
       runs: All runs.
       tasks: The tasks of the data set.
-      title: The title of the comparison.
+      title: The title of the figures.
       workdir: The folder of the files.
 
     Returns:
@@ -46,7 +46,7 @@ def write(
     results = {'summary': report.summary, 'runs': plain, 'notes': report.notes}
     results['found'] = report.found
     texts = {
-        'table.md': _markdown(report, title),
+        'table.md': _markdown(report),
         'results.csv': _csv(best, runs),
         'results.json': program.to_json(json.loads(json.dumps(results))),
     }
@@ -61,8 +61,8 @@ def write(
     return [workdir / name for name in (*texts, *(f'{name}.png' for name in figures))]
 
 
-def _markdown(report: Report, title: str) -> str:
-    parts = [f'# {title}', *report.found, report.main.markdown(), *report.notes]
+def _markdown(report: Report) -> str:
+    parts = [f'# {report.title}', *report.found, report.main.markdown(), *report.notes]
     parts += [report.paired.markdown(), PAIRED]
     if report.latency is not None:
         parts += [report.latency.markdown(), latency.NOTE]

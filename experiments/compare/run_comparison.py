@@ -1,6 +1,6 @@
 """A whole comparison: train, print the tables, write the files, keep the best row."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ml_collections import ConfigDict
@@ -16,9 +16,12 @@ from experiments.compare.next_steps import next_steps
 from experiments.compare.plan import Plan
 from experiments.compare.records import Row, chosen
 from experiments.compare.report_files import write
+from experiments.compare.run import Run
 from experiments.compare.runs import Runs
 from experiments.compare.verdict import shared_row
+from experiments.undefined import why_nan
 from mtljax.analysis import Table
+from mtljax.base import Dataset
 
 
 def run_comparison(config: ConfigDict, plan: Plan, title: str, workdir: Path) -> None:
@@ -48,13 +51,27 @@ def run_comparison(config: ConfigDict, plan: Plan, title: str, workdir: Path) ->
     select = build.build(config.select.to_dict(), 'select')
     labels = label_counts(comparison.dataset.train)
     summary = report.report(best, comparison.tasks, published, select, labels)
+    summary.notes.extend(_undefined(best, comparison.dataset))
+    summary = summary._replace(title=_heading(title, config, comparison.tasks))
     parts = comparison.parts(best)
     if plan.latency:
         summary = summary._replace(latency=_latency(summary, parts, runs))
-    report.show(summary, title)
+    report.show(summary)
     for path in write(summary, best, every, comparison.tasks, title, workdir):
         _say(str(path))
     _keep_best(summary.rows[0], parts, runs, workdir)
+
+
+def _heading(title: str, config: ConfigDict, tasks: Collection[str]) -> str:
+    """Return the title of the tables; for a table of the user, its file and its targets."""
+    path, targets = config.data.get('path'), config.data.get('targets')
+    return f'{title}: {", ".join(tasks)} of {Path(path).name}' if path and targets else title
+
+
+def _undefined(best: Sequence[Run], dataset: Dataset) -> list[str]:
+    """Return why a result is NaN in runs that did not fail; nothing if none is."""
+    rows = {task: row for run in best if not run.error for task, row in run.test.items()}
+    return [*filter(None, [why_nan({'test': rows}, dataset)])]
 
 
 def _latency(summary: report.Report, parts: Sequence[Part], runs: Runs) -> Table:
@@ -83,6 +100,11 @@ def _keep_best(row: Row, parts: Sequence[Part], runs: Runs, workdir: Path) -> No
     _say(f'\nBest on validation: {row.method}, seed {row.best_seed}. Next:')
     for command in next_steps(workdir, folders[row.best_seed], cell.config, dataset):
         _say(f'  {command}')
+    if dataset.schema and cell.config.data.get('path'):
+        _say(
+            'The first command answers all rows of the table, also those of training: the metrics '
+            'that it prints are no test results.'
+        )
 
 
 def _say(text: str) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ml_collections import ConfigDict
 
 from experiments.convert import configs
-from experiments.program import UsageError
+from experiments.program import UsageError, refuse_comparison
 from mtljax import moves
 from mtljax.moves import Move
 
@@ -58,6 +58,7 @@ def plan(request: Request) -> Plan:
         or takes no noise, or an option does not fit the config.
     """
     _check_free(request.workdir)
+    refuse_comparison(request.source, '--from', 'convert')
     config = configs.read_config(request.source, request.trust)
     move = _move_between(configs.scheme_of(config), request.scheme, request.noise)
     new_config = configs.with_scheme(config, request.scheme, request.options)

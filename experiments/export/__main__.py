@@ -48,6 +48,7 @@ def main() -> None:
     if not _WORKDIR.value or not _OUTPUT.value:
         raise UsageError('--workdir=RUN and --output=model.zip are expected: see --help.')
     target = Path(_OUTPUT.value)
+    program.refuse_comparison(Path(_WORKDIR.value), '--workdir', 'export')
     write = {'program': _program, 'onnx': _onnx, 'triton': _triton}[_FORMAT.value]
     try:
         _check(target)

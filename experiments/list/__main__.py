@@ -5,8 +5,8 @@ python -m experiments.list methods
 python -m experiments.list configs
 python -m experiments.list options NAME
 
-NAME is a function, such as mmoe, pcgrad, mlp or optax:adam; a config, such as digits or
-configs/digits.py:pcgrad; or train, for the options of training. If several things have one name,
+NAME is a function, such as mmoe, data.table, surgery.pcgrad or optax:adam; a config, such as digits
+or configs/digits.py:pcgrad; or train, for the options of training. If several things have one name,
 all are listed. The lines about options are those of the docstrings.
 """
 

@@ -58,13 +58,22 @@ def options(name: str, width: int) -> Iterator[str]:
     if not found and not files:
         raise UsageError(
             'NAME should be a function, such as mmoe or optax:adam, or a config, such as digits. '
-            f'Found {shown(name)}.{did_you_mean(name.rpartition(":")[2], things.known_names())}'
+            f'Found {shown(name)}.{did_you_mean(_last(name), things.known_names())}'
         )
     blocks = [_of_function(thing, width) for thing in found]
     blocks += [_of_config(file, width) for file in files]
     for index, block in enumerate(blocks):
         yield from [''] * bool(index)
         yield from block
+
+
+def _last(name: str) -> str:
+    """Return a name without its package or folder.
+
+    >>> _last('data.tabel'), _last('mtljax.sharing:mmeo'), _last('configs/digit.py')
+    ('tabel', 'mmeo', 'digit')
+    """
+    return Path(name.replace(':', '.').removesuffix('.py')).name.rpartition('.')[2]
 
 
 def _functions(calls: Mapping[str, Callable[..., Any]], width: int) -> Iterator[str]:

@@ -72,9 +72,16 @@ def options(thing: Thing) -> dict[str, inspect.Parameter]:
 def things_named(name: str) -> list[Thing]:
     """Return what has a name: in mtljax, or else in optax. ``train`` is also `training.Options`.
 
+    A package may stand before the name, with a dot, as in Python, or with a colon, as in a config.
+
     >>> [thing.name for thing in things_named('mlp')]
     ['mtljax.backbones:mlp', 'mtljax.heads:mlp']
+    >>> [thing.name for thing in things_named('heads.mlp')]
+    ['mtljax.heads:mlp']
     """
+    package, _, function = name.replace(':', '.').removeprefix('mtljax.').rpartition('.')
+    if package in (*PACKAGES, 'training', 'optax'):
+        name = f'{"" if package == "optax" else "mtljax."}{package}:{function}'
     if ':' in name:
         found = _resolved(name)
         return [] if found is None else [Thing(name, found)]

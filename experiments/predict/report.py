@@ -10,6 +10,11 @@ from mtljax.training import Results
 
 _ADVICE = 'Has the file another encoding? See --encoding.'
 
+_OWN = (
+    'The run was trained on rows of this table: the metrics below are no test results. Those are '
+    'in summary.json of the run.'
+)
+
 
 @dataclass
 class Counts:
@@ -35,8 +40,14 @@ class Counts:
         self.extra = encoded.extra
 
 
-def report(counts: Counts, results: Results, target: str) -> str:
+def report(counts: Counts, results: Results, target: str, *, own: bool = False) -> str:
     """Return the report as lines of text.
+
+    Args:
+      counts: What was counted in the table.
+      results: The metrics, if the table has labels.
+      target: The file of the answers.
+      own: Whether the table is the one that the run was trained on.
 
     >>> counts = Counts(3, Counter(size=1), Counter(city=2))
     >>> print(report(counts, {'price': {'loss': 0.5}}, 'out.csv'))
@@ -52,6 +63,7 @@ def report(counts: Counts, results: Results, target: str) -> str:
     most = sorted(name for name, count in counts.unseen.items() if count > counts.rows / 2)
     lines += [f'Most categories of {", ".join(most)} are unknown. {_ADVICE}'] if most else []
     lines += [f'ignored columns: {", ".join(counts.extra)}'] if counts.extra else []
+    lines += [_OWN] if own and results else []
     for task, row in results.items():
         known = {name: value for name, value in row.items() if not math.isnan(value)}
         numbers = ', '.join(f'{name} {value:.5g}' for name, value in known.items())

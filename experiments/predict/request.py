@@ -7,7 +7,7 @@ from typing import NamedTuple
 import mtljax
 from experiments.build import OF_CONFIGS
 from experiments.predict.write import ENDINGS
-from experiments.program import UsageError
+from experiments.program import UsageError, refuse_comparison
 from mtljax._extra import check_extra
 from mtljax._near import did_you_mean
 from mtljax.build import Run
@@ -59,6 +59,7 @@ def open_run(request: Request, trust: Sequence[str]) -> Run:
         raise UsageError(f'--output should be another file than --input. Found {target} twice.')
     if not target.parent.is_dir():
         raise UsageError(f'--output should lie in a folder that exists. Found {target}.')
+    refuse_comparison(Path(request.workdir), '--workdir', 'predict')
     try:
         run = mtljax.load(request.workdir, known=OF_CONFIGS, trust=trust)
     except ValueError as error:

@@ -15,9 +15,11 @@ from experiments.predict.request import Request
 from experiments.predict.write import writer_of
 from experiments.program import UsageError
 from mtljax import answers, data, training
+from mtljax._near import did_you_mean
 from mtljax.base import Batch
 from mtljax.build import Run
 from mtljax.data import Schema
+from mtljax.data._table.arrow_file import ARROW, PARQUET
 
 
 def answer(run: Run, request: Request) -> str:
@@ -33,11 +35,13 @@ def answer(run: Run, request: Request) -> str:
         'encoding': request.encoding or of_run.get('encoding', 'utf-8'),
     }
     counts, results = Counts(), {}
+    source = Path(request.source or '')
+    header = 0 if source.suffix.lower() in (*PARQUET, *ARROW) else 1
     try:
-        parts = data.table_chunks(request.source, request.batch_size, **text)
+        parts = data.table_chunks(source, request.batch_size, **text)
         with writer_of(Path(request.target or '')) as write, shown_rows() as shown:
             parts = shown(parts)
-            batches = _answered(run, run.schema, parts, request, counts, write)
+            batches = _answered(run, run.schema, parts, request, counts, write, header)
             first = next(batches)
             if first.targets:
                 tasks = {name: run.tasks[name] for name in request.tasks or run.model.tasks}
@@ -45,9 +49,13 @@ def answer(run: Run, request: Request) -> str:
                 results = training.evaluate_batches(run.model, tasks, run.saved, whole)
             else:
                 collections.deque(batches, maxlen=0)
+    except data.CellError as error:
+        place = ' Row 1 is the header.' if header else ''
+        raise UsageError(f'{source}: {error}{place}') from error
     except ValueError as error:
         raise UsageError(str(error)) from error
-    return report(counts, results, request.target or '')
+    own = _is_same(of_run.get('path'), source)
+    return report(counts, results, request.target or '', own=own)
 
 
 def _answered(
@@ -57,10 +65,11 @@ def _answered(
     request: Request,
     counts: Counts,
     write: Any,
+    header: int,
 ) -> Iterator[Batch]:
     """Write the answers of each part of a table; yield it as a batch with its labels."""
     for part in parts:
-        first = counts.rows + 2  # below the header
+        first = counts.rows + header + 1
         encoded = schema.encode(part, first)
         found = run.answer(encoded.inputs, request.tasks, (request.batch_size,))
         kept, columns = _kept(part, request.keep), _columns(run, found)
@@ -85,8 +94,16 @@ def _columns(run: Run, found: Mapping[str, Any]) -> dict[str, Any]:
 def _kept(part: Mapping[str, Sequence[str]], keep: Sequence[str]) -> dict[str, Any]:
     missing = [name for name in keep if name not in part]
     if missing:
-        raise UsageError(f'--keep should name columns of the input. Found {missing}.')
+        raise UsageError(
+            f'--keep should name columns of the input. Found {missing}.'
+            f'{did_you_mean(missing, part)}'
+        )
     return {name: part[name] for name in keep}
+
+
+def _is_same(path: Any, source: Path) -> bool:
+    """Return whether the table is the one that the run was trained on."""
+    return isinstance(path, str) and Path(path).is_file() and source.samefile(path)
 
 
 def _filled(batch: Batch, size: int) -> Batch:

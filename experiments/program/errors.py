@@ -1,6 +1,8 @@
 """Errors that the user can correct, as one line."""
 
+import itertools
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 from mtljax.files import WriteError
@@ -24,6 +26,19 @@ def said_by(error: Exception) -> str:
 def fail(message: str) -> NoReturn:
     """Print the message as one line (the last line of a traceback), and exit with code 2."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    line = lines[-1] if 'Traceback' in message else ' '.join(lines)
+    line = lines[-1] if 'Traceback' in message else joined(lines)
     print(f'Error: {line}', file=sys.stderr)
     sys.exit(2)
+
+
+def joined(lines: Sequence[str]) -> str:
+    """Return lines as one; what stands before a new sentence gets a full stop.
+
+    >>> joined(['a.csv is missing. Expected:', 'a table', 'Check the path.'])
+    'a.csv is missing. Expected: a table. Check the path.'
+    """
+    ended = [
+        f'{line}.' if line[-1].isalnum() and after[0].isupper() else line
+        for line, after in itertools.pairwise(lines)
+    ]
+    return ' '.join([*ended, *lines[-1:]])

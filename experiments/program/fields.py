@@ -1,7 +1,7 @@
 """Fields that the command line adds to a config, such as ``--config.sharing.start=1``."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -21,7 +21,8 @@ def separate(argv: Sequence[str], config: ConfigDict) -> tuple[list[str], dict[s
 
     Such a field is an option of a function that the config names, an option of training, or a field
     that is optional. If a field of the config is a tuple, a list of texts, as in
-    ``--config.data.targets=a,b``, is written as a tuple.
+    ``--config.data.targets=a,b``, is written as a tuple. If a field is given twice, the last value
+    counts, as for every flag of absl that holds one value; ml_collections would join tuples.
 
     Args:
       argv: The command line.
@@ -42,8 +43,12 @@ def separate(argv: Sequence[str], config: ConfigDict) -> tuple[list[str], dict[s
         match = _FLAG.fullmatch(arg)
         if match is None:
             kept.append(arg)
+        elif _is_tuple(config, match) and (match[3] is not None or rest):
+            flag = f'--config.{match[2]}='
+            value = literal(rest.pop(0) if match[3] is None else match[3], listed=True)
+            kept = [*(each for each in kept if not each.startswith(flag)), f'{flag}{value!r}']
         elif _is_parsed(config, match):
-            kept.append(_with_tuple(arg, config, match))
+            kept.append(arg)
         elif not _takes(config, match[2].split('.'), named):
             raise UsageError(_no_field(config, match[2]))
         elif match[3] is None and rest and not rest[0].startswith('-'):
@@ -67,14 +72,10 @@ def _is_parsed(config: ConfigDict, match: re.Match[str]) -> bool:
     return inside.get_type(key) not in (type(None), list)
 
 
-def _with_tuple(arg: str, config: ConfigDict, match: re.Match[str]) -> str:
+def _is_tuple(config: ConfigDict, match: re.Match[str]) -> bool:
     *parent, key = match[2].split('.')
     inside = _at(config, parent)
-    if match[3] is None or not isinstance(inside, Mapping | ConfigDict):
-        return arg
-    if not isinstance(inside.get(key), tuple):
-        return arg
-    return f'{arg.partition("=")[0]}={literal(match[3], listed=True)!r}'
+    return isinstance(inside, ConfigDict) and isinstance(inside.get(key), tuple) and not match[1]
 
 
 def _takes(config: ConfigDict, path: Sequence[str], named: set[str]) -> bool:

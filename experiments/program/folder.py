@@ -12,7 +12,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from experiments.program.errors import UsageError
-from experiments.program.output import finite
+from experiments.program.output import finite, readable_json
 from experiments.program.starts import record_start
 from mtljax.build import former_names, with_former_defaults
 from mtljax.files import LockedError, local_folder, locked, remove_partial_files, write_text
@@ -94,7 +94,7 @@ def claim(workdir: Path, config: ConfigDict) -> None:
         raise UsageError(str(error)) from error
     if path.exists() and _holds_results(workdir):
         _check_same(workdir, _read_config(path), wanted)
-    write_text(path, json.dumps(wanted, indent=2) + '\n')
+    write_text(path, readable_json(wanted, indent=2) + '\n')
     record_start(workdir)
 
 

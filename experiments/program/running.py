@@ -15,6 +15,7 @@ from experiments.program.errors import UsageError, fail, said_by
 from experiments.program.fields import separate
 from experiments.program.folder import holding
 from experiments.program.stopping import STOPPED, ProgramStopped, stop
+from experiments.program.values import with_tab
 from mtljax._extra import MissingExtraError
 from mtljax._near import did_you_mean
 from mtljax.files import LockedError
@@ -66,9 +67,10 @@ def _parse(argv: Sequence[str]) -> list[str]:
     if set(_HELP_FLAGS) & set(argv):
         print(_help())
         sys.exit(0)
+    argv = [with_tab(arg) for arg in argv]
     try:
         name = _config_name(argv) if 'config' in flags.FLAGS else None
-        kept, new = (list(argv), {}) if name is None else separate(argv, load_config(name))
+        kept, new = (argv, {}) if name is None else separate(argv, load_config(name))
         rest = _parsed(kept)
         if name is not None:
             flag: Any = flags.FLAGS['config']

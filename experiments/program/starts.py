@@ -1,6 +1,5 @@
 """How a run was started: one line of JSON for each start."""
 
-import json
 import platform
 import shlex
 import subprocess
@@ -13,6 +12,7 @@ import jax
 from absl import flags
 
 import mtljax
+from experiments.program.output import readable_json
 from mtljax.files import write_bytes
 
 NAME = 'starts.jsonl'
@@ -34,7 +34,7 @@ def record_start(workdir: Path) -> None:
     path = workdir / NAME
     before = path.read_bytes() if path.exists() else b''
     end = b'' if before.endswith(b'\n') or not before else b'\n'
-    write_bytes(path, before + end + f'{json.dumps(_start())}\n'.encode())
+    write_bytes(path, before + end + f'{readable_json(_start())}\n'.encode())
 
 
 def _start() -> dict[str, Any]:

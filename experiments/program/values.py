@@ -5,6 +5,7 @@ from inspect import Parameter
 from typing import Any
 
 _WORDS = {'true': True, 'false': False}
+_TAB = r'\t'  # what a shell leaves of '\t'
 
 
 def literal(text: str, *, listed: bool = False) -> Any:
@@ -24,6 +25,16 @@ def literal(text: str, *, listed: bool = False) -> Any:
     if not listed or value is None or isinstance(value, dict):
         return value
     return tuple(value) if isinstance(value, list | tuple | set) else (value,)
+
+
+def with_tab(argument: str) -> str:
+    r"""Return an argument of a command; the value ``\t``, two characters, becomes a tab.
+
+    >>> with_tab(r'--delimiter=\t'), with_tab('--delimiter=;')
+    ('--delimiter=\t', '--delimiter=;')
+    """
+    flag, equals, value = argument.rpartition('=')
+    return f'{flag}{equals}\t' if value == _TAB else argument
 
 
 def value_for(text: str, parameter: Parameter | None) -> Any:

@@ -9,8 +9,26 @@ requests are answered. There is no authentication: the service listens on this m
 --host says otherwise.
 """
 
+from pathlib import Path
+
+from absl import flags
+
 from experiments import program
 from mtljax.serving.__main__ import serve
 
+
+def main() -> None:
+    """Run the program."""
+    model = Path(flags.FLAGS['model'].value or 'model.zip')
+    if model.is_dir():
+        runs = program.runs_inside(model) or [model]
+        raise program.UsageError(
+            f'--model should be a file that experiments.export wrote. Found the folder {model}. '
+            f'Export a run first: python -m experiments.export --workdir={runs[0]} '
+            '--output=model.zip'
+        )
+    serve()
+
+
 if __name__ == '__main__':
-    program.run(serve)
+    program.run(main)

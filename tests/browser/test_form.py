@@ -10,6 +10,8 @@ import pytest
 
 from mtljax import data, serving
 from mtljax.data._table.categories import Categories
+from mtljax.data._table.number_form import NumberForm
+from mtljax.data._table.numbers import Numbers
 from tests.browser.chromium import chromium
 from tests.serving.service import served
 from tests.serving.shop import SCHEMA, write_model
@@ -97,6 +99,30 @@ def test_a_bad_value_is_shown_at_its_field(form):
     answers, refusal = form.fill(size='2').send()
     assert (refusal, error.text, field.get_attribute('aria-invalid')) == ('', '', None)
     assert answers.startswith('price')
+
+
+def test_numbers_have_the_form_of_the_table(browser, tmp_path):
+    european = NumberForm(',', '.')
+    price, *targets = SCHEMA.targets
+    size, *inputs = SCHEMA.inputs
+    price = replace(price, content=Numbers(1e6, 2e6, 0.0, 1e7, european))
+    size = replace(size, content=Numbers(1e3, 1e3, 0.5, 12345.0, european, '€'))
+    schema = data.Schema((price, *targets), (size, *inputs))
+    path = write_model(tmp_path / 'model.zip', schema)
+    model = serving.load(path)
+    with served(path, '--size=8') as url:
+        browser.get(url)
+        form = Form(browser, url)
+        assert form.find('[name="size"]').get_attribute('placeholder') == '0,5 to 12.350 €'
+        assert form.find('#about').text.endswith('such as 1.234,5.')
+        for text, number in (('1.234', 1234), ('1.234,5 €', 1234.5), ('2,5', 2.5)):
+            answers, refusal = form.fill(size=text, kind='b').send()
+            assert refusal == ''
+            row = {'size': [number], 'kind': ['b'], 'colour': [None]}
+            (right,) = model.rows(model.predict(row))
+            said = answers.splitlines()[1].replace('.', '').replace(',', '.')
+            assert float(said) == pytest.approx(right['price'], rel=1e-3)
+        assert "Column 'size', row 1" in form.fill(size='2.5').send()[1]
 
 
 def test_an_overload_is_shown(form):

@@ -171,6 +171,7 @@ def test_the_report_says_all_that_a_reader_needs(examples, dataset, tmp_path):
     theirs = {'note': 'other data', 'rows': {'theirs': {'left accuracy': 0.9}}}
     tasks, published = dataset(None).tasks, report.published_table(theirs)
     found = report.report(examples, tasks, published, training.select_by())
+    found = found._replace(title='digits of mine')
     more = [*examples, examples[-1]._replace(variant='not chosen')]
     files = report_files.write(found, examples, more, tasks, 'digits', tmp_path)
     text = (tmp_path / 'table.md').read_text()
@@ -184,6 +185,8 @@ def test_the_report_says_all_that_a_reader_needs(examples, dataset, tmp_path):
         'cross_stitch - hard',
         'other data',
         'mtljax 0.',
+        'without compilation',
+        '# digits of mine',
     ):
         assert words in text
     assert [path.name for path in files] == [
@@ -199,6 +202,12 @@ def test_the_report_says_all_that_a_reader_needs(examples, dataset, tmp_path):
     assert len(lines) == 1 + 2 * (2 * 2 + 2 * 2 * 2) + 4
     assert all(line.endswith(',') for line in lines[-4:])  # no test result
     assert len(json.loads((tmp_path / 'results.json').read_text())['runs']) == len(examples)
+
+
+def test_seconds_with_compilation_are_named(examples, dataset):
+    short = [run._replace(history=run.history[:1]) for run in examples]
+    found = report.report(short, dataset(None).tasks, None, training.select_by())
+    assert 'the time of one run, with compilation, because' in found.notes[0]
 
 
 def test_a_run_that_did_not_end_is_in_the_report(examples, dataset, tmp_path):

@@ -102,6 +102,22 @@ def test_lists_of_texts(text, value):
     assert config_of(f'--config.data.targets={text}', file='configs/csv.py').data.targets == value
 
 
+def test_the_last_value_of_a_field_counts():
+    config = config_of(
+        '--config.data.targets=price,sold',
+        '--config.data.path=a',
+        '--config.data.targets=kind',
+        '--config.data.targets',
+        'sold',
+        '--config.data.path=b',
+        '--config.train.allow_unlabelled=price',
+        '--config.train.allow_unlabelled=sold',
+        file='configs/csv.py',
+    )
+    assert config.data.targets == config.train.allow_unlabelled == ('sold',)
+    assert config.data.path == 'b'
+
+
 @pytest.mark.parametrize(
     ('flag', 'said'),
     [

@@ -66,6 +66,12 @@ def test_every_option_of_a_method_has_its_line():
         ('digits', ['mtljax.data:digits', 'configs/digits.py', 'config.train.steps', '1500']),
         ('configs/digits.py:pcgrad', ['config.surgery.fn', "'mtljax.surgery:pcgrad'"]),
         ('mtljax.penalties:l2', ['strength']),
+        ('data.table', ['mtljax.data:table', 'targets']),
+        ('mtljax.data.table', ['mtljax.data:table']),
+        ('surgery:pcgrad', ['mtljax.surgery:pcgrad']),
+        ('sharing.mmoe', ['mtljax.sharing:mmoe']),
+        ('optax.adamw', ['optax:adamw']),
+        ('mtljax.training:Options', ['batch_size']),
     ],
 )
 def test_options(name, said):
@@ -83,9 +89,16 @@ def test_defaults_are_those_of_the_signature():
             assert repr(parameter.default) in text
 
 
+@pytest.mark.parametrize(
+    ('name', 'meant'),
+    [('mmeo', 'mmoe'), ('data.tabel', 'table'), ('mtljax.surgery:pcgard', 'pcgrad')],
+)
+def test_what_may_be_meant(name, meant):
+    with pytest.raises(UsageError, match=rf"Found '{name}'. Did you mean '{meant}'\?"):
+        list(listings.options(name, 100))
+
+
 def test_names_that_are_unknown():
-    with pytest.raises(UsageError, match=r"Found 'mmeo'. Did you mean 'mmoe'\?"):
-        list(listings.options('mmeo', 100))
     with pytest.raises(UsageError, match=r'digits.py has the variants'):
         list(listings.options('digits:x', 100))
     done = start('list', 'scheme')

@@ -273,6 +273,7 @@ def test_an_unfinished_run_is_not_exported(run, tmp_path):
     [
         (('--tasks=cost',), '--tasks should name tasks'),
         (('--keep=colour',), '--keep should name columns of the input'),
+        ((r'--delimiter=\t',), "Found ['city,note,rooms,area,id']"),
         (('--keep=price', '--input={run}/../labelled.csv'), '--keep should name other columns'),
         (('--delimiter=;;',), 'delimiter should be one character'),
         (('--output=out.txt',), '--output should end with .csv or .npz'),
@@ -282,8 +283,7 @@ def test_an_unfinished_run_is_not_exported(run, tmp_path):
     ],
 )
 def test_what_is_refused(run, new, tmp_path, flags, said):
-    flags = [flag.format(run=run) for flag in flags]
-    done = predict(run, new, tmp_path / 'out.csv', *flags)
+    done = predict(run, new, tmp_path / 'out.csv', *(flag.format(run=run) for flag in flags))
     assert done.returncode == 2
     assert said in done.stderr.splitlines()[-1]
     assert 'Traceback' not in done.stderr

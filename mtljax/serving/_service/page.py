@@ -34,7 +34,8 @@ def page() -> Response:
 def describe(columns: Sequence[Column]) -> dict[str, Mapping[str, Any]]:
     """Return what a form needs to know of each column, as JSON types.
 
-    Of a column with very many categories, only the first ones are listed.
+    Of a column with very many categories, only the first ones are listed. A column of numbers such
+    as 1.234,5 has ``decimal`` and ``thousands``, where they are not those of 1234.5.
     """
     return {column.name: {'kind': column.kind, **_about(column.to_json())} for column in columns}
 
@@ -44,6 +45,7 @@ def _about(column: Mapping[str, Any]) -> dict[str, Any]:
     if column.get('numbers') is not None:
         numbers = column['numbers']
         about |= {'low': numbers['low'], 'high': numbers['high'], 'unit': numbers.get('unit', '')}
+        about |= {key: numbers[key] for key in ('decimal', 'thousands') if key in numbers}
     if column.get('categories') is not None:
         about['categories'] = column['categories'][:_LISTED]
     if column.get('dates') is not None:
