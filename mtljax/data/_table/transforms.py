@@ -80,8 +80,8 @@ class Log1p:
         return np.log1p(values)
 
     def inverse(self, values: Any) -> Any:
-        """Return the exponential, minus 1."""
-        return jnp.expm1(values)
+        """Return the exponential, minus 1; 0 where this is less."""
+        return jnp.maximum(jnp.expm1(values), 0)
 
     def to_json(self) -> str:
         """Return the name of the transform."""
