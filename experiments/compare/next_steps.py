@@ -24,7 +24,8 @@ def next_steps(workdir: Path, best: Path, config: ConfigDict, dataset: Dataset) 
     """Return commands that predict with the best run, export it, and serve the export.
 
     The input of the first one is the table or the text of the run. For other data, it is a file
-    with a few rows or inputs of the test split, which is written. Only models of tables can be served.
+    with a few rows or inputs of the test split, which is written. Only models of tables can be
+    served.
 
     Args:
       workdir: The folder of the comparison.

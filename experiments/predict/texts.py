@@ -64,7 +64,8 @@ def _answered(
         there = np.concatenate([_is_word(len(each.there), schema.length) for each in words])
         rows = np.repeat(np.arange(len(words)), [len(each.there) for each in words])
         columns = {name: column[rows] for name, column in beside.items()}
-        columns['word'] = np.array([word for each in words for word in each.there], object)
+        spelt = np.array([word for each in words for word in each.there], object)
+        columns = _joined(columns, {'word': spelt})
         start = 0
         for at in range(0, len(sequences), size):
             found = run.answer(sequences[at : at + size], request.tasks, (size,))

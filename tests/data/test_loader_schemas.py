@@ -10,6 +10,7 @@ from mtljax.data import CellError, Schema
 from mtljax.data._table.bins import Bins
 from mtljax.data._table.one_hot import OneHot
 from tests.data.raw_tables import LOADERS, inputs_of, order_of, raw, rows_of
+from tests.data.test_aliexpress import edit, write
 
 
 @pytest.mark.parametrize('loader', LOADERS)
@@ -71,11 +72,9 @@ def test_the_smallest_number_is_0_with_minmax(tmp_path):
 
 
 def test_large_numbers_are_rounded_as_the_loader_does(tmp_path):
-    from tests.data.test_aliexpress import edit, write
-
+    _, table = raw('aliexpress', tmp_path)
     write(tmp_path, change=edit(9, 'numerical_5', '16777217.25'))
     dataset = data.aliexpress(tmp_path)
-    _, table = raw('aliexpress', tmp_path / '..')
     table['numerical_5'][8] = '16777217.25'
     found = Schema.from_json(dataset.schema).encode(table).inputs
     np.testing.assert_array_equal(found['numeric'][:20], dataset.train.arrays.inputs['numeric'])
