@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments.predict.progress import shown_rows
 from experiments.predict.request import Request
-from experiments.predict.write import writer_of
+from experiments.predict.write import as_array, writer_of
 from experiments.program import UsageError
 from mtljax import answers, data
 from mtljax.build import Run
@@ -98,17 +98,10 @@ def _parts(run: Run, request: Request) -> Iterator[tuple[Sequence[str], dict[str
                 f'--input should have the column {_COLUMN!r} and those of --keep. Missing: '
                 f'{missing}. Found {list(part)[:20]}.'
             )
-        kept = {name: _objects(part[name]) for name in request.keep}
-        texts = ['' if cell is None else str(cell) for cell in _objects(part[_COLUMN])]
+        kept = {name: as_array(part[name]) for name in request.keep}
+        texts = ['' if cell is None else str(cell) for cell in as_array(part[_COLUMN])]
         yield texts, _joined({'row': np.arange(first, first + len(texts))}, kept)
         first += len(texts)
-
-
-def _objects(column: Any) -> np.ndarray:
-    listed = column.to_pylist() if hasattr(column, 'to_pylist') else list(column)
-    array = np.empty(len(listed), object)
-    array[:] = listed
-    return array
 
 
 def _columns(run: Run, found: Mapping[str, Any], chosen: np.ndarray) -> dict[str, Any]:

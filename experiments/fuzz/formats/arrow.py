@@ -2,15 +2,16 @@
 
 import datetime
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from experiments.fuzz.formats.tables import read_all
 from experiments.fuzz.harness import Case, Harness, Material
+from experiments.predict.write import as_array
 from mtljax import data
 
-_ROWS = 40
+_ROWS, _FEW = 40, 37
 _CITIES = ('Bern', 'Oslo', 'Rome, the city')
 _DAY = datetime.date(2024, 2, 28)
 _OFFSET = (5).to_bytes(4, 'little')
@@ -88,6 +89,9 @@ def _ipc_files() -> Material:
     long = pa.table({**_columns(), 'city': pa.array(['x' * 1000_000] * _ROWS)})
     hostile = [Case('zstd.feather', 'zstd.feather', _ipc(long, 'zstd'))]
     hostile += [Case('plain.arrow', 'plain.arrow', each) for each in _other_offsets(plain)]
+    nulls = _ipc(pa.table({'price': pa.nulls(_FEW), 'sold': pa.nulls(_FEW)}), None)
+    lengths = [length.to_bytes(8, 'little') for length in (_FEW, 1 << 40)]
+    hostile.append(Case('plain.arrow', 'plain.arrow', nulls.replace(*lengths)))
     return Material(seeds, hostile)
 
 
@@ -114,11 +118,7 @@ def _read(folder: Path, name: str) -> None:
     """Read all of a table, at once or streamed, and as `experiments.predict` reads it."""
     path = folder / name
     for part in data.table_chunks(path, 7):
-        _texts(part)
+        for column in part.values():
+            as_array(column)
     streamed = name.startswith('groups')
     read_all(data.table(path, ['price', 'sold'], stream=streamed))
-
-
-def _texts(part: Mapping[str, Any]) -> None:
-    for column in part.values():
-        column.to_pylist()
