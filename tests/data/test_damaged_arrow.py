@@ -54,3 +54,11 @@ def test_many_rows_in_a_small_file(tmp_path, monkeypatch, ending):
     pq.write_table(table, path) if ending == 'parquet' else write(path, table)
     with pytest.raises(ValueError, match=r'should need at most .* Found 5,000 rows of 2 columns'):
         data.table(path, ['price'])
+
+
+def test_numbers_that_are_too_far_apart(tmp_path):
+    prices = pa.table({'city': ['Bern', 'Oslo'] * 20, 'price': [1.0, 2.0] * 10 + [1e300] * 20})
+    path = tmp_path / 'a.parquet'
+    pq.write_table(prices, path, row_group_size=20)
+    with pytest.raises(ValueError, match="Column 'price' should fit float32"):
+        data.table(path, ['price'], stratify=False)

@@ -92,6 +92,9 @@ def test_a_column_of_texts(run, tmp_path):
             assert found['row'].tolist() == [1] * 6 + [3] * 3
             assert found['word'].tolist()[6:] == ['A', 'big', 'cat']
             probability = found['next_word.probabilities.the']
+        table = target.with_suffix('.parquet')
+        texts.answer(opened, request._replace(target=str(table)))
+        assert pandas.read_parquet(table)['word'].tolist()[6:] == ['A', 'big', 'cat']
         codes = [right_answers(run, text)[0] for text in (NEW, 'A big cat')]
         number = opened.text.words.index('the') + 1
         right = np.concatenate([each['next_word', 'probabilities'][:, number] for each in codes])

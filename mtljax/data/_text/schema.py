@@ -1,6 +1,7 @@
 """What was learnt about a text: enough to encode new texts without the text itself."""
 
 import collections
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -63,10 +64,13 @@ class TextSchema:
         """The options of `backbones.transformer` for these inputs."""
         return {'vocabulary': len(self.words) + 1, 'max_length': self.length, 'causal': True}
 
+    @functools.cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {word: number for number, word in enumerate(self.words, 1)}
+
     def encode(self, words: Words) -> np.ndarray:
         """Return the numbers of N words, int32 ``[N]``; 0 for an unknown word."""
-        numbers = {word: number for number, word in enumerate(self.words, 1)}
-        return np.array([numbers.get(word, _UNKNOWN) for word in words.lower], np.int32)
+        return np.array([self._numbers.get(word, _UNKNOWN) for word in words.lower], np.int32)
 
     def sequences(self, words: Words) -> np.ndarray:
         """Return N words in sequences, int32 ``[ceil(N / length), length]``, filled up with 0.
