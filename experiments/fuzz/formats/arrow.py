@@ -90,8 +90,8 @@ def _ipc_files() -> Material:
     hostile = [Case('zstd.feather', 'zstd.feather', _ipc(long, 'zstd'))]
     hostile += [Case('plain.arrow', 'plain.arrow', each) for each in _other_offsets(plain)]
     nulls = _ipc(pa.table({'price': pa.nulls(_FEW), 'sold': pa.nulls(_FEW)}), None)
-    lengths = [length.to_bytes(8, 'little') for length in (_FEW, 1 << 40)]
-    hostile.append(Case('plain.arrow', 'plain.arrow', nulls.replace(*lengths)))
+    few, many = (length.to_bytes(8, 'little') for length in (_FEW, 1 << 40))
+    hostile.append(Case('plain.arrow', 'plain.arrow', nulls.replace(few, many)))
     return Material(seeds, hostile)
 
 
