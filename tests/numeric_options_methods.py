@@ -95,6 +95,7 @@ SURGERY = [
     _surgery(surgery.smooth, {'decay': accept(0), **_TASKS}, method=surgery.mgda()),
     _surgery(surgery.transform, _TASKS, fn=_plain),
     _surgery(surgery.trimmed_mean, {'trim': accept(0)}),
+    _surgery(surgery.watch, {'every': accept(None), **_TASKS}, method=surgery.pcgrad()),
     _surgery(
         surgery.with_preference,
         {'preference': each(0, 2.5, of=lambda value: [1.0, value])},

@@ -1,5 +1,6 @@
 """Tables and figures of results."""
 
+from mtljax.analysis._conflicts import Conflicts, conflict_figure, conflicts
 from mtljax.analysis._cost import Cost, cost, cost_table, count
 from mtljax.analysis._fronts import fronts, pareto
 from mtljax.analysis._learning import learning_curves
@@ -18,12 +19,15 @@ from mtljax.analysis._table import Table
 from mtljax.analysis._trajectories import Path, Plane, trajectories
 
 __all__ = [
+    'Conflicts',
     'Cost',
     'Path',
     'Plane',
     'Record',
     'Table',
     'as_table',
+    'conflict_figure',
+    'conflicts',
     'cost',
     'cost_table',
     'count',

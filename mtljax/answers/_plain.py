@@ -29,6 +29,9 @@ def plain(array: np.ndarray) -> list[Any]:
         return array.tolist()
     if array.dtype != np.float64:
         array = array.astype(np.float32).astype(str).astype(np.float64)
+    finite = np.isfinite(array)
+    if finite.all():
+        return array.tolist()
     values = array.astype(object)
-    values[~np.isfinite(array)] = None
+    values[~finite] = None
     return values.tolist()

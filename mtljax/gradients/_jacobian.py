@@ -1,6 +1,6 @@
 """Jacobians whose rows are stored, and Jacobians whose rows are computed when they are needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -47,24 +47,35 @@ class Stacked:
 
     def gramian(self) -> Float[Array, 'T T']:
         """The inner products of all rows, ``J J^T``."""
+        return self.sum_of(self.products())
+
+    def products(self) -> list[Float[Array, 'T T']]:
+        """The inner products of the rows of each leaf."""
         dtype = _accumulator(self.tree)
-        total = jnp.zeros((self.num_tasks, self.num_tasks), dtype)
-        for leaf in jax.tree.leaves(self.tree):
-            flat = leaf.reshape(self.num_tasks, -1)
-            total += jnp.einsum(
-                'tp,sp->ts', flat, flat, precision='highest', preferred_element_type=dtype
-            )
+        flat = [leaf.reshape(self.num_tasks, -1) for leaf in jax.tree.leaves(self.tree)]
+        return [
+            jnp.einsum('tp,sp->ts', rows, rows, precision='highest', preferred_element_type=dtype)
+            for rows in flat
+        ]
+
+    def sum_of(self, products: Sequence[Float[Array, 'T T']]) -> Float[Array, 'T T']:
+        """The Gramian of some leaves, from their `products`."""
+        zeros = jnp.zeros((self.num_tasks, self.num_tasks), _accumulator(self.tree))
+        total = reduce(add, products, zeros)
         return (total + total.T) / 2  # a matrix product is symmetric up to rounding only
 
     def normalised(
-        self, active: Bool[Array, 'T'] | None = None
+        self,
+        active: Bool[Array, 'T'] | None = None,
+        gramian: Float[Array, 'T T'] | None = None,
     ) -> tuple[Float[Array, 'T'], Float[Array, 'T T']]:
-        """The norms and the cosines of the rows.
+        """The norms and the cosines of the rows, from their Gramian, which may be known already.
 
         If the square of a norm does not fit float32, the rows are scaled first.
         """
+        gramian = self.gramian() if gramian is None else gramian
         return norms_and_cosines(
-            self.gramian(), lambda factors: _wide(self).scale(factors).gramian(), active
+            gramian, lambda factors: _wide(self).scale(factors).gramian(), active
         )
 
     def combine(self, weights: ArrayLike | None = None) -> Params:

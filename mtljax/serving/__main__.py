@@ -40,7 +40,7 @@ def serve() -> None:
     if not flags.FLAGS['verbosity'].present:
         logging.set_verbosity(logging.WARNING)  # jax logs every platform that is not there
     try:
-        check_extra('serve', 'uvicorn', 'starlette', 'prometheus_client')
+        check_extra('serve', 'uvicorn', 'httptools', 'starlette', 'prometheus_client')
         from mtljax.serving._service.running import run  # needs the extra
 
         if not _MODEL.value:

@@ -6,6 +6,7 @@ parameters of a model.
 """
 
 from mtljax.surgery._aligned_mtl import aligned_mtl
+from mtljax.surgery._angles import Angles
 from mtljax.surgery._cagrad import cagrad
 from mtljax.surgery._conflict_free import conflict_free
 from mtljax.surgery._conflict_free_momentum import conflict_free_momentum
@@ -34,12 +35,15 @@ from mtljax.surgery._sum import sum
 from mtljax.surgery._surgery import Surgery, SurgeryState, Traits, transform
 from mtljax.surgery._trimmed_mean import trimmed_mean
 from mtljax.surgery._upgrad import upgrad
+from mtljax.surgery._watch import Watched, watch
 from mtljax.surgery._with_preference import with_preference
 
 __all__ = [
+    'Angles',
     'Surgery',
     'SurgeryState',
     'Traits',
+    'Watched',
     'aligned_mtl',
     'cagrad',
     'conflict_free',
@@ -71,5 +75,6 @@ __all__ = [
     'transform',
     'trimmed_mean',
     'upgrad',
+    'watch',
     'with_preference',
 ]

@@ -26,12 +26,21 @@ def _active_means(infos: Infos, name: str) -> dict[str, float]:
 def mean_row(infos: Infos) -> dict[str, float]:
     """Return the row of a chunk: mean losses, weights, and the share of steps with a label.
 
-    Mean norms of the gradients follow if the steps have computed them.
+    Mean norms of the gradients follow if the steps have computed them, and what a watch measured.
     """
     means = {'loss': mean_losses(infos)}
     means |= {name: _averages(infos[name]) for name in ('weight', 'active')}
     means |= {'gradient': _active_means(infos, 'gradient')} if 'gradient' in infos else {}
-    return {f'{name}/{task}': value for name, row in means.items() for task, value in row.items()}
+    row = {f'{name}/{task}': value for name, row in means.items() for task, value in row.items()}
+    return row | _measured_means(infos.get('conflict', {}))
+
+
+def _measured_means(row) -> dict[str, float]:
+    """Return the means over the steps with a measurement."""
+    there = {name: values[~np.isnan(values)] for name, values in row.items()}
+    return {
+        name: float(values.mean(dtype=np.float64)) for name, values in there.items() if values.size
+    }
 
 
 def _averages(row) -> dict[str, float]:

@@ -13,6 +13,7 @@ from mtljax.gradients import Cut, check_engine, task_gradients
 from mtljax.module import shapes
 from mtljax.options import check_count, check_flag
 from mtljax.training._check import check_batch, check_tasks, with_rows
+from mtljax.training._conflicts import conflicts
 from mtljax.training._finite import finite_updates
 from mtljax.training._gradient_norms import gradient_norms as norms_of
 from mtljax.training._initial import initial_variables
@@ -38,7 +39,8 @@ class TrainStep(NamedTuple):
         loss of the task, its weight, and whether the batch has a label of the task. The entry
         ``finite`` has booleans: ``finite['task'][task]`` says whether the update of the head of the
         task is finite, and ``finite['shared']`` says it for the shared parameters. With the option
-        ``gradient_norms``, the entry ``gradient`` has the norm of each task gradient.
+        ``gradient_norms``, the entry ``gradient`` has the norm of each task gradient. The entry
+        ``conflict`` has what a `surgery.watch` in the optax chain measured, ``{name: scalar}``.
         ``update`` is not compiled. Apply ``jax.jit``, ``pmap``, ``scan`` or ``vmap`` to it.
     """
 
@@ -191,6 +193,7 @@ class _Step:
             info['gradient'] = norms_of(jacobian, state.params, active)
         info = {name: dict(zip(self.model.tasks, row, strict=True)) for name, row in info.items()}
         info |= {'finite': finite_updates(updates, self.model.tasks)}
+        info |= {'conflict': conflicts(opt_state, self.model.tasks)}
         step = jnp.asarray(optax.safe_increment(state.step))
         end = TrainState(step, params, model_state, weighting_state, opt_state, key)
         return _strong(end), info

@@ -1,5 +1,6 @@
 """The service: what it answers, and what it refuses."""
 
+import contextlib
 import json
 import re
 import socket
@@ -201,6 +202,39 @@ def test_a_body_that_does_not_arrive_is_refused(client):
         slow.sendall(b'{')
         assert slow.recv(100).startswith(b'HTTP/1.1 400')
     assert client.post('/predict', json=ROWS).status_code == 200
+
+
+def received(connection):
+    """All that a server sends until it ends the connection."""
+    parts = []
+    with contextlib.suppress(ConnectionResetError):
+        while part := connection.recv(1 << 16):
+            parts.append(part)
+    return b''.join(parts)
+
+
+@pytest.mark.parametrize(
+    'start',
+    [b'GET /health HTTP/1.1\r\nHost: a\r\nLong: ', b'GET /health?', b'GET /health HTTP/1.1\r\n'],
+)
+def test_too_long_headers_end_the_connection(client, start):
+    more = b'A: b\r\n' if start.endswith(b'\r\n') else b'aaaaaa'
+    with socket.create_connection((client.base_url.host, client.base_url.port), 30) as long:
+        long.sendall(start)
+        with contextlib.suppress(ConnectionError):
+            for _ in range(200):
+                long.sendall(more * 200)
+        assert b'at most 65,536 bytes' in received(long)
+    assert client.get('/health').status_code == 200
+
+
+def test_a_body_in_many_small_parts_is_read(client):
+    content = json.dumps(ROWS).encode()
+    done = client.post('/predict', content=(bytes([byte]) for byte in content))
+    assert done.status_code == 415  # no media type
+    kind = {'content-type': 'application/json'}
+    parts = (bytes([byte]) for byte in content + b' ' * 15_000)
+    assert client.post('/predict', content=parts, headers=kind).status_code == 200
 
 
 def test_bodies_that_are_too_large_together_are_refused(client):

@@ -4,8 +4,12 @@ import asyncio
 import math
 import time
 
+import chex
+import jax
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mtljax.serving import Model
 from mtljax.serving._service.answering import Answering
@@ -13,21 +17,37 @@ from mtljax.serving._service.batcher import Batcher
 from mtljax.serving._service.counters import Counters
 from mtljax.serving._service.limits import Limits
 from mtljax.serving._service.refusal import RefusedError
+from mtljax.serving._service.table import Table
+from tests.serving.shop import SCHEMA
+
+CELLS = st.sampled_from([None, 0, 3, -2.5, 1e30, True, 2**60, '3', ' 1.5', '', 'NA', 'a', 'x', '€'])
+ROWS = st.tuples(*[CELLS] * len(SCHEMA.inputs))
 
 
-def batches(requests, limits, call=lambda x: x * 2.0):
-    """Answer requests of these sizes together; return the answers and the rows of each call."""
+def positive(parts):
+    """Encode rows of several requests; refuse those below 0."""
+    rows = np.concatenate(parts)
+    if (rows < 0).any():
+        raise RefusedError(422, f'Row {(rows < 0).argmax()} is negative.')
+    return rows
+
+
+def batches(requests, limits, call=lambda x: x * 2.0, encoded=False):
+    """Answer requests together; return the answers and the rows of each call.
+
+    A request is its number of rows, each of which holds the index of the request; or its rows.
+    """
     seen = []
 
     async def run():
-        batcher = Batcher(call, limits, seen.append)
+        batcher = Batcher(call, positive, limits, seen.append)
         running = asyncio.create_task(batcher.run())
 
         async def answer(rows):
             with batcher.admitted(len(rows)):
-                return await batcher.answer(rows, len(rows))
+                return await batcher.answer(rows, len(rows), encoded)
 
-        rows = [np.full(size, at) for at, size in enumerate(requests)]
+        rows = [np.full(n, at) if isinstance(n, int) else n for at, n in enumerate(requests)]
         found = await asyncio.gather(*map(answer, rows), return_exceptions=True)
         running.cancel()
         assert batcher.waiting == 0
@@ -46,6 +66,46 @@ def test_rows_of_several_requests_share_a_batch():
     assert seen == [10, 5]
 
 
+def test_a_bad_row_spoils_no_other_request():
+    requests = [np.array([1.0]), np.array([2.0, -1.0]), np.array([3.0, 4.0])]
+    found, seen = batches(requests, Limits(sizes=(8,), wait=0.05))
+    assert [found[0].tolist(), found[2].tolist()] == [[2.0], [6.0, 8.0]]
+    assert isinstance(found[1], RefusedError)
+    assert 'Row 1 ' in str(found[1])
+    assert seen == [3]
+    found, seen = batches([np.array([-1.0])], Limits(sizes=(8,), wait=0.05))
+    assert isinstance(found[0], RefusedError)
+    assert seen == []
+
+
+def test_rows_that_are_encoded_are_not_encoded_again():
+    requests = [np.array([-1.0]), np.array([-2.0, 3.0])]
+    found, _ = batches(requests, Limits(sizes=(8,), wait=0.05), encoded=True)
+    assert [answer.tolist() for answer in found] == [[-2.0], [-4.0, 6.0]]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(ROWS, min_size=1, max_size=3), min_size=1, max_size=4))
+def test_rows_are_encoded_together_as_they_are_alone(requests):
+    table = Table(SCHEMA)
+    parts = [
+        {name: [row[at] for row in rows] for at, name in enumerate(table.columns)}
+        for rows in requests
+    ]
+    alone, refused = [], False
+    for part in parts:
+        try:
+            alone.append(table.encode([part]))
+        except RefusedError:
+            refused = True
+    if refused:
+        with pytest.raises(RefusedError):
+            table.encode(parts)
+    else:
+        whole = jax.tree.map(lambda *leaves: np.concatenate(leaves), *alone)
+        chex.assert_trees_all_equal(table.encode(parts), whole)
+
+
 def test_too_many_rows_are_refused_at_once():
     found, _ = batches([4, 4, 4], Limits(queue=9))
     refused = [answer for answer in found if isinstance(answer, RefusedError)]
@@ -60,7 +120,7 @@ def test_a_slow_answer_is_refused():
     async def ask():
         model = Model({'tasks': {}}, None, {}, None)
         vars(model)['call'] = slow
-        answering = Answering(model, Limits(seconds=0.05), Counters())
+        answering = Answering(model, positive, Limits(seconds=0.05), Counters())
         running = asyncio.create_task(answering.run())
         with pytest.raises(RefusedError) as refused:
             await answering.answer(1, lambda: np.ones(1), bool)

@@ -83,6 +83,12 @@ METHODS = {
     'every': SurgeryCase(
         surgery.every(surgery.cagrad(c=0.4), 2), lambda tasks, norm: 1.4, reads='all at first'
     ),
+    'watch': SurgeryCase(
+        surgery.watch(surgery.pcgrad(shuffle=False)), total, alike, symmetric=False
+    ),
+    'watch graddrop': SurgeryCase(
+        surgery.watch(surgery.graddrop(), every=2), total, alike, draws='signs'
+    ),
     'per_leaf': SurgeryCase(surgery.per_leaf(surgery.upgrad()), average, share, by_array=True),
     'per_group': SurgeryCase(
         surgery.per_group(surgery.imtl_g(), str), average, alike, by_array=True, rtol=1e-3

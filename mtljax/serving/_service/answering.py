@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -23,6 +23,12 @@ T = TypeVar('T')
 class Answering:
     """Answers of one model, for every way to ask.
 
+    Args:
+      model: The model.
+      encode: A function from the rows of several requests to the inputs of the model.
+      limits: The limits of the service.
+      counters: What the service counts.
+
     Attributes:
       model: The model.
       limits: The limits of the service.
@@ -31,11 +37,18 @@ class Answering:
       run: A coroutine that answers until it is cancelled.
     """
 
-    def __init__(self, model: Model, limits: Limits, counters: Counters):
+    def __init__(
+        self,
+        model: Model,
+        encode: Callable[[Sequence[Any]], Any],
+        limits: Limits,
+        counters: Counters,
+    ):
         self.model, self.limits, self.counters = model, limits, counters
         self.bodies = Bodies(limits)
         self._thread = ThreadPoolExecutor(1)
-        self._batcher = Batcher(model.call, limits, counters.batches.observe)
+        self._encode = encode
+        self._batcher = Batcher(model.call, encode, limits, counters.batches.observe)
         self.run = self._batcher.run
 
     @property
@@ -57,14 +70,13 @@ class Answering:
             return await self._apart(len(body) > _SMALL_BODY, function)
 
     async def answer(
-        self, rows: int, encode: Callable[[], Any], write: Callable[[Parts], Response]
+        self, rows: int, read: Callable[[], Any], write: Callable[[Parts], Response]
     ) -> Response:
         """Answer a request.
 
         Args:
           rows: The number of its rows.
-          encode: A function that returns the inputs of the model. It refuses bad rows, before they
-            meet rows of other requests.
+          read: A function that returns the rows, for the function that encodes rows.
           write: A function from the answers of the model to the answer of the service.
 
         Raises:
@@ -73,8 +85,10 @@ class Answering:
         many = rows > _FEW_ROWS
         with self._batcher.admitted(rows):
             async with self._in_time():
-                inputs = await self._apart(many, encode)
-                found = await self._batcher.answer(inputs, rows)
+                # Many rows are encoded before they wait: as arrays they need less memory.
+                encode = (lambda: self._encode([read()])) if many else read
+                given = await self._apart(many, encode)
+                found = await self._batcher.answer(given, rows, encoded=many)
                 response = await self._apart(many, lambda: write(found))
         self.counters.rows.inc(rows)
         return response

@@ -37,6 +37,4 @@ class Predict:
                 chosen = {name: found[name] for name in asked.tasks or self._model.tasks}
                 return content.answer({'predictions': self._model.rows(chosen)})
 
-            return await self._answering.answer(
-                asked.rows, lambda: self._table.encode(asked.table), write
-            )
+            return await self._answering.answer(asked.rows, lambda: asked.table, write)

@@ -1,6 +1,7 @@
 """A server that runs the service until it is stopped."""
 
 import asyncio
+import gc
 import signal
 import socket
 import time
@@ -9,9 +10,9 @@ import uvicorn
 
 from mtljax.serving._model import Model
 from mtljax.serving._service.app import Service
+from mtljax.serving._service.connection import Connection
 from mtljax.serving._service.limits import Limits
 
-_HEADERS = 1 << 16  # bytes
 _READ = 0.2  # seconds in which requests are read that have come before the service stops to listen
 
 
@@ -52,19 +53,19 @@ def run(model: Model, limits: Limits, name: str, listening: socket.socket) -> No
     service = Service(model, limits, name)
     config = uvicorn.Config(
         service.watch,
-        http='h11',  # its limit of headers holds
+        http=Connection,
         ws='none',
         log_level='error',  # others could fill the log from outside
         limit_concurrency=limits.connections,
         timeout_graceful_shutdown=2 * int(limits.seconds) + 2,
         timeout_keep_alive=5,
-        h11_max_incomplete_event_size=_HEADERS,
         backlog=1024,
     )
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn drains, and raises the signal again
         signal.signal(number, lambda *_: None)
     host, port = listening.getsockname()[:2]
     service.compile()
+    gc.freeze()  # or each full collection walks over all modules, for a fifth of a second
     shown = f'[{host}]' if ':' in host else host
     print(f'{model.tasks}: http://{shown}:{port}', flush=True)
     _Server(config, service, limits.drain).run(sockets=[listening])

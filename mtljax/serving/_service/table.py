@@ -21,12 +21,16 @@ class Table:
         known = (*schema.inputs, *schema.targets)
         self.known = frozenset(column.name for column in known) | set(schema.left_out)
 
-    def encode(self, cells: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-        """Return the inputs of the model.
+    def encode(self, parts: Sequence[Mapping[str, Sequence[Any]]]) -> dict[str, Any]:
+        """Return the inputs of the model for the rows of several requests.
+
+        Args:
+          parts: For each request the cells of each column.
 
         Raises:
-          RefusedError: A cell does not fit its column.
+          RefusedError: A cell does not fit its column. Its row counts from the first request on.
         """
+        cells = {name: [cell for part in parts for cell in part[name]] for name in self.columns}
         try:
             return self._schema.encode(cells).inputs
         except CellError as error:

@@ -1,6 +1,6 @@
 """From the tensors of a request to the inputs of the model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import jax
@@ -27,11 +27,19 @@ class Inputs(Protocol):
         """Return the inputs of one row."""
         ...
 
-    def encode(self, given: Mapping[str, np.ndarray]) -> Any:
-        """Return the inputs of the model, from the arrays of all tensors.
+    def read(self, given: Mapping[str, np.ndarray]) -> Any:
+        """Return the rows of a request, for `encode`, from the arrays of all tensors.
 
         Raises:
           RefusedError: An array does not fit its tensor.
+        """
+        ...
+
+    def encode(self, parts: Sequence[Any]) -> Any:
+        """Return the inputs of the model for the rows of several requests.
+
+        Raises:
+          RefusedError: A row is bad.
         """
         ...
 
@@ -52,16 +60,20 @@ class Columns:
 
     def example(self) -> Any:
         """Encode a row of empty cells."""
-        return self._table.encode({name: [None] for name in self._table.columns})
+        return self._table.encode([{name: [None] for name in self._table.columns}])
 
-    def encode(self, given: Mapping[str, np.ndarray]) -> Any:
-        """Encode the cells by the schema."""
+    def read(self, given: Mapping[str, np.ndarray]) -> dict[str, list[Any]]:
+        """Return the cells of each column."""
         cells: dict[str, list[Any]] = {}
         for name, array in given.items():
             if array.size != len(array):
                 raise _refuse(name, f'[{len(array)}]', [*array.shape])
             cells[name] = array.ravel().tolist()
-        return self._table.encode(cells)
+        return cells
+
+    def encode(self, parts: Sequence[Mapping[str, Sequence[Any]]]) -> Any:
+        """Encode the cells by the schema."""
+        return self._table.encode(parts)
 
 
 class Arrays:
@@ -82,7 +94,7 @@ class Arrays:
         leaves = [np.zeros((1, *shape[1:]), dtype_of(name)) for _, name, shape in self.tensors]
         return jax.tree.unflatten(self._tree, leaves)
 
-    def encode(self, given: Mapping[str, np.ndarray]) -> Any:
+    def read(self, given: Mapping[str, np.ndarray]) -> Any:
         """Check the types and the shapes."""
         leaves = []
         for name, datatype, shape in self.tensors:
@@ -96,6 +108,10 @@ class Arrays:
                 )
             leaves.append(array)
         return jax.tree.unflatten(self._tree, leaves)
+
+    def encode(self, parts: Sequence[Any]) -> Any:
+        """Join the arrays."""
+        return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
 
 
 def _name(path: Any) -> str:

@@ -92,7 +92,8 @@ class Protocol:
                 return respond(about, wanted, found)
 
             given = {tensor.name: asked.inputs[tensor.name] for tensor in self._inputs.tensors}
-            return await self._answering.answer(rows, lambda: self._inputs.encode(given), write)
+            given = {tensor.name: asked.inputs[tensor.name] for tensor in self._inputs.tensors}
+            return await self._answering.answer(rows, lambda: self._inputs.read(given), write)
 
     def _check_name(self, request: Request) -> None:
         names = request.path_params['name'], request.path_params.get('version', _VERSION)
