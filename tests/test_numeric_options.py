@@ -44,6 +44,8 @@ EXCEPTIONS = (
     'training.filled(value)',  # any number, for example NaN
     'data.Column(*)',  # what was learnt about a column
     'data.Encoded(*)',  # counted cells
+    'data.Schema(*)',  # what was learnt; from_json checks it
+    'data.TextSchema(*)',  # what was learnt; from_json checks it
     'gradients.*(num_tasks)',  # the leading axis of arrays that the caller has
     'trees.*(index)',  # an index of arrays, with their own rules
     'files.could_not_write(size)',  # a number of bytes for a message

@@ -1,5 +1,7 @@
 """The commands that follow a comparison."""
 
+import csv
+import io
 import shlex
 import shutil
 import sys
@@ -12,7 +14,7 @@ from ml_collections import ConfigDict
 from experiments import build
 from experiments.program import UsageError
 from mtljax.base import Dataset
-from mtljax.data import Schema
+from mtljax.data import Schema, TextSchema
 from mtljax.files import npz_of, write_bytes, write_text
 
 _ROWS = 5
@@ -21,9 +23,9 @@ _ROWS = 5
 def next_steps(workdir: Path, best: Path, config: ConfigDict, dataset: Dataset) -> list[str]:
     """Return commands that predict with the best run, export it, and serve the export.
 
-    The input of the first one is the table of the run, with its training rows. For generated data,
-    it is a file with a few rows or inputs of the test split, which is written. Only models of
-    tables can be served.
+    The input of the first one is the table or the text of the run, with its training rows. For
+    other data, it is a file with a few rows or inputs of the test split, which is written. Only
+    models of tables can be served.
 
     Args:
       workdir: The folder of the comparison.
@@ -31,9 +33,10 @@ def next_steps(workdir: Path, best: Path, config: ConfigDict, dataset: Dataset) 
       config: The config of the run.
       dataset: The data set.
     """
-    if dataset.schema and config.data.get('path'):
+    is_table = bool(dataset.schema) and not TextSchema.describes(dataset.schema)
+    if dataset.schema and _is_read(config.data.get('path')):
         source, target = Path(config.data.path), workdir / 'predictions.csv'
-    elif dataset.schema:
+    elif is_table:
         source, target = workdir / 'rows.csv', workdir / 'predictions.csv'
         write_text(source, _rows(Schema.from_json(dataset.schema), dataset))
     else:
@@ -44,7 +47,7 @@ def next_steps(workdir: Path, best: Path, config: ConfigDict, dataset: Dataset) 
     commands = [
         ['predict', f'--workdir={best}', f'--input={source}', f'--output={target}', *trust],
         ['export', f'--workdir={best}', f'--output={model}', *trust],
-        *([['serve', f'--model={model}']] if dataset.schema else []),
+        *([['serve', f'--model={model}']] if is_table else []),
     ]
     return [
         shlex.join([_python(), '-m', f'experiments.{program}', *others])
@@ -62,11 +65,19 @@ def _examples(dataset: Dataset) -> dict[str, np.ndarray]:
     }
 
 
+def _is_read(path: str | None) -> bool:
+    """Return whether `experiments.predict` reads the file of a data set, if it has a schema."""
+    return bool(path) and Path(path).is_file() and not {'.arff', '.mat'} & {*Path(path).suffixes}
+
+
 def _rows(schema: Schema, dataset: Dataset) -> str:
     """Return a few rows of the test split as the text of a table."""
     table = schema.decode(dataset.test.take(np.arange(min(_ROWS, dataset.test.size))).inputs)
-    rows = zip(*(map(str, cells) for cells in table.values()), strict=True)
-    return '\n'.join(','.join(row) for row in [tuple(table), *rows]) + '\n'
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator='\n')
+    writer.writerow(table)
+    writer.writerows(zip(*table.values(), strict=True))
+    return file.getvalue()
 
 
 def _packages(config: ConfigDict) -> list[str]:

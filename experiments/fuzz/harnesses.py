@@ -3,6 +3,7 @@
 from experiments.fuzz.formats import (
     archives,
     arrays,
+    arrow,
     checkpoints,
     configs,
     images,
@@ -32,5 +33,7 @@ _MADE = (
     models.schema(),
     models.model(),
     models.npz(),
+    arrow.parquet(),
+    arrow.ipc(),
 )
 HARNESSES: dict[str, Harness] = {harness.name: harness for harness in _MADE}

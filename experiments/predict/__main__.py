@@ -14,19 +14,23 @@ parts, so it may have any size. The output has one row per row of the input, in 
 With --keep, columns of the input are copied to the output. If the input has labels, the program
 prints the metrics. With --output=PRED.npz, the answers are arrays with the names TASK.PART.
 
+For a run on a text, the input is a file of text, or a table with the column `text`. The output has
+one row per word, with the columns `row` (of a table) and `word`. The texts should be like that of
+the run: words are found, and brought to lower case, as in training.
+
 The inputs of a run on other data are arrays: a file .npy, or a file .npz with one array for each
-input. The output is then a file .npz.
+input. The output is then a file .npz. A run on stored features takes the original inputs.
 """
 
 from absl import flags
 
 from experiments import program
-from experiments.predict import arrays, table
+from experiments.predict import arrays, table, texts
 from experiments.predict.request import Request, open_run
 
 _WORKDIR = flags.DEFINE_string('workdir', None, 'The folder of a run of experiments.train.')
 _INPUT = flags.DEFINE_string(
-    'input', None, 'The table (.csv, .parquet, .arrow) or arrays (.npy, .npz).'
+    'input', None, 'The table (.csv, .parquet, .arrow), the text, or arrays (.npy, .npz).'
 )
 _OUTPUT = flags.DEFINE_string('output', None, 'The file of the answers: .csv, .parquet or .npz.')
 _TASKS = flags.DEFINE_list('tasks', [], 'The tasks that answer. By default, all do.')
@@ -55,6 +59,8 @@ def main() -> None:
     )
     run = open_run(request, _TRUST.value)
     answer = arrays.answer if run.schema is None else table.answer
+    if run.text is not None and texts.is_text(request):
+        answer = texts.answer
     program.console.print(answer(run, request), markup=False)
 
 

@@ -32,7 +32,7 @@ def writer_of(path: Path) -> Iterator[Write]:
             parts: list[Mapping[str, Any]] = []
             yield parts.append
             whole = {
-                name: np.concatenate([_plain(part[name]) for part in parts]) for name in parts[0]
+                name: np.concatenate([as_array(part[name]) for part in parts]) for name in parts[0]
             }
             write_bytes(path, npz_of({name: _typed(column) for name, column in whole.items()}))
         case '.parquet':
@@ -79,7 +79,7 @@ def _parquet(file: Any) -> Iterator[Write]:
 
 def _texts(column: Any) -> list[str]:
     """The texts of a column; a number has the fewest digits that give the same float32 again."""
-    column = _plain(column)
+    column = as_array(column)
     if column.dtype == object:
         return ['' if cell is None else str(cell) for cell in column]
     texts = column.astype(str)
@@ -88,11 +88,20 @@ def _texts(column: Any) -> list[str]:
     return texts.tolist()
 
 
-def _plain(column: Any) -> np.ndarray:
-    """Return a column as an array; a column of Arrow becomes an array of objects."""
+def as_array(column: Any) -> np.ndarray:
+    """Return a column as an array; a column of Arrow becomes an array of objects.
+
+    Raises:
+      ValueError: A column of Arrow holds a date that Python cannot express.
+    """
     if isinstance(column, np.ndarray):
         return column
-    listed = column.to_pylist() if hasattr(column, 'to_pylist') else list(column)
+    try:
+        listed = column.to_pylist() if hasattr(column, 'to_pylist') else list(column)
+    except OverflowError as error:
+        raise ValueError(
+            f'Dates should be in the years 1 to 9999. Found others: {error!s:.100}.'
+        ) from error
     array = np.empty(len(listed), object)
     array[:] = listed
     return array

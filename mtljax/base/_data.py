@@ -67,7 +67,8 @@ class Dataset:
       per_task_inputs: Whether every task has its own inputs. The inputs of a batch are then
         ``{task: inputs of this task}``; see `sharing.multi_input`.
       fitted: What the loader fitted to the training rows, such as categories, as JSON types.
-      schema: For a table, what is needed to encode new rows, as JSON types; see `data.Schema`.
+      schema: What is needed to encode new rows of a table or new texts, as JSON types; see
+        `data.Schema` and `data.TextSchema`.
     """
 
     tasks: Mapping[str, Task]

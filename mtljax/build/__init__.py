@@ -11,7 +11,7 @@ from mtljax.build._former_names import current_names, former_names, with_former_
 from mtljax.build._load import load
 from mtljax.build._make import make
 from mtljax.build._needed import needed
-from mtljax.build._prepare import Prepared, prepare, prepared_by
+from mtljax.build._prepare import Prepared, prepare, prepare_whole, prepared_by
 from mtljax.build._run import Run
 from mtljax.build._setup import Setup, setup, shared_surgery
 from mtljax.build._trusted import check_names
@@ -31,6 +31,7 @@ __all__ = [
     'make',
     'needed',
     'prepare',
+    'prepare_whole',
     'prepared_by',
     'setup',
     'shared_surgery',

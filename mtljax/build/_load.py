@@ -9,11 +9,11 @@ from typing import Any
 from mtljax import training
 from mtljax.base import Dataset, MultiTask
 from mtljax.build._check_config import check_fields
-from mtljax.build._prepare import prepare
+from mtljax.build._prepare import prepare, prepare_whole
 from mtljax.build._run import Run
 from mtljax.build._setup import Setup, setup
 from mtljax.build._trusted import check_names
-from mtljax.data import Schema, array_split
+from mtljax.data import Schema, TextSchema, array_split, words_of
 from mtljax.files import local_folder
 
 
@@ -26,7 +26,9 @@ def load(
 ) -> Run:
     """Read a run of ``experiments.train`` from its folder. Nothing is trained or written.
 
-    A run on a table needs only its folder: the table itself is read when ``dataset`` is asked for.
+    A run on a table or a text needs only its folder: the data are read when ``dataset`` is asked
+    for. If the run was trained on the stored features of frozen stages (``store_features``), the
+    model and the data set have the original inputs.
 
     The folder may come from somebody else: its config may name only public functions of mtljax and
     optax. For a run of `training.train`, which has no ``config.json``, use `training.load`.
@@ -43,8 +45,8 @@ def load(
 
     Raises:
       ValueError: The folder has no config or no whole checkpoint, its config names a function of
-        another package, or the data have changed since the run. For a run on a table, its
-        ``dataset`` raises this error instead.
+        another package, or the data have changed since the run. For a run on a table or
+        a text, its ``dataset`` raises this error instead.
 
     >>> import tempfile
     >>> from mtljax import training
@@ -77,38 +79,50 @@ def load(
         ) from error
     check_names(config, known=known, trust=trust)
     check_fields(config)
-    schema = None if config.get('store_features', False) else training.read_schema(workdir)
-
-    def read() -> Setup:
-        built = setup(config)
-        training.check_data(workdir, built.dataset)
-        return built
-
-    table = schema if schema is not None and schema.complete else None
-    built = read() if table is None else setup(config, _unread(table))
+    schema = training.read_schema(workdir)
+    known_data = schema if isinstance(schema, TextSchema) or (schema and schema.complete) else None
+    built = _read(workdir, config) if known_data is None else _setup(config, _unread(known_data))
     inputs = built.dataset.train.example.inputs
     saved = training.load_parameters(workdir, built.model, inputs, newest=newest)
-    dataset = built.dataset if table is None else None
+    dataset = built.dataset if known_data is None else None
     return Run(
         config,
         built.model,
         built.dataset.tasks,
         saved,
         inputs,
-        schema,
-        lambda: dataset or read().dataset,
+        schema if isinstance(schema, Schema) else None,
+        lambda: dataset or _read(workdir, config).dataset,
         lambda chosen: _model_of(config, built.dataset, chosen),
+        schema if isinstance(schema, TextSchema) else None,
     )
 
 
+def _setup(config: Mapping[str, Any], dataset: Dataset | None = None) -> Setup:
+    return setup(config, prepare_whole(config, dataset))
+
+
+def _read(workdir: str | Path, config: Mapping[str, Any]) -> Setup:
+    """Read the data of a run, and check that they have not changed."""
+    built = _setup(config)
+    trained_on = built.dataset
+    if config.get('store_features', False):
+        trained_on = prepare(config, trained_on).dataset
+    training.check_data(workdir, trained_on)
+    return built
+
+
 def _model_of(config: Mapping[str, Any], dataset: Dataset, chosen: Sequence[str]) -> MultiTask:
-    ready = prepare(config, dataset)
+    ready = prepare_whole(config, dataset)
     tasks = {name: dataset.tasks[name] for name in chosen}
     return setup(config, ready._replace(dataset=dataclasses.replace(dataset, tasks=tasks))).model
 
 
-def _unread(schema: Schema) -> Dataset:
-    """Return a data set with the tasks and the inputs of a table, and two rows of empty cells."""
-    table = {column.name: [''] * 2 for column in (*schema.inputs, *schema.targets)}
-    split = array_split(schema.encode(table).inputs, *schema.labels(table))
+def _unread(schema: Schema | TextSchema) -> Dataset:
+    """Return a data set with the tasks and the inputs of the data, and two rows without content."""
+    if isinstance(schema, TextSchema):
+        split = schema.split(words_of('a ' * (2 * schema.length + 1)))
+    else:
+        table = {column.name: [''] * 2 for column in (*schema.inputs, *schema.targets)}
+        split = array_split(schema.encode(table).inputs, *schema.labels(table))
     return Dataset(schema.tasks, split, split, split, inputs=schema.options)

@@ -49,6 +49,54 @@ def prepare(config: Mapping[str, Any], dataset: Dataset | None = None) -> Prepar
     >>> len(prepare({'seed': 0, 'data': digits, 'backbone': backbone}).backbone)
     2
     """
+    dataset, backbone = _parts(config, dataset)
+    count, tasks = config.get('frozen', 0), tuple(dataset.tasks)
+    try:
+        if config.get('store_features', False):
+            stored = training.precompute(
+                dataset, backbone, count, seed=config['seed'], progress=_TITLE
+            )
+            return Prepared(stored.dataset, stored.backbone, tasks)
+        return Prepared(dataset, module.freeze(backbone, count), tasks)
+    except ValueError as error:
+        raise ValueError(f'config.frozen = {count}: {error}') from error
+
+
+def prepare_whole(config: Mapping[str, Any], dataset: Dataset | None = None) -> Prepared:
+    """As `prepare`, but the backbone reads the inputs of the data, also with ``store_features``.
+
+    The parameters and the state of a model with this backbone have the structure of a model with
+    the backbone of `prepare`. So it can read the checkpoints of such a model, and answer for new
+    inputs.
+
+    Args:
+      config: A config, as in the files of ``configs/``.
+      dataset: A data set that replaces the data set of the config.
+
+    Raises:
+      ValueError: A field cannot be built. The message names the field.
+
+    >>> digits = {'fn': 'mtljax.data:digits', 'train': 8, 'validation': 4, 'test': 4}
+    >>> backbone = {'fn': 'mtljax.backbones:mlp', 'widths': (8, 8)}
+    >>> stored = {'frozen': 2, 'store_features': True}
+    >>> len(prepare_whole({'seed': 0, 'data': digits, 'backbone': backbone, **stored}).backbone)
+    1
+    """
+    dataset, backbone = _parts(config, dataset)
+    count = config.get('frozen', 0)
+    try:
+        frozen = module.freeze(backbone, count)
+    except ValueError as error:
+        raise ValueError(f'config.frozen = {count}: {error}') from error
+    if config.get('store_features', False):  # all frozen stages are one
+        frozen = (module.freeze(module.serial(*backbone[:count])), *backbone[count:])
+    return Prepared(dataset, frozen, tuple(dataset.tasks))
+
+
+def _parts(
+    config: Mapping[str, Any], dataset: Dataset | None
+) -> tuple[Dataset, tuple[Module, ...]]:
+    """Build the data set, unless there is one, and the backbone."""
     spec = prepared_by(config)
     dataset = make(with_former_defaults(spec['data']), 'data') if dataset is None else dataset
     if not isinstance(dataset, Dataset):
@@ -61,17 +109,7 @@ def prepare(config: Mapping[str, Any], dataset: Dataset | None = None) -> Prepar
         raise ValueError(
             f'config.backbone should build a tuple of Modules. Found {backbone!r:.80}.'
         )
-    count = spec.get('frozen', 0)
-    tasks = tuple(dataset.tasks)
-    try:
-        if spec.get('store_features', False):
-            stored = training.precompute(
-                dataset, backbone, count, seed=spec['seed'], progress=_TITLE
-            )
-            return Prepared(stored.dataset, stored.backbone, tasks)
-        return Prepared(dataset, module.freeze(backbone, count), tasks)
-    except ValueError as error:
-        raise ValueError(f'config.frozen = {count}: {error}') from error
+    return dataset, backbone
 
 
 def prepared_by(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import jax
 
 from mtljax import serving
 from mtljax.base import Dataset, MultiTask, Task
-from mtljax.data import Schema
+from mtljax.data import Schema, TextSchema
 from mtljax.serving import Parts
 from mtljax.training import Saved
 
@@ -27,6 +27,7 @@ class Run:
       schema: How rows of a table are encoded; None if the run was trained on other data.
       read_data: A function that reads the data set of the run.
       model_of: A function ``(tasks) -> MultiTask`` that builds a model of some of the tasks.
+      text: How texts are encoded; None if the run was trained on other data.
     """
 
     config: Mapping[str, Any]
@@ -37,6 +38,7 @@ class Run:
     schema: Schema | None
     read_data: Callable[[], Dataset]
     model_of: Callable[[Sequence[str]], MultiTask]
+    text: TextSchema | None = None
 
     @functools.cached_property
     def dataset(self) -> Dataset:

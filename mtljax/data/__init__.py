@@ -33,7 +33,9 @@ from mtljax.data._table.open_table import table_chunks
 from mtljax.data._table.schema import Encoded, Schema
 from mtljax.data._table.table import table
 from mtljax.data._table.table import table as csv
-from mtljax.data._text import text
+from mtljax.data._text.schema import TextSchema
+from mtljax.data._text.text import text
+from mtljax.data._text.words import read_text, words_of
 from mtljax.data._weighted import weighted
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     'FileSplit',
     'MappedSplit',
     'Schema',
+    'TextSchema',
     'aliexpress',
     'array_split',
     'arrays',
@@ -69,10 +72,12 @@ __all__ = [
     'qm9',
     'ranking_log',
     'read_arrays',
+    'read_text',
     'rolling_origins',
     'scenes',
     'table',
     'table_chunks',
     'text',
     'weighted',
+    'words_of',
 ]

@@ -7,6 +7,7 @@ import json
 import random
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import jax
@@ -17,6 +18,10 @@ from experiments.fuzz.formats.arrays import array_file
 from experiments.fuzz.formats.json_text import DEPTH, TOKENS, edit_json
 from experiments.fuzz.harness import Case, Damage, Harness, Material, WrongValueError
 from mtljax import backbones, data, serving, sharing, training
+from mtljax.data._table.bins import Bins
+from mtljax.data._table.categories import Categories
+from mtljax.data._table.numbers import Numbers
+from mtljax.data._table.transforms import Log1p
 from mtljax.files import with_checksum, write_bytes
 
 _LINES = (b'%d,%c,%d,%d\n' % (n, 97 + n % 3, n, n % 2) for n in range(30))
@@ -52,12 +57,26 @@ def _dataset() -> data.Schema:
 
 
 def _schemas() -> Material:
-    content = json.dumps(with_checksum(_dataset().to_json())).encode()
+    contents = {'schema.json': _dataset().to_json(), 'loader/schema.json': _of_loader().to_json()}
+    contents['text/schema.json'] = data.TextSchema(('to', 'be', 'or'), 4).to_json()
+    seeds = {name: json.dumps(with_checksum(each)).encode() for name, each in contents.items()}
     texts = ['[' * DEPTH, '[]', '1', 'null', '{}', '{"format": 1}', '{"format": 9}']
     return Material(
-        {'schema.json': content},
+        seeds,
         [Case('schema.json', 'schema.json', text.encode()) for text in texts],
     )
+
+
+def _of_loader() -> data.Schema:
+    """Return a schema with what only loaders use."""
+    contents = {
+        'age': Bins((18, 65), (0, 1, -1)),
+        'pay': Numbers(1.5, 0.5, 0.0, 9.0, transform=Log1p()),
+        'kind': Categories(('a', 'b')),
+    }
+    inputs = [data.Column(name, False, ('',), 0.0, each) for name, each in contents.items()]
+    sold = data.Column('sold', True, ('',), 0.0, Categories(('n', 'y')))
+    return data.Schema((sold,), tuple(inputs), hidden=(8,))
 
 
 def _edit_schema(name: str, content: bytes, rng: random.Random, damage: Damage) -> bytes:
@@ -72,10 +91,17 @@ def _edit_schema(name: str, content: bytes, rng: random.Random, damage: Damage) 
 
 
 def _read_schema(folder: Path, name: str) -> None:
-    read = training.read_schema(folder)
+    read = training.read_schema((folder / name).parent)
     if read is None:
         raise WrongValueError('The schema is there.')
-    _use(read)
+    if isinstance(read, data.Schema):
+        _use(read)
+    elif read.encode(data.words_of('To be')).tolist() != [*map(_number(read), ('to', 'be'))]:
+        raise WrongValueError('The words should have their numbers.')
+
+
+def _number(read: data.TextSchema) -> Callable[[str], int]:
+    return lambda word: read.words.index(word) + 1 if word in read.words else 0
 
 
 def _use(read: data.Schema) -> None:

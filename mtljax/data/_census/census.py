@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import optax
 
-from mtljax import heads, metrics
+from mtljax import answers, heads, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._census.columns import COLLEGE, COLUMNS, DENSE, INCOME, MARITAL, SCHOOL
-from mtljax.data._census.table import dense, find, read, scaled
+from mtljax.data._census.schema import HIDDEN, schema_of
+from mtljax.data._census.table import dense, find, fit, read, scaled
 from mtljax.data._reading.cells import categories, encode
 from mtljax.data._reading.paths import folder_of
 from mtljax.data._splits.array_split import ArraySplit, array_split
@@ -19,16 +20,19 @@ from mtljax.options import check_seed
 
 
 class _Label(NamedTuple):
-    """A binary task: its column, the allowed values, and the values that count as 1."""
+    """A binary task: its column, the allowed values, those that count as 1, and two class names."""
 
     column: str
     values: tuple[str, ...]
     positive: tuple[str, ...]
+    names: tuple[str, str]
 
 
-_INCOME = _Label('income_50k', INCOME, INCOME[1:])
-_EDUCATION = _Label('education', SCHOOL + COLLEGE, COLLEGE)
-_MARITAL = _Label('marital_stat', MARITAL, ('Never married',))
+_INCOME = _Label('income_50k', INCOME, INCOME[1:], INCOME)
+_EDUCATION = _Label('education', SCHOOL + COLLEGE, COLLEGE, ('no college degree', 'college degree'))
+_MARITAL = _Label(
+    'marital_stat', MARITAL, ('Never married',), ('Married at some time', 'Never married')
+)
 _GROUPS = {
     'income': {'income': _INCOME, 'marital': _MARITAL},
     'education': {'education': _EDUCATION, 'marital': _MARITAL},
@@ -71,7 +75,13 @@ def census(
     then 31 categorical columns. The column ``hs_college`` is an input: it says whether a person is
     enrolled, and not which degree the person has.
 
-    Targets are 0 or 1, ``[B]``. No label is missing.
+    Targets are 0 or 1, ``[B]``. No label is missing. An answer is a class and the probabilities of
+    both: ``'- 50000.'`` and ``'50000+.'``, ``'Married at some time'`` and ``'Never married'``, or
+    ``'no college degree'`` and ``'college degree'``.
+
+    A run can answer for new tables that have a header with the names in
+    ``mtljax/data/_census/columns.py``. Labels in such a table have the names of the tasks and of
+    the classes. An empty numeric cell becomes 0 after scaling.
 
     Args:
       path: The folder. By default it is the one that ``python -m experiments.data fetch census``
@@ -103,14 +113,28 @@ def census(
     ]
     numeric = [dense(file, table) for file, table in zip(files, tables, strict=True)]
     kinds = {name: categories(tables[0][name]) for name in _kinds(labels)}
+    numbers = fit(numeric[0], scaling)
     train, held = (
-        _split(table, kinds, part, labels)
-        for table, part in zip(tables, scaled(numeric[0], numeric[1], scaling), strict=True)
+        _split(table, kinds, scaled(part, numbers), labels)
+        for table, part in zip(tables, numeric, strict=True)
     )
-    task = Task(heads.mlp((8,)), optax.sigmoid_binary_cross_entropy, {'auc': metrics.auc()})
-    counts = tuple(len(known) for known in kinds.values())
-    inputs = {'cardinalities': counts, 'numeric': len(DENSE)}
-    return Dataset(dict.fromkeys(labels, task), train, *halves(held, files[1], seed), inputs=inputs)
+    schema = schema_of(
+        numbers,
+        {name: tuple(known) for name, known in kinds.items()},
+        {task: label.names for task, label in labels.items()},
+    )
+    splits = train, *halves(held, files[1], seed)
+    tasks = {task: _task(label) for task, label in labels.items()}
+    return Dataset(tasks, *splits, inputs=schema.options, schema=schema.to_json())
+
+
+def _task(label: _Label) -> Task:
+    return Task(
+        heads.mlp(HIDDEN),
+        optax.sigmoid_binary_cross_entropy,
+        {'auc': metrics.auc()},
+        answer=answers.probability(label.names),
+    )
 
 
 def _kinds(labels: Mapping[str, _Label]) -> list[str]:

@@ -10,7 +10,9 @@ from mtljax._shown import shown
 from mtljax.data._census.columns import COLUMNS, DENSE
 from mtljax.data._reading.paths import require_one
 from mtljax.data._reading.rows import numbers, rows
-from mtljax.data._reading.scaling import standardise
+from mtljax.data._reading.scaling import apply_scale, fit_scale
+from mtljax.data._table.numbers import Numbers
+from mtljax.data._table.transforms import Log1p
 
 _NAMES = (
     ('census_income_1994_1995_train.csv', 'census_income_1994_1995_test.csv'),
@@ -81,12 +83,27 @@ def dense(path: Path, columns: Columns) -> np.ndarray:
     return table
 
 
-def scaled(train: np.ndarray, test: np.ndarray, scaling: str) -> list[np.ndarray]:
-    """Scale the numeric columns of both files by the statistics of the first, float32."""
-    if scaling == 'log':
-        table = np.log1p(np.concatenate([train, test]))
-        return np.split(standardise(table, slice(len(train)), DENSE)[0], [len(train)])
+def fit(train: np.ndarray, scaling: str) -> list[Numbers]:
+    """Return how each numeric column is scaled, by the statistics of the training rows ``[N, 7]``.
+
+    For ``'minmax'``, the mean is the smallest number, and the scale is the width of the range.
+    """
     low, high = train.min(0), train.max(0)
-    varies = high > low
-    span = np.where(varies, high - low, 1)
-    return [np.where(varies, (part - low) / span, 0).astype(np.float32) for part in (train, test)]
+    if scaling == 'log':
+        mean, scale = fit_scale(np.log1p(train), DENSE)
+        transform = Log1p()
+    else:
+        mean, scale, transform = low, high - low, None
+    statistics = np.stack([mean, scale, low, high], axis=1).tolist()
+    return [Numbers(*each, transform=transform) for each in statistics]
+
+
+def scaled(values: np.ndarray, columns: Sequence[Numbers]) -> np.ndarray:
+    """Scale the numeric columns, float32 ``[N, 7]``."""
+    transforms = [each.transform for each in columns]
+    parts = [
+        column if transform is None else transform.forward(name, column)
+        for name, column, transform in zip(DENSE, values.T, transforms, strict=True)
+    ]
+    means, scales = ([getattr(each, part) for each in columns] for part in ('mean', 'scale'))
+    return apply_scale(np.stack(parts, axis=1), means, scales, DENSE)

@@ -5,9 +5,10 @@ import os
 import numpy as np
 import optax
 
-from mtljax import heads, metrics
+from mtljax import answers, heads, metrics
 from mtljax.base import Dataset, Task
-from mtljax.data._movielens.files import GENRES, read_movies
+from mtljax.data._movielens.files import read_movies
+from mtljax.data._movielens.schema import AGES, FIRST_YEAR, HIDDEN, schema_of
 from mtljax.data._reading.cells import categories, encode
 from mtljax.data._reading.paths import folder_of
 from mtljax.data._reading.scaling import standardise, to_units
@@ -15,7 +16,6 @@ from mtljax.data._splits.array_split import array_split
 from mtljax.data._splits.random_rows import random_rows
 from mtljax.options import check_seed
 
-_AGES = (18, 25, 35, 45, 50, 56)  # the brackets of MovieLens-1M
 _LIKED = 4
 
 
@@ -39,6 +39,10 @@ def movielens(path: str | os.PathLike | None = None, *, seed: int = 0) -> Datase
     metric ``auc``. No label is missing. The ratings are split at random: 80 percent for training,
     and 10 percent each for validation and test. The users and films of the test split therefore
     mostly occur in the training split too, but in other pairs.
+
+    A run can answer for new tables with the columns ``user_id``, ``item_id``, ``age``, ``gender``,
+    ``occupation`` and ``release_year``, and one column of 0 and 1 for each genre, such as
+    ``Action``. In such a table, an empty cell is an unknown category, and no genre.
 
     Args:
       path: The folder. By default it is the one that ``python -m experiments.data fetch movielens``
@@ -73,8 +77,9 @@ def movielens(path: str | os.PathLike | None = None, *, seed: int = 0) -> Datase
         )
         for part in parts
     ]
-    inputs = {'cardinalities': tuple(map(len, kinds)), 'numeric': len(GENRES)}
-    return Dataset(_tasks(mean, scale), *splits, inputs=inputs)
+    schema = schema_of(kinds, float(mean), float(scale))
+    tasks = _tasks(mean, scale)
+    return Dataset(tasks, *splits, inputs=schema.options, schema=schema.to_json())
 
 
 def _columns(movies):
@@ -83,14 +88,14 @@ def _columns(movies):
     films = [movies.items[name] for name in movies.item]
     age, gender, occupation = zip(*people, strict=True)
     year, genres = zip(*films, strict=True)
-    bracket = np.searchsorted(_AGES, age, 'right').astype(str)
+    bracket = np.searchsorted(AGES, age, 'right').astype(str)
     columns = [
         movies.user,
         movies.item,
         np.where(np.isnan(age), '', bracket).tolist(),
         gender,
         occupation,
-        [when if when >= '1990' else when[:3] for when in year],
+        [when if when >= str(FIRST_YEAR) else when[:3] for when in year],
     ]
     return columns, np.stack(genres)
 
@@ -98,7 +103,9 @@ def _columns(movies):
 def _tasks(mean, scale) -> dict[str, Task]:
     spread = to_units(0, scale)
     errors = {'rmse': metrics.rmse(spread), 'mae': metrics.mae(spread)}
+    stars, head = to_units(mean, scale), heads.mlp(HIDDEN)
+    rating = answers.number(stars, 'stars')
     return {
-        'rating': Task(heads.mlp((8,)), optax.squared_error, errors, to_units(mean, scale)),
-        'like': Task(heads.mlp((8,)), optax.sigmoid_binary_cross_entropy, {'auc': metrics.auc()}),
+        'rating': Task(head, optax.squared_error, errors, stars, answer=rating),
+        'like': Task(head, optax.sigmoid_binary_cross_entropy, {'auc': metrics.auc()}),
     }

@@ -9,14 +9,16 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from mtljax import heads, metrics
+from mtljax import answers, heads, metrics
 from mtljax.base import Dataset, Metric, Task
 from mtljax.data._multi_target.cells import LAYOUT as CELLS
+from mtljax.data._multi_target.schema import schema_of
 from mtljax.data._multi_target.table import table_of_cells, table_of_columns
 from mtljax.data._reading.paths import as_path, require
-from mtljax.data._reading.scaling import standardise, to_units
+from mtljax.data._reading.scaling import apply_scale, fit_scale, standardise, to_units
 from mtljax.data._splits.array_split import array_split
 from mtljax.data._splits.random_rows import check_shares, random_rows
+from mtljax.data._table.numbers import Numbers
 from mtljax.options import check_count, check_seed
 
 _LAYOUT = f"""\
@@ -61,6 +63,9 @@ def multi_target(
     divided by the rmse of a constant prediction: the mean of the target over the training rows. The
     split is random by default.
 
+    A run can answer for new tables with the names of the input columns in their header; those of a
+    .mat file are ``x1``, ``x2`` and so on.
+
     Args:
       path: The file.
       targets: The columns that are targets: their names, or a number n for the last n columns. An
@@ -101,7 +106,8 @@ def multi_target(
             f'it. Found {path.name} with targets = {targets}.'
         )
     parts = _parts(table.group, validation, test, seed) if split is None else _given(table, split)
-    x, *_ = standardise(table.x, parts[0])
+    fitted = fit_scale(table.x[parts[0]])
+    x = apply_scale(table.x, *fitted)
     x = np.where(table.one_hot, table.x, np.nan_to_num(x))
     names = list(table.columns) if len(table.columns) == table.y.shape[1] else ['Y']  # of cells
     y, mean, scale = standardise(table.y, parts[0], names, targets=True)
@@ -117,8 +123,11 @@ def multi_target(
         )
         for part in parts
     ]
-    tasks = {task: _task(mean[at], scale[at]) for task, (at, _) in table.columns.items()}
-    return Dataset(tasks, *splits)
+    low, high = np.nanmin(table.y, axis=0), np.nanmax(table.y, axis=0)
+    rows = np.stack([mean, scale, low, high], axis=1).tolist()
+    labels = {task: Numbers(*rows[at]) for task, (at, _) in table.columns.items()}
+    tasks = {task: _task(label) for task, label in labels.items()}
+    return Dataset(tasks, *splits, schema=schema_of(table, fitted, labels).to_json())
 
 
 def _parts(group, validation, test, seed):
@@ -159,9 +168,10 @@ def _given(table, split):
     return parts
 
 
-def _task(mean, scale) -> Task:
-    errors = {'rmse': metrics.rmse(to_units(0, scale)), 'rrmse': _relative_rmse()}
-    return Task(heads.linear(), optax.squared_error, errors, to_units(mean, scale))
+def _task(label: Numbers) -> Task:
+    errors = {'rmse': metrics.rmse(to_units(0, label.scale)), 'rrmse': _relative_rmse()}
+    answer = answers.number(label.units)
+    return Task(heads.linear(), optax.squared_error, errors, label.units, answer=answer)
 
 
 def _relative_rmse() -> Metric:

@@ -20,6 +20,7 @@ class Table(NamedTuple):
       x: The inputs ``[N, D]``, NaN where missing.
       one_hot: The inputs that are indicators, booleans ``[D]``.
       y: The targets ``[N, C]``, NaN where missing.
+      names: The columns of the inputs: their names, and the values of a nominal one, else None.
       columns: ``{task: (the column of its target in y, the rows with its label [N])}``.
       group: The group of each row ``[N]``; each group is split separately.
     """
@@ -27,6 +28,7 @@ class Table(NamedTuple):
     x: np.ndarray
     one_hot: np.ndarray
     y: np.ndarray
+    names: dict[str, list[str] | None]
     columns: dict[str, tuple[int, np.ndarray]]
     group: np.ndarray
 
@@ -37,7 +39,8 @@ def table_of_cells(path: Path) -> Table:
     group = np.repeat(np.arange(len(x)), [len(rows) for rows in x])
     columns = {f'task_{index + 1}': (0, group == index) for index in range(len(x))}
     x = np.concatenate(x)
-    return Table(x, np.zeros(x.shape[1], bool), np.concatenate(y)[:, None], columns, group)
+    names = dict.fromkeys(f'x{number}' for number in range(1, x.shape[1] + 1))
+    return Table(x, np.zeros(x.shape[1], bool), np.concatenate(y)[:, None], names, columns, group)
 
 
 def table_of_columns(path: Path, kind: str, targets: int | Sequence[str]) -> Table:
@@ -61,6 +64,7 @@ def table_of_columns(path: Path, kind: str, targets: int | Sequence[str]) -> Tab
         np.concatenate(list(blocks.values()), axis=1),
         np.array(one_hot),
         y,
+        {name: nominal.get(name) for name in blocks},
         {name: (index, every) for index, name in enumerate(chosen)},
         np.zeros(len(y), int),
     )

@@ -5,18 +5,26 @@ import os
 import numpy as np
 import optax
 
-from mtljax import heads, metrics
+from mtljax import answers, heads, metrics
 from mtljax.base import Dataset, Task
 from mtljax.data._qm9.descriptors import descriptors, free_atoms
 from mtljax.data._qm9.files import COLUMNS, Molecules, read_molecules
+from mtljax.data._qm9.schema import schema_of
 from mtljax.data._reading.paths import folder_of
-from mtljax.data._reading.scaling import standardise, to_units
+from mtljax.data._reading.scaling import apply_scale, fit_scale, to_units
 from mtljax.data._splits.array_split import array_split
+from mtljax.data._table.numbers import Numbers
 from mtljax.options import check_count, check_seed
 
 _HELD = 10_000
 _MILLI_EV = 27.211386246e3  # of one Hartree
 _ENERGIES = ('homo', 'lumo', 'zpve', 'U0', 'U', 'H', 'G')
+_UNITS = dict.fromkeys(_ENERGIES, 'meV') | {
+    'mu': 'Debye',
+    'alpha': 'Bohr^3',
+    'r2': 'Bohr^2',
+    'Cv': 'cal / mol K',
+}
 
 
 def qm9(
@@ -44,6 +52,11 @@ def qm9(
     for ``r2``, cal / mol K for ``Cv``, and meV for ``homo``, ``lumo``, ``zpve``, ``U0``, ``U``,
     ``H`` and ``G``. ``U0``, ``U``, ``H`` and ``G`` are energies of atomisation: the energies of the
     free atoms, as the authors of the data publish them, are subtracted. No label is missing.
+
+    A run can answer for new tables of descriptors in their own units, as the function
+    ``descriptors`` in ``mtljax/data/_qm9/descriptors.py`` computes them. The columns are
+    ``atoms_H``, ``atoms_C``, ``atoms_N``, ``atoms_O``, ``atoms_F``, ``atoms``, ``coulomb_1`` to
+    ``coulomb_29`` and ``moment_1`` to ``moment_3``.
 
     The molecules are permuted at random. The first 10,000 are the test split, the next 10,000 are
     the validation split, and the rest is the training split. If there are fewer than 100,000
@@ -75,20 +88,39 @@ def qm9(
     rows = np.concatenate(parts)
     chosen = Molecules(*(array[rows] for array in molecules))
     training_rows = slice(len(rows) - len(parts[-1]), None)
-    x, *_ = standardise(descriptors(chosen.charges, chosen.positions), training_rows)
-    y, means, scales = standardise(_properties(chosen), training_rows, list(COLUMNS), targets=True)
+    vectors, properties = descriptors(chosen.charges, chosen.positions), _properties(chosen)
+    mean, scale = fit_scale(vectors.astype(np.float64)[training_rows])
+    labels = _labels(properties[training_rows])
+    x = apply_scale(vectors, mean, scale)
+    means, scales = _statistics(labels)
+    y = apply_scale(properties, means, scales, list(COLUMNS))
     edges = np.cumsum([len(part) for part in parts[:-1]])
     test, validation, training = (
         array_split(inputs, dict(zip(COLUMNS, targets.T, strict=True)))
         for inputs, targets in zip(np.split(x, edges), np.split(y, edges), strict=True)
     )
-    tasks = map(_task, means, scales)
-    return Dataset(dict(zip(COLUMNS, tasks, strict=True)), training, validation, test)
+    schema = schema_of(vectors[training_rows], mean, scale, labels)
+    tasks = {name: _task(each) for name, each in labels.items()}
+    return Dataset(tasks, training, validation, test, schema=schema.to_json())
 
 
-def _task(mean, scale) -> Task:
-    errors = {'mae': metrics.mae(to_units(0, scale))}
-    return Task(heads.linear(), optax.squared_error, errors, to_units(mean, scale))
+def _labels(properties: np.ndarray) -> dict[str, Numbers]:
+    """Return the statistics of the training rows ``[N, 11]``."""
+    fitted = fit_scale(properties, list(COLUMNS), targets=True)
+    parts = np.stack([*fitted, properties.min(0), properties.max(0)], axis=1).tolist()
+    return {
+        name: Numbers(*each, unit=_UNITS[name]) for name, each in zip(COLUMNS, parts, strict=True)
+    }
+
+
+def _statistics(labels: dict[str, Numbers]) -> tuple[list[float], list[float]]:
+    return [each.mean for each in labels.values()], [each.scale for each in labels.values()]
+
+
+def _task(label: Numbers) -> Task:
+    errors = {'mae': metrics.mae(to_units(0, label.scale))}
+    answer = answers.number(label.units, label.unit)
+    return Task(heads.linear(), optax.squared_error, errors, label.units, answer=answer)
 
 
 def _parts(size, train, seed):

@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from mtljax._shown import shown
 from mtljax.data._reading.scaling import apply_scale
+from mtljax.data._table.bins import Bins
 from mtljax.data._table.buckets import Buckets
 from mtljax.data._table.categories import Categories
-from mtljax.data._table.cells import text_of
 from mtljax.data._table.cells_of import cells_of
 from mtljax.data._table.column import Column
 from mtljax.data._table.numbers import Numbers
 
+_CODED = (Bins, Buckets, Categories)
 Table = Mapping[str, Any]
 """The cells of each column, by its name."""
 
@@ -32,7 +32,7 @@ def encode_inputs(columns: Sequence[Column], table: Table, first: int = 1) -> di
         elif column.content is not None:
             block = coded if is_coded(column) else numeric
             encoded = column.encode(table[column.name], first)
-            block.append(encoded.reshape(len(encoded), -1))
+            block.append(encoded if encoded.ndim == 2 else encoded[:, None])
     blocks = {'categorical': coded, 'numeric': numeric}
     whole = {kind: np.concatenate(parts, axis=1) for kind, parts in blocks.items() if parts}
     if numeric:
@@ -57,29 +57,6 @@ def _numbers(columns: Sequence[Column], table: Table, first: int) -> dict[str, n
     return {name: scaled[:, index : index + 1] for index, name in enumerate(named)}
 
 
-def decode_inputs(
-    columns: Sequence[Column], inputs: Mapping[str, np.ndarray]
-) -> dict[str, list[str]]:
-    """Return the cells of encoded inputs of N rows, as texts; see `Schema.decode`.
-
-    Raises:
-      ValueError: A column holds dates or is hashed.
-    """
-    left = {kind: iter(np.moveaxis(block, 1, 0)) for kind, block in inputs.items()}
-    table = {}
-    for column in columns:
-        content = column.content
-        if isinstance(content, Categories):
-            names = [text_of(name) for name in content.names] + ['']
-            table[column.name] = [names[code] for code in next(left['categorical'])]
-        elif isinstance(content, Numbers):
-            values = content.mean + content.scale * next(left['numeric']).astype(np.float64)
-            table[column.name] = [text_of(float(f'{value:.7g}')) for value in values]
-        elif content is not None:
-            raise ValueError(f'Column {shown(column.name)} should hold numbers or categories.')
-    return table
-
-
 def encode_targets(
     columns: Sequence[Column], table: Table, first: int = 1
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -95,11 +72,11 @@ def encode_targets(
 def backbone_options(columns: Sequence[Column]) -> dict[str, Any]:
     """The options of `backbones.tabular` for these inputs."""
     contents = [column.content for column in columns if column.content is not None]
-    coded = [each.cardinality for each in contents if isinstance(each, Categories | Buckets)]
-    numeric = sum(each.WIDTH for each in contents if not isinstance(each, Categories | Buckets))
+    coded = [each.cardinality for each in contents if isinstance(each, _CODED)]
+    numeric = sum(each.WIDTH for each in contents if not isinstance(each, _CODED))
     return {'cardinalities': tuple(coded), 'numeric': numeric}
 
 
 def is_coded(column: Column) -> bool:
     """Return whether the cells of a column become codes."""
-    return isinstance(column.content, Categories | Buckets)
+    return isinstance(column.content, _CODED)

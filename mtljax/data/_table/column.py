@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 
 from mtljax._shown import shown
+from mtljax.data._table.bins import Bins
 from mtljax.data._table.buckets import Buckets
 from mtljax.data._table.categories import Categories
 from mtljax.data._table.cells_of import cells_of
 from mtljax.data._table.checks import are_numbers, are_texts, check_fields
 from mtljax.data._table.dates import Dates
 from mtljax.data._table.numbers import Numbers
+from mtljax.data._table.one_hot import OneHot
 
-Content = Numbers | Categories | Dates | Buckets
-_CONTENTS = (Numbers, Categories, Dates, Buckets)
+Content = Numbers | Categories | Dates | Buckets | Bins | OneHot
+_CONTENTS = (Numbers, Categories, Dates, Buckets, Bins, OneHot)
 _FORMER = ('numbers', 'categories')
 _FIELDS = ('name', 'target', 'missing', 'empty')
 
@@ -29,8 +31,8 @@ class Column:
       target: Whether the column is predicted; otherwise it is an input.
       missing: The texts that stand for an empty cell.
       empty: The share of empty cells in the table.
-      content: What the cells hold: numbers, categories, dates, or texts that are hashed. None for
-        an input without any value.
+      content: What the cells hold: numbers, categories, dates, texts that are hashed, numbers whose
+        ranges are codes, or categories that become indicators. None for an input without any value.
     """
 
     name: str
@@ -43,8 +45,8 @@ class Column:
     def kind(self) -> str:
         """The kind of the column in words: what an input holds, or what a target asks for.
 
-        An input is ``'numeric'``, ``'categorical'``, ``'date'``, ``'hashed'`` or ``'empty'``. A
-        target is ``'regression'``, ``'binary'`` or ``'classes'``.
+        An input is ``'numeric'``, ``'categorical'``, ``'date'``, ``'hashed'``, ``'binned'``,
+        ``'one-hot'`` or ``'empty'``. A target is ``'regression'``, ``'binary'`` or ``'classes'``.
         """
         if not self.target:
             return 'empty' if self.content is None else self.content.KIND
@@ -61,8 +63,8 @@ class Column:
 
         Returns:
           Standardised numbers ``[N]``, float32, or features of dates ``[N, F]``, float32, which are
-          NaN where a cell is empty. Or codes of categories ``[N]``, int32, which are -1 where a
-          cell is empty or its value is unknown.
+          NaN where a cell is empty. Or indicators of categories ``[N, F]``, float32. Or codes of
+          categories ``[N]``, int32, which are -1 where a cell is empty or its value is unknown.
 
         Raises:
           CellError: A cell of a column of numbers holds no number, or a cell of dates no date.

@@ -49,7 +49,7 @@ class Moments:
             squares = float((np.where(present, values - mean, 0) ** 2).sum())
             if self.count:
                 whole, gap = self.count + count, mean - self.mean
-                squares += self.squares + gap**2 * self.count * count / whole
+                squares += self.squares + gap * gap * self.count * count / whole
                 mean = self.mean + gap * count / whole
         self.count, self.mean, self.squares = self.count + count, mean, squares
 

@@ -28,7 +28,7 @@ class Numbers:
       high: The largest number of the table.
       form: How texts write the numbers.
       unit: The unit that texts write with the numbers, such as ``'%'``; ``''`` for no unit.
-      transform: What is done to a target before it is standardised; None changes nothing.
+      transform: What is done to the numbers before they are standardised; None changes nothing.
     """
 
     mean: float
@@ -71,6 +71,11 @@ class Numbers:
             )
         return values if self.transform is None else self.transform.forward(name, values, first)
 
+    def decode(self, scaled: np.ndarray) -> np.ndarray:
+        """Return the numbers of standardised values, float64 ``[N]``."""
+        values = self.mean + self.scale * scaled.astype(np.float64)
+        return values if self.transform is None else np.asarray(self.transform.inverse(values))
+
     @property
     def units(self) -> Callable[[Any], Any]:
         """The inverse of `encode`, from standardised values to the unit of the table."""
@@ -94,7 +99,8 @@ class Numbers:
                 f'mean {self.mean:.6g} and deviation {self.scale:.6g} there, '
                 f'{other.mean:.6g} and {other.scale:.6g} here'
             )
-        if (self.form, self.unit) != (other.form, other.unit):
+        transforms = [type(each.transform) for each in (self, other)]
+        if (self.form, self.unit) != (other.form, other.unit) or len(set(transforms)) > 1:
             return 'numbers in another form'
         return ''
 

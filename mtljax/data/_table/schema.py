@@ -9,38 +9,35 @@ import numpy as np
 from mtljax import answers
 from mtljax._shown import shown
 from mtljax.base import Task
-from mtljax.data._table.arrays import (
-    backbone_options,
-    decode_inputs,
-    encode_inputs,
-    encode_targets,
-    is_coded,
-)
+from mtljax.data._table.arrays import backbone_options, encode_inputs, encode_targets, is_coded
 from mtljax.data._table.categories import Categories
 from mtljax.data._table.cells import Cells
 from mtljax.data._table.cells_of import cells_of
+from mtljax.data._table.check_schema import check_schema
 from mtljax.data._table.column import Column
+from mtljax.data._table.decode import decode_inputs
 from mtljax.data._table.differences import differences
 from mtljax.data._table.frame import columns_of
-from mtljax.data._table.numbers import Numbers
+from mtljax.data._table.one_hot import OneHot
 from mtljax.data._table.tasks import task_of
 
 _COMPLETE, _OF_LOADER = 'table', 'table of a loader'
-FORMAT = 2  # of the JSON form; a newer version of mtljax may write a larger number
+FORMAT = 3  # of the JSON form; a newer version of mtljax may write a larger number
 
 
 class Encoded(NamedTuple):
     """Rows that were encoded by a schema.
 
     Attributes:
-      inputs: The inputs of the backbone, for N rows.
+      inputs: The inputs of the backbone, for N rows: ``{'categorical': ..., 'numeric': ...}``, or
+        one array ``[N, D]`` if the schema is flat.
       empty: ``{column: number}``, the empty cells of each input column that has some.
-      unseen: ``{column: number}``, the cells of each categorical column whose category the training
-        rows do not contain.
+      unseen: ``{column: number}``, the cells of each column of categories or ranges that the
+        training rows do not contain.
       extra: The columns that the schema does not know.
     """
 
-    inputs: dict[str, np.ndarray]
+    inputs: Any
     empty: dict[str, int]
     unseen: dict[str, int]
     extra: tuple[str, ...]
@@ -55,22 +52,26 @@ class Schema:
       inputs: The columns that are read.
       left_out: ``{column: reason}`` for all other columns.
       complete: Whether the tasks follow from the columns. Otherwise the loader makes the tasks.
+      flat: Whether the inputs are one array ``[N, D]`` of numbers, without names.
+      hidden: The sizes of the hidden layers of the heads.
     """
 
     targets: tuple[Column, ...]
     inputs: tuple[Column, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
+    flat: bool = False
+    hidden: tuple[int, ...] = ()
 
     @property
     def tasks(self) -> dict[str, Task]:
         """The task of each target."""
-        return {column.name: task_of(column) for column in self.targets}
+        return {column.name: task_of(column, self.hidden) for column in self.targets}
 
     @property
     def options(self) -> dict[str, Any]:
-        """The options of `backbones.tabular` for these inputs."""
-        return backbone_options(self.inputs)
+        """The options of `backbones.tabular` for these inputs; none for one array."""
+        return {} if self.flat else backbone_options(self.inputs)
 
     def encode(self, table: Any, first: int = 1) -> Encoded:
         """Encode the inputs of new rows.
@@ -97,16 +98,15 @@ class Schema:
         known = {column.name for column in (*self.inputs, *self.targets)} | set(self.left_out)
         inputs = encode_inputs(used, cells, first)
         empty = {name: int(each.empty().sum()) for name, each in cells.items()}
-        coded = [column.name for column in used if is_coded(column)]
-        unknown = (inputs['categorical'] < 0).sum(axis=0).tolist() if coded else []
-        unseen = {name: n - empty[name] for name, n in zip(coded, unknown, strict=True)}
+        unseen = _unseen(used, cells, inputs, empty)
         extra = tuple(name for name in table if name not in known)
+        inputs = inputs['numeric'] if self.flat else inputs
         return Encoded(inputs, _above_zero(empty), _above_zero(unseen), extra)
 
-    def decode(self, inputs: Mapping[str, np.ndarray]) -> dict[str, list[str]]:
+    def decode(self, inputs: Any) -> dict[str, list[str]]:
         """Return the cells of encoded inputs, as texts; the inverse of `encode`.
 
-        An empty number becomes the mean of its column.
+        An empty number becomes the mean of its column, and a range becomes one of its numbers.
 
         Args:
           inputs: The inputs of N rows.
@@ -118,7 +118,7 @@ class Schema:
         >>> schema.decode({'categorical': np.array([[1], [-1]])})
         {'city': ['Oslo', '']}
         """
-        return decode_inputs(self.inputs, inputs)
+        return decode_inputs(self.inputs, {'numeric': inputs} if self.flat else inputs)
 
     def labels(
         self, table: Any, first: int = 1
@@ -166,6 +166,8 @@ class Schema:
         return {
             'format': FORMAT,
             'kind': _COMPLETE if self.complete else _OF_LOADER,
+            'flat': self.flat,
+            'hidden': list(self.hidden),
             'targets': [column.to_json() for column in self.targets],
             'inputs': [column.to_json() for column in self.inputs],
             'left_out': dict(self.left_out),
@@ -195,38 +197,33 @@ class Schema:
                 for part in ('targets', 'inputs')
             )
             complete = content['kind'] != _OF_LOADER
-            schema = cls(targets, inputs, dict(content['left_out']), complete)
-            _check_names(schema)
-            return schema
+            flat, hidden = content.get('flat', False), content.get('hidden', [])
+            check_schema(targets, inputs, flat, hidden)
+            return cls(targets, inputs, dict(content['left_out']), complete, flat, tuple(hidden))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f'The schema should describe a table. Found {type(error).__name__}: {error!s:.200}.'
             ) from error
 
 
-def _check_names(schema: Schema) -> None:
-    names = [column.name for column in (*schema.targets, *schema.inputs)]
-    roles = [column.target for column in (*schema.targets, *schema.inputs)]
-    if len(set(names)) < len(names) or roles != sorted(roles, reverse=True):
-        raise ValueError('columns that no table has')
-    if not all(_is_target(column.content) for column in schema.targets):
-        raise ValueError('targets that no table has')
-    if not all(_is_input(column.content) for column in schema.inputs):
-        raise ValueError('inputs that no table has')
-    if all(column.content is None for column in schema.inputs):
-        raise ValueError('no input')
-
-
-def _is_target(content: Any) -> bool:
-    return isinstance(content, Numbers) or (
-        isinstance(content, Categories) and len(content.names) > 1
-    )
-
-
-def _is_input(content: Any) -> bool:
-    if isinstance(content, Categories):
-        return all(isinstance(name, str) for name in content.names)
-    return not isinstance(content, Numbers) or content.transform is None
+def _unseen(
+    used: Sequence[Column],
+    cells: Mapping[str, Cells],
+    inputs: Mapping[str, np.ndarray],
+    empty: Mapping[str, int],
+) -> dict[str, int]:
+    """Count the cells of unknown categories."""
+    coded = [column for column in used if is_coded(column)]
+    unknown = (inputs['categorical'] < 0).sum(axis=0).tolist() if coded else []
+    unseen = {}
+    for column, count in zip(coded, unknown, strict=True):
+        content = column.content
+        is_known = isinstance(content, Categories) and '' in content.names
+        unseen[column.name] = count if is_known else count - empty[column.name]
+    for column in used:
+        if isinstance(column.content, OneHot):
+            unseen[column.name] = column.content.unknown(cells[column.name])
+    return unseen
 
 
 def _above_zero(counts: Mapping[str, int]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Transforms of a target, which are undone in its answers."""
+"""Transforms of numbers. Those of a target are undone in its answers."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -16,7 +16,7 @@ KNOTS = 1001
 
 
 class Transform(Protocol):
-    """A function of the numbers of a target, and its inverse."""
+    """A function of the numbers of a column, and its inverse."""
 
     def forward(self, name: str, values: np.ndarray, first: int = 1) -> np.ndarray:
         """Transform numbers ``[N]``; NaN stays NaN."""
@@ -54,6 +54,54 @@ class Log:
     def inverse(self, values: Any) -> Any:
         """Return the exponential."""
         return jnp.exp(values)
+
+    def to_json(self) -> str:
+        """Return the name of the transform."""
+        return self.KEY
+
+
+@dataclass(frozen=True)
+class Log1p:
+    """The natural logarithm of ``1 + x``, for numbers from 0 on."""
+
+    KEY: ClassVar[str] = 'log1p'
+
+    def forward(self, name: str, values: np.ndarray, first: int = 1) -> np.ndarray:
+        """Return the logarithm of ``1 + x``.
+
+        Raises:
+          CellError: A number is below 0.
+        """
+        wrong = values < 0
+        if wrong.any():
+            row = int(wrong.argmax())
+            found = f'the cell should be a number >= 0. Found {values[row]:g}.'
+            raise CellError(name, row + first, found)
+        return np.log1p(values)
+
+    def inverse(self, values: Any) -> Any:
+        """Return the exponential, minus 1; 0 where this is less."""
+        return jnp.maximum(jnp.expm1(values), 0)
+
+    def to_json(self) -> str:
+        """Return the name of the transform."""
+        return self.KEY
+
+
+@dataclass(frozen=True)
+class Single:
+    """Rounding to float32, for the columns of loaders that keep numbers in this type."""
+
+    KEY: ClassVar[str] = 'single'
+
+    def forward(self, name: str, values: np.ndarray, first: int = 1) -> np.ndarray:
+        """Return the nearest numbers of float32, as float64."""
+        with np.errstate(over='ignore'):  # what does not fit is refused when it is scaled
+            return values.astype(np.float32).astype(np.float64)
+
+    def inverse(self, values: Any) -> Any:
+        """Return the numbers as they are."""
+        return values
 
     def to_json(self) -> str:
         """Return the name of the transform."""
@@ -115,8 +163,9 @@ def transform_of(content: Any) -> Transform | None:
     """
     if content is None:
         return None
-    if content == Log.KEY:
-        return Log()
+    for named in (Log, Log1p, Single):
+        if content == named.KEY:
+            return named()
     fits = isinstance(content, dict) and content.keys() == {'knots', 'ranks'}
     if fits and are_numbers(content['knots']) and are_numbers(content['ranks']):
         knots, ranks = content['knots'], content['ranks']
