@@ -42,6 +42,11 @@ class Report(NamedTuple):
     latency: Table | None = None
     title: str = ''
 
+    @property
+    def methods(self) -> list[str]:
+        """The methods in the order of figures: the baseline, then the best on validation first."""
+        return [BASELINE, *(row.method for row in self.rows if row.method != BASELINE)]
+
 
 def report(
     runs: Sequence[Run],

@@ -99,18 +99,22 @@ def _figures(
         for name, metric in row.metrics.items()
     }
     panels['delta_m_flat'] = 'delta_m_flat %\n(less is better)'
-    figures = {'metrics': analysis.intervals(report.summary, panels, title)}
+    methods = report.methods
+    summary = {method: report.summary[method] for method in methods}
+    figures = {'metrics': analysis.intervals(summary, panels, title)}
     main = {task: next(iter(row.metrics.items())) for task, row in tasks.items() if row.metrics}
     better = {f'{task} {name}': m.higher_is_better for task, (name, m) in main.items()}
     if len(better) > 1:
-        figures['fronts'] = analysis.fronts(report.summary, list(better), better, title)
+        figures['fronts'] = analysis.fronts(summary, list(better), better, title)
     logged = {
         f'validation/{task}/{name}': f'{task} {name}{_hint(metric)}'
         for task, (name, metric) in main.items()
     }
     if logged:
         heading = f'{title}: validation'
-        figures['curves'] = analysis.learning_curves(histories(runs), logged, heading)
+        logs = histories(runs)
+        ordered = {method: logs[method] for method in methods}
+        figures['curves'] = analysis.learning_curves(ordered, logged, heading)
     return figures | _heat_maps(runs, tasks)
 
 

@@ -1,5 +1,6 @@
 """A whole comparison: train, print the tables, write the files, keep the best row."""
 
+import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from experiments.compare.latency import latency
 from experiments.compare.lift import label_counts
 from experiments.compare.methods import BASELINE
 from experiments.compare.next_steps import next_steps
+from experiments.compare.page import page_of
 from experiments.compare.plan import Plan
 from experiments.compare.records import Row, chosen
 from experiments.compare.report_files import write
 from experiments.compare.run import Run
 from experiments.compare.runs import Runs
 from experiments.compare.verdict import shared_row
+from experiments.report import write_page
 from experiments.undefined import why_nan
 from mtljax.analysis import Table
 from mtljax.base import Dataset
@@ -59,7 +62,11 @@ def run_comparison(config: ConfigDict, plan: Plan, title: str, workdir: Path) ->
     report.show(summary)
     for path in write(summary, best, every, comparison.tasks, title, workdir):
         _say(str(path))
-    _keep_best(summary.rows[0], parts, runs, workdir)
+    following = _keep_best(summary.rows[0], parts, runs, workdir)
+    fields = json.loads(config.to_json(sort_keys=True))
+    page = page_of(summary, best, comparison.tasks, fields, workdir, following)
+    write_page(workdir / 'report.html', page)
+    _say(f'All results on one page: {workdir / "report.html"}')
 
 
 def _heading(title: str, config: ConfigDict, tasks: Collection[str]) -> str:
@@ -83,12 +90,16 @@ def _latency(summary: report.Report, parts: Sequence[Part], runs: Runs) -> Table
     )
 
 
-def _keep_best(row: Row, parts: Sequence[Part], runs: Runs, workdir: Path) -> None:
-    """Write the folders of the best row, and print how to go on with its best seed."""
+def _keep_best(row: Row, parts: Sequence[Part], runs: Runs, workdir: Path) -> list[str]:
+    """Write the folders of the best row, and print how to go on with its best seed.
+
+    Returns:
+      The commands that go on.
+    """
     if not row.scores:
         runs.drop()
         _say('No method was trained to its end: no model is kept.')
-        return
+        return []
     seeds: dict[int, list[Part]] = {seed: [] for seed in row.scores}
     for cell, run in parts:
         if run.method == row.method and run.seed in seeds:
@@ -98,13 +109,15 @@ def _keep_best(row: Row, parts: Sequence[Part], runs: Runs, workdir: Path) -> No
     cell, _ = seeds[row.best_seed][0]
     dataset = runs.setup(cell._replace(task=None)).dataset
     _say(f'\nBest on validation: {row.method}, seed {row.best_seed}. Next:')
-    for command in next_steps(workdir, folders[row.best_seed], cell.config, dataset):
+    commands = next_steps(workdir, folders[row.best_seed], cell.config, dataset)
+    for command in commands:
         _say(f'  {command}')
     if dataset.schema and cell.config.data.get('path'):
         _say(
             'The first command answers all rows of the table, also those of training: the metrics '
             'that it prints are no test results.'
         )
+    return commands
 
 
 def _say(text: str) -> None:

@@ -64,6 +64,7 @@ def figure(outcomes: Mapping[str, Outcome], plan: Plan, helper: History, hidden:
         axes = drawn.add_subplot(place, sharex=first, sharey=first)
         first = first or axes
         _forecast(axes, window, name, outcome, plan.shown)
+        _holidays(axes, window, named=index < _COLUMNS)
         axes.set_ylabel(f'{hidden.name} a day' if index % _COLUMNS == 0 else '')
     return png_of(drawn, dpi=110)
 
@@ -92,14 +93,21 @@ def _forecast(axes: Axes, window: Window, name: str, outcome: Outcome, origin: s
     for row in outcome.forecasts[origin]:  # one per seed
         axes.plot(window.days, row, color='C3', linewidth=1)
     axes.set_title(f'{name}, WAPE {outcome.errors[origin]["wape"]:.1f} %', fontsize='medium')
-    for day, label in holidays(window.days):
-        place = float(mdates.date2num(day))
-        axes.axvline(place, color='C0', linestyle=':', linewidth=0.9)
-        across = axes.get_xaxis_transform()  # the height as a share of the panel
-        axes.text(place, 0.02, f' {label}', transform=across, fontsize=7, color='C0', rotation=90)
     axes.xaxis.set_major_formatter(mdates.DateFormatter('%d %b'))
     axes.yaxis.set_major_formatter('{x:,.0f}')
     axes.grid(alpha=0.3)
+
+
+def _holidays(axes: Axes, window: Window, *, named: bool) -> None:
+    """Mark the holidays, with their names in the panels at the top."""
+    late = window.days[-max(1, len(window.days) // 5)]
+    for day, label in holidays(window.days):
+        place = float(mdates.date2num(day))
+        axes.axvline(place, color='C0', linestyle=':', linewidth=0.9)
+        if named:
+            across = axes.get_xaxis_transform()  # the height as a share of the panel
+            side = 'right' if day >= late else 'left'
+            axes.text(place, 0.03, f' {label} ', transform=across, fontsize=7, color='C0', ha=side)
 
 
 def holidays(days: np.ndarray) -> list[tuple[np.datetime64, str]]:

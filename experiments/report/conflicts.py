@@ -56,9 +56,7 @@ def _strips(found: Conflicts) -> Html:
         'table',
         {'class': 'sortable strips'},
         element('caption', {}, caption),
-        element(
-            'thead', {}, element('tr', {}, heading('pair'), heading('over the steps'), _MEAN)
-        ),
+        element('thead', {}, element('tr', {}, heading('pair'), heading('over the steps'), _MEAN)),
         element('tbody', {}, *body),
         element('tfoot', {}, element('tr', {}, element('td'), element('td', {}, ends), _EMPTY)),
     )

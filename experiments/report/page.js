@@ -103,8 +103,8 @@ function nearest(steps, wanted) {
   return best;
 }
 
-function visible(curves, series) {
-  return curves.filter(({ series: at }) => !series.querySelector(`[data-series="${at}"].off`));
+function visible(curves, picture) {
+  return curves.filter(({ series }) => !picture.querySelector(`[data-series="${series}"].off`));
 }
 
 function swatch(css) {

@@ -84,6 +84,4 @@ def _command(command: str) -> Html:
 
 
 def _code(words: str, css: str) -> Html:
-    return element(
-        'pre', {'class': css, 'tabindex': 0, 'role': 'group', 'aria-label': css}, words
-    )
+    return element('pre', {'class': css, 'tabindex': 0, 'role': 'group', 'aria-label': css}, words)

@@ -1,5 +1,6 @@
 """The scale of an axis: its ends, its ticks and their labels."""
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 
@@ -36,7 +37,7 @@ def labels(values: Sequence[float]) -> list[str]:
     (['0.5', '1.0'], ['0', '20k'], ['0', '1e-07'])
     """
     largest = max(map(abs, values), default=0.0)
-    step = min((b - a for a, b in zip(values, values[1:], strict=False)), default=largest)
+    step = min((b - a for a, b in itertools.pairwise(values)), default=largest)
     if largest >= 1e7 or (step and step < 1e-4):
         return [f'{value:.3g}' for value in values]
     if largest >= 1e4 and all(value % 100 == 0 for value in values):

@@ -41,4 +41,5 @@ def _cell(value: float, largest: float) -> Html:
     if not math.isfinite(value):
         return element('td', {'class': 'none'}, 'no value')
     shade = round(_SHADES * abs(value) / largest)
-    return element('td', {'class': f'shade{shade}'}, f'{value:.2f}')
+    sign = ' minus' if value < 0 else ''
+    return element('td', {'class': f'shade{shade}{sign}'}, f'{value:.2f}')

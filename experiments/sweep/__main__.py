@@ -14,6 +14,8 @@ writes every run to the folder as soon as it is done. If you start it again, it 
 missing runs.
 """
 
+import json
+
 from absl import flags
 
 from experiments import build, program
@@ -21,8 +23,10 @@ from experiments.compare.comparison import Comparison
 from experiments.compare.plan import define_flags, read_plan
 from experiments.compare.records import chosen
 from experiments.compare.runs import Runs
+from experiments.report import write_page
 from experiments.show import show
 from experiments.sweep import report
+from experiments.sweep.page import page_of
 from experiments.sweep.points import points, read_sweep
 from mtljax.files import write_bytes
 
@@ -59,6 +63,10 @@ def main() -> None:
     for file, content in report.files(summary, name).items():
         write_bytes(workdir / file, content)
         program.console.print(str(workdir / file), markup=False)
+    fields = json.loads(config.to_json(sort_keys=True))
+    path = workdir / 'report.html'
+    write_page(path, page_of(summary, best, sweep, fields, name, workdir))
+    program.console.print(f'All results on one page: {path}', markup=False, highlight=False)
 
 
 if __name__ == '__main__':

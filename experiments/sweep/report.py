@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import NamedTuple
 
 import numpy as np
@@ -17,15 +18,23 @@ from mtljax.base import Task
 from mtljax.files import png_of
 
 _MEAN = 'mean'
+_WIDEST = 12  # letters of a value below the figure, before it is broken
 Scores = dict[str, dict[str, dict[int, float]]]
 """``{method: {value: {seed: score}}}`` of one quantity."""
 
 
 class Report(NamedTuple):
-    """The tables, ``(title, table, caption)``, and the scores that they summarise."""
+    """The tables, ``(title, table, caption)``, and the scores that they summarise.
+
+    Attributes:
+      tables: The tables.
+      scores: The scores of each quantity.
+      better: ``{quantity: whether more is better}``.
+    """
 
     tables: list[tuple[str, Table, str]]
     scores: dict[str, Scores]
+    better: dict[str, bool]
 
 
 def check(sweep: Sweep, tasks: Mapping[str, Task]) -> None:
@@ -60,18 +69,19 @@ def report(best: Mapping[str, Sequence[Run]], sweep: Sweep, tasks: Mapping[str, 
             f'config.sweep.reference should be one of {methods}. Found {sweep.reference!r}.'
         )
     seeds = {record.seed for each in rows.values() for record in each}
-    tables, scores = [], {}
+    tables, scores, directions = [], {}, {}
     for quantity in sweep.quantities:
         parts = _parts(quantity, tasks)
         scores[quantity] = table = _scores(rows, methods, parts)
         task, name = parts[0]
-        better = 'more' if tasks[task].metrics[name].higher_is_better else 'less'
+        directions[quantity] = tasks[task].metrics[name].higher_is_better
+        better = 'more' if directions[quantity] else 'less'
         caption = f'Test, mean ± standard error over {len(seeds)} seeds; {better} is better.'
         caption += _OVER_VALUES if sweep.average else ''
         tables.append((quantity, _means(table, sweep.average), caption))
-        differences = _differences(table, sweep)
-        tables.append((f'{quantity}, minus {sweep.reference}', differences, _PAIRED))
-    return Report(tables, scores)
+        paired = _differences(table, sweep)
+        tables.append((f'{quantity}, minus {sweep.reference}', paired, _PAIRED))
+    return Report(tables, scores, directions)
 
 
 _OVER_VALUES = f' {_MEAN}: the mean over all values ± standard error over the values.'
@@ -115,17 +125,37 @@ def _means(scores: Scores, average: bool) -> Table:
 
 
 def _differences(scores: Scores, sweep: Sweep) -> Table:
-    labels = list(next(iter(scores.values())))
-    reference, rows = scores[sweep.reference], []
+    found = differences(scores, sweep)
+    labels = [*next(iter(scores.values())), *([_MEAN] if sweep.average else [])]
+    rows = [
+        [method, *(_cell(*pair, sign='+') for pair in row.values())]
+        for method, row in found.items()
+    ]
+    return Table(['method', *labels], rows)
+
+
+def differences(scores: Scores, sweep: Sweep) -> dict[str, dict[str, tuple[float, float]]]:
+    """Return the paired differences to the reference, with half of the 95 % interval of each.
+
+    Args:
+      scores: The scores of a quantity.
+      sweep: The sweep.
+
+    Returns:
+      ``{method: {value: (mean, half)}}``.
+    """
+    reference, found = scores[sweep.reference], {}
     for method, row in scores.items():
         if method == sweep.reference:
             continue
-        cells = [[row[label][s] - reference[label][s] for s in row[label]] for label in labels]
+        cells = {
+            label: [score - reference[label][seed] for seed, score in seeds.items()]
+            for label, seeds in row.items()
+        }
         if sweep.average:
-            cells.append([float(np.mean(cell)) for cell in cells])
-        intervals = [student_interval(values) for values in cells]
-        rows.append([method, *(_cell(*pair, sign='+') for pair in intervals)])
-    return Table(['method', *labels, *([_MEAN] if sweep.average else [])], rows)
+            cells[_MEAN] = [float(np.mean(cell)) for cell in cells.values()]
+        found[method] = {label: student_interval(values) for label, values in cells.items()}
+    return found
 
 
 def _cell(mean: float, half: float, sign: str = '') -> str:
@@ -159,7 +189,10 @@ def _figure(scores: Mapping[str, Scores], title: str) -> Figure:
             style = {'marker': 'o', 'markersize': 4, 'capsize': 3, 'color': f'C{index % 10}'}
             axes.errorbar(places, means, yerr=errors, label=method, **style)
         labels = list(next(iter(methods.values())))
-        axes.set_xticks(range(len(labels)), labels, rotation=30, ha='right')
+        field = labels[0].partition(' ')[0]
+        values = [fill(label.partition(' ')[2], _WIDEST) for label in labels]
+        axes.set_xticks(range(len(labels)), values, fontsize='small')
+        axes.set_xlabel(field)
         axes.set_title(quantity, fontsize='medium')
         axes.grid(alpha=0.3)
     handles, names = panels[0].get_legend_handles_labels()
