@@ -39,7 +39,8 @@ def labels(values: Sequence[float]) -> list[str]:
     largest = max(map(abs, values), default=0.0)
     step = min((b - a for a, b in itertools.pairwise(values)), default=largest)
     if largest >= 1e7 or (step and step < 1e-4):
-        return [f'{value:.3g}' for value in values]
+        written = ([f'{value:.{digits}g}' for value in values] for digits in range(2, 17))
+        return next((each for each in written if len({*each}) == len(each)), list(map(str, values)))
     if largest >= 1e4 and all(value % 100 == 0 for value in values):
         return [f'{value / 1000:g}k' if value else '0' for value in values]
     decimals = next((n for n in range(6) if all(_is_whole(v * 10**n) for v in values)), 6)

@@ -1,5 +1,6 @@
 """The page of a sweep."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def page_of(
         'methods': str(len(methods)),
         'seeds': str(len({run.seed for run in runs})),
     }
-    found = [_found(quantity, report, sweep) for quantity in report.scores]
+    found = [*filter(None, (_found(quantity, report, sweep) for quantity in report.scores))]
     sections.append(Section('How this was made', made))
     return Page(f'Sweep of {sweep.field}', title, found, facts, sections)
 
@@ -107,28 +108,23 @@ def _quantity(report: Report, quantity: str, at: int, sweep: Sweep, series: Seri
 
 def _sorted(scores: Scores, more_is_better: bool, reference: str) -> list[str]:
     """Return the methods: the reference, and then the best mean over all values first."""
-    means = {method: _mean(row) for method, row in scores.items()}
-    others = sorted(
-        (method for method in means if method != reference),
-        key=lambda method: means[method],
-        reverse=more_is_better,
-    )
-    return [reference, *others]
 
+    def place(method: str) -> tuple[bool, float]:
+        values = [score for seeds in scores[method].values() for score in seeds.values()]
+        mean = mean_and_error(values)[0]
+        return math.isnan(mean), -mean if more_is_better else mean
 
-def _mean(row: Mapping[str, Mapping[int, float]]) -> float:
-    values = [score for seeds in row.values() for score in seeds.values()]
-    return mean_and_error(values)[0]
+    return [reference, *sorted((name for name in scores if name != reference), key=place)]
 
 
 def _found(quantity: str, report: Report, sweep: Sweep) -> str:
     """Return in how many values each method is better or worse than the reference."""
     more, parts = report.better[quantity], []
+    count = len(sweep.values)
     for method, row in differences(report.scores[quantity], sweep).items():
-        sure = [mean for mean, half in row.values() if abs(mean) > half]
+        sure = [mean for mean, half in list(row.values())[:count] if abs(mean) > half]
         better = sum((mean > 0) == more for mean in sure)
         parts.append(f'{method} is better in {better} and worse in {len(sure) - better}')
     if not parts:
         return ''
-    count = len(next(iter(differences(report.scores[quantity], sweep).values())))
     return f'{quantity}, against {sweep.reference}, of {count} values: {"; ".join(parts)}.'
