@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from ml_collections import ConfigDict
 
@@ -25,6 +26,11 @@ from experiments.report import write_page
 from experiments.undefined import why_nan
 from mtljax.analysis import Table
 from mtljax.base import Dataset
+
+_ALL_ROWS = (
+    'The first command answers all rows of the table, also those of training: the metrics that it '
+    'prints are no test results.'
+)
 
 
 def run_comparison(config: ConfigDict, plan: Plan, title: str, workdir: Path) -> None:
@@ -64,9 +70,22 @@ def run_comparison(config: ConfigDict, plan: Plan, title: str, workdir: Path) ->
         _say(str(path))
     following = _keep_best(summary.rows[0], parts, runs, workdir)
     fields = json.loads(config.to_json(sort_keys=True))
-    page = page_of(summary, best, comparison.tasks, fields, workdir, following)
+    page = page_of(summary, best, comparison.tasks, fields, workdir, following.commands)
     write_page(workdir / 'report.html', page)
-    _say(f'All results on one page: {workdir / "report.html"}')
+    _say(str(workdir / 'report.html'))
+    _say(following.title)
+    for command in following.commands:
+        _say(f'  {command}')
+    if following.note:
+        _say(following.note)
+
+
+class _Following(NamedTuple):
+    """How to go on: a title, commands, and a note."""
+
+    title: str
+    commands: list[str]
+    note: str = ''
 
 
 def _heading(title: str, config: ConfigDict, tasks: Collection[str]) -> str:
@@ -90,16 +109,11 @@ def _latency(summary: report.Report, parts: Sequence[Part], runs: Runs) -> Table
     )
 
 
-def _keep_best(row: Row, parts: Sequence[Part], runs: Runs, workdir: Path) -> list[str]:
-    """Write the folders of the best row, and print how to go on with its best seed.
-
-    Returns:
-      The commands that go on.
-    """
+def _keep_best(row: Row, parts: Sequence[Part], runs: Runs, workdir: Path) -> _Following:
+    """Write the folders of the best row, and return how to go on with its best seed."""
     if not row.scores:
         runs.drop()
-        _say('No method was trained to its end: no model is kept.')
-        return []
+        return _Following('No method was trained to its end: no model is kept.', [])
     seeds: dict[int, list[Part]] = {seed: [] for seed in row.scores}
     for cell, run in parts:
         if run.method == row.method and run.seed in seeds:
@@ -108,16 +122,12 @@ def _keep_best(row: Row, parts: Sequence[Part], runs: Runs, workdir: Path) -> li
     runs.drop()
     cell, _ = seeds[row.best_seed][0]
     dataset = runs.setup(cell._replace(task=None)).dataset
-    _say(f'\nBest on validation: {row.method}, seed {row.best_seed}. Next:')
-    commands = next_steps(workdir, folders[row.best_seed], cell.config, dataset)
-    for command in commands:
-        _say(f'  {command}')
-    if dataset.schema and cell.config.data.get('path'):
-        _say(
-            'The first command answers all rows of the table, also those of training: the metrics '
-            'that it prints are no test results.'
-        )
-    return commands
+    is_table = dataset.schema and cell.config.data.get('path')
+    return _Following(
+        f'\nBest on validation: {row.method}, seed {row.best_seed}. Next:',
+        next_steps(workdir, folders[row.best_seed], cell.config, dataset),
+        _ALL_ROWS if is_table else '',
+    )
 
 
 def _say(text: str) -> None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 _VOID = ('circle', 'line', 'meta', 'path', 'rect')
-_CONTROL = re.compile('[\x00-\x08\x0b-\x1f\x7f-\x9f]')  # HTML has no such characters
+_CONTROL = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]')  # HTML has no such characters
 
 
 class Html(str):

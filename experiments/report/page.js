@@ -139,14 +139,14 @@ for (const picture of document.querySelectorAll('.curves')) {
   const steps = [...new Set(curves.flatMap((curve) => curve.steps))].sort((a, b) => a - b);
   const cursor = picture.querySelector('.cursor');
   const readout = picture.nextElementSibling;
+  const whole = picture.viewBox.baseVal.width;
   let now = -1;
 
   const choose = (at, x, y) => {
     now = at;
     const step = steps[at];
     const found = visible(curves, picture).map((curve) => {
-      const place = nearest(curve.steps, step);
-      return { ...curve, value: curve.values[place] };
+      return { ...curve, value: curve.values[nearest(curve.steps, step)] };
     });
     const across = left + (width * (step - first)) / (last - first);
     cursor.setAttribute('x1', across);
@@ -154,7 +154,7 @@ for (const picture of document.querySelectorAll('.curves')) {
     cursor.classList.add('on');
     show(step, found);
     const box = picture.getBoundingClientRect();
-    place(x ?? box.left + (across * box.width) / 360, y ?? box.top + box.height / 3);
+    place(x ?? box.left + (across * box.width) / whole, y ?? box.top + box.height / 3);
     return `step ${step}: ${found.map(({ name, value }) => `${name} ${value}`).join(', ')}`;
   };
   const leave = () => {
@@ -162,12 +162,15 @@ for (const picture of document.querySelectorAll('.curves')) {
     hide();
   };
 
-  picture.addEventListener('pointermove', (event) => {
+  const point = (event) => {
     const box = picture.getBoundingClientRect();
-    const across = ((event.clientX - box.left) * 360) / box.width;
+    const across = ((event.clientX - box.left) * whole) / box.width;
     const wanted = first + ((across - left) * (last - first)) / width;
     choose(nearest(steps, wanted), event.clientX, event.clientY);
-  });
+  };
+
+  picture.addEventListener('pointermove', point);
+  picture.addEventListener('pointerdown', point);
   picture.addEventListener('pointerleave', leave);
   picture.addEventListener('blur', leave);
   picture.addEventListener('keydown', (event) => {

@@ -66,7 +66,7 @@ def main() -> None:
     fields = json.loads(config.to_json(sort_keys=True))
     path = workdir / 'report.html'
     write_page(path, page_of(summary, best, sweep, fields, name, workdir))
-    program.console.print(f'All results on one page: {path}', markup=False, highlight=False)
+    program.console.print(str(path), markup=False)
 
 
 if __name__ == '__main__':

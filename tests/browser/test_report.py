@@ -11,8 +11,8 @@ from tests.experiments.report_example import METHODS, NAMES, STRANGER, example_p
 
 pytest.importorskip('selenium', reason='make browser-test installs it')
 pytest.importorskip('axe_playwright_python', reason='make browser-test installs it')
-from selenium.webdriver import ActionChains  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver import ActionChains
+from selenium.webdriver.common.keys import Keys
 
 pytestmark = pytest.mark.exhaustive
 SIZES = (1280, 390)
@@ -156,7 +156,9 @@ def test_a_legend_hides_a_line(page):
 
 def test_the_values_of_curves_are_shown_by_pointer_and_by_keys(page):
     picture = one(page, 'svg.curves')
-    page.execute_script('arguments[0].scrollIntoView({block: "center", behavior: "instant"})', picture)
+    page.execute_script(
+        'arguments[0].scrollIntoView({block: "center", behavior: "instant"})', picture
+    )
     ActionChains(page).move_to_element(picture).perform()
     told = one(page, '#tip').text
     assert told.startswith('step 1,')

@@ -114,9 +114,11 @@ def test_compare_keeps_what_it_trained(tmp_path):
     assert methods[2:5] == ['single-task', 'hard', 'hard + pcgrad']
     assert len(list((tmp_path / 'runs').iterdir())) == 4
     assert str(tmp_path / 'curves.png') in done.stdout.splitlines()
+    assert str(tmp_path / 'report.html') in done.stdout.splitlines()
     again = start(*flags)
     assert again.stdout.startswith('4 of 4 runs are there already.')
     assert (tmp_path / 'table.md').read_text().splitlines() == rows
+    assert '<pre class="command" tabindex' in (tmp_path / 'report.html').read_text()
     commands = [shlex.split(line) for line in again.stdout.splitlines()[-2:]]
     assert commands == [shlex.split(line) for line in done.stdout.splitlines()[-2:]]
     for _, _, program, *others in commands:

@@ -3,6 +3,7 @@
 import importlib
 import itertools
 import json
+import math
 import re
 
 import numpy as np
@@ -15,9 +16,12 @@ from experiments.compare.methods import BASELINE
 from experiments.compare.run import Run
 from experiments.compare.runs import Runs
 from experiments.program import UsageError
+from experiments.report.page import markup_of
 from experiments.sweep import report
+from experiments.sweep.page import page_of
 from experiments.sweep.points import Sweep, points, read_sweep
 from mtljax import data
+from tests.experiments.parsed_page import Parsed
 from tests.experiments.plans import plan
 from tests.experiments.programs import start
 
@@ -137,6 +141,30 @@ def test_tables_of_means_and_of_paired_differences(tasks):
     assert list(files) == ['table.md', 'results.json', 'sweep.png']
     assert json.loads(files['results.json'])['mse']['mmoe']['p 1'] == {'0': 3.5, '1': 4.5}
     assert files['sweep.png'].startswith(b'\x89PNG')
+
+
+def test_the_page_of_a_sweep(tasks, tmp_path):
+    best = {
+        'p 0': best_of(hard=1.0, mmoe=2.0, soft=math.nan),
+        'p 1': best_of(hard=3.0, mmoe=2.5, soft=1.0),
+    }
+    best = {
+        label: [run._replace(devices=['cpu'], code='mtljax') for run in runs]
+        for label, runs in best.items()
+    }
+    sweep = Sweep('data.p', (0, 1), ('mse', 'y2 mse'), 'hard', average=True)
+    summary = report.report(best, sweep, tasks)
+    shown = page_of(summary, best, sweep, {'seed': 0}, 'name', tmp_path)
+    assert shown.found[0] == (
+        'mse, against hard, of 2 values: mmoe is better in 1 and worse in 1; soft is better in 1 '
+        'and worse in 0.'
+    )
+    page = Parsed(markup_of(shown))
+    assert page.texts['h2'] == ['mse', 'y2 mse', 'How this was made']
+    assert len(page.all('table')) == 8
+    assert page.texts['th'][3:6] == ['hard', 'mmoe', 'soft']  # the reference, and NaN at the end
+    points = page.all('circle', **{'class': 'hollow'})
+    assert len(points) == 2  # the means over the values, of mmoe
 
 
 def test_a_quantity_or_a_reference_that_is_not_there(tasks):
