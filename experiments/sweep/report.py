@@ -173,13 +173,19 @@ def files(report: Report, title: str) -> dict[str, bytes]:
     return {
         'table.md': ('\n\n'.join(parts) + '\n').encode(),
         'results.json': program.to_json(json.loads(json.dumps(report.scores))).encode(),
-        'sweep.png': png_of(_figure(report.scores, title)),
+        'sweep.png': png_of(figure(report.scores, title)),
     }
 
 
-def _figure(scores: Mapping[str, Scores], title: str) -> Figure:
-    figure = Figure(figsize=(4.6 * len(scores) + 1.2, 3.8), layout='constrained')
-    panels = figure.subplots(1, len(scores), squeeze=False)[0]
+def figure(scores: Mapping[str, Scores], title: str) -> Figure:
+    """Draw a panel per quantity, with a line per method over the values of the field.
+
+    Args:
+      scores: The scores of each quantity.
+      title: The title of the figure.
+    """
+    drawn = Figure(figsize=(4.6 * len(scores) + 1.2, 3.8), layout='constrained')
+    panels = drawn.subplots(1, len(scores), squeeze=False)[0]
     for axes, (quantity, methods) in zip(panels, scores.items(), strict=True):
         for index, (method, row) in enumerate(methods.items()):
             pairs = [mean_and_error(list(seeds.values())) for seeds in row.values()]
@@ -196,6 +202,6 @@ def _figure(scores: Mapping[str, Scores], title: str) -> Figure:
         axes.set_title(quantity, fontsize='medium')
         axes.grid(alpha=0.3)
     handles, names = panels[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc='outside right upper', fontsize='small')
-    figure.suptitle(title)
-    return figure
+    drawn.legend(handles, names, loc='outside right upper', fontsize='small')
+    drawn.suptitle(title)
+    return drawn

@@ -9,15 +9,26 @@ import re
 import numpy as np
 import pytest
 
+from experiments.compare import report
 from experiments.compare.methods import BASELINE
+from experiments.compare.page import page_of
+from experiments.compare.report_files import write
 from experiments.report import Panel, Series, interval_rows, sortable, span, write_page
 from experiments.report.curves import curve_panels
 from experiments.report.markup import element, text
 from experiments.report.page import markup_of
 from experiments.report.scale import labels, ticks
+from mtljax import training
 from mtljax.analysis import Table
 from tests.experiments.parsed_page import Parsed
-from tests.experiments.report_example import METHODS, NAMES, STRANGER, example_page
+from tests.experiments.report_example import (
+    METHODS,
+    NAMES,
+    STRANGER,
+    example_page,
+    runs_of,
+    tasks_of,
+)
 
 
 @pytest.fixture(scope='module')
@@ -59,6 +70,21 @@ def test_the_page_has_all_results(page):
     assert len(commands) == 2  # each start once, and what may follow
     assert "--surgery='sum'" in commands[0]
     assert 'jaxlib' in page.texts['dt']
+
+
+def test_the_methods_are_sorted_below_the_baseline(folder):
+    runs, tasks = runs_of(), tasks_of()
+    found = report.report(runs, tasks, None, training.select_by('auc', higher_is_better=True))
+    assert found.methods[0] == BASELINE
+    assert found.methods[-1] == 'hard + gradnorm'
+    means = {row.method: row.quality[1] for row in found.rows}
+    order = [means[method] for method in found.methods[1:]]
+    assert order == sorted(order, reverse=True)
+    whole = page_of(found, runs, tasks, {}, folder).sections[0].body
+    rows = [cell for cell in Parsed(whole).texts['th'] if cell in METHODS]
+    assert rows[: len(METHODS)] == found.methods
+    write(found, runs, runs, tasks, 'demo', folder)
+    assert (folder / 'metrics.png').exists()
 
 
 def test_cells_are_the_numbers_of_the_tables(folder):

@@ -143,6 +143,17 @@ def test_tables_of_means_and_of_paired_differences(tasks):
     assert files['sweep.png'].startswith(b'\x89PNG')
 
 
+def test_the_values_stand_upright_below_the_figure(tasks):
+    long = 'p (0.25, 0.25, 0.25, 0.25)'
+    best = {'p 0': best_of(hard=1.0), long: best_of(hard=3.0)}
+    summary = report.report(best, Sweep('data.p', (0, 1), ('mse',), 'hard'), tasks)
+    (axes,) = report.figure(summary.scores, 'name').axes
+    labels = axes.get_xticklabels()
+    assert [label.get_rotation() for label in labels] == [0, 0]
+    assert [label.get_text() for label in labels] == ['0', '(0.25, 0.25,\n0.25, 0.25)']
+    assert axes.get_xlabel() == 'p'
+
+
 def test_the_page_of_a_sweep(tasks, tmp_path):
     best = {
         'p 0': best_of(hard=1.0, mmoe=2.0, soft=math.nan),
