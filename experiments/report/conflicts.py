@@ -8,7 +8,7 @@ import numpy as np
 
 from experiments.report.intervals import Panel, interval_rows
 from experiments.report.markup import Html, element, note
-from experiments.report.tables import heading, scrolled
+from experiments.report.tables import heading, row_heading, scrolled
 from mtljax import analysis
 from mtljax.analysis import Conflicts
 
@@ -44,7 +44,7 @@ def _strips(found: Conflicts) -> Html:
         element(
             'tr',
             {},
-            element('th', {'scope': 'row'}, pair),
+            row_heading(pair),
             _strip(found, groups, index),
             _mean(found.cosines[:, 0, index]),
         )

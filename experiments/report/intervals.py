@@ -8,7 +8,7 @@ from typing import NamedTuple
 from experiments.report.markup import Html, element
 from experiments.report.scale import finite, labels, number, ticks
 from experiments.report.series import Series
-from experiments.report.tables import heading, scrolled
+from experiments.report.tables import heading, row_heading, scrolled
 
 Span = tuple[float, float, float]
 """The lower end of an interval, its middle, and its upper end."""
@@ -67,7 +67,7 @@ def interval_rows(
         css = series.css(row) if series else 'c0'
         pairs = zip(panels, domains, strict=True)
         cells = [_cell(panel, domain, row, css) for panel, domain in pairs]
-        body.append(element('tr', {}, element('th', {'scope': 'row'}, row), *cells))
+        body.append(element('tr', {}, row_heading(row), *cells))
     axes = [
         element('td', {}, _axis(panel, domain))
         for panel, domain in zip(panels, domains, strict=True)

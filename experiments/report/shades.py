@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from experiments.report.markup import Html, element
-from experiments.report.tables import scrolled
+from experiments.report.tables import row_heading, scrolled
 
 _SHADES = 10
 
@@ -24,7 +24,7 @@ def shaded(
     largest = max(sizes, default=0.0) or 1.0
     head = [element('td'), *(element('th', {'scope': 'col'}, name) for name in columns)]
     body = [
-        element('tr', {}, element('th', {'scope': 'row'}, name), *(_cell(v, largest) for v in row))
+        element('tr', {}, row_heading(name), *(_cell(v, largest) for v in row))
         for name, row in zip(rows, matrix, strict=True)
     ]
     table = element(

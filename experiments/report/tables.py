@@ -24,7 +24,7 @@ def sortable(table: Table, caption: str, better: Mapping[str, bool] | None = Non
         element(
             'tr',
             {},
-            element('th', {'scope': 'row'}, row[0] if row else ''),
+            row_heading(row[0] if row else ''),
             *(_cell(cell) for cell in row[1:]),
         )
         for row in table.rows
@@ -50,6 +50,11 @@ def heading(words: str, more_is_better: bool | None = None) -> Html:
     return element(
         'th', {'scope': 'col', 'data-better': better}, name, *([' ', arrow] if sign else [])
     )
+
+
+def row_heading(words: str) -> Html:
+    """Return the heading of a row."""
+    return element('th', {'scope': 'row'}, element('span', {'class': 'name'}, words))
 
 
 def scrolled(table: Html, caption: str) -> Html:
