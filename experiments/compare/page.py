@@ -28,14 +28,14 @@ from experiments.report import (
     span,
 )
 from mtljax import analysis
+from mtljax.analysis import Table
 from mtljax.base import Task
 
-_CHANGES = {'delta_m_flat': 'delta_m_flat %', 'delta_m_task': 'delta_m_task %'}
-_BARS = 'The bar is the standard error over seeds, the dashed line the mean of single-task.'
+_BARS = 'The bar is the standard error over seeds, the vertical line the mean of single-task.'
 _ORDER = 'The best method on validation stands first, below single-task.'
 _JUDGED = (
     'Differences to single-task, seed by seed, with 95 % intervals. A hollow point is within '
-    'noise: its interval contains 0, the dashed line.'
+    'noise: its interval contains 0, the vertical line.'
 )
 
 
@@ -101,7 +101,7 @@ def _better(tasks: Mapping[str, Task]) -> dict[str, bool]:
 
 def _results(report: Report, tasks: Mapping[str, Task], series: Series) -> Html:
     better = _better(tasks)
-    titles = {name: name for name in better} | _CHANGES
+    titles = {name: name for name in better} | {'delta_m_flat': 'delta_m_flat %'}
     panels = [
         Panel(
             title,
@@ -112,10 +112,14 @@ def _results(report: Report, tasks: Mapping[str, Task], series: Series) -> Html:
         for name, title in titles.items()
     ]
     lower = {name: False for name in report.main.columns if name.startswith(('delta_m', 'mean'))}
+    main = Table(
+        report.main.columns,
+        sorted(report.main.rows, key=lambda row: series.names.index(row[0])),
+    )
     return joined(
         [
             interval_rows(panels, series.names, f'On the test split. {_BARS} {_ORDER}', series),
-            sortable(report.main, 'The same as numbers: mean ± standard error.', better | lower),
+            sortable(main, 'The same as numbers: mean ± standard error.', better | lower),
             *map(note, report.notes),
         ]
     )

@@ -107,7 +107,7 @@ def _profile(found: Conflicts) -> Html:
         for index, pair in enumerate(found.pairs)
     ]
     caption = 'Cosine at each stage: the median over the steps, and the middle 80 %.'
-    return interval_rows(panels, stages, caption, label='stage')
+    return interval_rows(panels, stages, caption, label='stage', one_scale=True)
 
 
 def _quantiles(found: Conflicts, stage: int, pair: int) -> tuple[float, float, float]:

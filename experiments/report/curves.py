@@ -94,7 +94,7 @@ def _ends(curves: Mapping[str, _Curve]) -> tuple[tuple[float, float], tuple[floa
     """Return the ends of both axes. A few extreme values, such as the first ones, are cut off."""
     steps = [step for curve in curves.values() for step in curve.steps]
     values = [value for curve in curves.values() for value in curve.means]
-    low, high = np.quantile(values, (0.03, 0.97))
+    low, high = np.quantile(values, (0.1, 0.9))
     lasts = [value for c in curves.values() for value in (c.lows[-1], c.highs[-1])]
     low, high = min(low, *lasts), max(high, *lasts)
     room = 0.05 * (high - low) or abs(low) * 0.1 or 1.0

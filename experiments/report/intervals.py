@@ -12,7 +12,9 @@ from experiments.report.tables import heading, row_heading, scrolled
 
 Span = tuple[float, float, float]
 """The lower end of an interval, its middle, and its upper end."""
-_HEIGHT, _FIRST, _LAST = 26, 9.0, 91.0  # of a cell: pixels, and percent of its width
+_HEIGHT, _FIRST, _LAST = 30, 9.0, 91.0  # of a cell: pixels, and percent of its width
+_PIXELS, _LETTER = 152, 7.0  # the least width of a cell, and the width of a letter
+_OVER = 8  # pixels
 _FAR = 8  # times the usual distance from the median: an outlier gets an arrow at the edge
 
 
@@ -50,6 +52,8 @@ def interval_rows(
     caption: str,
     series: Series | None = None,
     label: str = 'method',
+    *,
+    one_scale: bool = False,
 ) -> Html:
     """Return the figure: a table whose cells hold intervals, so that it can be sorted.
 
@@ -59,8 +63,11 @@ def interval_rows(
       caption: What the figure shows.
       series: The colours of the rows. If it is None, all rows have the same colour.
       label: The heading of the names.
+      one_scale: Whether all columns have the same scale.
     """
-    domains = [_domain(panel) for panel in panels]
+    domains = [_domain([panel]) for panel in panels]
+    if one_scale:
+        domains = [_domain(panels)] * len(panels)
     head = [heading(label), *(heading(each.title, each.more_is_better) for each in panels)]
     body = []
     for row in rows:
@@ -83,11 +90,12 @@ def interval_rows(
     return scrolled(table, caption)
 
 
-def _domain(panel: Panel) -> tuple[float, float]:
+def _domain(panels: Sequence[Panel]) -> tuple[float, float]:
     """Return the ends of the axis. Outliers are left out, so that the others can be told apart."""
-    spans = [each for each in panel.spans.values() if finite(each) == list(each)]
+    every = [each for panel in panels for each in panel.spans.values()]
+    spans = [each for each in every if finite(each) == list(each)]
     middles = [middle for _, middle, _ in spans]
-    line = [] if panel.line is None else finite([panel.line])
+    line = finite(panel.line for panel in panels if panel.line is not None)
     if not middles and not line:
         return 0.0, 1.0
     center = statistics.median(middles or line)
@@ -153,15 +161,20 @@ def _line(panel: Panel, domain: tuple[float, float]) -> list[Html]:
     if panel.line is None or not math.isfinite(panel.line):
         return []
     x = f'{_place(panel.line, domain):.2f}%'
-    return [element('line', {'x1': x, 'x2': x, 'y1': 0, 'y2': '100%', 'class': 'baseline'})]
+    ends = {'y1': -_OVER, 'y2': _HEIGHT + _OVER}  # into the rows above and below: one long line
+    return [element('line', {'x1': x, 'x2': x, **ends, 'class': 'baseline'})]
 
 
 def _axis(panel: Panel, domain: tuple[float, float]) -> Html:
     low, high = domain
-    room = 0.08 * (high - low)  # for the labels at the ends
+    room = 0.1 * (high - low)  # for the labels at the ends
     values = ticks(low + room, high - room, 3)
+    words = labels(values)
+    apart = _PIXELS * (_place(values[-1], domain) - _place(values[0], domain)) / 100
+    if apart < (len(values) - 1) * (_LETTER * max(map(len, words)) + 6):
+        values, words = values[:: max(1, len(values) - 1)], words[:: max(1, len(values) - 1)]
     marks: list[Html] = []
-    for value, label in zip(values, labels(values), strict=True):
+    for value, label in zip(values, words, strict=True):
         x = f'{_place(value, domain):.2f}%'
         marks.append(element('line', {'x1': x, 'x2': x, 'y1': 0, 'y2': 5, 'class': 'tick'}))
         marks.append(element('text', {'x': x, 'y': 17, 'text-anchor': 'middle'}, label))

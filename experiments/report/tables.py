@@ -46,10 +46,8 @@ def heading(words: str, more_is_better: bool | None = None) -> Html:
     sign, meaning = ARROWS[more_is_better]
     better = {True: 'more', False: 'less', None: None}[more_is_better]
     arrow = element('span', {'class': 'arrow', 'role': 'img', 'aria-label': meaning}, sign)
-    name = element('span', {'class': 'name'}, words)
-    return element(
-        'th', {'scope': 'col', 'data-better': better}, name, *([' ', arrow] if sign else [])
-    )
+    name = element('span', {'class': 'name'}, words, *(['\xa0', arrow] if sign else []))
+    return element('th', {'scope': 'col', 'data-better': better}, name)
 
 
 def row_heading(words: str) -> Html:

@@ -23,10 +23,10 @@ from experiments.sweep.points import Sweep
 from experiments.sweep.report import Report, Scores, differences
 from mtljax.analysis import mean_and_error
 
-_BARS = 'On the test split. The bar is the standard error over seeds, the dashed line is {}.'
+_BARS = 'On the test split. The bar is the standard error over seeds, the vertical line is {}.'
 _JUDGED = (
     'Differences to {}, seed by seed, with 95 % intervals. A hollow point is within noise: its '
-    'interval contains 0, the dashed line.'
+    'interval contains 0, the vertical line.'
 )
 
 
@@ -90,7 +90,7 @@ def _quantity(report: Report, quantity: str, at: int, sweep: Sweep, series: Seri
     ]
     (_, table, caption), (_, paired, words) = report.tables[2 * at : 2 * at + 2]
     rows = _sorted(scores, more, sweep.reference)
-    parts = [interval_rows(panels, rows, _BARS.format(sweep.reference), series)]
+    parts = [interval_rows(panels, rows, _BARS.format(sweep.reference), series, one_scale=True)]
     parts.append(sortable(table, caption, dict.fromkeys(table.columns[1:], more)))
     found = differences(scores, sweep)
     if found:
@@ -101,7 +101,7 @@ def _quantity(report: Report, quantity: str, at: int, sweep: Sweep, series: Seri
             for label in next(iter(found.values()))
         ]
         rows = [method for method in rows if method in found]
-        parts.append(interval_rows(judged, rows, _JUDGED.format(sweep.reference)))
+        parts.append(interval_rows(judged, rows, _JUDGED.format(sweep.reference), one_scale=True))
         parts.append(sortable(paired, words))
     return joined(parts)
 
