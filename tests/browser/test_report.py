@@ -43,6 +43,9 @@ return [...document.querySelectorAll('main *')]
   .map((each) => each.outerHTML.slice(0, 80));
 """
 
+# The pixels by which the page is wider than its window.
+OVER = 'const page = document.documentElement; return page.scrollWidth - page.clientWidth'
+
 
 @pytest.fixture(scope='module')
 def browser():
@@ -69,8 +72,9 @@ def opened(browser, path, width=1280, theme='light'):
     """Open the page in a window of a width, on a system with a theme."""
     size = {'width': width, 'height': 800, 'deviceScaleFactor': 1, 'mobile': False}
     browser.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', size)
-    wish = {'features': [{'name': 'prefers-color-scheme', 'value': theme}]}
-    browser.execute_cdp_cmd('Emulation.setEmulatedMedia', wish)
+    wishes = {'prefers-color-scheme': theme, 'prefers-reduced-motion': 'reduce'}
+    features = [{'name': name, 'value': value} for name, value in wishes.items()]
+    browser.execute_cdp_cmd('Emulation.setEmulatedMedia', {'features': features})
     browser.get(path.as_uri())
     return browser
 
@@ -91,7 +95,7 @@ def back(page):
 @pytest.mark.parametrize('width', SIZES)
 def test_nothing_is_cut_and_axe_finds_no_serious_violation(browser, path, width, theme):
     page = opened(browser, path, width, theme)
-    assert page.execute_script('return document.documentElement.scrollWidth') == width
+    assert page.execute_script(OVER) == 0
     assert page.execute_script(COLLISIONS) == []
     assert page.execute_script(CUT) == []
     page.execute_script(files('axe_playwright_python').joinpath('axe.min.js').read_text('utf-8'))
@@ -156,12 +160,10 @@ def test_a_legend_hides_a_line(page):
 
 def test_the_values_of_curves_are_shown_by_pointer_and_by_keys(page):
     picture = one(page, 'svg.curves')
-    page.execute_script(
-        'arguments[0].scrollIntoView({block: "center", behavior: "instant"})', picture
-    )
+    page.execute_script('arguments[0].scrollIntoView({block: "center"})', picture)
     ActionChains(page).move_to_element(picture).perform()
     told = one(page, '#tip').text
-    assert told.startswith('step 1,')
+    assert told.startswith('step ')
     assert all(method in told for method in METHODS)
     picture.send_keys(Keys.HOME)
     readout = picture.find_element('xpath', 'following-sibling::p')
@@ -174,7 +176,7 @@ def test_the_values_of_curves_are_shown_by_pointer_and_by_keys(page):
 
 def test_an_interval_tells_its_numbers(page):
     cell = one(page, '.intervals tbody td')
-    page.execute_script('arguments[0].scrollIntoView({block: "center", behavior: "instant"})', cell)
+    page.execute_script('arguments[0].scrollIntoView({block: "center"})', cell)
     ActionChains(page).move_to_element(cell).perform()
     assert one(page, '#tip').text == cell.get_attribute('data-tip')
 
@@ -204,7 +206,8 @@ def test_names_of_a_stranger_are_text(browser, tmp_path):
         assert page.title == STRANGER
         assert one(page, 'h1').text == STRANGER
         assert page.execute_script('return document.querySelectorAll("img, [onerror]").length') == 0
-        assert page.execute_script('return document.documentElement.scrollWidth') == width
+        assert page.execute_script(CUT) == []
+        assert page.execute_script(OVER) == 0
         picture = one(page, 'svg.curves')
         picture.send_keys(Keys.HOME)
         assert methods[1] in one(page, '#tip').text
