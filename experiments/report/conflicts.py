@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from experiments.report.intervals import Panel, interval_rows
-from experiments.report.markup import Html, element, note
+from experiments.report.markup import Html, element, joined, note
 from experiments.report.tables import heading, row_heading, scrolled
 from mtljax import analysis
 from mtljax.analysis import Conflicts
@@ -44,7 +44,7 @@ def _strips(found: Conflicts) -> Html:
         element(
             'tr',
             {},
-            row_heading(pair),
+            row_heading(_breakable(pair)),
             _strip(found, groups, index),
             _mean(found.cosines[:, 0, index]),
         )
@@ -64,6 +64,12 @@ def _strips(found: Conflicts) -> Html:
 
 
 _MEAN, _EMPTY = heading('mean'), element('td')
+
+
+def _breakable(pair: str) -> Html:
+    """Return a pair of tasks that may be broken between the two."""
+    first, *others = pair.split('~')
+    return joined([first, *(part for other in others for part in ('~', element('wbr'), other))])
 
 
 def _strip(found: Conflicts, groups: Sequence[np.ndarray], index: int) -> Html:

@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Iterable, Mapping
 
-_VOID = ('circle', 'line', 'meta', 'path', 'rect')
+_VOID = ('circle', 'line', 'meta', 'path', 'rect', 'wbr')
 _CONTROL = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]')  # HTML has no such characters
 
 

@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-_VOID = {'circle', 'input', 'line', 'link', 'meta', 'path', 'rect'}
+_VOID = {'circle', 'input', 'line', 'link', 'meta', 'path', 'rect', 'wbr'}
 
 
 class Parsed(HTMLParser):
