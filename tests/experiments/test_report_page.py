@@ -13,7 +13,16 @@ from experiments.compare import report
 from experiments.compare.methods import BASELINE
 from experiments.compare.page import page_of
 from experiments.compare.report_files import write
-from experiments.report import Panel, Series, interval_rows, sortable, span, write_page
+from experiments.report import (
+    Panel,
+    Series,
+    conflict_parts,
+    interval_rows,
+    joined,
+    sortable,
+    span,
+    write_page,
+)
 from experiments.report.curves import curve_panels
 from experiments.report.markup import element, text
 from experiments.report.page import markup_of
@@ -182,6 +191,27 @@ def test_curves_are_means_within_their_panel():
     assert curve['values'] == [1.0, 3.0]
     assert 'hard 3.0000' in picture['aria-label']
     assert curve_panels({'hard': [[]]}, {'x': 'x'}, Series(['hard'])) == ''
+
+
+def test_conflicts_are_strips_and_stages():
+    log = [
+        {'step': 5 * at, 'cosine/all': -0.5, 'cosine/all/a~b': -0.5, 'cosine/s0/a~b': at / 300}
+        for at in range(1, 201)
+    ]
+    log[3] |= {'cosine/all/a~b': math.nan}
+    whole = joined(conflict_parts(log, 'hard, seed 0'))
+    page = Parsed(whole)
+    cells = page.all('rect')
+    assert len(cells) == 80  # rows of the log are put together
+    assert {given['class'] for given in cells} == {'conflicts'}
+    assert cells[-1]['data-tip'] == 'step 1,000: -0.50'
+    assert page.texts['th'][3] == 'a~b'
+    assert '-0.500' in page.texts['td']
+    (stage,) = [given for given in page.all('td') if 'a~b: 0.3350' in given.get('data-tip', '')]
+    assert '(0.0697 to 0.6003)' in stage['data-tip']
+    many = [{'step': 1, 'cosine/all': 0.1}, {'step': 2, 'cosine/all': 0.2}]
+    assert Parsed(joined(conflict_parts(many, 'x'))).texts['th'][3] == 'mean'
+    assert conflict_parts([{'step': 1, 'loss/a': 0.5}], 'x') == []
 
 
 def test_methods_keep_their_colours():
