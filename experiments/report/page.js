@@ -70,11 +70,12 @@ const tip = document.getElementById('tip');
 
 function place(x, y) {
   tip.hidden = false;
+  const { clientWidth: width, clientHeight: height } = document.documentElement;
   const box = tip.getBoundingClientRect();
-  const left = x + 14 + box.width > innerWidth ? x - 14 - box.width : x + 14;
-  const top = y + 14 + box.height > innerHeight ? y - 14 - box.height : y + 14;
-  tip.style.left = `${Math.min(Math.max(4, left), Math.max(4, innerWidth - box.width - 4))}px`;
-  tip.style.top = `${Math.max(4, top)}px`;
+  const left = x + 14 + box.width > width ? x - 14 - box.width : x + 14;
+  const top = y + 14 + box.height > height ? y - 14 - box.height : y + 14;
+  tip.style.left = `${scrollX + Math.max(4, Math.min(left, width - box.width - 4))}px`;
+  tip.style.top = `${scrollY + Math.max(4, top)}px`;
 }
 
 function hide() {
@@ -91,7 +92,6 @@ document.addEventListener('pointermove', (event) => {
   }
 });
 document.addEventListener('pointerleave', hide);
-document.addEventListener('scroll', hide, { passive: true, capture: true });
 
 /* Learning curves: the values at the pointer, or at the step that the arrow keys choose. */
 
