@@ -5,6 +5,7 @@ import hashlib
 import json
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ import pytest
 from experiments.compare import report
 from experiments.compare.methods import BASELINE
 from experiments.compare.page import page_of
-from experiments.compare.report_files import write
 from experiments.report import (
     Panel,
     Series,
@@ -38,6 +38,8 @@ from tests.experiments.report_example import (
     runs_of,
     tasks_of,
 )
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope='module')
@@ -92,8 +94,6 @@ def test_the_methods_are_sorted_below_the_baseline(folder):
     whole = page_of(found, runs, tasks, {}, folder).sections[0].body
     rows = [cell for cell in Parsed(whole).texts['th'] if cell in METHODS]
     assert rows[: len(METHODS)] == found.methods
-    write(found, runs, runs, tasks, 'demo', folder)
-    assert (folder / 'metrics.png').exists()
 
 
 def test_cells_are_the_numbers_of_the_tables(folder):
@@ -241,3 +241,25 @@ def test_a_large_comparison_stays_below_three_megabytes(tmp_path):
     methods = [BASELINE, *(f'hard + surgery {at}' for at in range(20))]
     write_page(tmp_path / 'report.html', example_page(tmp_path, names, methods, seeds=2, steps=250))
     assert (tmp_path / 'report.html').stat().st_size < 3_000_000
+
+
+def brightness(colour):
+    """The relative luminance of a colour such as #fff, as WCAG defines it."""
+    digits = colour.lstrip('#')
+    digits = digits if len(digits) == 6 else ''.join(2 * digit for digit in digits)
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return np.dot(linear, (0.2126, 0.7152, 0.0722))
+
+
+@pytest.mark.parametrize('theme', [0, 1])
+def test_colours_can_be_told_from_the_background(theme):
+    style = (ROOT / 'experiments' / 'report' / 'page.css').read_text()
+    found = dict(re.findall(r'--(\w+): light-dark\((.+)\);', style))
+    colours = {name: brightness(pair.split(', ')[theme]) for name, pair in found.items()}
+    assert len(colours) == 20
+    for back in (colours.pop('back'), colours.pop('panel')):
+        for name, colour in colours.items():
+            contrast = (max(back, colour) + 0.05) / (min(back, colour) + 0.05)
+            least = {'line': 1.2, 'firm': 3.0}.get(name, 4.5)
+            assert contrast >= least, (name, contrast)
