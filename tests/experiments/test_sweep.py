@@ -195,3 +195,4 @@ def test_the_program(tmp_path):
     table = (tmp_path / 'table.md').read_text()
     assert len(re.findall(r'\| (?:single-task|hard) +\|', table)) == 3
     assert len(list((tmp_path / 'runs').iterdir())) == 3
+    assert Parsed((tmp_path / 'report.html').read_text()).texts['h2'][-1] == 'How this was made'
