@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from mtljax import losses, metrics, penalties, solvers, surgery, weighting
+from mtljax import analysis, losses, metrics, penalties, solvers, surgery, weighting
 from tests.numeric_options import Case, accept, each
 
 _ROWS = {'shared': jnp.array([[1.0, 2.0, 3.0], [3.0, -1.0, 2.0]]), 'task': {'b': jnp.ones((2, 1))}}
@@ -39,6 +39,10 @@ def _measure(metric):
 
 def _surgery(fn, options, /, **given):
     return Case(fn, options, given, _update)
+
+
+def _square(params):
+    return params['shared'] ** 2
 
 
 def _sum_of(norms, cosines, inner, **extra):
@@ -143,6 +147,17 @@ _ERROR = {'prediction': jnp.array([1.0, 3.0]), 'target': jnp.array([0.5, -1.0])}
 _GRADIENTS = {'norms': jnp.array([1.0, 2.0]), 'cosines': _COSINES}
 
 OTHERS = [
+    Case(
+        analysis.lookahead,
+        {'step_size': accept(2.5)},
+        {'losses_of': _square, 'params': {'shared': jnp.ones(2)}},
+    ),
+    Case(
+        analysis.task_groups,
+        {'max_groups': accept(None)},
+        {'affinity': _COSINES, 'tasks': ['a', 'b']},
+        bool,
+    ),
     Case(losses.smooth_l1, {'beta': accept(2.5)}, _ERROR),
     Case(metrics.angle_within, {'degrees': accept(2.5)}, use=_measure),
     Case(metrics.mean_iou, {'classes': accept()}, use=_measure),

@@ -14,6 +14,8 @@ The suites:
 - surgery: steps of several methods for 2 to 40 tasks. They are compared with the plain sum and with
   the floor, which is one forward pass and one backward pass per task. With
   --peers=torch,torchjd,libmtl, they are also compared with the same steps in PyTorch.
+- watch: a step of PCGrad with a watch, which measures the angles between the task gradients,
+  against one without it.
 - engines: the ways to compute the task gradients, on wide and narrow networks, experts, attention
   and convolutions. Also the seconds to compile a step.
 - data: examples per second on KDD census-income, and four seeds in one program against one seed
@@ -48,6 +50,7 @@ from experiments.benchmark import (
     surgery,
     surgery_pytorch,
     tables,
+    watch,
 )
 from mtljax.analysis import Table
 from mtljax.files import png_of, write_bytes, write_text
@@ -63,7 +66,7 @@ _LIBRARIES = {
 _SUITE = flags.DEFINE_enum(
     'suite',
     'dispatch',
-    ['dispatch', 'sharing', 'surgery', 'engines', 'data', 'tables', 'serving', 'cost'],
+    ['dispatch', 'sharing', 'surgery', 'watch', 'engines', 'data', 'tables', 'serving', 'cost'],
     'The suite to run.',
 )
 _PEERS = flags.DEFINE_list(
@@ -76,7 +79,7 @@ _ROUNDS = flags.DEFINE_integer(
     'rounds', 9, 'The number of rounds per row of the table.', lower_bound=1
 )
 _TASKS = flags.DEFINE_list(
-    'tasks', ['2', '4', '8', '16', '40'], 'The numbers of tasks in the suite surgery.'
+    'tasks', ['2', '4', '8', '16', '40'], 'The numbers of tasks in the suites surgery and watch.'
 )
 _OUT = flags.DEFINE_string('out', None, 'A Markdown file to write the table to.')
 _FOLDER = flags.DEFINE_string('folder', None, 'The folder of the file of the suite tables.')
@@ -127,6 +130,8 @@ def _tables(rounds: int, peers: Sequence[str]) -> Iterable[tuple[str, Table]]:
             return tables.tables(Path(_FOLDER.value), *sizes, with_torch=with_torch)
         case 'serving':
             return serving.tables(rounds, peers)
+        case 'watch':
+            return watch.tables(rounds, _numbers(_TASKS.value))
         case 'cost':
             return cost.tables(rounds)
     return [('', dispatch.table(rounds, with_torch=with_torch))]

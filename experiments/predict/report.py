@@ -4,6 +4,9 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from mtljax.data import Encoded
 from mtljax.training import Results
@@ -24,19 +27,22 @@ class Counts:
       rows: The number of rows.
       empty: The empty cells of each input column that has some.
       unseen: The cells of each column whose category the training rows do not contain.
+      undefined: The answers of each task that are not finite.
       extra: The columns that the run does not know.
     """
 
     rows: int = 0
     empty: Counter[str] = field(default_factory=Counter)
     unseen: Counter[str] = field(default_factory=Counter)
+    undefined: Counter[str] = field(default_factory=Counter)
     extra: tuple[str, ...] = ()
 
-    def add(self, rows: int, encoded: Encoded) -> None:
-        """Count the rows of one more part of the table."""
+    def add(self, rows: int, encoded: Encoded, found: Mapping[str, Mapping[str, Any]]) -> None:
+        """Count the rows of one more part of the table, and the answers for them."""
         self.rows += rows
         self.empty.update(encoded.empty)
         self.unseen.update(encoded.unseen)
+        self.undefined.update({task: _undefined(parts) for task, parts in found.items()})
         self.extra = encoded.extra
 
 
@@ -62,6 +68,7 @@ def report(counts: Counts, results: Results, target: str, *, own: bool = False) 
     lines += [f'unknown categories: {_counted(counts.unseen)}'] if counts.unseen else []
     most = sorted(name for name, count in counts.unseen.items() if count > counts.rows / 2)
     lines += [f'Most categories of {", ".join(most)} are unknown. {_ADVICE}'] if most else []
+    lines += [_of_undefined(counts.undefined)] if any(counts.undefined.values()) else []
     lines += [f'ignored columns: {", ".join(counts.extra)}'] if counts.extra else []
     lines += [_OWN] if own and results else []
     for task, row in results.items():
@@ -69,6 +76,19 @@ def report(counts: Counts, results: Results, target: str, *, own: bool = False) 
         numbers = ', '.join(f'{name} {value:.5g}' for name, value in known.items())
         lines.append(f'{task}: {numbers or "no labels"}')
     return '\n'.join(lines)
+
+
+def _undefined(parts: Mapping[str, Any]) -> int:
+    """Return the number of rows whose answer is not finite."""
+    bad = [~np.isfinite(part).reshape(len(part), -1).all(axis=1) for part in parts.values()]
+    return int(np.any(bad, axis=0).sum())
+
+
+def _of_undefined(counts: Counter[str]) -> str:
+    return (
+        f'answers that are not finite: {_counted(+counts)}. Are numbers of these rows far outside '
+        'those of the training rows?'
+    )
 
 
 def _counted(counts: Mapping[str, int]) -> str:

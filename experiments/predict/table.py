@@ -77,7 +77,7 @@ def _answered(
             both = sorted(kept.keys() & columns.keys())
             raise UsageError(f'--keep should name other columns than the answers. Found {both}.')
         write(kept | columns)
-        counts.add(len(next(iter(part.values()))), encoded)
+        counts.add(len(next(iter(part.values()))), encoded, found)
         targets, mask = schema.labels(part, first)
         if request.tasks:
             targets = {name: leaf for name, leaf in targets.items() if name in request.tasks}

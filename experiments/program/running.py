@@ -51,7 +51,8 @@ def run(main: Callable[..., None], *, default: Sequence[str] = (), arguments: bo
                 )
             main(*([argv[1:]] if arguments else []))
         except (StoppedError, ProgramStopped) as error:
-            print(f'{error} Start the same command again to continue.', file=sys.stderr)
+            goal = ' to continue' if isinstance(error, StoppedError) else ''
+            print(f'{error} Start the same command again{goal}.', file=sys.stderr)
             sys.exit(STOPPED)
         except (UsageError, MissingExtraError, NonFiniteLossError, LockedError, OSError) as error:
             if flags.FLAGS.verbosity > 0:

@@ -4,6 +4,7 @@ from mtljax.analysis._conflicts import Conflicts, conflict_figure, conflicts
 from mtljax.analysis._cost import Cost, cost, cost_table, count
 from mtljax.analysis._fronts import fronts, pareto
 from mtljax.analysis._learning import learning_curves
+from mtljax.analysis._lookahead import lookahead
 from mtljax.analysis._mixing import heat_maps, mixing
 from mtljax.analysis._paired import paired, paired_table, student_interval
 from mtljax.analysis._plots import curves, intervals
@@ -16,6 +17,7 @@ from mtljax.analysis._summary import (
     undefined,
 )
 from mtljax.analysis._table import Table
+from mtljax.analysis._task_groups import task_groups
 from mtljax.analysis._trajectories import Path, Plane, trajectories
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     'heat_maps',
     'intervals',
     'learning_curves',
+    'lookahead',
     'mean_and_error',
     'mean_ranks',
     'mixing',
@@ -44,6 +47,7 @@ __all__ = [
     'pareto',
     'student_interval',
     'summary',
+    'task_groups',
     'trajectories',
     'undefined',
 ]

@@ -32,7 +32,7 @@ def test_a_run_is_read():
 
 
 def test_many_tasks_have_their_mean():
-    tasks = dict.fromkeys('abcdefg', 1)
+    tasks = dict.fromkeys('abcdefghi', 1)
     found = analysis.conflicts(history(tasks, surgery.sum(), every=5))
     assert found.pairs == ('mean',)
     assert found.cosines.shape == (4, 3, 1)

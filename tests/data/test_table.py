@@ -183,3 +183,12 @@ def test_without_the_extra(monkeypatch, tmp_path):
         with pytest.raises(ImportError, match=r"pip install 'mtljax\[tables\]'"):
             data.table(table, TARGETS)
     same(data.table(TABLE, TARGETS), data.table(TABLE, TARGETS))
+
+
+@pytest.mark.parametrize('number', [1, 2])
+def test_schemas_of_earlier_formats_are_read(number):
+    schema = Schema.from_json(data.table({'x': [1, 2, 3] * 9, 'y': [0, 1, 1] * 9}, ['y']).schema)
+    content = schema.to_json() | {'format': number}
+    for later in ('flat', 'hidden'):
+        del content[later]
+    assert Schema.from_json(content) == schema

@@ -2,12 +2,15 @@
 
 import dataclasses
 
+import numpy as np
 import pandas
 import pytest
 
 from experiments.predict import table
+from experiments.predict.report import Counts, report
 from experiments.predict.request import Request
 from experiments.program import UsageError
+from mtljax.data import Encoded
 from tests.serving import shop
 
 TEXT = 'size,kind,colour,price,sold,style\n1.5,a,x,1000,0,u\n2.5,b,y,1001,1,v\n'
@@ -54,3 +57,20 @@ def test_an_error_says_how_rows_are_counted(answer, tmp_path):
     with pytest.raises(UsageError, match="Column 'size', row 2: ") as error:
         answer(path)
     assert 'header' not in str(error.value)
+
+
+def test_a_number_that_is_too_large_has_a_row(answer, tmp_path):
+    path = tmp_path / 'shop.csv'
+    path.write_text(TEXT.replace('2.5', '1e300'))
+    with pytest.raises(UsageError, match=r"'size', row 3: the cell should fit float32. Found '1e3"):
+        answer(path)
+
+
+def test_answers_that_are_not_finite_are_counted():
+    counts, encoded = Counts(), Encoded({}, {}, {}, ())
+    odds = np.float32([[0.5, 0.5], [np.nan, 0.5], [np.inf, np.nan]])
+    found = {'price': {'value': np.float32([1, 2, 3])}, 'style': {'class': [0, 1, 1], 'odds': odds}}
+    counts.add(3, encoded, found)
+    counts.add(3, encoded, found)
+    (line,) = (line for line in report(counts, {}, 'out.csv').splitlines() if 'not finite' in line)
+    assert line.startswith('answers that are not finite: style 4. ')

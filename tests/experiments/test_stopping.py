@@ -1,6 +1,8 @@
 """Signals that a program takes while it trains, and between trainings."""
 
+import gc
 import signal
+import time
 
 import pytest
 
@@ -28,6 +30,23 @@ def test_outside_of_a_training_the_program_stops_at_once(number):
     stop = Stop()
     with stop.installed(), pytest.raises(ProgramStopped, match='The program was stopped'):
         signal.raise_signal(number)
+
+
+def test_a_signal_in_a_collection_of_garbage_is_not_lost():
+    stop, calls = Stop(), []
+
+    def callback(phase, _):
+        if not calls:
+            calls.append(phase)
+            signal.raise_signal(signal.SIGTERM)
+
+    gc.callbacks.append(callback)
+    try:
+        with stop.installed(), pytest.raises(ProgramStopped):
+            gc.collect()
+            time.sleep(5)
+    finally:
+        gc.callbacks.remove(callback)
 
 
 def test_a_training_that_fails_gives_signals_back():

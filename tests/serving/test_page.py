@@ -3,6 +3,7 @@
 from mtljax.data import Column
 from mtljax.data._table.number_form import PLAIN, NumberForm
 from mtljax.data._table.numbers import Numbers
+from mtljax.data._table.one_hot import OneHot
 from mtljax.serving._service.page import describe
 
 
@@ -18,3 +19,8 @@ def test_a_form_that_is_not_plain_is_described():
         'both': rest | {'decimal': ',', 'thousands': '.'},
         'groups': rest | {'thousands': ','},
     }
+
+
+def test_the_form_lists_categories_that_become_indicators():
+    column = Column('colour', False, (), 0.0, OneHot(('red', 'blue')))
+    assert describe([column])['colour'] == {'kind': 'one-hot', 'categories': ['red', 'blue']}

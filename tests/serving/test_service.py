@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from mtljax import serving
+from mtljax.serving._service.content import json_bytes
 from mtljax.serving._service.limits import Limits
 from mtljax.serving._service.parse import parse
 from mtljax.serving._service.refusal import RefusedError
@@ -149,6 +150,11 @@ def test_paths_and_methods(client, model):
     assert client.post('/predict', content='x', headers={'content-type': 'a/b'}).status_code == 415
 
 
+def test_texts_are_readable_in_answers():
+    assert json_bytes({'Größe': 'ä'}) == '{"Größe":"ä"}'.encode()
+    assert json.loads(json_bytes(['ä\ud800'])) == ['ä\ud800']
+
+
 def test_counters(client):
     before = client.get('/metrics').text
     client.post('/predict', json=ROWS)
@@ -159,8 +165,8 @@ def test_counters(client):
         return sum(float(line.split()[1]) for line in text.splitlines() if line.startswith(name))
 
     assert count(after, 'mtljax_rows_total') - count(before, 'mtljax_rows_total') == 3
-    unknown = 'mtljax_unknown_columns_total'
-    assert count(after, unknown) - count(before, unknown) == 1
+    for unknown in ('mtljax_unknown_columns_total', 'mtljax_unknown_categories_total'):
+        assert count(after, unknown) - count(before, unknown) == 1
     refused = 'mtljax_requests_total{path="/predict",status="415"}'
     assert count(after, refused) - count(before, refused) == 1
 

@@ -53,7 +53,12 @@ def _numbers(columns: Sequence[Column], table: Table, first: int) -> dict[str, n
     values = [content.read(name, cells[name], first) for name, content in named.items()]
     means = [content.mean for content in named.values()]
     scales = [content.scale for content in named.values()]
-    scaled = apply_scale(np.stack(values, axis=1), means, scales, list(named))
+    try:
+        scaled = apply_scale(np.stack(values, axis=1), means, scales, list(named))
+    except ValueError:
+        for name, content in named.items():
+            content.encode(name, cells[name], first)  # its error names the row
+        raise
     return {name: scaled[:, index : index + 1] for index, name in enumerate(named)}
 
 

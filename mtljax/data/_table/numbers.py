@@ -47,9 +47,18 @@ class Numbers:
         """Standardise cells, float32 ``[N]``; NaN is an empty cell.
 
         Raises:
-          CellError: A cell holds no number, or a number in another unit.
+          CellError: A cell holds no number, a number in another unit, or one that is too large.
         """
-        return apply_scale(self.read(name, cells, first), self.mean, self.scale, [name])
+        values = self.read(name, cells, first)
+        try:
+            return apply_scale(values, self.mean, self.scale, [name])
+        except ValueError as error:
+            row = int(np.nanargmax(np.abs(values)))
+            raise CellError(
+                name,
+                row + first,
+                f'the cell should fit float32. Found {cells.shown(row)}, which is too large.',
+            ) from error
 
     def read(self, name: str, cells: Cells, first: int = 1) -> np.ndarray:
         """Return the numbers after the transform, float64 ``[N]``; NaN is an empty cell.

@@ -45,7 +45,9 @@ class Service:
 
     def __init__(self, model: Model, limits: Limits, name: str = 'model'):
         self._counters = Counters()
-        self._table = None if model.schema is None else Table(model.schema)
+        self._table = (
+            None if model.schema is None else Table(model.schema, self._counters.unseen.inc)
+        )
         self._inputs: Inputs = Arrays(model) if self._table is None else Columns(self._table)
         self._answering = Answering(model, self._inputs.encode, limits, self._counters)
         known = frozenset[str]() if self._table is None else self._table.known

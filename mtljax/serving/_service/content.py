@@ -39,8 +39,15 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def json_bytes(content: Any) -> bytes:
-    """Return JSON in ASCII, which every text fits, also a half of a surrogate pair."""
-    return json.dumps(content, allow_nan=False, separators=(',', ':')).encode()
+    """Return JSON in UTF-8; in ASCII if a text has a half of a surrogate pair."""
+    try:
+        return _dumped(content, ascii_only=False).encode()
+    except UnicodeEncodeError:
+        return _dumped(content, ascii_only=True).encode()
+
+
+def _dumped(content: Any, *, ascii_only: bool) -> str:
+    return json.dumps(content, ensure_ascii=ascii_only, allow_nan=False, separators=(',', ':'))
 
 
 def answer(content: Any, status: int = 200) -> Response:

@@ -19,6 +19,7 @@ class Counters:
         self.batches = Histogram('batch_rows', 'Rows of a batch', buckets=_ROWS, **whole)
         self.rows = Counter('rows', 'Answered rows', **whole)
         self.unknown = Counter('unknown_columns', 'Columns that the model does not know', **whole)
+        self.unseen = Counter('unknown_categories', 'Cells of unknown categories', **whole)
         self.waiting = Gauge('waiting_rows', 'Rows that wait for an answer', **whole)
 
     def text(self) -> bytes:

@@ -46,8 +46,9 @@ def _about(column: Mapping[str, Any]) -> dict[str, Any]:
         numbers = column['numbers']
         about |= {'low': numbers['low'], 'high': numbers['high'], 'unit': numbers.get('unit', '')}
         about |= {key: numbers[key] for key in ('decimal', 'thousands') if key in numbers}
-    if column.get('categories') is not None:
-        about['categories'] = column['categories'][:_LISTED]
+    categories = column.get('categories') or column.get('one_hot')
+    if categories is not None:
+        about['categories'] = categories[:_LISTED]
     if column.get('dates') is not None:
         about['form'] = column['dates']['form']
     return about

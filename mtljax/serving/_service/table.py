@@ -1,6 +1,6 @@
 """Rows of a table, encoded by the schema of the model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mtljax.data import CellError, Schema
@@ -12,10 +12,12 @@ class Table:
 
     Args:
       schema: The schema of the model.
+      unseen: A function that gets the number of cells whose category is unknown, for each call of
+        `encode`.
     """
 
-    def __init__(self, schema: Schema):
-        self._schema = schema
+    def __init__(self, schema: Schema, unseen: Callable[[int], object] = bool):
+        self._schema, self._unseen = schema, unseen
         self.inputs = tuple(column for column in schema.inputs if column.kind != 'empty')
         self.columns = tuple(column.name for column in self.inputs)
         known = (*schema.inputs, *schema.targets)
@@ -32,8 +34,10 @@ class Table:
         """
         cells = {name: [cell for part in parts for cell in part[name]] for name in self.columns}
         try:
-            return self._schema.encode(cells).inputs
+            encoded = self._schema.encode(cells)
         except CellError as error:
             raise RefusedError(422, str(error), column=error.column, row=error.row) from error
         except ValueError as error:
             raise RefusedError(422, str(error)) from error
+        self._unseen(sum(encoded.unseen.values()))
+        return encoded.inputs
