@@ -23,7 +23,9 @@ from experiments.sweep.points import Sweep
 from experiments.sweep.report import Report, Scores, differences
 from mtljax.analysis import mean_and_error
 
-_BARS = 'On the test split. The bar is the standard error over seeds, the vertical line is {}.'
+_BARS = (
+    'On the test split. The bar is the standard error over seeds, the vertical line the mean of {}.'
+)
 _JUDGED = (
     'Differences to {}, seed by seed, with 95 % intervals. A hollow point is within noise: its '
     'interval contains 0, the vertical line.'
@@ -118,13 +120,37 @@ def _sorted(scores: Scores, more_is_better: bool, reference: str) -> list[str]:
 
 
 def _found(quantity: str, report: Report, sweep: Sweep) -> str:
-    """Return in how many values each method is better or worse than the reference."""
-    more, parts = report.better[quantity], []
-    count = len(sweep.values)
+    """Return at how many values the methods are better or worse than the reference."""
+    more, count = report.better[quantity], len(sweep.values)
+    groups: dict[str, list[str]] = {}
     for method, row in differences(report.scores[quantity], sweep).items():
-        sure = [mean for mean, half in list(row.values())[:count] if abs(mean) > half]
+        pairs = [pair for pair in list(row.values())[:count] if math.isfinite(pair[0])]
+        if any(math.isnan(half) for _, half in pairs):
+            return ''  # one seed has no interval
+        sure = [mean for mean, half in pairs if abs(mean) > half]
         better = sum((mean > 0) == more for mean in sure)
-        parts.append(f'{method} is better in {better} and worse in {len(sure) - better}')
-    if not parts:
+        words = _where(better, len(sure) - better, len(pairs) - len(sure), count)
+        groups.setdefault(words, []).append(method)
+    if not groups:
         return ''
-    return f'{quantity}, against {sweep.reference}, of {count} values: {"; ".join(parts)}.'
+    parts = [
+        f'{", ".join(methods)} {"is" if len(methods) == 1 else "are"} {words}'
+        for words, methods in groups.items()
+    ]
+    return f'{quantity}, against {sweep.reference}: {"; ".join(parts)}.'
+
+
+def _where(better: int, worse: int, noise: int, count: int) -> str:
+    """Return at how many values a method is better and worse, as words.
+
+    >>> _where(3, 0, 0, 3), _where(1, 0, 1, 3)
+    ('better at all 3 values', 'better at 1, within noise at 1 and without a result at 1 of 3 values')
+    """
+    groups = {'better': better, 'worse': worse, 'within noise': noise}
+    groups['without a result'] = count - better - worse - noise
+    parts = [f'{words} at {number}' for words, number in groups.items() if number]
+    if len(parts) == 1:
+        return (
+            f'{parts[0].rpartition(" ")[0]} {f"all {count} values" if count > 1 else "the value"}'
+        )
+    return f'{", ".join(parts[:-1])} and {parts[-1]} of {count} values'

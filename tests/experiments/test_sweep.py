@@ -167,9 +167,12 @@ def test_the_page_of_a_sweep(tasks, tmp_path):
     summary = report.report(best, sweep, tasks)
     shown = page_of(summary, best, sweep, {'seed': 0}, 'name', tmp_path)
     assert shown.found[0] == (
-        'mse, against hard, of 2 values: mmoe is better in 1 and worse in 1; soft is better in 1 '
-        'and worse in 0.'
+        'mse, against hard: mmoe is better at 1 and worse at 1 of 2 values; soft is better at 1 '
+        'and without a result at 1 of 2 values.'
     )
+    lone = {label: [run for run in runs if run.seed == 0] for label, runs in best.items()}
+    summary = report.report(lone, sweep, tasks)
+    assert page_of(summary, lone, sweep, {}, 'name', tmp_path).found == []
     page = Parsed(markup_of(shown))
     assert page.texts['h2'] == ['mse', 'y2 mse', 'How this was made']
     assert len(page.all('table')) == 8
