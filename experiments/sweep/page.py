@@ -143,8 +143,8 @@ def _found(quantity: str, report: Report, sweep: Sweep) -> str:
 def _where(better: int, worse: int, noise: int, count: int) -> str:
     """Return at how many values a method is better and worse, as words.
 
-    >>> _where(3, 0, 0, 3), _where(1, 0, 1, 3)
-    ('better at all 3 values', 'better at 1, within noise at 1 and without a result at 1 of 3 values')
+    >>> _where(3, 0, 0, 3), _where(1, 0, 2, 3)
+    ('better at all 3 values', 'better at 1 and within noise at 2 of 3 values')
     """
     groups = {'better': better, 'worse': worse, 'within noise': noise}
     groups['without a result'] = count - better - worse - noise
