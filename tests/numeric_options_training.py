@@ -41,7 +41,8 @@ TRAINING = [
         training.Options,
         dict.fromkeys(('steps', 'batch_size', 'micro_batches', 'workers'), accept())
         | dict.fromkeys(('eval_batch_size', 'log_every'), accept())
-        | dict.fromkeys(('eval_every', 'patience', 'average_last'), accept(None)),
+        | dict.fromkeys(('eval_every', 'patience', 'average_last', 'task_patience'), accept(None))
+        | {'ema': accept(0.5, None)},
         {**_STEPS, 'log_every': 1},
         _nothing,
     ),
@@ -50,6 +51,11 @@ TRAINING = [
         training.evaluator,
         {'batch_size': accept(), 'seeds': accept(None, runs=False)},
         {**_PARTS, 'split': None},
+    ),
+    Case(
+        training.find_learning_rate,
+        {'count': accept(), 'lowest': accept(0.5, runs=False), 'highest': accept(2.5), **_SEED},
+        {'model': None, 'dataset': None, 'tx_of': None, 'batch_size': 8, 'lowest': 1e-6},
     ),
     Case(training.initial_state, _SEED, {**_RUN, **_STEPS}),
     Case(

@@ -90,7 +90,8 @@ def find_learning_rate(
     check_count('count', count, 10)
     check_positive('lowest', lowest)
     check_option('highest', highest, f'above lowest = {lowest}', lambda value: value > lowest)
-    options = Options.of(options, **{**keywords, 'steps': count, 'log_every': 1})
+    unused = dict.fromkeys(('eval_every', 'average_last', 'task_patience', 'ema'))
+    options = Options.of(options, **{**keywords, **unused, 'steps': count, 'log_every': 1})
 
     def rate(step):
         return lowest * (highest / lowest) ** (step / (count - 1))

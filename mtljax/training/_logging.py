@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class Log:
-    """Rows ``{'step': ..., name: value}``, in memory, and in the file ``metrics.jsonl`` of a folder.
+    """Rows ``{'step': ..., name: value}``, in memory, and in ``metrics.jsonl`` of a folder.
 
     The loggers get the same rows. A logger that fails gets no more rows, and a warning says so.
 

@@ -128,11 +128,20 @@ def _evaluated(
     evaluation = Evaluation(step, record.seed, state, results, log.rows)
     ends = asks_to_end(options.callbacks, evaluation)
     if ends:
+        _check_end(step, options)
         best.more[_ENDED] = True
     best.consider(step, state, results, log.sum)
     if ends or len(stopped_tasks(state, record.tasks)) == len(record.tasks):
         record.end = swapped(state)
     return state
+
+
+def _check_end(step: int, options: Options) -> None:
+    if options.average_last is not None and step < options.steps:
+        raise ValueError(
+            'average_last needs a known last step, so no callback should return True before step '
+            f'{options.steps}. Found True at step {step}. Leave average_last or the callback out.'
+        )
 
 
 def _with_stops(record: Record, state: TrainState, results: Results, patience: int) -> TrainState:
