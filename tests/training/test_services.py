@@ -89,12 +89,16 @@ def test_wandb_offline(tmp_path, caplog):
 def test_trackio_on_this_machine(tmp_path, monkeypatch, caplog):
     monkeypatch.setenv('TRACKIO_DIR', str(tmp_path / 'trackio'))
     result, name = interrupted(tmp_path, training.log_to_trackio('digits'))
-    api = pytest.importorskip('trackio').Api()
-    (run,) = [each for each in api.runs('digits') if each.name == name]
-    found = run.metrics() if callable(getattr(run, 'metrics', None)) else run
+    from trackio.sqlite_storage import SQLiteStorage
+
+    assert SQLiteStorage.get_runs('digits') == [name]
+    rows = SQLiteStorage.get_logs('digits', name)
+    for metric in ('loss/left', 'validation/right/accuracy', 'cosine/all/left~right'):
+        found = [(row['step'], row[metric]) for row in rows if metric in row]
+        assert found == pytest.approx(last_of(result.history, metric))
+    config = SQLiteStorage.get_run_config('digits', name)
+    assert config['surgery'] == {'fn': 'mtljax.surgery:watch'}
     assert 'failed' not in caplog.text
-    assert found
-    assert result
 
 
 @needs('trackio')
