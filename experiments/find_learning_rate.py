@@ -79,7 +79,7 @@ def _table(curve: RateCurve) -> Table:
         [f'{curve.rates[i]:.1e}', f'{curve.losses[i]:.4g}', f'{curve.smoothed[i]:.4g}']
         for i in chosen
     ]
-    return Table([_RATE.replace('_', ' '), 'loss', 'running mean'], rows)
+    return Table([_RATE.replace('_', ' '), 'loss', 'mean around'], rows)
 
 
 if __name__ == '__main__':

@@ -16,7 +16,7 @@ from mtljax.training._parallel import strategy_of
 from mtljax.training._preflight import check_arguments, checked_start
 from mtljax.training._runner import Infos, runner, scans_well
 
-_DECAY = 0.9  # of the running mean of the losses
+_DECAY = 0.9  # of the running means of the losses
 _DIVERGED = 4.0  # times the lowest loss: the rest of the curve is left out
 
 
@@ -27,9 +27,9 @@ class RateCurve(NamedTuple):
       rates: The learning rate of each step, ``[n]``. Steps after the training diverged are left
         out.
       losses: The sum of the weighted task losses before each step, ``[n]``.
-      smoothed: A running mean of the losses, ``[n]``.
-      suggestion: The learning rate where the running mean falls fastest, over the logarithm of the
-        rate. It is NaN if the running mean never falls.
+      smoothed: A mean of the losses around each step, ``[n]``.
+      suggestion: The learning rate where ``smoothed`` falls fastest, over the logarithm of the rate.
+        It is NaN if ``smoothed`` never falls.
     """
 
     rates: np.ndarray
@@ -134,20 +134,26 @@ def _curve(rates: np.ndarray, losses: np.ndarray) -> RateCurve:
     >>> rates = 10.0 ** np.arange(-6, 0)
     >>> curve = _curve(rates, np.array([2.0, 2.0, 1.5, 1.0, 1.1, np.nan]))
     >>> len(curve.rates), float(curve.suggestion)
-    (5, 0.001)
+    (5, 0.0001)
     """
     finite = np.isfinite(losses)
-    end = len(losses) if finite.all() else int(np.argmin(finite))
-    smoothed = np.empty(end)
-    mean = 0.0
-    for index, loss in enumerate(losses[:end]):
-        mean = _DECAY * mean + (1 - _DECAY) * loss
-        smoothed[index] = mean / (1 - _DECAY ** (index + 1))
-    lows = np.minimum.accumulate(smoothed)
-    diverged = smoothed - lows > (_DIVERGED - 1) * np.abs(lows)
-    end = int(np.argmax(diverged)) if diverged.any() else end
-    rates, losses, smoothed = rates[:end], losses[:end], smoothed[:end]
+    losses = losses if finite.all() else losses[: int(np.argmin(finite))]
+    before = _running_mean(losses)
+    lows = np.minimum.accumulate(before)
+    diverged = before - lows > (_DIVERGED - 1) * np.abs(lows)
+    end = int(np.argmax(diverged)) if diverged.any() else len(losses)
+    rates, losses = rates[:end], losses[:end]
+    # A mean over earlier steps alone would come late, and so suggest too high a rate.
+    smoothed = (_running_mean(losses) + _running_mean(losses[::-1])[::-1]) / 2
     return RateCurve(rates, losses, smoothed, _steepest(rates, smoothed))
+
+
+def _running_mean(values: np.ndarray) -> np.ndarray:
+    means, mean = np.empty(len(values)), 0.0
+    for index, value in enumerate(values):
+        mean = _DECAY * mean + (1 - _DECAY) * value
+        means[index] = mean / (1 - _DECAY ** (index + 1))
+    return means
 
 
 def _steepest(rates: np.ndarray, smoothed: np.ndarray) -> float:

@@ -44,7 +44,7 @@ def test_it_is_the_average_of_optax():
 
 
 def test_the_state_of_batch_norm_is_averaged_with_the_same_factors():
-    model = sharing.hard(backbones.resnet((1,), 4), DIGITS.heads)
+    model = sharing.hard(backbones.resnet((4,), (1,)), DIGITS.heads)
     states = steps_of(model, 3)
     ema = optax.ema(DECAY, debias=True)
     kept = ema.init(states[0].state)

@@ -42,7 +42,7 @@ def interrupted(workdir, logger):
     return result, *ids.values()
 
 
-def last_of(history, name):
+def logged(history, name):
     return [(row['step'], row[name]) for row in history if name in row]
 
 
@@ -67,7 +67,7 @@ def test_mlflow(tmp_path, caplog):
     for name in ('loss/left', 'validation/right/accuracy', 'cosine/all/left~right'):
         known = name.replace('~', '_')
         found = [(row.step, row.value) for row in client.get_metric_history(run_id, known)]
-        assert found == pytest.approx(last_of(result.history, name), rel=1e-6)
+        assert found == logged(result.history, name)
     assert 'failed' not in caplog.text
 
 
@@ -80,7 +80,7 @@ def test_wandb_offline(tmp_path, caplog):
     content = b''.join(file.read_bytes() for file in files)
     for name in ('loss/left', 'validation/right/accuracy', 'cosine/all/left~right'):
         assert name.encode() in content
-        assert str(last_of(result.history, name)[-1][1]).encode() in content
+        assert str(logged(result.history, name)[-1][1]).encode() in content
     assert b'mtljax.surgery:watch' in content
     assert 'failed' not in caplog.text
 
@@ -95,7 +95,7 @@ def test_trackio_on_this_machine(tmp_path, monkeypatch, caplog):
     rows = SQLiteStorage.get_logs('digits', name)
     for metric in ('loss/left', 'validation/right/accuracy', 'cosine/all/left~right'):
         found = [(row['step'], row[metric]) for row in rows if metric in row]
-        assert found == pytest.approx(last_of(result.history, metric))
+        assert found == logged(result.history, metric)
     config = SQLiteStorage.get_run_config('digits', name)
     assert config['surgery'] == {'fn': 'mtljax.surgery:watch'}
     assert 'failed' not in caplog.text
@@ -106,6 +106,13 @@ def test_seeds_of_one_program_have_a_run_each_in_trackio(monkeypatch, tmp_path, 
     monkeypatch.setenv('TRACKIO_DIR', str(tmp_path / 'trackio'))
     loggers = [training.log_to_trackio('seeds')]
     training.train_seeds(MODEL, DIGITS, TX, seeds=(0, 1), together=True, loggers=loggers, **SIZE)
+    from trackio.sqlite_storage import SQLiteStorage
+
+    names = SQLiteStorage.get_runs('seeds')
+    assert len(names) == 2
+    seeds = {SQLiteStorage.get_run_config('seeds', name)['seed'] for name in names}
+    assert seeds == {0, 1}
+    assert all(len(SQLiteStorage.get_logs('seeds', name)) == 6 for name in names)
     assert 'failed' not in caplog.text
 
 

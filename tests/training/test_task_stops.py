@@ -32,9 +32,9 @@ def noisy(dataset):
 NOISY = noisy(DIGITS)
 
 
-def train(workdir=None, **more):
+def train(workdir=None, model=MODEL, **more):
     options = SIZE | {'task_patience': 1} | more
-    return training.train(MODEL, NOISY, chain(), **options, workdir=workdir)
+    return training.train(model, NOISY, chain(), **options, workdir=workdir)
 
 
 def weights_of(history, task):
@@ -108,8 +108,11 @@ def test_seeds_of_one_program_and_pmap():
     for one, other in zip(together, apart, strict=True):
         assert weights_of(one.history, 'left') == weights_of(other.history, 'left')
         assert_close(one.state.params, other.state.params, atol=1e-5)
-    mapped = train(parallel='pmap')
+    plain = sharing.hard(backbones.mlp((8,)), DIGITS.heads)  # dropout differs between devices
+    mapped, jitted = (train(model=plain, parallel=name) for name in ('pmap', 'jit'))
+    assert weights_of(mapped.history, 'left') == weights_of(jitted.history, 'left')
     assert not all(weights_of(mapped.history, 'left'))
+    assert_close(mapped.state.params, jitted.state.params, atol=1e-5)
 
 
 def test_losses_that_are_not_finite_do_not_count():
