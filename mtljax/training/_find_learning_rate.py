@@ -28,8 +28,8 @@ class RateCurve(NamedTuple):
         out.
       losses: The sum of the weighted task losses before each step, ``[n]``.
       smoothed: A mean of the losses around each step, ``[n]``.
-      suggestion: The learning rate where ``smoothed`` falls fastest, over the logarithm of the rate.
-        It is NaN if ``smoothed`` never falls.
+      suggestion: The learning rate where ``smoothed`` falls fastest, over the logarithm of the
+        rate. It is NaN if ``smoothed`` never falls.
     """
 
     rates: np.ndarray

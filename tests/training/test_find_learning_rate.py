@@ -41,7 +41,7 @@ def test_the_losses_are_those_of_a_training_with_this_schedule(curve):
 
 def test_the_suggestion_trains_better_than_rates_far_away(curve):
     def loss(rate):
-        result = training.train(MODEL, DIGITS, tx_of(rate), steps=40, batch_size=32)
+        result = training.train(MODEL, DIGITS, tx_of(rate), steps=100, batch_size=32)
         return np.mean([row['loss'] for row in result.validation.values()])
 
     best = loss(curve.suggestion)
