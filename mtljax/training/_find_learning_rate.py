@@ -9,7 +9,7 @@ import optax
 
 from mtljax.base import Array, Dataset, MultiTask
 from mtljax.module import shapes
-from mtljax.options import check_count, check_option, check_positive
+from mtljax.options import check_count, check_option, check_positive, check_seed
 from mtljax.training._labels import check_labels, ranges_of
 from mtljax.training._options import Options
 from mtljax.training._parallel import strategy_of
@@ -90,6 +90,9 @@ def find_learning_rate(
     check_count('count', count, 10)
     check_positive('lowest', lowest)
     check_option('highest', highest, f'above lowest = {lowest}', lambda value: value > lowest)
+    check_seed('seed', seed)
+    if not callable(tx_of):
+        raise ValueError(f'tx_of should be a function of a learning rate. Found {tx_of!r:.200}.')
     unused = dict.fromkeys(('eval_every', 'average_last', 'task_patience', 'ema'))
     options = Options.of(options, **{**keywords, **unused, 'steps': count, 'log_every': 1})
 

@@ -76,3 +76,5 @@ def test_a_loss_that_never_falls_gives_no_suggestion(losses):
 def test_what_is_refused(options, said):
     with pytest.raises(ValueError, match=said):
         training.find_learning_rate(MODEL, DIGITS, tx_of, **{'batch_size': 32} | options)
+    with pytest.raises(ValueError, match='tx_of should be a function'):
+        training.find_learning_rate(MODEL, DIGITS, tx_of(0.1), batch_size=32)
