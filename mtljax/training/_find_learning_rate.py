@@ -17,6 +17,7 @@ from mtljax.training._preflight import check_arguments, checked_start
 from mtljax.training._runner import Infos, runner, scans_well
 
 _DECAY = 0.9  # of the running means of the losses
+_UNSTEADY = 10  # steps at the start in which these means are unsteady
 _DIVERGED = 4.0  # times the lowest loss: the rest of the curve is left out
 
 
@@ -68,7 +69,8 @@ def find_learning_rate(
         matter here.
       lowest: The learning rate of the first step.
       highest: The learning rate of the last step.
-      count: The number of steps, n.
+      count: The number of steps, n. With few steps or small batches, the losses are noisy, and the
+        suggestion is rough.
       seed: The seed of the initial parameters, of the order of the examples and of dropout.
       **keywords: Fields of `Options`. Without ``options``, ``batch_size`` is required.
 
@@ -83,7 +85,7 @@ def find_learning_rate(
     >>> model = sharing.hard(backbones.mlp((8,)), digits.heads)
     >>> def tx_of(rate):
     ...     return optax.chain(surgery.sum(), optax.adam(rate))
-    >>> curve = find_learning_rate(model, digits, tx_of, count=40, batch_size=16)
+    >>> curve = find_learning_rate(model, digits, tx_of, batch_size=16)
     >>> 1e-5 < curve.suggestion < 1
     True
     """
@@ -163,5 +165,6 @@ def _steepest(rates: np.ndarray, smoothed: np.ndarray) -> float:
     last = int(np.argmin(smoothed)) + 1 if len(smoothed) else 0
     if last < 2:
         return math.nan
-    slopes = np.gradient(smoothed[:last], np.log(rates[:last]))
-    return float(rates[:last][np.argmin(slopes)])
+    first = min(_UNSTEADY, last // 4)  # means of few steps jump, and no loss falls so early
+    slopes = np.gradient(smoothed[:last], np.log(rates[:last]))[first:]
+    return float(rates[first + int(np.argmin(slopes))])

@@ -101,7 +101,7 @@ def test_a_learning_rate_is_replaced_where_the_config_has_it():
 
 
 def test_the_program_suggests_a_learning_rate():
-    done = start('find_learning_rate', '--config=configs/digits.py:pcgrad', *SMALL, '--count=40')
+    done = start('find_learning_rate', '--config=configs/digits.py:pcgrad', *SMALL)
     assert done.returncode == 0, done.stderr
     said = done.stdout.splitlines()[-1]
     assert said.startswith('Suggestion: learning_rate = ')
