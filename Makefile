@@ -17,9 +17,10 @@ test: $(VENV)/.installed
 test-all: $(VENV)/.installed
 	$(PYTEST) $(TYPES)
 
-# In an environment of its own, because jax2onnx needs another version of orbax.
+# In an environment of its own, because jax2onnx needs another version of orbax, and the logging
+# services need many packages.
 test-extras: $(VENV)-extras/.installed
-	$(VENV)-extras/bin/python -m pytest tests/serving/test_onnx.py
+	$(VENV)-extras/bin/python -m pytest tests/serving/test_onnx.py tests/training/test_services.py
 
 browser-test: $(VENV)/.installed-browser
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo 'Install chromium and chromium-driver, the packages of Debian.'; exit 1; }
@@ -51,7 +52,7 @@ $(VENV)/.installed: setup.cfg pyproject.toml
 
 $(VENV)-extras/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)-extras
-	$(VENV)-extras/bin/python -m pip install --quiet --editable '.[test,onnx,test-extras]'
+	$(VENV)-extras/bin/python -m pip install --quiet --editable '.[test,onnx,wandb,mlflow,trackio,test-extras]'
 	touch $@
 
 $(VENV)/.installed-docs: $(VENV)/.installed

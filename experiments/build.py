@@ -135,6 +135,18 @@ def check(built: Setup) -> None:
     _guarded(training.preflight, *built)
 
 
+def find_learning_rate(
+    built: Setup, tx_of: Callable[[Any], Any], **more: Any
+) -> training.RateCurve:
+    """Call `training.find_learning_rate` on a setup.
+
+    Raises:
+      UsageError: The setup does not fit together.
+    """
+    model, dataset, _, options = built
+    return _guarded(training.find_learning_rate, model, dataset, tx_of, options, **more)
+
+
 def train_seeds(built: Setup, seeds: Sequence[int], progress: str) -> list[training.Result]:
     """Call `training.train_seeds` on a setup. Several seeds are one program.
 

@@ -41,7 +41,8 @@ TRAINING = [
         training.Options,
         dict.fromkeys(('steps', 'batch_size', 'micro_batches', 'workers'), accept())
         | dict.fromkeys(('eval_batch_size', 'log_every'), accept())
-        | dict.fromkeys(('eval_every', 'patience', 'average_last'), accept(None)),
+        | dict.fromkeys(('eval_every', 'patience', 'average_last', 'task_patience'), accept(None))
+        | {'ema': accept(None)},
         {**_STEPS, 'log_every': 1},
         _nothing,
     ),
@@ -50,6 +51,11 @@ TRAINING = [
         training.evaluator,
         {'batch_size': accept(), 'seeds': accept(None, runs=False)},
         {**_PARTS, 'split': None},
+    ),
+    Case(
+        training.find_learning_rate,
+        {'count': accept(), 'lowest': accept(), 'highest': accept(2.5, runs=False), **_SEED},
+        {'model': None, 'dataset': None, 'tx_of': None, 'batch_size': 8, 'lowest': 1e-6},
     ),
     Case(training.initial_state, _SEED, {**_RUN, **_STEPS}),
     Case(
@@ -66,6 +72,12 @@ TRAINING = [
         training.save_start,
         _SEED,
         {'workdir': None, 'model': None, 'state': None, 'results': None, 'options': None},
+    ),
+    Case(
+        training.select_by,
+        {'weights': each(0, 2.5, alone=[None], of=lambda value: {'a': value, 'b': 1})},
+        {},
+        lambda score: score({'a': {'loss': 1.0}, 'b': {'loss': 2.0}}),
     ),
     Case(training.scale_rate, {'multiple': accept(0, -1, 2.5)}, {'names': 'units'}, _scaled),
     Case(training.should_vmap_seeds, _SEEDS, {**_RUN, **_STEPS}),

@@ -38,6 +38,9 @@ EXCEPTIONS = (
     'analysis.P[al]*(*)',  # the arrays and the limits of a figure
     'analysis.*([drvpms]*s)',  # differences, results, values, points, matrices, steps: measured
     'analysis.undefined(row)',  # measured numbers, which may be NaN
+    'training.Evaluation(*)',  # measured numbers, which may be NaN
+    'training.LogStart(*)',  # what a training tells its loggers
+    'training.RateCurve(*)',  # measured numbers
     'training.Result(*)',  # measured numbers, which may be NaN
     'training.Saved(*)',  # numbers that a run has stored
     'training.save_start(results)',  # measured numbers, which may be NaN

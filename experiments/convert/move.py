@@ -50,7 +50,7 @@ def move(plan: Plan, source: Source) -> Moved:
         params, state = jax.jit(plan.move)(trained, (fresh.params, fresh.state), key)
     except ValueError as error:
         raise UsageError(f'The trained model does not fit the new one. {error}') from error
-    start = fresh._replace(params=params, state=state, opt_state=built.tx.init(params))
+    start = training.restart(fresh, built.tx, params, state)
     before, after = _results(source.built, source.saved), _results(built, start)
     return Moved(config, built, start, before, after)
 

@@ -14,6 +14,7 @@ from mtljax.build._check_config import FIELDS, OPTIONAL
 
 _FLAG = re.compile(r'--?(no)?config\.([^=]+)(?:=(.*))?', re.DOTALL)
 _KEYED = ('train', 'heads', 'loss_scales')  # mappings whose keys a config need not have
+_NAMED = ['train', 'loggers'], ['train', 'callbacks']  # mappings whose keys the user chooses
 
 
 def separate(argv: Sequence[str], config: ConfigDict) -> tuple[list[str], dict[str, str]]:
@@ -92,7 +93,7 @@ def _takes(config: ConfigDict, path: Sequence[str], named: set[str]) -> bool:
         return True
     if not parent:
         return trains and key in (*FIELDS, *OPTIONAL)
-    if trains and len(parent) == 1 and parent[0] in _KEYED:
+    if trains and (parent in _NAMED or (len(parent) == 1 and parent[0] in _KEYED)):
         return True
     if trains and parent[0] == 'methods' and len(parent) >= 3 and parent[2] in FIELDS:
         return True

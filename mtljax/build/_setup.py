@@ -14,6 +14,8 @@ from mtljax.build._learning_rate import learning_rate
 from mtljax.build._make import make
 from mtljax.build._prepare import Prepared, prepare
 
+_LISTS = 'callbacks', 'loggers'  # options of training that hold several functions
+
 
 class Setup(NamedTuple):
     """The arguments of `training.train`, from a config.
@@ -125,10 +127,18 @@ def _transform(built: Any, field: str) -> Any:
 def _options(config: Mapping[str, Any]) -> training.Options:
     keywords = make(config['train'], 'train')
     keywords |= {field: make(config[field], field) for field in ('weighting', 'select')}
+    keywords |= {field: _listed(keywords[field]) for field in _LISTS if field in keywords}
     try:
         return training.Options.of(**keywords)
     except (TypeError, ValueError) as error:
         raise ValueError(f'config.train: {error!s:.1500}') from error
+
+
+def _listed(made: Any) -> Any:
+    """Return a list of what a field names: one spec, or a mapping with several."""
+    if isinstance(made, Mapping):
+        return list(made.values())
+    return [made] if callable(made) else made
 
 
 def _with_rate(options: training.Options, rate: Any) -> training.Options:

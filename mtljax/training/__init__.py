@@ -4,6 +4,7 @@ Most users call `train`. To write your own loop, use `train_step`, `evaluate` an
 """
 
 from mtljax._renamed import renamed as _renamed
+from mtljax.training._callbacks import Callback, Evaluation
 from mtljax.training._checkpoint import Checkpoints
 from mtljax.training._constant_baseline import constant_baseline
 from mtljax.training._evaluate import (
@@ -14,13 +15,20 @@ from mtljax.training._evaluate import (
     evaluator,
 )
 from mtljax.training._features import Features
+from mtljax.training._find_learning_rate import RateCurve, find_learning_rate
 from mtljax.training._finite import NonFiniteLossError
 from mtljax.training._log_rows import read_rows
+from mtljax.training._log_to_mlflow import log_to_mlflow
+from mtljax.training._log_to_tensorboard import log_to_tensorboard
+from mtljax.training._log_to_trackio import log_to_trackio
+from mtljax.training._log_to_wandb import log_to_wandb
+from mtljax.training._logger import Logger, LogStart, OpenLogger
 from mtljax.training._loop import Result
 from mtljax.training._objective import objective
 from mtljax.training._options import Options
 from mtljax.training._precompute import Precomputed, precompute
 from mtljax.training._preflight import preflight
+from mtljax.training._restart import restart
 from mtljax.training._save_parameters import save_parameters
 from mtljax.training._saved import Saved, check_data, load, load_parameters
 from mtljax.training._scale_rate import scale_rate
@@ -35,11 +43,17 @@ from mtljax.training._train import train
 from mtljax.training._verify import Verdict, verify
 
 __all__ = [
+    'Callback',
     'Checkpoints',
+    'Evaluation',
     'Features',
+    'LogStart',
+    'Logger',
     'NonFiniteLossError',
+    'OpenLogger',
     'Options',
     'Precomputed',
+    'RateCurve',
     'Result',
     'Results',
     'Saved',
@@ -53,14 +67,20 @@ __all__ = [
     'evaluate_batches',
     'evaluator',
     'filled',
+    'find_learning_rate',
     'initial_state',
     'load',
     'load_parameters',
+    'log_to_mlflow',
+    'log_to_tensorboard',
+    'log_to_trackio',
+    'log_to_wandb',
     'objective',
     'precompute',
     'preflight',
     'read_rows',
     'read_schema',
+    'restart',
     'save_parameters',
     'save_start',
     'scale_rate',

@@ -48,6 +48,7 @@ class BestState:
       tests: The results on the test split. The keys are the steps as text. The results are averaged
         at the end.
       log: The checksum of the log up to ``state``; None if it is not known.
+      more: Further values for JSON that belong to ``state``, and that checkpoints hold.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class BestState:
         self.chosen = Selection()
         self.tests: dict[str, Results] = {}
         self.log: int | None = None
+        self.more: dict[str, Any] = {}
         self._warned = False
         if self._checkpoints is not None and self._checkpoints.newest is not None:
             try:
@@ -87,7 +89,7 @@ class BestState:
             )
         self.chosen = Selection(**progress['chosen'])
         self.tests = progress.get('tests', {})
-        self.log = progress.get('log')
+        self.log, self.more = progress.get('log'), progress.get('more', {})
         if not self.chosen.results:
             return  # it was stopped before its first evaluation
         if self.chosen.step not in checkpoints.steps:
@@ -148,8 +150,9 @@ class BestState:
 
     def _save(self, step: int, state: TrainState, score: float, log: int) -> None:
         if self._checkpoints is not None:
-            progress = {'run': self._run, 'chosen': asdict(self.chosen), 'tests': self.tests}
-            progress |= {'log': log}
+            progress = {'run': self._run, 'chosen': asdict(self.chosen)}
+            progress |= {'tests': dict(self.tests), 'log': log}  # written in the background
+            progress |= {'more': dict(self.more)} if self.more else {}
             self._checkpoints.save(step, state, progress, score, needs=self.chosen.step)
 
     def close(self) -> None:
@@ -167,4 +170,6 @@ def identity(tasks: Sequence[str], seed: int, options: Options) -> dict[str, Any
     settings = {'seed': seed, 'batch_size': options.batch_size}
     settings |= {'micro_batches': options.micro_batches, 'pooled': options.pooled}
     settings |= {'tasks': list(tasks)}
-    return settings | ({'average_last': options.average_last} if options.average_last else {})
+    # A run of an earlier version has no newer option, so an option that is off is left out.
+    newer = {name: getattr(options, name) for name in ('average_last', 'ema', 'task_patience')}
+    return settings | {name: value for name, value in newer.items() if value is not None}

@@ -57,6 +57,10 @@ class Events:
         records, self._records = self._records, []
         append_bytes(self._path, b''.join(records))
 
+    def close(self) -> None:
+        """Write all events to the file, as `flush` does."""
+        self.flush()
+
     def _add(self, event: Event) -> None:
         event.wall_time = time.time()
         data = event.SerializeToString()

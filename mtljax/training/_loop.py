@@ -12,22 +12,28 @@ from mtljax import trees
 from mtljax.base import Dataset, MultiTask, Params, Split, State, TrainState
 from mtljax.files import locked
 from mtljax.module import shapes
-from mtljax.training._best_state import BestState, identity
+from mtljax.training._average import swapped
 from mtljax.training._calls import Interrupted
 from mtljax.training._evaluate import Results, evaluator
 from mtljax.training._evaluations import Evaluations
-from mtljax.training._finite import check_infos, check_params
 from mtljax.training._labels import check_labels, ranges_of
 from mtljax.training._log_rows import Row
-from mtljax.training._logging import Log
 from mtljax.training._options import Options
 from mtljax.training._parallel import Strategy, strategy_of
 from mtljax.training._preflight import check_arguments, checked_start
 from mtljax.training._progress import Progress
 from mtljax.training._rate import Rate
-from mtljax.training._rows import mean_losses, mean_row, validation_row
+from mtljax.training._records import (
+    Record,
+    evaluate,
+    keep,
+    log_chunk,
+    open_record,
+    packed,
+    unpacked,
+)
 from mtljax.training._run_file import claim_data, is_trained
-from mtljax.training._runner import Infos, Runner, runner, scans_well
+from mtljax.training._runner import Runner, runner, scans_well
 from mtljax.training._saved import Saved
 from mtljax.training._schedule import chunks_of
 from mtljax.training._step import TrainStep
@@ -42,7 +48,8 @@ class Result(NamedTuple):
 
     Attributes:
       state: The state after the last step.
-      best: The state at the evaluation with the best score on the validation split.
+      best: The state at the evaluation with the best score on the validation split. With the option
+        ``ema``, its parameters are the average.
       best_step: The step of ``best``.
       validation: The results of ``best`` on the validation split, ``{task: {metric: value}}``.
       test: The results of ``best`` on the test split. With the option ``average_last``, these are
@@ -59,13 +66,6 @@ class Result(NamedTuple):
     test: Results
     steps_per_second: float
     history: list[Row]
-
-
-class _Record(NamedTuple):
-    """The best state and the log of one seed, while it trains."""
-
-    best: BestState
-    log: Log
 
 
 def run_seeds(
@@ -112,18 +112,18 @@ def run_seeds(
                 stack.enter_context(locked(workdir))
             claim_data(workdir, dataset)
         records = [
-            _open(stack, workdir, options, start, identity(model.tasks, seed, options))
+            open_record(stack, workdir, options, start, seed, model.tasks)
             for seed, start in zip(seeds, starts, strict=True)
         ]
         states, rate = _loop(run, evaluations, records, strategy, options, title)
-    best = _packed([record.best.best for record in records])
+    best = packed([record.best.best for record in records])
     if evaluations.last:
         tests = [evaluations.means(records[0].best.tests)]
     else:
         tests = evaluations.test(best.params, best.state)
     return [
         Result(
-            state=state,
+            state=state if record.end is None else record.end,
             best=record.best.best,
             best_step=record.best.chosen.step,
             validation=record.best.chosen.results,
@@ -131,7 +131,7 @@ def run_seeds(
             steps_per_second=rate.steps_per_second * len(seeds),
             history=record.log.rows,
         )
-        for state, record, test in zip(_unpacked(states, len(seeds)), records, tests, strict=True)
+        for state, record, test in zip(unpacked(states, len(seeds)), records, tests, strict=True)
     ]
 
 
@@ -172,43 +172,24 @@ def _evaluations_of(
     return Evaluations(on(dataset.validation), on(dataset.test), last)
 
 
-def _open(
-    stack: contextlib.ExitStack,
-    workdir: Path | None,
-    options: Options,
-    start: TrainState,
-    settings: dict[str, Any],
-) -> _Record:
-    """Open the record of a run, which continues from the newest checkpoint in its folder."""
-    best = BestState(workdir, options.score, start, settings)
-    stack.enter_context(contextlib.closing(best))
-    if best.state.step > options.steps:
-        raise ValueError(
-            f'steps should be at least {best.state.step}, the step that the checkpoints in '
-            f'{workdir} have reached. Found steps = {options.steps}. Pass more steps, or another '
-            'workdir.'
-        )
-    log = Log(workdir if jax.process_index() == 0 else None, int(best.state.step), best.log)
-    stack.enter_context(contextlib.closing(log))
-    return _Record(best, log)
-
-
 def _loop(
     run: Runner,
     evaluations: Evaluations,
-    records: Sequence[_Record],
+    records: Sequence[Record],
     strategy: Strategy,
     options: Options,
     title: str | None,
 ) -> tuple[TrainState, Rate]:
     """Run chunks of steps, log and evaluate between them; return the last states and the speed."""
-    first, rate = records[0].best, Rate()
-    states = strategy.replicate(_packed([record.best.state for record in records]))
+    first, rate, count = records[0].best, Rate(), len(records)
+    states = strategy.replicate(packed([swapped(record.best.state) for record in records]))
     schedule = options.schedule
     steps, patience = schedule.steps, schedule.patience
     with Progress(steps, title) as bar:
         for start, stop in chunks_of(int(first.state.step), steps, schedule.log_every):
             if patience is not None and first.chosen.since >= patience:
+                break
+            if all(record.end is not None for record in records):
                 break
             interrupt = None
             try:
@@ -216,58 +197,14 @@ def _loop(
                     states, infos = run(states, start, stop)
             except Interrupted as error:
                 states, infos, interrupt = error.state, error.infos, error
-            check_infos(_unpacked(infos, len(records), axis=1), start, options.weighting)
-            losses = _log_chunk(records, infos, stop, options)
-            bar.advance(stop, losses, rate.steps_per_second * len(records))
+            losses = log_chunk(records, infos, start, stop, options)
+            bar.advance(stop, losses, rate.steps_per_second * count)
             if schedule.evaluates(stop):
-                results = _evaluate(evaluations, records, strategy.fetch(states), stop)
+                before = strategy.fetch(states)
+                after, results = evaluate(evaluations, records, before, stop, options)
+                states = states if after is before else strategy.replicate(after)
                 bar.evaluated(stop, results[0])
             if interrupt is not None or (stop < steps and is_asked(options.stop)):
-                _keep(records, strategy.fetch(states), stop)
+                keep(records, strategy.fetch(states), stop)
                 raise interrupt or StoppedError(stop)
     return strategy.fetch(states), rate
-
-
-def _log_chunk(
-    records: Sequence[_Record], infos: Infos, stop: int, options: Options
-) -> dict[str, float]:
-    """Log a chunk; return the mean losses of the first seed."""
-    parts, scheduled = _unpacked(infos, len(records), axis=1), options.scheduled(stop)
-    for record, part in zip(records, parts, strict=True):
-        record.log.write(stop, mean_row(part) | scheduled)
-    return mean_losses(parts[0])
-
-
-def _evaluate(
-    evaluations: Evaluations, records: Sequence[_Record], states: TrainState, step: int
-) -> list[Results]:
-    results = evaluations.validate(states.params, states.state)
-    unpacked = _unpacked(states, len(records))
-    for record, state, result in zip(records, unpacked, results, strict=True):
-        check_params(state.params, result, step)
-        record.log.write(step, validation_row(result))
-        record.log.flush()
-        evaluations.test_last(step, state, record.best.tests)
-        record.best.consider(step, state, result, record.log.sum)
-    return results
-
-
-def _keep(records: Sequence[_Record], states: TrainState, step: int) -> None:
-    unpacked = _unpacked(states, len(records))
-    for record, state in zip(records, unpacked, strict=True):
-        record.best.keep(step, state, record.log.sum)
-
-
-def _packed(states: Sequence[Any]) -> Any:
-    """Return one tree for all seeds: the only one, or all of them stacked."""
-    return states[0] if len(states) == 1 else trees.stack(states)
-
-
-def _unpacked(tree: Any, count: int, axis: int = 0) -> list[Any]:
-    """Undo `_packed`, where the seeds lie along ``axis``."""
-    if count == 1:
-        return [tree]
-    return [
-        jax.tree.map(lambda leaf, i=index: leaf[i] if axis == 0 else leaf[:, i], tree)
-        for index in range(count)
-    ]

@@ -9,13 +9,23 @@ import optax
 from mtljax._near import did_you_mean
 from mtljax._shown import shown
 from mtljax.base import Batch, Key, MultiTask, Task, Weighting
-from mtljax.options import check_count, check_flag, check_function
+from mtljax.options import (
+    check_count,
+    check_flag,
+    check_function,
+    check_option,
+    check_optional_count,
+)
+from mtljax.training._average import with_average
+from mtljax.training._callbacks import Callback
 from mtljax.training._evaluate import Results
 from mtljax.training._log_schedules import Schedules, check_schedules, values_at
+from mtljax.training._logger import OpenLogger
 from mtljax.training._parallel import check_parallel, strategy_of
 from mtljax.training._schedule import Schedule, schedule_of
 from mtljax.training._select import select_by
 from mtljax.training._step import TrainStep, train_step
+from mtljax.training._task_stops import with_stops
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,8 +63,14 @@ class Options:
         means about a tenth of ``steps``.
       patience: Training stops after this number of evaluations without a better score. None means
         that training never stops early.
+      task_patience: A task stops after this number of evaluations without a lower validation loss
+        of its own: its labels are hidden from then on, so that the weight of its loss is 0. Its
+        parameters may still move a little, by the momentum and the weight decay of the optimiser,
+        and the shared parameters move on with the other tasks. Training ends when all tasks have
+        stopped. None means that no task stops before the others.
       select: A function from the validation results to a score, which must be higher for better
-        results. The default score is the negative mean of the losses of all tasks.
+        results, such as `select_by`. The default score is the negative mean of the losses of all
+        tasks.
       average_last: If this is a number m, the model is tested at each of the last m evaluations,
         and the reported test result is the mean of these m results. Papers on data sets without a
         validation split often report such a mean. None means that only the best parameters are
@@ -69,6 +85,17 @@ class Options:
         parameters. If the tasks share nothing, it is that of the own parameters of the task. If the
         surgery does not need the gradients of single tasks, as `surgery.sum`, a step takes much
         longer.
+      ema: If this is a number between 0 and 1, such as 0.999, training keeps an exponential moving
+        average of the parameters with this decay. The average is what is evaluated, chosen, tested
+        and saved: ``result.best`` holds it. ``result.state`` holds the last parameters, from which
+        training continues. The state of the model, such as the statistics of batch norm, is
+        averaged in the same way. None means no average.
+      callbacks: Functions that are called after each evaluation with an `Evaluation`. If one
+        returns True, the training ends, as with ``patience``. The same call to `train` on the same
+        ``workdir`` then trains no further; without callbacks, it goes on.
+      loggers: Functions that open loggers, such as `log_to_wandb` returns. Each gets all rows of
+        the log. None means `log_to_tensorboard` alone. The file ``metrics.jsonl`` is always written
+        if there is a ``workdir``.
       log_schedules: Schedules that are logged, such as ``{'learning_rate': schedule}``. A schedule
         is a number, or a function from the number of steps before a step to a number. Training does
         not use them: pass the schedule of your optimiser. None means no schedule.
@@ -96,12 +123,16 @@ class Options:
     log_every: int = 100
     eval_every: int | None = None
     patience: int | None = None
+    task_patience: int | None = None
     select: Callable[[Results], float] | None = None
     average_last: int | None = None
     stop: Callable[[], bool] | None = None
     allow_unlabelled: Sequence[str] = ()
     gradient_norms: bool = False
     log_schedules: Schedules | None = None
+    ema: float | None = None
+    callbacks: Sequence[Callback] = ()
+    loggers: Sequence[OpenLogger] | None = None
 
     def __post_init__(self):
         for name in ('batch_size', 'micro_batches', 'eval_batch_size', 'workers'):
@@ -113,7 +144,17 @@ class Options:
             check_flag('stream', self.stream)
         for name in ('augment', 'select', 'stop'):
             check_function(name, getattr(self, name))
+        for name in ('callbacks', 'loggers'):
+            _check_functions(name, getattr(self, name))
+        check_optional_count('task_patience', self.task_patience)
+        if self.ema is not None:
+            check_option('ema', self.ema, 'above 0 and below 1', lambda x: (x > 0) & (x < 1))
         self.schedule.last(self.average_last)
+        if self.average_last is not None and self.task_patience is not None:
+            raise ValueError(
+                'task_patience should be None with average_last, which needs a known last step. '
+                f'Found task_patience = {self.task_patience}. Leave one of them out.'
+            )
         check_parallel(self.parallel)
 
     @classmethod
@@ -166,7 +207,7 @@ class Options:
         tx: optax.GradientTransformation,
     ) -> TrainStep:
         """Return the `train_step` with these options."""
-        return train_step(
+        step = train_step(
             model,
             tasks,
             tx,
@@ -179,3 +220,13 @@ class Options:
             gradient_norms=self.gradient_norms,
             axis_name=strategy_of(self.parallel).axis_name,
         )
+        if self.task_patience is not None:
+            step = with_stops(step, model.tasks)
+        return step if self.ema is None else with_average(step, self.ema)
+
+
+def _check_functions(name: str, value: Any) -> None:
+    """Raise a ValueError unless the value is None or a list of functions."""
+    known = value is None or isinstance(value, list | tuple)
+    if not known or not all(callable(each) for each in value or ()):
+        raise ValueError(f'{name} should be a list of functions. Found {name} = {value!r:.200}.')

@@ -8,6 +8,7 @@ import optax
 
 from mtljax.base import Dataset, MultiTask, TrainState
 from mtljax.options import check_seed
+from mtljax.training._average import anew
 from mtljax.training._best_state import BestState, identity
 from mtljax.training._evaluate import Results
 from mtljax.training._options import Options
@@ -88,6 +89,6 @@ def save_start(
     4
     """
     check_seed('seed', seed)
-    settings = identity(model.tasks, seed, options)
+    settings, state = identity(model.tasks, seed, options), anew(state)
     with closing(BestState(workdir, options.score, state, settings)) as best:
         best.consider(int(state.step), state, results)

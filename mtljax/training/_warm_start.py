@@ -13,6 +13,7 @@ import optax
 from mtljax import trees
 from mtljax.base import PyTree, TrainState
 from mtljax.training._checks import name_of
+from mtljax.training._restart import restart
 from mtljax.training._saved import Saved, read_saved
 
 _log = logging.getLogger(__name__)
@@ -67,9 +68,7 @@ def warm_start(
         ', '.join(taken),
         ', '.join(new) or 'nothing',
     )
-    return start._replace(
-        params=params, state=state, opt_state=jax.tree.map(jnp.copy, tx.init(params))
-    )
+    return restart(start, tx, params, state)
 
 
 def _grafted(
