@@ -127,7 +127,7 @@ def test_a_misspelt_field_is_refused(field, said):
         ({'sharing__fn': 'mtljax.sharing.mmoe'}, "Did you mean 'mtljax.sharing:mmoe'"),
         ({'backbone__fn': 'mpl'}, "Did you mean 'mtljax.backbones:mlp'"),
         ({'optimizer__fn': 'optax:adamm'}, "Did you mean 'optax:adam'"),
-        ({'surgery__fn': 'mtljax.surgery:xyz'}, 'Choose one of Surgery, .*, upgrad'),
+        ({'surgery__fn': 'mtljax.surgery:xyz'}, 'Choose one of Angles, .*, upgrad'),
         (
             {'backbone__dropuot': 0.1},
             r'config.backbone should have options of mtljax.backbones:mlp: widths, .*'
