@@ -42,7 +42,7 @@ def weights_of(history, task):
 
 
 @pytest.mark.parametrize(
-    'method', [surgery.sum(), surgery.pcgrad(), surgery.mgda(), surgery.nash_mtl()], ids=str
+    'method', [surgery.sum(), surgery.pcgrad(), surgery.mgda(), surgery.nash_mtl()]
 )
 @pytest.mark.parametrize('weigh', [weighting.equal(), weighting.uncertainty('classification')])
 def test_a_stopped_task_is_a_task_without_labels(method, weigh):
