@@ -60,7 +60,7 @@ def _chain(config: Mapping[str, Any], rate: Any) -> optax.GradientTransformation
 
 
 def _with_rate(spec: Any, rate: Any) -> Any:
-    """Replace the learning rate in a spec; None if there is none."""
+    """Replace the learning rate in a spec. Return None if the spec has no learning rate."""
     if not isinstance(spec, Mapping):
         return None
     if _RATE in spec:

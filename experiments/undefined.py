@@ -12,7 +12,7 @@ from mtljax.training import Results
 
 
 def why_nan(results: Mapping[str, Results], dataset: Dataset) -> str:
-    """Return a sentence on the metrics that are NaN; '' if there is none.
+    """Return a sentence on the metrics that are NaN, or '' if no metric is NaN.
 
     Args:
       results: The results on some splits, ``{'test': {task: {metric: value}}}``.

@@ -135,7 +135,7 @@ def _options(config: Mapping[str, Any]) -> training.Options:
 
 
 def _listed(made: Any) -> Any:
-    """Return a list of what a field names: one spec, or a mapping with several."""
+    """Return the objects of a field: the field is one spec, or a mapping of several specs."""
     if isinstance(made, Mapping):
         return list(made.values())
     return [made] if callable(made) else made

@@ -1,4 +1,4 @@
-"""The protocol of a connection, with a limit of what it holds."""
+"""A connection of HTTP, which ends if its headers are too long."""
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
