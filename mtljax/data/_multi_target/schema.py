@@ -29,7 +29,7 @@ def schema_of(
     at = 0
     for name, values in table.names.items():
         content: Numbers | OneHot = Numbers(*rows[at]) if values is None else OneHot(tuple(values))
-        at += content.WIDTH
+        at += content.width
         inputs.append(Column(name, False, _MISSING, 0.0, content))
     targets = [Column(name, True, _MISSING, 0.0, each) for name, each in tasks.items()]
     return Schema(tuple(targets), tuple(inputs), flat=True)

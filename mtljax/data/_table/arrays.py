@@ -78,7 +78,7 @@ def backbone_options(columns: Sequence[Column]) -> dict[str, Any]:
     """The options of `backbones.tabular` for these inputs."""
     contents = [column.content for column in columns if column.content is not None]
     coded = [each.cardinality for each in contents if isinstance(each, _CODED)]
-    numeric = sum(each.WIDTH for each in contents if not isinstance(each, _CODED))
+    numeric = sum(each.width for each in contents if not isinstance(each, _CODED))
     return {'cardinalities': tuple(coded), 'numeric': numeric}
 
 

@@ -41,7 +41,7 @@ class Dates:
     KIND: ClassVar[str] = 'date'
 
     @property
-    def WIDTH(self) -> int:
+    def width(self) -> int:
         """The number of features of a date."""
         return 1 + 2 * _PAIRS + 7 + (2 * _PAIRS if self.clock else 0)
 

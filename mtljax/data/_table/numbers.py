@@ -41,7 +41,11 @@ class Numbers:
 
     KEY: ClassVar[str] = 'numbers'
     KIND: ClassVar[str] = 'numeric'
-    WIDTH: ClassVar[int] = 1
+
+    @property
+    def width(self) -> int:
+        """The number of features."""
+        return 1
 
     def encode(self, name: str, cells: Cells, first: int = 1) -> np.ndarray:
         """Standardise cells, float32 ``[N]``; NaN is an empty cell.

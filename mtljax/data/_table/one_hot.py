@@ -24,7 +24,7 @@ class OneHot:
     KIND: ClassVar[str] = 'one-hot'
 
     @property
-    def WIDTH(self) -> int:
+    def width(self) -> int:
         """The number of indicators."""
         return len(self.names)
 
@@ -37,7 +37,7 @@ class OneHot:
         """
         texts = cells.texts()
         rows = [[text == name for name in self.names] for text in texts.values]
-        return np.array(rows, np.float32).reshape(-1, self.WIDTH)[texts.codes]
+        return np.array(rows, np.float32).reshape(-1, self.width)[texts.codes]
 
     def unknown(self, cells: Cells) -> int:
         """Return how many cells hold an unknown text."""
