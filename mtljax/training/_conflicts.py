@@ -92,9 +92,9 @@ def _condition(angles: Angles) -> Array:
 def _weights(weights: Array, active: Array, tasks: Sequence[str]) -> dict[str, Array]:
     sizes = jnp.where(active, jnp.abs(weights), 0)
     shares = divide(sizes, sizes.sum())
-    bits = -jnp.sum(jnp.where(shares > 0, shares * jnp.log(jnp.where(shares > 0, shares, 1)), 0))
+    entropy = -jnp.sum(jnp.where(shares > 0, shares * jnp.log(jnp.where(shares > 0, shares, 1)), 0))
     most = jnp.log(jnp.maximum(active.sum(), 2))
-    found = {'weight_entropy': bits / most}
+    found = {'weight_entropy': entropy / most}
     if len(tasks) > _MOST_TASKS:
         return found
     return found | {f'task_weight/{task}': weights[at] for at, task in enumerate(tasks)}

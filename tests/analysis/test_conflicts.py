@@ -8,7 +8,7 @@ from mtljax import analysis, backbones, data, heads, sharing, surgery, training
 from mtljax.base import Task
 
 
-def history(tasks, method, **options):
+def parts(tasks, method, **options):
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(48, 5)).astype(np.float32)
     targets = {name: inputs[:, 0] * sign for name, sign in tasks.items()}
@@ -16,8 +16,14 @@ def history(tasks, method, **options):
     dataset = data.arrays(inputs, targets, dict.fromkeys(tasks, task))
     model = sharing.hard(backbones.mlp((8, 8)), dataset.heads)
     tx = optax.chain(surgery.on_shared(surgery.watch(method, **options)), optax.sgd(0.01))
-    steps = {'steps': 20, 'log_every': 5, 'batch_size': 16, 'eval_every': 20}
-    return training.train(model, dataset, tx, **steps).history
+    return model, dataset, tx
+
+
+STEPS = {'steps': 20, 'log_every': 5, 'batch_size': 16, 'eval_every': 20}
+
+
+def history(tasks, method, **options):
+    return training.train(*parts(tasks, method, **options), **STEPS).history
 
 
 def test_a_run_is_read():
@@ -29,6 +35,21 @@ def test_a_run_is_read():
     assert np.isfinite(found.cosines).all()
     assert found.conflicting.shape == (4, 3)
     assert ((found.conflicting >= 0) & (found.conflicting <= 1)).all()
+
+
+def test_several_devices_and_several_seeds_measure_the_same():
+    given = parts({'a': 1, 'b': 1, 'c': -1}, surgery.pcgrad(shuffle=False))
+    alone = analysis.conflicts(training.train(*given, **STEPS).history)
+    devices = analysis.conflicts(training.train(*given, **STEPS, parallel='pmap').history)
+    first, _ = training.train_seeds(*given, **STEPS, seeds=[0, 1], together=True)
+    for found in (devices, analysis.conflicts(first.history)):
+        np.testing.assert_allclose(found.cosines, alone.cosines, atol=1e-4)
+
+
+def test_one_task_has_no_conflict():
+    rows = history({'a': 1}, surgery.pcgrad())
+    assert not any(name.startswith('cosine') for row in rows for name in row)
+    np.testing.assert_allclose([rows[0]['update'], rows[0]['condition']], 1, rtol=1e-5)
 
 
 def test_many_tasks_have_their_mean():
