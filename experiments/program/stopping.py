@@ -1,8 +1,8 @@
 """Signals: they stop a training after a checkpoint, and everything else at once."""
 
 import contextlib
-import gc
 import signal
+import sys
 from collections.abc import Iterator
 from types import FrameType
 
@@ -28,11 +28,30 @@ class Stop:
     def installed(self) -> Iterator[None]:
         """Take SIGTERM and SIGINT."""
         before = {number: signal.signal(number, self._ask) for number in _SIGNALS}
+        with self._not_dropped():
+            try:
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+
+    @contextlib.contextmanager
+    def _not_dropped(self) -> Iterator[None]:
+        """Raise ProgramStopped again where Python drops errors, as in a collection of garbage."""
+        before = sys.unraisablehook
+
+        def hook(dropped) -> None:
+            if dropped.exc_type is not ProgramStopped:
+                before(dropped)
+                return
+            signal.signal(signal.SIGALRM, self._ask)
+            signal.setitimer(signal.ITIMER_REAL, _LATER)
+
+        sys.unraisablehook = hook
         try:
             yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            sys.unraisablehook = before
 
     @contextlib.contextmanager
     def training(self) -> Iterator[None]:
@@ -53,25 +72,12 @@ class Stop:
         """Return whether a signal has come."""
         return self._asked
 
-    def _ask(self, _: int, frame: FrameType | None) -> None:
+    def _ask(self, _: int, __: FrameType | None) -> None:
         self._asked = True
         for each in _SIGNALS:
             signal.signal(each, signal.SIG_DFL)
-        if self._trains:
-            return
-        if _is_collecting(frame):
-            signal.signal(signal.SIGALRM, self._ask)
-            signal.setitimer(signal.ITIMER_REAL, _LATER)
-            return
-        raise ProgramStopped
-
-
-def _is_collecting(frame: FrameType | None) -> bool:
-    """Return whether the garbage is collected now: Python drops all errors of these callbacks."""
-    codes = {getattr(callback, '__code__', None) for callback in gc.callbacks}
-    while frame is not None and frame.f_code not in codes:
-        frame = frame.f_back
-    return frame is not None
+        if not self._trains:
+            raise ProgramStopped
 
 
 stop = Stop()

@@ -26,6 +26,7 @@ def hard_to_grouped(hard: PyTree, fresh: PyTree) -> PyTree:
     Raises:
       ValueError: The stages or the heads of the two models differ in names, shapes or dtypes.
 
+    >>> import jax.numpy as jnp
     >>> hard = {'shared': {'stage0': jnp.ones(3)}, 'task': {'heads': {'a': 1.0, 'b': 2.0}}}
     >>> fresh = {'shared': {'groups': {'stage0': jnp.zeros((1, 3))}},
     ...          'task': {'heads': {'a': 0.0, 'b': 0.0}}}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from experiments import find_learning_rate
+from experiments.find_learning_rate import optimiser
 from experiments.program import UsageError
 from mtljax import build, training
 from tests.experiments.programs import start
@@ -91,13 +91,13 @@ def test_what_a_config_should_not_say(flag, said):
 def test_a_learning_rate_is_replaced_where_the_config_has_it():
     adam = {'fn': 'optax:adam', 'learning_rate': {'fn': 'optax:constant_schedule', 'value': 1.0}}
     clip = {'fn': 'optax:clip', 'max_delta': 1.0}
-    assert find_learning_rate._with_rate(adam, 0.5) == {'fn': 'optax:adam', 'learning_rate': 0.5}
+    assert optimiser.with_rate(adam, 0.5) == {'fn': 'optax:adam', 'learning_rate': 0.5}
     chain = {'fn': 'optax:chain', 'args': [clip, adam]}
     expected = [clip, {'fn': 'optax:adam', 'learning_rate': 0.5}]
-    assert find_learning_rate._with_rate(chain, 0.5)['args'] == expected
+    assert optimiser.with_rate(chain, 0.5)['args'] == expected
     for spec in (clip, None, {'fn': 'optax:chain', 'args': [adam, adam]}):
         with pytest.raises(UsageError, match='should have the option learning_rate'):
-            find_learning_rate._chain({'optimizer': spec}, 0.5)
+            optimiser.chain({'optimizer': spec}, 0.5)
 
 
 def test_the_program_suggests_a_learning_rate():

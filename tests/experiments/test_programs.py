@@ -151,5 +151,5 @@ def test_the_programs_are_listed():
     assert done.returncode == 0, done.stderr
     names = [line.split()[0] for line in done.stdout.partition('\n\n')[0].splitlines()]
     folders = {path.parent.name for path in (ROOT / 'experiments').glob('*/__main__.py')}
-    assert set(names) == folders | {'find_learning_rate', 'shop', 'train'}
+    assert set(names) == folders | {'shop', 'train'}
     assert names == sorted(names)

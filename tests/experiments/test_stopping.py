@@ -49,6 +49,25 @@ def test_a_signal_in_a_collection_of_garbage_is_not_lost():
         gc.callbacks.remove(callback)
 
 
+def test_a_signal_is_not_lost_where_errors_are_dropped_for_a_while():
+    class Slow:
+        def __del__(self):
+            signal.raise_signal(signal.SIGTERM)
+
+    class Slower:
+        def __del__(self):
+            end = time.monotonic() + 0.05  # the second attempt is dropped too
+            while time.monotonic() < end:
+                pass
+
+    slow, slower = Slow(), Slower()
+    stop = Stop()
+    with stop.installed(), pytest.raises(ProgramStopped):
+        del slow
+        del slower
+        time.sleep(5)
+
+
 def test_a_training_that_fails_gives_signals_back():
     stop = Stop()
     with stop.installed():
