@@ -40,6 +40,8 @@ def shared_surgery(spec: Any) -> Surgery:
 
 # What the configs of this repository name, beside the public functions of mtljax and optax.
 OF_CONFIGS = (
+    'experiments.advise.planted:backbone',
+    'experiments.advise.planted:planted',
     'experiments.forecast.networks:head',
     'experiments.forecast.networks:penalised_adam',
     'experiments.forecast.networks:trunk',

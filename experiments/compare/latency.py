@@ -27,10 +27,9 @@ def latency(setups: Mapping[str, Sequence[build.Setup]]) -> Table:
       setups: The models of each row of the table. The first row is the reference of the ratios.
     """
     columns = ['model', 'parameters']
-    cells = {name: [_named(name, each), _parameters(each)] for name, each in setups.items()}
+    cells = {name: [_named(name, each), f'{parameters(each):,}'] for name, each in setups.items()}
     for rows in _ROWS:
-        calls = {name: _answers(several, rows) for name, several in setups.items()}
-        seconds = interleaved(calls, _CALLS)
+        seconds = seconds_of(setups, rows)
         first = next(iter(seconds.values()))
         for name, times in seconds.items():
             ratio = np.median(np.divide(times, first))
@@ -49,13 +48,18 @@ def _named(name: str, setups: Sequence[build.Setup]) -> str:
     return name if len(setups) == 1 else f'{name}, {len(setups)} models'
 
 
-def _parameters(setups: Sequence[build.Setup]) -> str:
+def seconds_of(setups: Mapping[str, Sequence[build.Setup]], rows: int) -> dict[str, list[float]]:
+    """Return the seconds of each call that answers some rows, for the models of each name."""
+    return interleaved({name: _answers(each, rows) for name, each in setups.items()}, _CALLS)
+
+
+def parameters(setups: Sequence[build.Setup]) -> int:
+    """Return the number of parameters of several models."""
     inputs = [built.dataset.train.example.inputs for built in setups]
-    count = sum(
+    return sum(
         analysis.count(*jax.eval_shape(built.model.init, jax.random.key(0), shapes(x)))
         for built, x in zip(setups, inputs, strict=True)
     )
-    return f'{count:,}'
 
 
 def _answers(setups: Sequence[build.Setup], rows: int) -> Callable[[], Any]:

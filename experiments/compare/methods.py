@@ -45,16 +45,16 @@ def cells(config: ConfigDict, plan: Plan, tasks: Sequence[str]) -> list[Cell]:
       UsageError: The plan has learning rates, but the config has none.
     """
     plain = {'sharing': 'hard', 'weighting': 'equal', 'surgery': 'sum'}
-    single = _changed(config, plain)
+    single = with_methods(config, plain)
     every = [Cell(BASELINE, '', task, single) for task in tasks]
     defaults = {field: short(config[field].fn) for field in plan.lists}
     for chosen in _choices(plan, defaults):
         _check_names(config, defaults, chosen)
         named = [name for field, name in chosen.items() if name not in _UNNAMED[field]]
-        every.append(Cell(' + '.join(named), '', None, _changed(config, chosen)))
+        every.append(Cell(' + '.join(named), '', None, with_methods(config, chosen)))
     if plan.tune and len(tasks) > 1:
         for sharing in plan.lists['sharing'] or [defaults['sharing']]:
-            every += _tuned(_changed(config, plain | {'sharing': sharing}), sharing, len(tasks))
+            every += _tuned(with_methods(config, plain | {'sharing': sharing}), sharing, len(tasks))
     unique = list({(cell.method, cell.variant, cell.task): cell for cell in every}.values())
     if not plan.rates:
         return unique
@@ -124,7 +124,7 @@ def _check_names(
             )
 
 
-def _changed(config: ConfigDict, chosen: Mapping[str, str]) -> ConfigDict:
+def with_methods(config: ConfigDict, chosen: Mapping[str, str]) -> ConfigDict:
     """Return the config with other functions, and the fields that ``config.methods`` sets for each.
 
     A function that the config already names keeps its keywords.

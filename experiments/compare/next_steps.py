@@ -50,7 +50,7 @@ def next_steps(workdir: Path, best: Path, config: ConfigDict, dataset: Dataset) 
         *([['serve', f'--model={model}']] if is_table else []),
     ]
     return [
-        shlex.join([_python(), '-m', f'experiments.{program}', *others])
+        shlex.join([python(), '-m', f'experiments.{program}', *others])
         for program, *others in commands
     ]
 
@@ -101,7 +101,7 @@ def _functions(spec: object) -> list[str]:
     return []
 
 
-def _python() -> str:
+def python() -> str:
     """Return the interpreter as the user may type it: python, if this is the one on the path."""
     here = Path(sys.executable)
     if shutil.which('python') == str(here):

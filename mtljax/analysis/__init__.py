@@ -1,5 +1,6 @@
 """Tables and figures of results."""
 
+from mtljax.analysis._branching import Branching, branching
 from mtljax.analysis._conflicts import Conflicts, conflict_figure, conflicts
 from mtljax.analysis._cost import Cost, cost, cost_table, count
 from mtljax.analysis._fronts import fronts, pareto
@@ -21,6 +22,7 @@ from mtljax.analysis._task_groups import task_groups
 from mtljax.analysis._trajectories import Path, Plane, trajectories
 
 __all__ = [
+    'Branching',
     'Conflicts',
     'Cost',
     'Path',
@@ -28,6 +30,7 @@ __all__ = [
     'Record',
     'Table',
     'as_table',
+    'branching',
     'conflict_figure',
     'conflicts',
     'cost',

@@ -1,0 +1,1 @@
+"""Advise how to share: measure, propose, train the proposals, and answer in words."""
