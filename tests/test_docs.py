@@ -108,6 +108,13 @@ def test_the_how_tos_run_from_top_to_bottom():
     assert scope['jax'].tree.all(scope['jax'].tree.map(lambda u: bool(u.any()), scope['updates']))
 
 
+def test_the_page_on_advice_runs():
+    scope = {}
+    for block in blocks((ROOT / 'docs' / 'advise.md').read_text()):
+        exec(compile(block.replace('steps=300', 'steps=20'), 'advise.md', 'exec'), scope)
+    assert scope['found'].stages == ('stage0', 'stage1')
+
+
 @pytest.mark.parametrize('command', sorted(set(re.findall(r'(?:    |; |`)make ([a-z-]+)', README))))
 def test_make_targets_exist(command):
     assert re.search(rf'^{command}:', (ROOT / 'Makefile').read_text(), re.MULTILINE)

@@ -70,7 +70,7 @@ def main() -> None:
         'costs': costs(setups(advice, config, runs)),
     }
     fields = chosen_config(advice, config, default(config).config)
-    commands = write(workdir, told, tables, fields)
+    commands = write(workdir, advice, told, tables, fields)
     own = json.loads(config.to_json(sort_keys=True))
     page = page_of(advice, name, told, tables, own, workdir, commands)
     write_page(workdir / 'report.html', page)

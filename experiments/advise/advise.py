@@ -98,7 +98,7 @@ def _first_round(
     fixed, per_share = max(0.0, whole - trained), trained / probe.share
     count, allowed = num_tasks + 1 + _PROPOSALS, _FIRST * clock.budget
     least = count * (fixed + probe.share * per_share)
-    if (num_tasks + 1) * whole <= clock.left:
+    if (num_tasks + 1) * whole <= clock.budget:
         # where most of the time is compilation, longer trainings cost little more
         share = next(
             share

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from ml_collections import ConfigDict
 
 from experiments import program
@@ -50,13 +51,37 @@ def chosen_config(advice: Advice, config: ConfigDict, plain: ConfigDict) -> dict
     return {'seed': config.seed, **fields}
 
 
+def numbers_of(advice: Advice) -> dict[str, Any]:
+    """Return what was measured, as JSON types."""
+    found, scores = advice.evidence, advice.scores
+    conflicts = None
+    if found.branching is not None:
+        conflicts = {
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in found.branching._asdict().items()
+        }
+    return {
+        'choice': advice.choice._asdict(),
+        'share': advice.share,
+        'conflicts': conflicts,
+        'magnitude': found.magnitude,
+        'transfer': None if found.transfer is None else found.transfer.tolist(),
+        'validation': {name: scores.by_seed(each) for name, each in advice.race.runs.items()},
+    }
+
+
 def write(
-    workdir: Path, told: Sequence[str], tables: Mapping[str, Table], fields: Mapping[str, Any]
+    workdir: Path,
+    advice: Advice,
+    told: Sequence[str],
+    tables: Mapping[str, Table],
+    fields: Mapping[str, Any],
 ) -> list[str]:
     """Write the files, and return the commands that train and export the choice.
 
     Args:
       workdir: The folder.
+      advice: What was found.
       told: The advice in sentences.
       tables: The tables behind it.
       fields: The config of the choice.
@@ -68,7 +93,7 @@ def write(
     parts = [*told, *(table.markdown() for table in tables.values())]
     write_text(workdir / 'advice.md', '\n\n'.join(parts) + '\n')
     plain = {name: dataclasses.asdict(table) for name, table in tables.items()}
-    found = {'told': list(told), 'tables': plain, 'config': fields}
+    found = {'told': list(told), 'found': numbers_of(advice), 'tables': plain, 'config': fields}
     write_text(workdir / 'advice.json', program.to_json(found))
     commands = (
         ['train', f'--config={config}', f'--workdir={run}'],

@@ -16,15 +16,19 @@ _ROWS, _MEASUREMENTS = 40, 200
 def shortened(config: ConfigDict, share: float) -> ConfigDict:
     """Return a config with a share of the steps. Fields that refer to the steps follow.
 
-    >>> shortened(ConfigDict({'train': {'steps': 100, 'eval_every': 10}}), 0.25).train.steps
-    25
+    >>> train = {'steps': 100, 'log_every': 5, 'eval_every': 10}
+    >>> shortened(ConfigDict({'train': train}), 0.25).train.to_dict()
+    {'eval_every': 2, 'log_every': 1, 'steps': 25}
     """
     short = copy.deepcopy(config)
     lengths = {name: short.train.get(name) for name in _LENGTHS}
+    scaled = {name: max(1, round(share * length)) for name, length in lengths.items() if length}
+    if {'log_every', 'eval_every'} <= scaled.keys():  # the one is a multiple of the other
+        every = scaled['log_every']
+        scaled['eval_every'] = every * max(1, round(scaled['eval_every'] / every))
     with short.unlocked():
-        for name, length in lengths.items():
-            if length:
-                short.train[name] = max(1, round(share * length))
+        for name, length in scaled.items():
+            short.train[name] = length
     return short
 
 
