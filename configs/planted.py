@@ -2,27 +2,41 @@
 
 This reproduces no published experiment. Two groups of three tasks agree at seven of eight stages,
 and disagree at one. A seventh task is unrelated. The variant is the seed of the tasks, which also
-chooses the stage, from the second to the seventh.
+chooses the stage, from the second to the seventh. The variants with ``,all`` have a comparison of
+all methods, and ``grouped`` has the true groups there.
 
 Command: python -m experiments.advise --config=configs/planted.py:0 --budget=3m
-Variants: configs/planted.py:SEED, such as configs/planted.py:3
+Table: python -m experiments.compare --config=configs/planted.py:0,all
+Variants: configs/planted.py:SEED, such as configs/planted.py:3, and configs/planted.py:SEED,all
 """
+
+from typing import Any
 
 from ml_collections import ConfigDict, FieldReference
 
 from configs.common import base
+from experiments.advise.planted import GROUPS, stage_of
+
+_COMPARISON = {
+    'sharing': ('hard', 'grouped', 'mmoe', 'cgc', 'cross_stitch', 'independent'),
+    'weighting': ('uncertainty',),
+    'surgery': ('pcgrad', 'cagrad', 'nash_mtl', 'imtl_g'),
+    'crossed': False,
+    'seeds': 5,
+}
 
 
 def get_config(variant: str = '0') -> ConfigDict:
-    if not variant.isdecimal():
+    seed, _, rest = variant.partition(',')
+    if not seed.isdecimal() or rest not in ('', 'all'):
         raise ValueError(
-            f'configs/planted.py has a seed as its variant, such as 3. Found {variant!r}.'
+            f'configs/planted.py has a seed as its variant, such as 3, or 3,all. Found {variant!r}.'
         )
     steps = FieldReference(600)
-    return base(
+    config = base(
         data={
             'fn': 'experiments.advise.planted:planted',
-            'seed': int(variant),
+            'seed': int(seed),
             'train': 2_000,
             'validation': 1_000,
             'test': 2_000,
@@ -38,3 +52,14 @@ def get_config(variant: str = '0') -> ConfigDict:
         },
         train={'steps': steps, 'batch_size': 128, 'log_every': 75, 'eval_every': 75},
     )
+    if rest:
+        config.methods = ConfigDict(_methods(int(seed)))
+        config.comparison = ConfigDict(_COMPARISON)
+    return config
+
+
+def _methods(seed: int) -> dict[str, Any]:
+    groups = tuple(GROUPS.values())
+    mixtures = {'mmoe': {'num_experts': 4, 'start': 1}, 'cgc': {'start': 1}}
+    schemes = {'grouped': {'groups': groups, 'at': stage_of(seed)}, **mixtures}
+    return {name: {'sharing': options} for name, options in schemes.items()}

@@ -1,5 +1,6 @@
 """Measure, propose, train, and choose, within a budget of time."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from experiments.compare.runs import Runs
 from mtljax.base import Task
 
 _SHARES = (1.0, 0.5, 0.25, 0.125, 0.0625)  # of the steps
+_PROBES, _PROBED = (0.0625, 0.25), 0.05  # shares of the steps, and of the budget for the first
 _MORE = 1.25  # as long as the shortest trainings
 _PROPOSALS = 6  # that the share leaves time for
 _FIRST, _SEEDS = 0.5, 3  # of the budget, for the first round with so many seeds
@@ -89,43 +91,50 @@ def advise(
 def _first_round(
     plain: Proposal, num_tasks: int, seed: int, runs: Runs, clock: Clock
 ) -> tuple[Lab | None, list[int]]:
-    """Choose the share of the steps, and the seeds of the first round, from a short training."""
-    probe = Lab(runs, clock, _SHARES[-1])
-    short = _watched(plain, probe.share)
-    first = probe.train(short, [seed])[0]
-    whole = probe.clock.expected(f'{short.method} at {probe.share:g}', '')
-    trained = first.seconds if first.seconds == first.seconds else 0.0
-    fixed, per_share = max(0.0, whole - trained), trained / probe.share
+    """Choose the share of the steps, and the seeds of the first round, from short trainings."""
     count, allowed = num_tasks + 1 + _PROPOSALS, _FIRST * clock.budget
-    least = count * (fixed + probe.share * per_share)
-    if (num_tasks + 1) * whole <= clock.budget:
-        # where most of the time is compilation, longer trainings cost little more
-        share = next(
-            share
-            for share in _SHARES
-            if count * (fixed + share * per_share) <= max(allowed, _MORE * least)
+    fixed, per_share, whole = _times(plain, seed, runs, clock, count)
+    if (num_tasks + 1) * whole > clock.budget:
+        needed = count * whole / _FIRST
+        _say(
+            f'The budget of {clock.budget:.0f} s is too small for a statement: the shortest '
+            f'trainings take about {needed:.0f} s in total. Pass --budget={needed / 60 + 1:.0f}m, '
+            'for example.'
         )
-        several = count * (fixed + _SEEDS * share * per_share) <= allowed
-        _say(share, clock)
-        return Lab(runs, clock, share), [seed + k for k in range(_SEEDS if several else 1)]
-    needed = count * whole / _FIRST
-    program.console.print(
-        f'The budget of {clock.budget:.0f} s is too small for a statement: the shortest trainings '
-        f'take about {needed:.0f} s in total. Pass --budget={needed / 60 + 1:.0f}m, for example.',
-        markup=False,
-        highlight=False,
-    )
-    return None, []
-
-
-def _say(share: float, clock: Clock) -> None:
+        return None, []
+    # where most of the time is compilation, longer trainings cost little more
+    most = max(allowed, _MORE * count * (fixed + _SHARES[-1] * per_share))
+    share = next(share for share in _SHARES if count * (fixed + share * per_share) <= most)
+    several = count * (fixed + _SEEDS * share * per_share) <= allowed
     words = 'all steps' if share == 1 else f'{share:g} of the steps'
-    program.console.print(
-        f'Trainings take {words} of the config, so that the budget of {clock.budget:.0f} s is '
-        'enough.',
-        markup=False,
-        highlight=False,
-    )
+    _say(f'Trainings take {words} of the config, for the budget of {clock.budget:.0f} s.')
+    return Lab(runs, clock, share), [seed + k for k in range(_SEEDS if several else 1)]
+
+
+def _times(
+    plain: Proposal, seed: int, runs: Runs, clock: Clock, count: int
+) -> tuple[float, float, float]:
+    """Return the fixed seconds of a run, those of all its steps, and those of the shortest run.
+
+    The seconds of a short run are mostly those of its evaluations and its log. Unless it says that
+    there is time enough, a second run, which is longer, tells them from those of the steps.
+    """
+    spent = []
+    for share in _PROBES:
+        lab = Lab(runs, clock, share)
+        trained = lab.train(plain, [seed])[0].seconds
+        wall = max(clock.expected(f'{plain.method} at {share:g}', ''), trained)
+        spent.append((share, trained if math.isfinite(trained) else 0.0, wall))
+        enough = count * (wall + _SEEDS * spent[0][1] / share) <= _FIRST * clock.budget
+        if enough or wall > _PROBED * clock.budget:
+            break
+    (first, trained, wall), (last, longer, _) = spent[0], spent[-1]
+    per_share = max(0.0, longer - trained) / (last - first) if len(spent) > 1 else trained / first
+    return max(0.0, wall - first * per_share), per_share, wall
+
+
+def _say(text: str) -> None:
+    program.console.print(text, markup=False, highlight=False)
 
 
 def _watched(plain: Proposal, share: float) -> Proposal:

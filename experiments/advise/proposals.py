@@ -14,7 +14,7 @@ from mtljax.analysis import Branching
 PLAIN = {'sharing': DEFAULT, 'weighting': 'equal', 'surgery': 'sum'}
 _MODEST = {
     'mmoe': {'num_experts': 4},
-    'ple': {},
+    'cgc': {},
     'cross_stitch': {},
 }
 
@@ -127,7 +127,7 @@ def _general(config: ConfigDict, found: Branching | None) -> Iterator[Proposal]:
     """Return well-known methods; first surgery if gradients conflict, else mixtures."""
     surgery = [
         _named(config, 'It takes conflicts out of the gradients.', surgery=name)
-        for name in ('pcgrad', 'cagrad', 'upgrad')
+        for name in ('pcgrad', 'cagrad')
     ]
     several = found is not None and len(found.stages) > 1
     mixtures = [_mixture(config, scheme, int(several)) for scheme in _MODEST]

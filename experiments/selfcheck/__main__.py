@@ -5,6 +5,7 @@ python -m experiments.selfcheck --suite=compare [--steps=400] [--kills=5] [--see
 python -m experiments.selfcheck --suite=faults [--steps=800] [--corruptions=50] [--seed=N]
 python -m experiments.selfcheck --suite=sharing [--jobs=2] [--schemes=a,b] [--output=FILE.md]
 python -m experiments.selfcheck --suite=export [--schemes=a,b]
+python -m experiments.selfcheck --suite=advise --folder=FOLDER [--seeds=10] [--budget=3m] [--all]
 
 resume: stops a training many times with SIGKILL, SIGTERM or SIGINT: between steps, while a
 checkpoint is written or deleted, in the middle of a write to the log or the summary, and at random.
@@ -25,18 +26,22 @@ processes.
 export: writes every backbone with hard sharing, and every sharing scheme on two backbones, to a
 file, and compares the answers of the file with those of the model. With the extra `onnx`, it does
 the same with a file of ONNX. It prints the largest difference, divided by the largest answer.
+
+advise: asks for advice on generated tasks with known groups that conflict at a known stage. With
+--all, it also trains all methods, and says how far the advice is from the best of them.
 """
 
 import random
+from pathlib import Path
 
 from absl import flags
 
 from experiments import program
-from experiments.selfcheck import compare, export, faults, resume, sharing
+from experiments.selfcheck import advise, compare, export, faults, resume, sharing
 from experiments.selfcheck.errors import CheckError
 
 _SUITE = flags.DEFINE_enum(
-    'suite', 'resume', ['resume', 'compare', 'faults', 'sharing', 'export'], 'The suite to run.'
+    'suite', 'resume', ['resume', 'compare', 'faults', 'sharing', 'export', 'advise'], 'The suite.'
 )
 _STEPS = flags.DEFINE_integer(
     'steps',
@@ -59,6 +64,10 @@ _SCHEMES = flags.DEFINE_list(
     'schemes', None, 'The schemes (sharing, export) or backbones (export). The default is all.'
 )
 _OUTPUT = flags.DEFINE_string('output', None, 'A Markdown file to write the table to (sharing).')
+_FOLDER = flags.DEFINE_string('folder', None, 'The folder of the trainings (advise).')
+_SEEDS = flags.DEFINE_integer('seeds', 10, 'The number of problems (advise).', lower_bound=1)
+_BUDGET = flags.DEFINE_string('budget', '3m', 'The budget of each advice (advise).')
+_ALL = flags.DEFINE_bool('all', False, 'Also train all methods (advise).')
 
 
 def main() -> None:
@@ -69,6 +78,7 @@ def main() -> None:
         'faults': _check_faults,
         'sharing': _check_sharing,
         'export': _check_export,
+        'advise': _check_advise,
     }
     try:
         suites[_SUITE.value]()
@@ -100,6 +110,15 @@ def _check_sharing() -> None:
 
 def _check_export() -> None:
     export.check(_SCHEMES.value)
+
+
+def _check_advise() -> None:
+    if not _FOLDER.value:
+        raise program.UsageError('--folder should be a folder for the trainings. Found none.')
+    folder, seeds = Path(_FOLDER.value), range(_SEEDS.value)
+    advise.check(seeds, _BUDGET.value, folder)
+    if _ALL.value:
+        advise.compare(seeds, folder)
 
 
 if __name__ == '__main__':

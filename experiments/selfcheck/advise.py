@@ -1,6 +1,7 @@
 """Whether an advise finds the groups and the conflict of tasks where both are known."""
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from experiments.advise.planted import GROUPS, STAGES, stage_of
+from experiments.compare.methods import BASELINE
 from experiments.program import UsageError
 from experiments.selfcheck.errors import CheckError
 from experiments.show import show
@@ -56,17 +58,67 @@ def check(seeds: Sequence[int], budget: str, folder: Path) -> None:
         raise CheckError(f'wrong: {", ".join(name for name, is_so in wrong.items() if is_so)}')
 
 
+def compare(seeds: Sequence[int], folder: Path) -> None:
+    """Train all methods on the tasks of each seed, and say how far the advice is from the best.
+
+    Args:
+      seeds: The seeds of the tasks. `check` has advised on each.
+      folder: The folder of the advises and the comparisons.
+
+    Raises:
+      CheckError: For more than one seed of ten, the best method is better beyond noise.
+    """
+    rows, wrong = [], 0
+    for seed in seeds:
+        method = _advise(seed, '', folder / str(seed))['choice']['method']
+        row = 'grouped' if method.startswith('grouped') else method
+        path = folder / f'{seed},all' / 'results.json'
+        _run('compare', path, f'--config=configs/planted.py:{seed},all')
+        scores = _scores(json.loads(path.read_bytes())['runs'])
+        best = min(scores, key=lambda name: np.mean([*scores[name].values()]))
+        behind = [scores[row][each] - scores[best][each] for each in scores[best]]
+        mean, half = student_interval(behind)
+        wrong += mean - half > 0
+        rows.append([str(seed), method, best, f'{mean:+.2f} ± {half:.2f}'])
+    show(Table(['seed', 'advice', 'best of all', 'behind the best %'], rows), 'All methods')
+    if wrong > _MISSES * len(seeds):
+        raise CheckError(f'the best method is better beyond noise for {wrong} seeds')
+
+
+def _scores(runs: Sequence[Mapping[str, Any]]) -> dict[str, dict[int, float]]:
+    """Return the mean change of the tasks on the test split, ``{method: {seed: percent}}``."""
+    found: dict[str, dict[int, dict[str, float]]] = {}
+    for run in runs:
+        seeds = found.setdefault(run['method'], {})
+        row = {task: metrics['rmse'] for task, metrics in run['test'].items()}
+        seeds[run['seed']] = seeds.get(run['seed'], {}) | row
+    alone = found[BASELINE]
+    reference = {
+        task: np.mean([row[task] for row in alone.values()]) for task in next(iter(alone.values()))
+    }
+    return {
+        method: {
+            seed: 100 * float(np.mean([row[task] / reference[task] - 1 for task in reference]))
+            for seed, row in seeds.items()
+        }
+        for method, seeds in found.items()
+    }
+
+
 def _advise(seed: int, budget: str, folder: Path) -> Mapping[str, Any]:
     path = folder / 'advice.json'
-    if not path.exists():
-        config = f'--config=configs/planted.py:{seed}'
-        command = [sys.executable, '-m', 'experiments.advise', config]
-        done = subprocess.run(
-            [*command, f'--budget={budget}', f'--workdir={folder}'], capture_output=True, text=True
-        )
-        if done.returncode or not path.exists():
-            raise UsageError(f'The advise of seed {seed} failed: {done.stdout}{done.stderr}')
+    _run('advise', path, f'--config=configs/planted.py:{seed}', f'--budget={budget}')
     return json.loads(path.read_bytes())['found']
+
+
+def _run(program: str, path: Path, *flags: str) -> None:
+    """Start a program that writes a file, unless the file is there."""
+    if path.exists():
+        return
+    command = [sys.executable, '-m', f'experiments.{program}', *flags, f'--workdir={path.parent}']
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode or not path.exists():
+        raise UsageError(f'{shlex.join(command)} failed: {done.stdout}{done.stderr}')
 
 
 def _seen(seed: int, found: Mapping[str, Any]) -> _Seen:
