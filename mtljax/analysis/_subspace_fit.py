@@ -42,7 +42,7 @@ def minimise(loss: Callable[[Array], Array], curvature: Array, steps: int) -> Ar
     def step(carry, _):
         v, state, best = carry
         value, grad = value_and_grad(v, state=state)
-        best = _better(best, (value, v))
+        best = _better(best, (jnp.asarray(value), v))
         updates, state = tx.update(grad, state, v, value=value, grad=grad, value_fn=moved)
         return (v + updates, state, best), None
 
