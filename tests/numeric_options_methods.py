@@ -3,7 +3,18 @@
 import jax
 import jax.numpy as jnp
 
-from mtljax import analysis, losses, metrics, penalties, solvers, surgery, weighting
+from mtljax import (
+    analysis,
+    backbones,
+    data,
+    losses,
+    metrics,
+    penalties,
+    sharing,
+    solvers,
+    surgery,
+    weighting,
+)
 from tests.numeric_options import Case, accept, each
 
 _ROWS = {'shared': jnp.array([[1.0, 2.0, 3.0], [3.0, -1.0, 2.0]]), 'task': {'b': jnp.ones((2, 1))}}
@@ -146,7 +157,23 @@ PENALTIES = [
 _ERROR = {'prediction': jnp.array([1.0, 3.0]), 'target': jnp.array([0.5, -1.0])}
 _GRADIENTS = {'norms': jnp.array([1.0, 2.0]), 'cosines': _COSINES}
 
+_DIGITS = data.digits(train=8, validation=4, test=2)
+_MODEL = sharing.hard(backbones.mlp((2,)), _DIGITS.heads)
+_VARIABLES = _MODEL.init(jax.random.key(0), _DIGITS.train.example.inputs)
+_MODEL_OF_DIGITS = {
+    'model': _MODEL,
+    'params': _VARIABLES[0],
+    'state': _VARIABLES[1],
+    'dataset': _DIGITS,
+    'subsets': [['left', 'right']],
+}
+
 OTHERS = [
+    Case(
+        analysis.estimate_transfer,
+        {'dim': accept(), 'examples': accept(), 'ridge': accept(2.5)},
+        {'dim': 2, **_MODEL_OF_DIGITS},
+    ),
     Case(
         analysis.lookahead,
         {'step_size': accept(2.5)},

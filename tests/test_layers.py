@@ -11,7 +11,8 @@ LAYERS = [
     {'_extra', 'base', '_near', '_numeric', '_renamed', '_rows', '_shown'}
     | {'files', 'options', 'tracing'},
     {'module', 'trees', 'gradients', 'solvers', 'losses', 'metrics'},
-    {'answers', 'data', 'sharing', 'penalties', 'weighting', 'surgery', 'backbones', 'heads'},
+    {'_mixing', 'answers', 'data', 'sharing', 'penalties'}
+    | {'weighting', 'surgery', 'backbones', 'heads'},
     {'training', 'analysis', 'moves', 'serving', 'testing'},
     {'build'},
     {'experiments'},

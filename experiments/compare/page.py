@@ -33,6 +33,7 @@ from mtljax.base import Task
 
 _BARS = 'The bar is the standard error over seeds, the vertical line the mean of single-task.'
 _ORDER = 'The best method on validation stands first, below single-task.'
+_MOST_GATES = 24  # of which the entropy is drawn
 _JUDGED = (
     'Differences to single-task, seed by seed, with 95 % intervals. A hollow point is within '
     'noise: its interval contains 0, the vertical line.'
@@ -70,7 +71,7 @@ def page_of(
         Section('Differences', _differences(report, best, tasks, series)),
         Section('Learning curves', _curves(report, best, tasks, series)),
         Section('Conflicts', _conflicts(best)),
-        Section('Gates and units', _mixing(best, list(tasks))),
+        Section('Gates and units', joined([_mixing(best, list(tasks)), _entropies(best, series)])),
         Section('Time of an answer', _latency(report)),
         Section('Published results', _published(report)),
         Section('How this was made', made),
@@ -176,6 +177,18 @@ def _mixing(best: Sequence[Run], tasks: Sequence[str]) -> Html:
             columns = tasks if whole else [f'{kind} {at + 1}' for at in range(count)]
             parts.append(shaded(matrix, rows, columns, name))
     return joined(parts)
+
+
+def _entropies(best: Sequence[Run], series: Series) -> Html:
+    """Return how the entropy of each gate changes over the steps; nothing without gates."""
+    logs = histories(best)
+    start = 'gate_entropy/'
+    names = [name for runs in logs.values() for rows in runs for row in rows for name in row]
+    gates = [name for name in dict.fromkeys(names) if name.startswith(start)][:_MOST_GATES]
+    panels = {name: f'entropy of {" ".join(name.split("/")[1:])}' for name in gates}
+    curves = curve_panels(logs, panels, series)
+    words = 'The entropy of a gate is 1 if it weights all experts alike, and 0 if it uses only one.'
+    return joined([note(words), curves]) if curves else Html()
 
 
 def _latency(report: Report) -> Html:

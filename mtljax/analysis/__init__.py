@@ -3,6 +3,7 @@
 from mtljax.analysis._branching import Branching, branching
 from mtljax.analysis._conflicts import Conflicts, conflict_figure, conflicts
 from mtljax.analysis._cost import Cost, cost, cost_table, count
+from mtljax.analysis._estimate_transfer import estimate_transfer
 from mtljax.analysis._fronts import fronts, pareto
 from mtljax.analysis._learning import learning_curves
 from mtljax.analysis._lookahead import lookahead
@@ -20,6 +21,7 @@ from mtljax.analysis._summary import (
 from mtljax.analysis._table import Table
 from mtljax.analysis._task_groups import task_groups
 from mtljax.analysis._trajectories import Path, Plane, trajectories
+from mtljax.analysis._transfer_affinity import transfer_affinity
 
 __all__ = [
     'Branching',
@@ -37,6 +39,7 @@ __all__ = [
     'cost_table',
     'count',
     'curves',
+    'estimate_transfer',
     'fronts',
     'heat_maps',
     'intervals',
@@ -52,5 +55,6 @@ __all__ = [
     'summary',
     'task_groups',
     'trajectories',
+    'transfer_affinity',
     'undefined',
 ]

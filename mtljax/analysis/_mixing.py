@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from mtljax import trees
+from mtljax._mixing import matrix, mixtures
 from mtljax.base import Params, State
 
 if TYPE_CHECKING:
@@ -24,6 +24,18 @@ def mixing(tasks: Sequence[str], params: Params, state: State) -> dict[str, list
     single row. The weights of a gate are averaged over the batch of the last training step. If a
     unit has one weight per channel, the weights are averaged over the channels.
 
+    Training logs the same values, with these names. Each is the value after the last step of the
+    row of the log. GATE and UNIT come from the name of the matrix. TASK is ``all`` for a gate that
+    all tasks share.
+
+    - ``gate_load/GATE/TASK/expert0``: the mean weight of an expert in the last batch. The experts
+      have the order of the gate. Logged for up to 8 tasks and 16 experts.
+    - ``gate_entropy/GATE/TASK``: the entropy of the weights of one example, as the mean over the
+      last batch, divided by the log of the number of experts. It is 1 if each example uses all
+      experts equally, and 0 if each example uses one expert.
+    - ``unit/UNIT/A~B``: the weight of the features of task B in the new features of task A. Logged
+      for up to 8 tasks.
+
     Args:
       tasks: The names of the tasks, in the order of the model.
       params: The parameters of the model.
@@ -36,38 +48,14 @@ def mixing(tasks: Sequence[str], params: Params, state: State) -> dict[str, list
     >>> mixing(['a', 'b'], {}, {'task': {'gates': {'a': load, 'b': load}}})
     {'gates': [[0.25, 0.75], [0.25, 0.75]]}
     """
-    matrices: dict[str, dict[str, Any]] = {}
-    for tree in (params, state):
-        for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
-            parts = trees.path_name(path).split('/')
-            if _is_mixture(parts, np.shape(leaf), len(tasks)):
-                name, row = _place(parts, tasks)
-                matrices.setdefault(name, {})[row] = np.asarray(leaf, np.float64)
-    return {name: _matrix(rows, tasks) for name, rows in matrices.items()}
-
-
-def _is_mixture(parts, shape, num_tasks):
-    if parts[-1] == 'load':
-        return True
-    return 'units' in parts[-3:-1] and num_tasks in shape[:1] and len(shape) <= 3
-
-
-def _place(parts, tasks):
-    """The name of the matrix, and the task whose row it is."""
-    names = [part for part in parts[1:] if part not in ('load', 'gate', 'common')]
-    row = next((part for part in names if part in tasks), '')
-    name = ' '.join(part for part in names if part != row) or 'gate'
-    return ('units behind the last stage' if name == 'units' else name), row
-
-
-def _matrix(rows, tasks):
-    if '' in rows:
-        whole = rows['']
-        whole = whole.mean(axis=-1) if whole.ndim == 3 else whole
-    else:
-        whole = np.stack([rows[task] for task in tasks if task in rows])
-        whole = whole.mean(axis=-1) if whole.ndim == 3 else whole
-    return np.atleast_2d(whole).round(4).tolist()
+    leaves = jax.tree.leaves((params, state))
+    matrices: dict[tuple[str, str], dict[str, Any]] = {}
+    for index, (kind, name, row) in mixtures(tasks, params, state).items():
+        if kind != 'entropy':
+            matrices.setdefault((kind, name), {})[row] = leaves[index]
+    return {
+        name: matrix(rows, tasks, kind).round(4).tolist() for (kind, name), rows in matrices.items()
+    }
 
 
 def heat_maps(

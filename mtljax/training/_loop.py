@@ -197,7 +197,8 @@ def _loop(
                     states, infos = run(states, start, stop)
             except Interrupted as error:
                 states, infos, interrupt = error.state, error.infos, error
-            losses = log_chunk(records, infos, start, stop, options)
+            mixing = jax.device_get(strategy.fetch(records[0].mixing.arrays(states)))
+            losses = log_chunk(records, infos, mixing, start, stop, options)
             bar.advance(stop, losses, rate.steps_per_second * count)
             if schedule.evaluates(stop):
                 before = strategy.fetch(states)

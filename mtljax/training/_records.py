@@ -1,7 +1,7 @@
 """The records of the seeds that train in one program: their log, their best state, their end."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from mtljax.training._evaluate import Results
 from mtljax.training._evaluations import Evaluations
 from mtljax.training._finite import check_infos, check_params
 from mtljax.training._logging import Log
+from mtljax.training._mixing import Mixing, mixing_of
 from mtljax.training._options import Options
 from mtljax.training._rows import mean_losses, mean_row, validation_row
 from mtljax.training._runner import Infos
@@ -32,6 +33,7 @@ class Record:
     Attributes:
       seed: The seed.
       tasks: The tasks of the model.
+      mixing: Its gates and cross-stitch units.
       best: The best state, and the checkpoints.
       log: The log.
       end: The state in which a callback ended the training of this seed, or in which all tasks had
@@ -40,6 +42,7 @@ class Record:
 
     seed: int
     tasks: Sequence[str]
+    mixing: Mixing
     best: BestState
     log: Log
     end: TrainState | None = None
@@ -68,20 +71,34 @@ def open_record(
     stack.enter_context(contextlib.closing(log))
     ended = bool(options.callbacks) and best.more.get(_ENDED, False)
     ended |= len(stopped_tasks(best.state, tasks)) == len(tasks)
-    return Record(seed, tasks, best, log, swapped(best.state) if ended else None)
+    end = swapped(best.state) if ended else None
+    return Record(seed, tasks, mixing_of(tasks, start), best, log, end)
 
 
 def log_chunk(
-    records: Sequence[Record], infos: Infos, start: int, stop: int, options: Options
+    records: Sequence[Record],
+    infos: Infos,
+    mixing: Mapping[int, Any],
+    start: int,
+    stop: int,
+    options: Options,
 ) -> dict[str, float]:
-    """Check and log a chunk of steps; return the mean losses of the first seed."""
+    """Check and log a chunk of steps; return the mean losses of the first seed.
+
+    Args:
+      records: The records of all seeds.
+      infos: The info of each step.
+      mixing: The arrays of gates and units after the last step, on the host; see `Mixing.arrays`.
+      start: The number of steps before the chunk.
+      stop: The number of steps after it.
+      options: The options of training.
+    """
     parts, scheduled = unpacked(infos, len(records), axis=1), options.scheduled(stop)
-    here = [
-        (record, part) for record, part in zip(records, parts, strict=True) if record.end is None
-    ]
-    check_infos([part for _, part in here], start, options.weighting)
-    for record, part in here:
-        record.log.write(stop, mean_row(part) | scheduled)
+    both = zip(records, parts, unpacked(mixing, len(records)), strict=True)
+    here = [(record, part, arrays) for record, part, arrays in both if record.end is None]
+    check_infos([part for _, part, _ in here], start, options.weighting)
+    for record, part, arrays in here:
+        record.log.write(stop, mean_row(part) | record.mixing.row(arrays) | scheduled)
     return mean_losses(parts[0])
 
 

@@ -120,6 +120,13 @@ def test_mixing_finds_gates_and_units():
     assert [label.get_text() for label in figure.axes[1].get_xticklabels()] == ['1', '2']
 
 
+def test_mixing_leaves_out_units_that_are_no_matrix():
+    alpha = {task: {'alpha': np.ones((2, 2, 2)), 'layers': np.ones(2)} for task in 'ab'}
+    reduce = {task: {'kernel': np.ones((2, 5, 5))} for task in 'ab'}
+    for units in (alpha, reduce, dict.fromkeys('ab', np.ones((2, 2, 2)))):
+        assert analysis.mixing('ab', {'task': {'units': units}}, {}) == {}
+
+
 def test_learning_curves_are_means_over_seeds():
     runs = [[{'step': 1, 'validation/a/mae': v}, {'step': 2}] for v in (1.0, 3.0)]
     (axes,) = analysis.learning_curves({'hard': runs}, {'validation/a/mae': 'a'}).axes

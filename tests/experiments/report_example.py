@@ -81,6 +81,8 @@ def _row(rng, test, names, at, step, steps):
                     value = 0.5 - 0.2 * place - 0.15 * j + rng.normal(0, 0.1)
                     row[f'cosine/{stage}/{one}~{other}'] = float(np.clip(value, -1, 1))
             row[f'cosine/{stage}'], row[f'conflicting/{stage}'] = 0.1, 0.25
+    if at == 3:
+        row |= {f'gate_entropy/gates/{name}': 1 - 0.5 * step / steps for name in names}
     return row
 
 

@@ -152,6 +152,11 @@ def test_control_characters_and_halves_of_characters_are_replaced():
     assert element('b', {'title': '"'}, '<') == '<b title="&quot;">&lt;</b>'
 
 
+def test_the_entropy_of_gates_is_drawn(page):
+    titles = [title for title in page.texts['figcaption'] if title.startswith('entropy of')]
+    assert titles == [f'entropy of gates {name}' for name in NAMES]
+
+
 def test_runs_that_failed_have_no_value():
     nothing = (math.nan, math.nan)
     panels = [Panel('auc', {'a': span(0.5, 0.1), 'b': span(*nothing)}, 0.5, True)]
