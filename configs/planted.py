@@ -37,7 +37,7 @@ def get_config(variant: str = '0') -> ConfigDict:
         data={
             'fn': 'experiments.advise.planted:planted',
             'seed': int(seed),
-            'train': 2_000,
+            'train': 1_000,
             'validation': 1_000,
             'test': 2_000,
         },
@@ -50,7 +50,7 @@ def get_config(variant: str = '0') -> ConfigDict:
                 'decay_steps': steps,
             },
         },
-        train={'steps': steps, 'batch_size': 128, 'log_every': 75, 'eval_every': 75},
+        train={'steps': steps, 'batch_size': 256, 'log_every': 75, 'eval_every': 75},
     )
     if rest:
         config.methods = ConfigDict(_methods(int(seed)))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from mtljax.files import write_text
 
+_END = 0.05  # of the budget, for tables and latency
+
 
 class Clock:
     """A budget of time, and the time that each kind of run takes.
@@ -31,8 +33,8 @@ class Clock:
 
     @property
     def left(self) -> float:
-        """The time that is left, in seconds."""
-        return self.budget - self.used
+        """The time that is left for trainings, in seconds."""
+        return (1 - _END) * self.budget - self.used
 
     def expected(self, name: str, like: str) -> float:
         """Return the time of one more run, in seconds.

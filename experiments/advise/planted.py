@@ -19,7 +19,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     'b': ('b1', 'b2', 'b3'),
     'unrelated': ('c',),
 }
-_CONFLICT, _COMMON, _NOISE = 1.5, 0.7, 0.2
+_CONFLICT, _COMMON, _NOISE = 1.5, 1.2, 0.2
 
 
 class _Stage(linen.Module):
@@ -59,7 +59,7 @@ def backbone(*, width: int) -> tuple[Module, ...]:
 
 def stage_of(seed: int) -> int:
     """Return the number of stages before the conflict of a seed, from 1 to 6."""
-    return int(np.random.default_rng(seed).integers(1, 7))
+    return 1 + seed % (STAGES - 2)
 
 
 def planted(*, seed: int, train: int, validation: int, test: int) -> Dataset:
@@ -90,7 +90,10 @@ def planted(*, seed: int, train: int, validation: int, test: int) -> Dataset:
             signs = np.ones(STAGES)
             signs[at] = -_CONFLICT if group == 'b' else _CONFLICT
             terms = other if group == 'unrelated' else related
-            signal = np.einsum('nsl,s,l->n', terms, signs, rng.uniform(0.5, 1.5, _LATENT))
+            vector = rng.uniform(0.5, 1.5, _LATENT)
+            if group == 'unrelated':
+                vector[1:] = 0
+            signal = np.einsum('nsl,s,l->n', terms, signs, vector)
             noise = _COMMON * common[int(group == 'unrelated')] + _NOISE * rng.normal(size=count)
             labels[task] = (signal / signal.std() + noise).astype(np.float32)
     task = Task(from_linen(_Linear()), optax.squared_error, {'rmse': metrics.rmse()})

@@ -13,6 +13,7 @@ from mtljax.analysis._task_groups import task_groups
 from mtljax.options import check_option
 
 _BLOCKS = 5  # of the rows of a run: neighbouring rows are not independent
+_HALF = 0.5  # of the strength of the strongest stage
 _MANY = 20  # tasks, of which all pairs would be a long list
 
 
@@ -86,14 +87,16 @@ def branching(
     means, tops = zip(*(_pairs(runs, stage, tasks, warm_up) for stage in stages), strict=True)
     cosines = np.stack(means)
     against = (cosines <= -least) & (np.stack(tops) < 0)
+    strength = np.where(against, -cosines, 0).sum(axis=2)  # [S, T]
+    total = strength.sum(axis=1)
     return Branching(
         stages,
         cosines,
         against,
         {stage: _score(runs, stage, warm_up) for stage in stages},
-        _first(against),
-        {task: _first(against[:, at]) for at, task in enumerate(tasks)},
-        _groups(cosines, against, tasks, least),
+        _first(total, total.max()),
+        {task: _first(strength[:, at], strength.max()) for at, task in enumerate(tasks)},
+        _groups(cosines, _first(total, total.max()), tasks, least),
     )
 
 
@@ -142,16 +145,13 @@ def _score(runs: Sequence[Conflicts], stage: str, warm_up: float) -> float:
     return float(np.nanmean(shares)) if np.isfinite(shares).any() else float('nan')
 
 
-def _first(marks: np.ndarray) -> int:
-    """Return the index of the first row with a True, or the number of rows."""
-    rows = marks.reshape(len(marks), -1)
-    return int(rows.any(axis=1).argmax()) if rows.any() else len(rows)
+def _first(strength: np.ndarray, largest: float) -> int:
+    """Return the first stage with at least half the largest strength, or the number of stages."""
+    strong = (strength > 0) & (strength >= _HALF * largest)
+    return int(strong.argmax()) if strong.any() else len(strength)
 
 
-def _groups(
-    cosines: np.ndarray, against: np.ndarray, tasks: Sequence[str], least: float
-) -> list[list[str]]:
-    at = _first(against)
+def _groups(cosines: np.ndarray, at: int, tasks: Sequence[str], least: float) -> list[list[str]]:
     if at == len(cosines):
         return [list(tasks)]
-    return task_groups(np.where(np.abs(cosines[at]) < least, 0, cosines[at]), tasks)
+    return task_groups(np.where(np.abs(cosines[at]) < least, 0, cosines[at]), tasks, total=True)

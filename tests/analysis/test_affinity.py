@@ -55,13 +55,13 @@ def test_lookahead_has_no_value_without_labels_or_loss():
         analysis.lookahead(losses_of, PARAMS, 0.0)
 
 
-def value_of(affinity, names, groups):
+def value_of(affinity, names, groups, merge=np.mean):
     total = 0.0
     for group in groups:
         places = [names.index(name) for name in group]
         for j in places:
             others = [affinity[i, j] for i in places if i != j]
-            total += np.mean(others) if others else 0
+            total += merge(others) if others else 0
     return total
 
 
@@ -73,26 +73,29 @@ def planted(groups, seed):
 
 @pytest.mark.parametrize('groups', [[0, 1, 0, 1, 1, 2, 0], [*range(4), *range(4), *range(4)]])
 @pytest.mark.parametrize('seed', range(3))
-def test_planted_groups_are_found(groups, seed):
+@pytest.mark.parametrize('total', [False, True])
+def test_planted_groups_are_found(groups, seed, total):
     names = [f't{at}' for at in range(len(groups))]
-    found = analysis.task_groups(planted(groups, seed), names)
+    found = analysis.task_groups(planted(groups, seed), names, total=total)
     right = [[n for n, g in zip(names, groups, strict=True) if g == each] for each in set(groups)]
     assert sorted(found) == sorted(right)
 
 
-def test_no_other_division_is_better():
+@pytest.mark.parametrize(('total', 'merge'), [(False, np.mean), (True, np.sum)])
+def test_no_other_division_is_better(total, merge):
     rng = np.random.default_rng(0)
     names = list('abcde')
     for _ in range(5):
         affinity = rng.normal(size=(5, 5))
         for most in (2, 5):
-            best = value_of(affinity, names, analysis.task_groups(affinity, names, max_groups=most))
+            found = analysis.task_groups(affinity, names, max_groups=most, total=total)
+            best = value_of(affinity, names, found, merge)
             for labels in itertools.product(range(most), repeat=5):
                 groups = [
                     [n for n, g in zip(names, labels, strict=True) if g == each]
                     for each in set(labels)
                 ]
-                assert value_of(affinity, names, groups) <= best + 1e-9
+                assert value_of(affinity, names, groups, merge) <= best + 1e-9
 
 
 def test_the_search_for_many_tasks_is_near_the_best():
@@ -101,7 +104,7 @@ def test_the_search_for_many_tasks_is_near_the_best():
     for _ in range(5):
         affinity = rng.normal(size=(8, 8))
         exact = value_of(affinity, names, analysis.task_groups(affinity, names))
-        places = analysis._task_groups._joined(affinity, 8)
+        places = analysis._task_groups._joined(affinity, 8, analysis._task_groups._mean)
         joined = value_of(affinity, names, [[names[at] for at in group] for group in places])
         assert 0.9 * exact <= joined <= exact + 1e-9
 
@@ -111,6 +114,9 @@ def test_what_is_known_about_groups():
     assert analysis.task_groups(-np.ones((3, 3)), 'abc', max_groups=1) == [['a', 'b', 'c']]
     assert analysis.task_groups(np.full((2, 2), np.nan), 'ab') == [['a'], ['b']]
     assert analysis.task_groups([[0.0]], 'a') == [['a']]
+    loose = [[0, 0.9, 0.6, -0.1], [0.9, 0, 0.2, -0.1], [0.6, 0.2, 0, -0.1], [-0.1, -0.1, -0.1, 0]]
+    assert analysis.task_groups(loose, 'abcd') == [['a', 'b'], ['c'], ['d']]
+    assert analysis.task_groups(loose, 'abcd', total=True) == [['a', 'b', 'c'], ['d']]
     many = [f't{at}' for at in range(40)]
     assert len(analysis.task_groups(-np.ones((40, 40)), many, max_groups=3)) <= 3
     with pytest.raises(ValueError, match=r'shape \[2, 2\].*Found \[3, 3\]'):

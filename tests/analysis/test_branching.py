@@ -28,7 +28,7 @@ def log(stages, seed=0, rows=40, noise=0.05, tasks=TASKS):
 
 
 @pytest.mark.parametrize('at', [0, 3, 10])
-def test_tasks_part_at_the_first_stage_with_a_conflict(at):
+def test_tasks_part_at_the_first_stage_with_a_strong_conflict(at):
     found = analysis.branching([log({f'stage{at}', 'stage10'}, seed) for seed in (0, 1)], TASKS)
     assert found.at == at
     assert found.groups == [['a1', 'a2'], ['b1', 'b2'], ['c']]
@@ -37,6 +37,14 @@ def test_tasks_part_at_the_first_stage_with_a_conflict(at):
     assert found.scores[f'stage{at}'] == 1
     assert found.scores['stage5'] == 0
     assert np.array_equal(found.cosines, found.cosines.swapaxes(1, 2))
+
+
+def test_a_conflict_of_one_pair_does_not_part_the_tasks_before_the_strong_stage():
+    run = log({'stage4'}, noise=0.0)
+    run.cosines[:, run.stages.index('stage1'), run.pairs.index('a1~c')] = -0.3
+    found = analysis.branching([run], TASKS)
+    assert found.conflicts[1, 0, 4]
+    assert (found.at, found.depths['a1'], found.depths['c']) == (4, 4, 11)
 
 
 def test_without_a_conflict_all_tasks_stay_together():
