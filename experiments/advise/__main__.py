@@ -56,11 +56,12 @@ def main() -> None:
     dataset = made(config.data)
     check_tasks(dataset.tasks)
     request = read_request(dataset.tasks)
-    runs = Runs(workdir / 'runs', made)
+    runs = Runs(workdir / 'runs', made, keep=True)
     program.claim_comparison(workdir, config)
     runs.recover()
     clock = Clock(workdir / 'clock.json', request.budget)
-    advice = advise(config, dataset.tasks, request, runs, clock)
+    advice = advise(config, dataset.tasks, request, runs, clock, workdir)
+    runs.drop()
     if advice is None:
         return
     told = [*sentences(advice), *notes_on(dataset)]

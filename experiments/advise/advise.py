@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from ml_collections import ConfigDict
@@ -9,6 +10,7 @@ from ml_collections import ConfigDict
 from experiments import program
 from experiments.advise.choice import Choice, choose
 from experiments.advise.clock import Clock
+from experiments.advise.estimate import estimated
 from experiments.advise.evidence import Evidence, evidence, is_balanced, pairs, transfer_of
 from experiments.advise.lab import Lab, Proposal
 from experiments.advise.limits import within
@@ -26,6 +28,7 @@ _SHARES = (1.0, 0.5, 0.25, 0.125, 0.0625)  # of the steps
 _PROBES, _PROBED = (0.0625, 0.25), 0.05  # shares of the steps, and of the budget for the first
 _MORE = 1.25  # as long as the shortest trainings
 _PROPOSALS = 6  # that the share leaves time for
+_KEPT = 0.4  # of the budget, which has to be left for an estimate
 _FIRST, _SEEDS = 0.5, 3  # of the budget, for the first round with so many seeds
 
 
@@ -52,7 +55,12 @@ class Advice(NamedTuple):
 
 
 def advise(
-    config: ConfigDict, tasks: Mapping[str, Task], request: Request, runs: Runs, clock: Clock
+    config: ConfigDict,
+    tasks: Mapping[str, Task],
+    request: Request,
+    runs: Runs,
+    clock: Clock,
+    folder: Path,
 ) -> Advice | None:
     """Return what to use; None if the budget is too small for any statement.
 
@@ -62,6 +70,7 @@ def advise(
       request: What the user asks for.
       runs: The runs in the folder.
       clock: The budget.
+      folder: The folder.
     """
     plain = default(config)
     lab, seeds = _first_round(plain, len(tasks), config.seed, runs, clock)
@@ -71,16 +80,15 @@ def advise(
     hard = lab.train(watch, seeds)
     alone = _alone(singles(config, list(tasks)), lab, seeds)
     scores = Scores(tasks, alone or hard, request.primary)
-    found = evidence(
-        hard, _transfer(config, tasks, lab, seeds, scores) if alone else None, [*tasks]
-    )
+    transfer = _transfer(config, tasks, lab, seeds, scores) if alone else None
+    is_measured = transfer is not None
+    if not is_measured and len(tasks) > 2 and clock.left > _KEPT * clock.budget:
+        transfer = estimated(lab, watch, seeds[0], folder / 'estimate.json')
+    found = evidence(hard, transfer, [*tasks], is_measured=is_measured)
     listed = proposals(config, found.branching, found.groups, balanced=is_balanced(found))
     allowed, refused = within(lab, listed, request)
     raced = race(lab, watch, allowed, scores, seeds)
-    final = {
-        method: raced.runs[method]
-        for method in {watch.method: 0, **dict.fromkeys(raced.finalists())}
-    }
+    final = {method: raced.runs[method] for method in {watch.method, *raced.finalists()}}
     if alone:
         final[BASELINE] = _together(alone, seeds)
     choice = choose(final, watch.method, seeds, scores, request)

@@ -76,7 +76,8 @@ def _why(advice: Advice) -> list[str]:
             'mean (1: equal, 0: one is much larger).'
         )
     if found.transfer is not None:
-        told.append(f'All {_count(len(found.transfer))} pairs of tasks were trained.')
+        how = 'were trained' if found.is_measured else 'were not trained, but estimated'
+        told.append(f'All {_count(len(found.transfer))} pairs of tasks {how}.')
     told += [f'{why} {name_of(groups)}' for why, groups in found.groups.items()]
     return told
 

@@ -20,6 +20,8 @@ from mtljax.base import Task
 
 _MOST_PAIRED = 6  # tasks, of which all pairs are trained
 _PART = 1 / 3  # of the budget, for the pairs of more tasks
+_MEASURED = 'In pairs, these tasks helped each other.'
+_ESTIMATED = 'By an estimate, these tasks would help each other in pairs.'
 _LEVEL = 0.5  # magnitude similarity
 
 
@@ -30,31 +32,41 @@ class Evidence(NamedTuple):
       branching: The conflicts per stage; None if they were not measured.
       magnitude: The mean similarity of the norms of two task gradients, from 0 to 1; NaN if it was
         not measured.
-      transfer: What task j gains in percent if it is trained with task i, ``[T, T]``; None if the
-        pairs were not trained.
+      transfer: What task j gains in percent if it is trained with task i, ``[T, T]``; None if this
+        is not known.
+      is_measured: Whether the pairs were trained. If not, their gain is estimated.
       groups: Groups of tasks, ``{why: groups}``.
     """
 
     branching: Branching | None
     magnitude: float
     transfer: np.ndarray | None
+    is_measured: bool
     groups: dict[str, list[list[str]]]
 
 
-def evidence(watched: Sequence[Run], transfer: np.ndarray | None, tasks: Sequence[str]) -> Evidence:
+def evidence(
+    watched: Sequence[Run],
+    transfer: np.ndarray | None,
+    tasks: Sequence[str],
+    *,
+    is_measured: bool,
+) -> Evidence:
     """Return what the trainings say.
 
     Args:
       watched: The runs of hard sharing with a watch.
       transfer: What task j gains in percent if it is trained with task i, ``[T, T]``, or None.
       tasks: The names of the tasks.
+      is_measured: Whether the pairs were trained.
     """
     logs = [run.history for run in watched if not run.error]
     found = [each for log in logs if (each := _conflicts(log))]
     groups = {}
     if transfer is not None:
-        groups['In pairs, these tasks helped each other.'] = analysis.task_groups(transfer, tasks)
-    return Evidence(_branching(found, tasks), _magnitude(logs), transfer, groups)
+        why = _MEASURED if is_measured else _ESTIMATED
+        groups[why] = analysis.task_groups(transfer, tasks)
+    return Evidence(_branching(found, tasks), _magnitude(logs), transfer, is_measured, groups)
 
 
 def pairs(

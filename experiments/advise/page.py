@@ -103,8 +103,9 @@ def _pairs(advice: Advice) -> Html:
     table, tasks = advice.evidence.transfer, [*advice.scores.mean_changes([])]
     if table is None:
         return Html()
-    words = 'What the task of the column gains in %, if it is trained with the task of the row.'
-    return joined([note(words), shaded(table.tolist(), tasks, tasks, 'gain in %')])
+    how = 'measured' if advice.evidence.is_measured else 'estimated from one trained model'
+    words = 'What the task of the column gains in %, if it is trained with the task of the row'
+    return joined([note(f'{words}: {how}.'), shaded(table.tolist(), tasks, tasks, 'gain in %')])
 
 
 def _reasons(advice: Advice) -> Html:
