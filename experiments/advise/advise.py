@@ -80,6 +80,9 @@ def advise(
     hard = lab.train(watch, seeds)
     alone = _alone(singles(config, list(tasks)), lab, seeds)
     scores = Scores(tasks, alone or hard, request.primary)
+    if request.tolerate and not alone:
+        _say('--tolerate is not checked: there was no time to train each task alone.')
+        request = request._replace(tolerate={})
     transfer = _transfer(config, tasks, lab, seeds, scores) if alone else None
     is_measured = transfer is not None
     if not is_measured and len(tasks) > 2 and clock.left > _KEPT * clock.budget:

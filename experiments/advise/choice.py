@@ -69,13 +69,19 @@ def choose(
     }
     found = {method: each for method, each in found.items() if each[2]}
     if not found:
-        return Choice(default, default, 0.0, math.nan, 0, refused)
+        return Choice(_best(by_seed, default), default, 0.0, math.nan, 0, refused)
     best = min(found, key=lambda method: found[method][0])
     mean, half, count = found[best]
     method = default
     if mean + half < 0 or default in refused:
         method = _simplest(best, found, by_seed, runs, first)
     return Choice(method, best, mean, half, count, refused)
+
+
+def _best(by_seed: Mapping[str, Mapping[int, float]], default: str) -> str:
+    """Return the default, or if it is not allowed or failed, the best of the others."""
+    means = {name: sum(each.values()) / len(each) for name, each in by_seed.items() if each}
+    return default if default in means or not means else min(means, key=means.__getitem__)
 
 
 def _simplest(

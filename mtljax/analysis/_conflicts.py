@@ -17,7 +17,7 @@ class Conflicts(NamedTuple):
     Attributes:
       steps: The steps of the rows, ``[N]``.
       stages: The names of the stages; the first, ``'all'``, stands for all stages together.
-      pairs: The pairs of tasks, such as ``'click~like'``. If the run has more than 8 tasks, the
+      pairs: The pairs of tasks, such as ``'click~like'``. If the run has more than 12 tasks, the
         only one is ``'mean'``, the mean of all pairs.
       cosines: The mean cosine of the two gradients in the steps of a row, ``[N, S, P]``. NaN where
         nothing was measured.
@@ -39,7 +39,7 @@ def conflicts(rows: Sequence[Mapping[str, Any]]) -> Conflicts:
     together. Each value is the mean over the measured steps in which the tasks had labels.
 
     - ``cosine/STAGE/A~B``: the cosine of the gradients of the tasks A and B. ``cosine/STAGE`` is
-      the mean of all pairs. Runs with more than 8 tasks log only the mean.
+      the mean of all pairs. Runs with more than 12 tasks log only the mean.
     - ``conflicting/STAGE``: the share of pairs whose cosine is negative.
     - ``magnitude/STAGE``: ``2 |g_A| |g_B| / (|g_A|^2 + |g_B|^2)``, which is 1 for equal norms, and
       near 0 if one task has a much larger gradient (PCGrad: Yu, Kumar, Gupta, Levine, Hausman,

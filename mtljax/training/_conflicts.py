@@ -14,7 +14,7 @@ from mtljax.base import Array
 from mtljax.surgery import Angles, SurgeryState, Watched
 
 WHOLE = 'all'  # stages together
-_MOST_TASKS = 8  # of which each pair is logged
+_MOST_TASKS = 12  # of which each pair is logged
 
 
 def conflicts(opt_state: Any, tasks: Sequence[str]) -> dict[str, Array]:

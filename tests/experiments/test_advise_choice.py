@@ -96,6 +96,17 @@ def test_if_the_default_is_not_allowed_the_best_of_the_others_is_chosen():
     assert found.method == 'mmoe'
 
 
+def test_if_the_default_fails_the_best_of_the_others_is_chosen():
+    every = {
+        'hard': [run('hard', 0, math.nan, math.nan, error='NaN')],
+        'mmoe': runs('mmoe', 0.9, seeds=[0]),
+        'ple': runs('ple', 0.8, seeds=[0]),
+    }
+    found = choose(every, 'hard', [0], Scores(TASKS, alone(), None), ANY)
+    assert found.method == 'ple'
+    assert list(found.refused) == ['hard']
+
+
 def test_nothing_else_was_trained():
     found = chosen()
     assert (found.method, found.best, found.seeds) == ('hard', 'hard', 0)
