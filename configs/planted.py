@@ -5,7 +5,8 @@ and disagree at one. A seventh task is unrelated. The variant is the seed of the
 chooses the stage, from the second to the seventh. The variants with ``,all`` have a comparison of
 all methods, and ``grouped`` has the true groups there.
 
-Command: python -m experiments.advise --config=configs/planted.py:0 --budget=3m
+Advice: python -m experiments.advise --config=configs/planted.py:0 --budget=3m
+Command: python -m experiments.train --config=configs/planted.py:0
 Table: python -m experiments.compare --config=configs/planted.py:0,all
 Variants: configs/planted.py:SEED, such as configs/planted.py:3, and configs/planted.py:SEED,all
 """
@@ -26,8 +27,8 @@ _COMPARISON = {
 }
 
 
-def get_config(variant: str = '0') -> ConfigDict:
-    seed, _, rest = variant.partition(',')
+def get_config(variant: str = '') -> ConfigDict:
+    seed, _, rest = (variant or '0').partition(',')
     if not seed.isdecimal() or rest not in ('', 'all'):
         raise ValueError(
             f'configs/planted.py has a seed as its variant, such as 3, or 3,all. Found {variant!r}.'
