@@ -26,11 +26,12 @@ class Branching(NamedTuple):
         diagonal.
       conflicts: Whether the pair conflicts at the stage, ``[S, T, T]``.
       scores: The share of measurements with a negative cosine at each stage, ``{stage: share}``.
-      at: The number of stages before the first one with a conflict; S if there is no conflict.
-      depths: The number of stages before the first one where the task has a conflict,
-        ``{task: number}``.
-      groups: The groups of tasks that agree at the first stage with a conflict. All tasks are one
-        group if there is no conflict.
+      at: The number of stages before the first one with strong conflicts; S if there is no
+        conflict.
+      depths: The number of stages before the first one where the task has strong conflicts,
+        ``{task: number}``; S if there is none.
+      groups: The groups of tasks that agree at the first stage with strong conflicts. All tasks are
+        one group if there is no conflict.
     """
 
     stages: tuple[str, ...]
@@ -53,10 +54,14 @@ def branching(
 
     Two tasks conflict at a stage if the mean cosine of their gradients is at most ``-least``, and
     its 95 % interval lies below 0. The mean is over the rows of the log of all runs. The interval
-    (Student) is over five blocks of neighbouring rows per run. The score of a stage counts how
-    often a cosine is negative, as the score of a layer does in Recon (Shi, Li, Zhang, Chen, Wu,
-    ICLR 2023, https://arxiv.org/abs/2302.11289), which makes layers with high scores
-    task-specific.
+    (Student) is over five blocks of neighbouring rows per run. The strength of a stage is the sum of
+    ``-cosine`` over the pairs that conflict there. Conflicts are strong if the strength is at least
+    half that of the strongest stage, and of a task, half that of the strongest task and stage. The
+    groups maximise the sum of the cosines inside of them (`task_groups` with ``total=True``).
+
+    The score of a stage counts how often a cosine is negative, as the score of a layer does in Recon
+    (Shi, Li, Zhang, Chen, Wu, ICLR 2023, https://arxiv.org/abs/2302.11289), which makes layers with
+    high scores task-specific.
 
     The result fits two sharing schemes: `sharing.grouped` with ``at`` and ``groups``, and
     `sharing.branched` with ``own_stages=True`` and the ``depths``. Cosines depend on the learned
