@@ -54,14 +54,15 @@ def branching(
 
     Two tasks conflict at a stage if the mean cosine of their gradients is at most ``-least``, and
     its 95 % interval lies below 0. The mean is over the rows of the log of all runs. The interval
-    (Student) is over five blocks of neighbouring rows per run. The strength of a stage is the sum of
-    ``-cosine`` over the pairs that conflict there. Conflicts are strong if the strength is at least
-    half that of the strongest stage, and of a task, half that of the strongest task and stage. The
-    groups maximise the sum of the cosines inside of them (`task_groups` with ``total=True``).
+    (Student) is over five blocks of neighbouring rows per run. The strength of a stage is the sum
+    of ``-cosine`` over the pairs that conflict there. Conflicts are strong if the strength is at
+    least half that of the strongest stage, and of a task, half that of the strongest task and
+    stage. The groups maximise the sum of the cosines inside of them (`task_groups` with
+    ``total=True``).
 
-    The score of a stage counts how often a cosine is negative, as the score of a layer does in Recon
-    (Shi, Li, Zhang, Chen, Wu, ICLR 2023, https://arxiv.org/abs/2302.11289), which makes layers with
-    high scores task-specific.
+    The score of a stage counts how often a cosine is negative, as the score of a layer does in
+    Recon (Shi, Li, Zhang, Chen, Wu, ICLR 2023, https://arxiv.org/abs/2302.11289), which makes
+    layers with high scores task-specific.
 
     The result fits two sharing schemes: `sharing.grouped` with ``at`` and ``groups``, and
     `sharing.branched` with ``own_stages=True`` and the ``depths``. Cosines depend on the learned
