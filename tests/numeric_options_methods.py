@@ -168,7 +168,15 @@ _MODEL_OF_DIGITS = {
     'subsets': [['left', 'right']],
 }
 
+_ROW = {f'cosine/{stage}{pair}': 0.5 for stage in ('all', 'stage0') for pair in ('', '/a~b')}
+_LOG = [{'step': step, 'conflicting/stage0': 0.0, **_ROW} for step in range(1, 5)]
+
 OTHERS = [
+    Case(
+        analysis.branching,
+        {'least': accept(0), 'warm_up': accept(0)},
+        {'runs': [analysis.conflicts(_LOG)], 'tasks': ['a', 'b']},
+    ),
     Case(
         analysis.estimate_transfer,
         {'dim': accept(), 'examples': accept(), 'ridge': accept(2.5)},

@@ -33,6 +33,7 @@ EXCEPTIONS = (
     'losses.*(prediction)',  # data
     'losses.*(target)',  # data
     'metrics.delta_m(*)',  # measured numbers, which may be NaN
+    'analysis.Branching(*)',  # measured numbers
     'analysis.Cost(*)',  # measured numbers
     'analysis.Record(*)',  # measured numbers, which may be NaN
     'analysis.P[al]*(*)',  # the arrays and the limits of a figure

@@ -31,46 +31,64 @@ class Request(NamedTuple):
     tolerate: Mapping[str, float]
 
 
-def define_flags() -> None:
-    """Define the flags of a request."""
-    flags.DEFINE_string('budget', '20m', 'The time for everything, such as 90s, 20m or 2h.')
+def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
+    """Define the flags of a request.
+
+    Args:
+      values: The flags to which they are added.
+    """
+    flags.DEFINE_string(
+        'budget', '20m', 'The time for everything, such as 90s, 20m or 2h.', flag_values=values
+    )
     flags.DEFINE_integer(
-        'max_parameters', None, 'The largest number of parameters of the choice.', lower_bound=1
+        'max_parameters',
+        None,
+        'The largest number of parameters of the choice.',
+        lower_bound=1,
+        flag_values=values,
     )
     flags.DEFINE_float(
         'max_latency_ms',
         None,
         'The longest time of an answer for one row, in milliseconds, on this machine.',
         lower_bound=0,
+        flag_values=values,
     )
-    flags.DEFINE_string('primary', None, 'The task that decides alone. The default is their mean.')
+    flags.DEFINE_string(
+        'primary',
+        None,
+        'The task that decides alone. The default is their mean.',
+        flag_values=values,
+    )
     flags.DEFINE_multi_string(
         'tolerate',
         [],
         'How much worse a task may be than its own network, such as click:1%. Can be repeated.',
+        flag_values=values,
     )
 
 
-def read_request(tasks: Collection[str]) -> Request:
+def read_request(tasks: Collection[str], values: flags.FlagValues = flags.FLAGS) -> Request:
     """Read the flags.
 
     Args:
       tasks: The names of the tasks.
+      values: The flags.
 
     Raises:
       UsageError: A flag has no meaning, or names an unknown task.
     """
-    primary, tolerate = flags.FLAGS.primary, {}
+    primary, tolerate = values.primary, {}
     if primary is not None:
         _check_task('--primary', primary, tasks)
-    for text in flags.FLAGS.tolerate:
+    for text in values.tolerate:
         task, percent = _tolerated(text)
         _check_task('--tolerate', task, tasks)
         tolerate[task] = percent
     return Request(
-        duration(flags.FLAGS.budget),
-        flags.FLAGS.max_parameters,
-        flags.FLAGS.max_latency_ms,
+        duration(values.budget),
+        values.max_parameters,
+        values.max_latency_ms,
         primary,
         tolerate,
     )

@@ -53,7 +53,7 @@ def test_one_task_has_no_conflict():
 
 
 def test_many_tasks_have_their_mean():
-    tasks = dict.fromkeys('abcdefghi', 1)
+    tasks = dict.fromkeys('abcdefghijklm', 1)
     found = analysis.conflicts(history(tasks, surgery.sum(), every=5))
     assert found.pairs == ('mean',)
     assert found.cosines.shape == (4, 3, 1)

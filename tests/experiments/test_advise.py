@@ -40,24 +40,17 @@ def test_a_budget_is_a_time(text):
         duration(text)
 
 
-@pytest.fixture
-def given():
-    """Set the flags of a request."""
-    before = {*flags.FLAGS}
-    define_flags()
-    flags.FLAGS.mark_as_parsed()
-
-    def set_flags(**values):
-        for name, value in values.items():
-            flags.FLAGS[name].value = value
-        return read_request(TASKS)
-
-    yield set_flags
-    for name in {*flags.FLAGS} - before:
-        delattr(flags.FLAGS, name)
+def given(**changed):
+    """The request of flags that are given, without those of this process."""
+    values = flags.FlagValues()
+    define_flags(values)
+    values.mark_as_parsed()
+    for name, value in changed.items():
+        values[name].value = value
+    return read_request(TASKS, values)
 
 
-def test_a_request(given):
+def test_a_request():
     found = given(budget='2m', primary='a', tolerate=['a:1%', 'b:0.5'], max_parameters=7)
     assert found == (120.0, 7, None, 'a', {'a': 1.0, 'b': 0.5})
 
@@ -71,7 +64,7 @@ def test_a_request(given):
         ({'tolerate': ['a:few']}, 'should be a task and a percentage'),
     ],
 )
-def test_a_request_for_unknown_tasks(given, values, said):
+def test_a_request_for_unknown_tasks(values, said):
     with pytest.raises(UsageError, match=said):
         given(**values)
 
