@@ -65,8 +65,9 @@ def _why(advice: Advice) -> list[str]:
         branching = found.branching
         if branching.conflicts.any():
             told.append(
-                f'Gradients conflict from stage {branching.at} of {len(branching.stages)} on '
-                f'(counted from 0). There, these groups agree: {name_of(branching.groups)}.'
+                f'Gradients conflict first at stage {branching.at} of {len(branching.stages)}, '
+                'counted from 0. There, these groups agree: '
+                f'{name_of(branching.groups)}.'
             )
         else:
             told.append('At no stage do the gradients of two tasks conflict in the mean.')

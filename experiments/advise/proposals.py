@@ -71,7 +71,7 @@ def name_of(groups: Sequence[Sequence[str]]) -> str:
 def _by_conflicts(config: ConfigDict, found: Branching) -> Iterator[Proposal]:
     if not found.conflicts.any():
         return
-    yield _grouped(config, found.groups, found.at, 'The gradients conflict from this stage on.')
+    yield _grouped(config, found.groups, found.at, 'The gradients conflict at this stage.')
     if len(set(found.depths.values())) > 1:
         depths = {task: depth for task, depth in found.depths.items() if depth < len(found.stages)}
         name = ' '.join(f'{task}:{depth}' for task, depth in depths.items())

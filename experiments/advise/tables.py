@@ -18,7 +18,7 @@ TESTED = 'On the test split, which chose nothing: mean ± standard error over th
 
 
 def tried(advice: Advice) -> Table:
-    """Return a table of what was trained: seeds, changes on validation, and parameters."""
+    """Return a table with a row for each method that was trained."""
     rows = []
     scores = advice.scores
     means = {method: scores.by_seed(runs) for method, runs in advice.race.runs.items()}
